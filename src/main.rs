@@ -1,0 +1,2 @@
+//! Corridor.
+fn main() {}
