@@ -1,0 +1,564 @@
+#!/usr/bin/env python3
+"""Verifies a citation with nothing but the rules of the format: no network, no node, none of its code.
+
+    verify.py FILE          prints one JSON object; exit 0 valid, 3 not valid, 2 wrong usage
+    verify.py --self-test   builds a citation from a fixed seed and sees that every change to it is refused
+
+It needs Python 3.9 and one Ed25519 library: `cryptography`, or else `PyNaCl`.
+
+A citation shows that a publisher released one value. The file is JSON in one fixed form (two spaces, keys in
+order, one newline at the end), so that a changed byte is a changed file:
+
+    corridor, network, claim, card, header, signature, record, leaf_index, tree_size, path
+
+The claim is what a person reads; everything else is evidence for it. Checked, in this order:
+
+ 1. the file is in its fixed form;
+ 2. the card is signed by the national key in it (`corridor/card/1`), and so is each mandate (`corridor/mandate/1`);
+ 3. the header is signed by its node key (`corridor/entry/1`), which a mandate of the card allows to release at
+    the header's time, and its publisher is the SHA-256 of the national key;
+ 4. the record leads by its path to the header's record root (RFC 9162, 2.1.3.2);
+ 5. the claim says exactly what card, header and record say.
+
+A signature covers `context 00 network 00 body`. Bytes are bincode 2 with variable-length integers; what is
+written longer than necessary, or goes on after its end, is refused.
+
+What this does not show: that the national key in the card is the government's. Compare the publisher (SHA-256 of
+that key) with the fingerprint that the government gives. Nor that a later entry did not revise or retract the value.
+
+Keys of small order and other encodings of a point than the one are refused here only as far as the Ed25519 library
+in use refuses them (PyNaCl does; OpenSSL, behind `cryptography`, does not). The node itself always does. Only the
+holder of such a key could profit: it could sign something that verifies for other content too.
+"""
+
+import base64
+import binascii
+import datetime
+import hashlib
+import json
+import re
+import struct
+import sys
+import unicodedata
+
+PURPOSE_RELEASE = 2
+KIND_RELEASE = 0
+MAX_FILE = 1 << 20
+MAX_RECORD = 60 << 10
+MAX_LIST, MAX_TEXT = 32, 256
+STATEMENT = ["publisher", "country", "agreement", "seq", "released_at", "key", "time_period", "obs_value",
+             "obs_status", "conf_status", "revision"]
+MEMBERS = ["corridor", "network", "claim", "card", "header", "signature", "record", "leaf_index", "tree_size", "path"]
+
+
+class Refused(Exception):
+    """Why a citation is not valid, in words for the one who got it."""
+
+
+def require(condition, reason):
+    if not condition:
+        raise Refused(reason)
+
+
+# -- Ed25519 -----------------------------------------------------------------------------------------------------
+
+def ed25519():
+    """Two functions of whichever library there is: verify(key, signature, message) -> bool, sign(seed, message)."""
+    try:
+        from cryptography.exceptions import InvalidSignature
+        from cryptography.hazmat.primitives import serialization
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+        def verify(key, signature, message):
+            try:
+                Ed25519PublicKey.from_public_bytes(key).verify(signature, message)
+                return True
+            except (InvalidSignature, ValueError):
+                return False
+
+        def pair(seed):
+            key = Ed25519PrivateKey.from_private_bytes(seed)
+            raw = (serialization.Encoding.Raw, serialization.PublicFormat.Raw)
+            return key.public_key().public_bytes(*raw), key.sign
+        return verify, pair
+    except ImportError:
+        pass
+    try:
+        from nacl.exceptions import CryptoError
+        from nacl.signing import SigningKey, VerifyKey
+    except ImportError:
+        print("verify.py: needs `cryptography` or `PyNaCl`; install one with pip", file=sys.stderr)
+        sys.exit(2)
+
+    def verify(key, signature, message):
+        try:
+            VerifyKey(key).verify(message, signature)
+            return True
+        except (CryptoError, ValueError):
+            return False
+
+    def pair(seed):
+        key = SigningKey(seed)
+        return bytes(key.verify_key), lambda message: key.sign(message).signature
+    return verify, pair
+
+
+VERIFY, PAIR = ed25519()
+
+
+def signed_message(context, network, body):
+    return context.encode() + b"\0" + network.encode() + b"\0" + body
+
+
+def require_signature(key, context, network, body, signature, whose):
+    require(VERIFY(key, signature, signed_message(context, network, body)), f"the signature of {whose} does not verify")
+
+
+# -- Canonical bytes ---------------------------------------------------------------------------------------------
+
+class Reader:
+    """Reads canonical bytes from the front; each method takes one value."""
+
+    def __init__(self, data, what):
+        self.data, self.at, self.what = data, 0, what
+
+    def raw(self, length):
+        require(length <= len(self.data) - self.at, f"the bytes of {self.what} end too early")
+        self.at += length
+        return self.data[self.at - length:self.at]
+
+    def byte(self):
+        return self.raw(1)[0]
+
+    def uint(self, bits=64):
+        first = self.byte()
+        if first <= 250:
+            return first
+        widths = {251: (2, "<H"), 252: (4, "<I"), 253: (8, "<Q"), 254: (16, "<QQ")}
+        require(first in widths and widths[first][0] * 8 <= bits, f"{self.what} holds a malformed number")
+        width, form = widths[first]
+        parts = struct.unpack(form, self.raw(width))
+        value = parts[0] | (parts[1] << 64 if len(parts) == 2 else 0)
+        least = {2: 251, 4: 1 << 16, 8: 1 << 32, 16: 1 << 64}[width]
+        require(value >= least, f"{self.what} is not in canonical form: a number is written longer than necessary")
+        return value
+
+    def sint(self, bits=64):
+        value = self.uint(bits)
+        return (value >> 1) ^ -(value & 1)
+
+    def bytes(self):
+        return self.raw(self.uint())
+
+    def text(self):
+        try:
+            value = self.bytes().decode("utf-8")
+        except UnicodeDecodeError:
+            raise Refused(f"a text in {self.what} is not UTF-8") from None
+        return value
+
+    def list(self, item):
+        count = self.uint()
+        require(count <= len(self.data) - self.at, f"a list in {self.what} is longer than its bytes")
+        return [item() for _ in range(count)]
+
+    def option(self, item):
+        tag = self.byte()
+        require(tag <= 1, f"{self.what} is malformed")
+        return item() if tag else None
+
+    def end(self):
+        require(self.at == len(self.data), f"bytes follow after the end of {self.what}")
+
+
+def read_mandate(read):
+    start = read.at
+    mandate = {"national_key": read.raw(32), "node": read.raw(32), "purposes": read.byte(),
+               "from": read.sint(), "until": read.sint()}
+    mandate["body"] = read.data[start:read.at]
+    mandate["signature"] = read.raw(64)
+    return mandate
+
+
+def read_card(data):
+    outer = Reader(data, "the card")
+    network, body, signature = outer.text(), outer.bytes(), outer.raw(64)
+    outer.end()
+    read = Reader(body, "the card")
+    card = {"country": read.text(), "names": read.list(lambda: (read.text(), read.text())),
+            "national_key": read.raw(32), "next_key_hash": read.raw(32),
+            "mandates": read.list(lambda: read_mandate(read)), "addresses": read.list(read.text),
+            "issued_at": read.sint()}
+    read.end()
+    card.update(network=network, body=body, signature=signature)
+    return card
+
+
+def read_header(data):
+    read = Reader(data, "the header")
+    require(read.byte() == 1, "the header has a version that this program does not know")
+    header = {"publisher": read.raw(32), "agreement": read.raw(32), "node": read.raw(32), "seq": read.uint(),
+              "backlink": read.raw(32), "time": read.sint(), "kind": read.byte(), "record_count": read.uint(),
+              "record_root": read.raw(32), "payload_length": read.uint(), "payload_hash": read.raw(32)}
+    require(read.uint(32) == 0, "the entry is sealed: a citation shows an open one")
+    read.end()
+    return header
+
+
+def read_attributes(read):
+    pairs = read.list(lambda: (read.text(), read.text()))
+    ids = [name for name, _ in pairs]
+    require(ids == sorted(set(ids), key=str.encode), "the attributes of the record are not sorted and unique")
+    return pairs
+
+
+def read_observation(read):
+    return {"period": read.text(), "value": read.option(lambda: (read.sint(128), read.byte())),
+            "status": chr(read.byte()), "conf": chr(read.byte()), "revision": read.uint(32),
+            "attributes": read_attributes(read)}
+
+
+def read_series(data):
+    require(len(data) <= MAX_RECORD, "the record is longer than a record can be")
+    read = Reader(data, "the record")
+    require(read.uint(32) == 0, "the record is not a series")
+    series = {"key": read.text(), "attributes": read_attributes(read),
+              "observations": read.list(lambda: read_observation(read))}
+    read.end()
+    periods = [observation["period"] for observation in series["observations"]]
+    require(len(set(periods)) == len(periods), "the record has two observations of one period")
+    return series
+
+
+# -- The five checks ---------------------------------------------------------------------------------------------
+
+def serialise(citation):
+    return (json.dumps(citation, indent=2, ensure_ascii=False) + "\n").encode("utf-8")
+
+
+def is_count(value):
+    return type(value) is int and 0 <= value < 1 << 64
+
+
+def unbase64(text, what):
+    try:
+        data = base64.b64decode(text.encode("ascii"), validate=True)
+    except (ValueError, binascii.Error):
+        raise Refused(f"{what} is not base64") from None
+    require(base64.b64encode(data).decode() == text, f"{what} is not in the one form of base64")
+    return data
+
+
+def read_file(data):
+    """Check 1: the fixed form, so that no byte is without meaning."""
+    require(len(data) <= MAX_FILE, "the file is too large for a citation")
+    try:
+        citation = json.loads(data.decode("utf-8"))
+        same = serialise(citation) == data
+    except (ValueError, RecursionError):
+        raise Refused("the file is damaged: it is not JSON") from None
+    require(isinstance(citation, dict) and citation.get("corridor") == "citation/1", "the file is not a citation")
+    require(same, "the file is damaged: it is not in the form in which a citation is written")
+    require(list(citation) == MEMBERS, "the file is damaged: its members are not those of a citation")
+    require(isinstance(citation["claim"], dict) and list(citation["claim"]) == STATEMENT,
+            "the claim is damaged: it does not have the members of a claim")
+    for name in ("network", "card", "header", "signature", "record"):
+        require(isinstance(citation[name], str), f"{name} is not a text")
+    for name in ("leaf_index", "tree_size"):
+        require(is_count(citation[name]), f"{name} is not a count")
+    path = citation["path"]
+    require(isinstance(path, list) and len(path) <= 64
+            and all(isinstance(one, str) and re.fullmatch("[0-9a-f]{64}", one) for one in path),
+            "the path is not a list of SHA-256 values")
+    network = citation["network"]
+    require(re.fullmatch("main|training/[a-z0-9-]{1,32}", network), "the network has no name of a network")
+    return citation
+
+
+def is_plain(text):
+    return (0 < len(text.encode()) <= MAX_TEXT and unicodedata.normalize("NFC", text) == text
+            and not any(unicodedata.category(c) == "Cc" for c in text))
+
+
+def verify_card(card, network):
+    """Check 2: who speaks, and whom it lets sign."""
+    require(card["network"] == network, "the card is of another network than the citation")
+    require(re.fullmatch("([A-Z]{3})?", card["country"]), "the country of the card is not a code of three letters")
+    texts = card["addresses"] + [text for name in card["names"] for text in name]
+    languages = [language for language, _ in card["names"]]
+    require(all(map(is_plain, texts)), "a text on the card is empty, too long, not NFC or has control characters")
+    require(languages and languages == sorted(set(languages), key=str.encode), "the names on the card are not in order")
+    require(max(len(card[name]) for name in ("names", "mandates", "addresses")) <= MAX_LIST, "the card is too long")
+    key = card["national_key"]
+    require_signature(key, "corridor/card/1", network, card["body"], card["signature"], "the card")
+    for mandate in card["mandates"]:
+        require(mandate["national_key"] == key, "a mandate on the card belongs to another national key")
+        require_signature(key, "corridor/mandate/1", network, mandate["body"], mandate["signature"], "a mandate")
+
+
+def verify_header(header, header_bytes, signature, card, network):
+    """Check 3: the signer signed it, and was allowed to."""
+    require(len(signature) == 64, "the signature has not 64 bytes")
+    require_signature(header["node"], "corridor/entry/1", network, header_bytes, signature, "the header")
+    require(header["publisher"] == hashlib.sha256(card["national_key"]).digest(),
+            "the header is of another publisher than the card")
+    require(header["kind"] == KIND_RELEASE, "the entry is not a release")
+    allowed = [mandate for mandate in card["mandates"] if mandate["node"] == header["node"]
+               and mandate["purposes"] & PURPOSE_RELEASE and mandate["from"] <= header["time"] < mandate["until"]]
+    require(allowed, "no mandate on the card allows the node key to release at the time of the header")
+
+
+def root_from_path(leaf, index, size, path):
+    """RFC 9162, 2.1.3.2; nothing when the path cannot belong to a tree of that size."""
+    if index >= size:
+        return None
+    last, root = size - 1, leaf
+    for sibling in path:
+        if last == 0:
+            return None
+        if index & 1 or index == last:
+            root = hashlib.sha256(b"\x01" + sibling + root).digest()
+            while not index & 1 and index:
+                index, last = index >> 1, last >> 1
+        else:
+            root = hashlib.sha256(b"\x01" + root + sibling).digest()
+        index, last = index >> 1, last >> 1
+    return root if last == 0 else None
+
+
+def verify_inclusion(record_bytes, citation, header):
+    """Check 4: the record is one of those that the header stands for."""
+    require(citation["tree_size"] == header["record_count"], "the tree size is not the header's count of records")
+    leaf = hashlib.sha256(b"\x00" + record_bytes).digest()
+    path = [bytes.fromhex(one) for one in citation["path"]]
+    root = root_from_path(leaf, citation["leaf_index"], citation["tree_size"], path)
+    require(root == header["record_root"], "the record is not in the entry: its path does not lead to the signed root")
+
+
+def decimal_text(value):
+    """The decimal with the digits after the point that its scale says."""
+    if value is None:
+        return None
+    mantissa, scale = value
+    require(scale <= 28, "a value has more than 28 digits after the point")
+    digits = str(abs(mantissa)).rjust(scale + 1, "0")
+    whole, part = (digits[:-scale], digits[-scale:]) if scale else (digits, "")
+    return ("-" if mantissa < 0 else "") + whole + ("." + part if part else "")
+
+
+def utc_text(millis):
+    """RFC 3339 in UTC; the fraction of the second as short as it can be, none when it is zero."""
+    try:
+        time = datetime.datetime(1970, 1, 1) + datetime.timedelta(milliseconds=millis)
+    except OverflowError:
+        raise Refused("the time of the header is outside the calendar") from None
+    fraction = f".{millis % 1000:03}".rstrip("0").rstrip(".")
+    return time.strftime("%Y-%m-%dT%H:%M:%S").rjust(19, "0") + fraction + "Z"
+
+
+def verify_claim(claim, card, header, series):
+    """Check 5: what a person reads is what was signed."""
+    found = [one for one in series["observations"] if one["period"] == claim["time_period"]]
+    require(len(found) == 1, "the record has no observation of the claimed period")
+    observation = found[0]
+    said = {"publisher": header["publisher"].hex(), "country": card["country"], "agreement": header["agreement"].hex(),
+            "seq": header["seq"], "released_at": utc_text(header["time"]), "key": series["key"],
+            "time_period": observation["period"], "obs_value": decimal_text(observation["value"]),
+            "obs_status": observation["status"], "conf_status": observation["conf"],
+            "revision": observation["revision"]}
+    for name in STATEMENT:
+        same = type(claim[name]) is type(said[name]) and claim[name] == said[name]
+        require(same, f"the claim says {name} {claim[name]!r}, but what was signed is {said[name]!r}")
+
+
+def verify(data):
+    """The answer for a valid citation; raises Refused for any other."""
+    citation = read_file(data)
+    network = citation["network"]
+    card = read_card(unbase64(citation["card"], "the card"))
+    header_bytes = unbase64(citation["header"], "the header")
+    header = read_header(header_bytes)
+    record_bytes = unbase64(citation["record"], "the record")
+    verify_card(card, network)
+    verify_header(header, header_bytes, unbase64(citation["signature"], "the signature"), card, network)
+    verify_inclusion(record_bytes, citation, header)
+    verify_claim(citation["claim"], card, header, read_series(record_bytes))
+    claim = citation["claim"]
+    return {"valid": True, "publisher": claim["publisher"], "country": claim["country"],
+            "feed": f"{claim['publisher']}/{claim['agreement']}", "seq": claim["seq"],
+            "released_at": claim["released_at"]}
+
+
+# -- Self-test: the same format written by an encoder of its own ---------------------------------------------------
+
+def put_uint(value):
+    for limit, mark, width in ((251, None, 1), (1 << 16, 251, 2), (1 << 32, 252, 4), (1 << 64, 253, 8)):
+        if value < limit:
+            return (b"" if mark is None else bytes([mark])) + value.to_bytes(width, "little")
+    return b"\xfe" + value.to_bytes(16, "little")
+
+
+def put_sint(value):
+    return put_uint(value * 2 if value >= 0 else -value * 2 - 1)
+
+
+def put_bytes(data):
+    return put_uint(len(data)) + data
+
+
+def put_text(text):
+    return put_bytes(text.encode())
+
+
+def put_list(items):
+    return put_uint(len(items)) + b"".join(items)
+
+
+def tree_root(leaves):
+    """The root by the definition of RFC 9162, 2.1.1, not by the way that the check takes."""
+    if len(leaves) == 1:
+        return leaves[0]
+    split = 1 << ((len(leaves) - 1).bit_length() - 1)
+    return hashlib.sha256(b"\x01" + tree_root(leaves[:split]) + tree_root(leaves[split:])).digest()
+
+
+def tree_path(index, leaves):
+    if len(leaves) == 1:
+        return []
+    split = 1 << ((len(leaves) - 1).bit_length() - 1)
+    if index < split:
+        return tree_path(index, leaves[:split]) + [tree_root(leaves[split:])]
+    return tree_path(index - split, leaves[split:]) + [tree_root(leaves[:split])]
+
+
+RELEASED = 1_700_000_000_250
+KEY = "A.ESP.ITA.MF_IMM_PREV.F._T._Z._Z._Z._Z._Z._Z.PS._Z"
+
+
+def sample_record(number):
+    observations = [
+        put_text("2022") + b"\x01" + put_sint(-1234567 - number) + b"\x02" + b"AF" + put_uint(0) + put_list([]),
+        put_text("2023") + b"\x00" + b"MC" + put_uint(300) + put_list([put_text("COMMENT") + put_text("é")]),
+    ]
+    return b"\x00" + put_text(KEY) + put_list([put_text("UNIT_MEASURE") + put_text("PS")]) + put_list(observations)
+
+
+def build(**change):
+    """A citation that is valid, or in one thing correctly signed but wrong."""
+    get = change.get
+    network = get("network", "training/self-test")
+    (national, sign_national), (node, sign_node) = PAIR(bytes([1]) * 32), PAIR(bytes([2]) * 32)
+    mandate = (get("mandate_key", national) + node + bytes([get("purposes", 15)])
+               + put_sint(get("from_", RELEASED)) + put_sint(get("until", RELEASED + 1)))
+    mandate += sign_national(signed_message(get("mandate_context", "corridor/mandate/1"), network, mandate))
+    body = (put_text(get("country", "ESP")) + put_list([put_text("en") + put_text("Spain"), put_text("es") + put_text("España")])
+            + national + hashlib.sha256(b"next").digest() + put_list([mandate]) + put_list([]) + put_sint(RELEASED))
+    card_network = get("card_network", network)
+    card = (put_text(card_network) + put_bytes(body)
+            + sign_national(signed_message("corridor/card/1", card_network, body)) + get("card_tail", b""))
+    records = [sample_record(number) for number in range(5)]
+    leaves = [hashlib.sha256(b"\x00" + record).digest() for record in records]
+    publisher, agreement = get("publisher", hashlib.sha256(national).digest()), hashlib.sha256(b"public").digest()
+    header = (b"\x01" + publisher + agreement + node + get("seq", put_uint(70_000)) + bytes(32) + put_sint(RELEASED)
+              + bytes([get("kind", KIND_RELEASE)]) + put_uint(len(records)) + tree_root(leaves) + put_uint(999)
+              + bytes(32) + b"\x00")
+    claim = {"publisher": publisher.hex(), "country": get("country", "ESP"), "agreement": agreement.hex(), "seq": 70_000,
+             "released_at": "2023-11-14T22:13:20.25Z", "key": KEY, "time_period": "2022", "obs_value": "-12345.70",
+             "obs_status": "A", "conf_status": "F", "revision": 0}
+    claim.update(get("claim", {}))
+    coded = [base64.b64encode(part).decode() for part in
+             (card, header, sign_node(signed_message("corridor/entry/1", network, header)), records[3])]
+    citation = {"corridor": "citation/1", "network": network, "claim": claim, "card": coded[0], "header": coded[1],
+                "signature": coded[2], "record": coded[3], "leaf_index": get("leaf_index", 3), "tree_size": 5,
+                "path": [one.hex() for one in tree_path(3, leaves)]}
+    return serialise(citation)
+
+
+def reason_for(data):
+    try:
+        verify(data)
+    except Refused as refused:
+        return str(refused)
+    return None
+
+
+WRONG = [
+    ("a mandate without release", {"purposes": 13}, "no mandate"),
+    ("a mandate that begins later", {"from_": RELEASED + 1, "until": RELEASED + 2}, "no mandate"),
+    ("a mandate that has ended", {"from_": 0, "until": RELEASED}, "no mandate"),
+    ("a mandate of another key", {"mandate_key": bytes(32)}, "another national key"),
+    ("a mandate signed as something else", {"mandate_context": "corridor/card/1"}, "signature of a mandate"),
+    ("a card of another network", {"card_network": "main"}, "another network"),
+    ("bytes after the card", {"card_tail": b"\0"}, "bytes follow"),
+    ("a country that is none", {"country": "Esp"}, "country"),
+    ("a network that is none", {"network": "other"}, "network"),
+    ("another publisher", {"publisher": bytes(32)}, "another publisher"),
+    ("an entry that is no release", {"kind": 1}, "not a release"),
+    ("a number longer than necessary", {"seq": b"\xfd" + (70_000).to_bytes(8, "little")}, "canonical"),
+    ("another place in the tree", {"leaf_index": 2}, "path"),
+    ("another value", {"claim": {"obs_value": "-12345.7"}}, "obs_value"),
+    ("a suppressed value shown", {"claim": {"time_period": "2023"}}, "obs_value"),
+    ("a period that is not there", {"claim": {"time_period": "2021"}}, "period"),
+    ("true for a number", {"claim": {"revision": False}}, "revision"),
+]
+
+
+def self_test():
+    failures = []
+
+    def check(name, passed):
+        if not passed:
+            failures.append(name)
+
+    good = build()
+    check("a citation as it should be verifies", reason_for(good) is None)
+    empty = {"time_period": "2023", "obs_value": None, "obs_status": "M", "conf_status": "C", "revision": 300}
+    check("a value that is missing verifies as missing", reason_for(build(claim=empty)) is None)
+    for name, change, word in WRONG:
+        reason = reason_for(build(**change))
+        check(f"{name}: {reason}", reason is not None and word in reason)
+    for at in range(len(good)):
+        for bit in (0x01, 0x20):
+            changed = bytearray(good)
+            changed[at] ^= bit
+            check(f"byte {at} changed by {bit:#x}", reason_for(bytes(changed)) is not None)
+        check(f"cut at {at}", reason_for(good[:at]) is not None)
+    for name, changed in (("a space added", good + b" "), ("line ends changed", good.replace(b"\n", b"\r\n")),
+                          ("a member twice", good.replace(b'  "network"', b'  "corridor": "citation/1",\n  "network"'))):
+        check(name, reason_for(changed) is not None)
+    for value in (0, 250, 251, 65535, 65536, (1 << 32) - 1, 1 << 32, (1 << 64) - 1, 1 << 64, (1 << 127) - 1):
+        for sign in (1, -1):
+            check(f"{sign * value} as bytes", Reader(put_sint(sign * value), "a number").sint(128) == sign * value)
+    for size in range(1, 34):
+        leaves = [hashlib.sha256(bytes([number])).digest() for number in range(size)]
+        for index in range(size):
+            root = root_from_path(leaves[index], index, size, tree_path(index, leaves))
+            check(f"leaf {index} of {size}", root == tree_root(leaves))
+    for name in failures:
+        print(f"FAIL {name}")
+    print("PASS self-test" if not failures else f"FAIL self-test: {len(failures)} checks")
+    return 1 if failures else 0
+
+
+def main(arguments):
+    if arguments == ["--self-test"]:
+        return self_test()
+    if len(arguments) != 1 or arguments[0].startswith("-"):
+        print("usage: verify.py FILE | verify.py --self-test", file=sys.stderr)
+        return 2
+    try:
+        with open(arguments[0], "rb") as file:
+            data = file.read(MAX_FILE + 1)
+    except OSError as error:
+        print(f"verify.py: {arguments[0]}: {error.strerror}", file=sys.stderr)
+        return 2
+    try:
+        answer, status = verify(data), 0
+    except Refused as refused:
+        answer, status = {"valid": False, "reason": str(refused)}, 3
+    print(json.dumps(answer, ensure_ascii=False, separators=(",", ":")))
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
