@@ -1,0 +1,52 @@
+//! Every code of a key against its list.
+
+use crate::model::dimension::DIMENSIONS;
+use crate::model::{Dimension, ModelError, codelist, indicator, text};
+
+/// Checks all codes in key order; the first wrong one is the error.
+pub(super) fn all(parts: &[&str; DIMENSIONS]) -> Result<(), ModelError> {
+    for (dimension, code) in Dimension::ALL.into_iter().zip(parts) {
+        match dimension {
+            Dimension::Indicator => indicator::check(code)?,
+            Dimension::Subnat => place(code, parts)?,
+            _ => listed(dimension, code)?,
+        }
+    }
+    Ok(())
+}
+
+fn listed(dimension: Dimension, code: &str) -> Result<(), ModelError> {
+    match dimension.codelist() {
+        Some(list) if !list.contains(code) => Err(list.unknown(dimension.id(), code)),
+        _ => Ok(()),
+    }
+}
+
+/// An ISO 3166-2 code of the reporter, or of the counterpart after `C:`; or `_T`, `_U`, `_Z`.
+fn place(code: &str, parts: &[&str; DIMENSIONS]) -> Result<(), ModelError> {
+    if matches!(code, "_T" | "_U" | "_Z") {
+        return Ok(());
+    }
+    let (country, local) = match code.strip_prefix("C:") {
+        Some(local) => (parts[Dimension::CounterpartArea.position()], local),
+        None => (parts[Dimension::RefArea.position()], code),
+    };
+    let well_formed = local.split_once('-').is_some_and(|(prefix, unit)| {
+        is_prefix_of(prefix, country)
+            && (1..=3).contains(&unit.len())
+            && unit.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
+    });
+    if well_formed {
+        return Ok(());
+    }
+    let suggestion = codelist::alpha2(country).map(|prefix| format!("a code such as {prefix}-01, or _T"));
+    Err(ModelError::UnknownCode { dimension: "SUBNAT", value: text::shorten(code), suggestion })
+}
+
+/// A country's places begin with its alpha-2 code; user-assigned areas have none and take `XA` to `XZ`.
+fn is_prefix_of(prefix: &str, country: &str) -> bool {
+    match codelist::alpha2(country) {
+        Some(alpha2) => alpha2 == prefix,
+        None => matches!(prefix.as_bytes(), [b'X', b'A'..=b'Z']) && country.starts_with('X'),
+    }
+}
