@@ -1,0 +1,375 @@
+//! Who may sign for whom: mandates, partner cards and the keyring of accepted cards.
+
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use unicode_normalization::is_nfc;
+
+use super::codec::{self, CodecError, Decode, Encode};
+use super::header::Header;
+use super::id::PublisherId;
+use crate::crypto::{Context, Hash, Network, NodeSigner, PublicKey, Signature};
+use crate::model::Millis;
+
+/// What a node key may do for its government.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Speak for it on the network: the node key is the libp2p identity.
+    Transport,
+    /// Sign releases and the house's own entries.
+    Release,
+    /// Sign receipts.
+    Receipt,
+    /// Sign agreements.
+    Agreement,
+}
+
+impl Purpose {
+    /// All purposes: what a small government's only node gets.
+    pub const ALL: [Self; 4] = [Self::Transport, Self::Release, Self::Receipt, Self::Agreement];
+
+    fn bit(self) -> u8 {
+        match self {
+            Self::Transport => 1,
+            Self::Release => 2,
+            Self::Receipt => 4,
+            Self::Agreement => 8,
+        }
+    }
+}
+
+/// "Node key K may sign for us from T1 until T2 for these purposes", before it is signed.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Mandate {
+    national_key: [u8; 32],
+    node: [u8; 32],
+    purposes: u8,
+    from: i64,
+    until: i64,
+}
+
+impl Mandate {
+    /// A mandate of a national key for a node key.
+    pub fn new(
+        national_key: PublicKey,
+        node: PublicKey,
+        purposes: &[Purpose],
+        term: (Millis, Millis),
+    ) -> Self {
+        let bits = purposes.iter().fold(0, |bits, purpose| bits | purpose.bit());
+        Self { national_key: national_key.0, node: node.0, purposes: bits, from: term.0.0, until: term.1.0 }
+    }
+
+    /// Signs it with the national key.
+    pub fn sign(self, network: &Network, national: &dyn NodeSigner) -> SignedMandate {
+        let signature = national.sign(Context::Mandate, network, &codec::encode(&self));
+        SignedMandate { mandate: self, signature: signature.0 }
+    }
+}
+
+/// A mandate with the national key's signature.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct SignedMandate {
+    mandate: Mandate,
+    signature: [u8; 64],
+}
+
+impl SignedMandate {
+    /// The node key that it is for.
+    pub fn node(&self) -> PublicKey {
+        PublicKey(self.mandate.node)
+    }
+
+    /// From when until when it holds.
+    pub fn term(&self) -> (Millis, Millis) {
+        (Millis(self.mandate.from), Millis(self.mandate.until))
+    }
+
+    /// Whether it allows this purpose at this time.
+    pub fn allows(&self, purpose: Purpose, time: Millis) -> bool {
+        self.mandate.purposes & purpose.bit() != 0
+            && (self.mandate.from..self.mandate.until).contains(&time.0)
+    }
+
+    fn verify(&self, network: &Network, national_key: &PublicKey) -> Result<(), CardError> {
+        if self.mandate.national_key != national_key.0 {
+            return Err(CardError::ForeignMandate);
+        }
+        let body = codec::encode(&self.mandate);
+        let signature = Signature(self.signature);
+        national_key
+            .verify(Context::Mandate, network, &body, &signature)
+            .map_err(|_| CardError::MandateSignature)
+    }
+}
+
+/// What two governments give each other out of band; verified, because it cannot be made otherwise.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Card {
+    body: CardBody,
+    network: Network,
+    signature: Signature,
+}
+
+/// What a card says, in its canonical order.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct CardBody {
+    /// ISO 3166-1 alpha-3 code that the government claims; empty for an observer.
+    pub country: String,
+    /// Names by language code, sorted by language.
+    pub names: Vec<(String, String)>,
+    /// The national public key.
+    pub national_key: [u8; 32],
+    /// SHA-256 of the next national public key, so that a stolen one cannot appoint its successor.
+    pub next_key_hash: [u8; 32],
+    /// The node keys that may sign.
+    pub mandates: Vec<SignedMandate>,
+    /// Where the nodes listen (libp2p multiaddresses, without the peer id).
+    pub addresses: Vec<String>,
+    /// When it was issued, UTC milliseconds; of two cards the later one counts.
+    pub issued_at: i64,
+}
+
+#[derive(Encode, Decode)]
+struct SignedCardBytes {
+    network: String,
+    body: Vec<u8>,
+    signature: [u8; 64],
+}
+
+/// The most mandates, addresses and names on one card.
+const MAX_LIST: usize = 32;
+/// The longest text on a card, in bytes.
+const MAX_TEXT: usize = 256;
+const TITLE: &str = "CORRIDOR PARTNER CARD 1";
+
+impl Card {
+    /// Signs a card with the national key.
+    ///
+    /// # Errors
+    /// [`CardError`] when the body breaks a rule that its readers would refuse it for.
+    pub fn sign(body: CardBody, network: &Network, national: &dyn NodeSigner) -> Result<Self, CardError> {
+        let signature = national.sign(Context::Card, network, &codec::encode(&body));
+        Self::verify(body, network.clone(), signature)
+    }
+
+    fn verify(body: CardBody, network: Network, signature: Signature) -> Result<Self, CardError> {
+        body.check()?;
+        let key = PublicKey(body.national_key);
+        key.verify(Context::Card, &network, &codec::encode(&body), &signature)
+            .map_err(|_| CardError::Signature)?;
+        body.mandates.iter().try_for_each(|mandate| mandate.verify(&network, &key))?;
+        Ok(Self { body, network, signature })
+    }
+
+    /// The canonical bytes with the signature.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        codec::encode(&SignedCardBytes {
+            network: self.network.as_str().to_owned(),
+            body: codec::encode(&self.body),
+            signature: self.signature.0,
+        })
+    }
+
+    /// Reads and verifies canonical bytes.
+    ///
+    /// # Errors
+    /// [`CardError`] saying what does not hold.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, CardError> {
+        let raw: SignedCardBytes = codec::decode(bytes)?;
+        let network = Network::parse(&raw.network)
+            .map_err(|error| CardError::Form(CodecError::Invalid(error.to_string())))?;
+        Self::verify(codec::decode(&raw.body)?, network, Signature(raw.signature))
+    }
+
+    /// The text file that is handed over.
+    pub fn to_text(&self) -> String {
+        let mut text = format!("{TITLE}\n");
+        let country = if self.body.country.is_empty() { "observer" } else { &self.body.country };
+        text += &format!("country: {country}\n");
+        for (lang, name) in &self.body.names {
+            text += &format!("name ({lang}): {name}\n");
+        }
+        text += &format!("network: {}\n", self.network.as_str());
+        text += &format!("issued: {}\n", Millis(self.body.issued_at));
+        text += &format!("fingerprint: {}\n\n", self.publisher().fingerprint());
+        for line in BASE64.encode(self.to_bytes()).as_bytes().chunks(72) {
+            text.extend(line.iter().map(|byte| char::from(*byte)));
+            text.push('\n');
+        }
+        text
+    }
+
+    /// Reads the text file. Line ends and white space at line ends do not count; every other byte does.
+    ///
+    /// # Errors
+    /// [`CardError`], also when the readable lines say something else than the signed bytes.
+    pub fn from_text(text: &str) -> Result<Self, CardError> {
+        let lines = || text.trim_start_matches('\u{feff}').lines().map(str::trim_end);
+        if lines().next() != Some(TITLE) {
+            return Err(CardError::NotACard);
+        }
+        let coded: String = lines().skip_while(|line| !line.is_empty()).collect();
+        let bytes = BASE64.decode(coded).map_err(|_| CardError::Form(CodecError::Malformed))?;
+        let card = Self::from_bytes(&bytes)?;
+        let said: Vec<&str> = lines().collect();
+        if said.join("\n").trim_end() != card.to_text().trim_end() {
+            return Err(CardError::Readable);
+        }
+        Ok(card)
+    }
+
+    /// The government that it introduces.
+    pub fn publisher(&self) -> PublisherId {
+        PublisherId::of(&PublicKey(self.body.national_key))
+    }
+
+    /// What it says.
+    pub fn body(&self) -> &CardBody {
+        &self.body
+    }
+
+    /// The network that it counts on.
+    pub fn network(&self) -> &Network {
+        &self.network
+    }
+
+    /// The name in this language, else in English, else the first there is.
+    pub fn name(&self, lang: &str) -> &str {
+        let find = |wanted: &str| self.body.names.iter().find(|(lang, _)| lang == wanted);
+        find(lang).or_else(|| find("en")).or(self.body.names.first()).map_or("", |(_, name)| name)
+    }
+
+    /// The code that names its holder in tables: the country, or `observer`.
+    pub fn country(&self) -> &str {
+        &self.body.country
+    }
+
+    /// The node keys that may speak for it on the network at this time.
+    pub fn nodes(&self, time: Millis) -> impl Iterator<Item = PublicKey> {
+        self.body.mandates.iter().filter(move |m| m.allows(Purpose::Transport, time)).map(SignedMandate::node)
+    }
+
+    /// Whether this node key may sign for this purpose at this time.
+    pub fn allows(&self, node: &PublicKey, purpose: Purpose, time: Millis) -> bool {
+        self.body.mandates.iter().any(|m| m.node() == *node && m.allows(purpose, time))
+    }
+
+    /// Whether `next` is a key that this card has announced as the next national key.
+    pub fn announces(&self, next: &PublicKey) -> bool {
+        Hash::of(&[&next.0]).0 == self.body.next_key_hash
+    }
+}
+
+impl CardBody {
+    fn check(&self) -> Result<(), CardError> {
+        let country = self.country.as_bytes();
+        if !(country.is_empty() || country.len() == 3 && country.iter().all(u8::is_ascii_uppercase)) {
+            return Err(CardError::Country);
+        }
+        let texts = self.addresses.iter().chain(self.names.iter().flat_map(|(lang, name)| [lang, name]));
+        let plain = |text: &String| {
+            !text.is_empty() && text.len() <= MAX_TEXT && is_nfc(text) && !text.chars().any(char::is_control)
+        };
+        if !texts.into_iter().all(plain) {
+            return Err(CardError::Text);
+        }
+        if !self.names.is_sorted_by(|a, b| a.0 < b.0) || self.names.is_empty() {
+            return Err(CardError::Names);
+        }
+        if [self.names.len(), self.mandates.len(), self.addresses.len()].iter().any(|len| *len > MAX_LIST) {
+            return Err(CardError::TooMany);
+        }
+        Ok(())
+    }
+}
+
+/// Why a card is refused.
+#[derive(Debug, thiserror::Error, PartialEq, Eq, Clone)]
+pub enum CardError {
+    /// The file is something else.
+    #[error("this is no partner card: its first line must be {TITLE:?}")]
+    NotACard,
+    /// The coded part is damaged.
+    #[error("the card is damaged: {0}; ask for the file again")]
+    Form(#[from] CodecError),
+    /// The lines for people and the signed bytes differ.
+    #[error("the readable lines of the card differ from its signed content; do not trust this file")]
+    Readable,
+    /// The national key did not sign this.
+    #[error("the card is not signed by the national key that it names")]
+    Signature,
+    /// A mandate on it was not signed by the national key.
+    #[error("a mandate on the card is not signed by its national key")]
+    MandateSignature,
+    /// A mandate on it is another government's.
+    #[error("a mandate on the card belongs to another national key")]
+    ForeignMandate,
+    /// Not a country code.
+    #[error("the country must be a code of three letters, such as PHL, or empty for an observer")]
+    Country,
+    /// A text is empty, too long, not NFC or holds control characters.
+    #[error("a text on the card is empty, longer than {MAX_TEXT} bytes, not NFC or has control characters")]
+    Text,
+    /// Names must be there and in order.
+    #[error("the card needs names, one for a language, sorted by language code")]
+    Names,
+    /// Too many entries in a list.
+    #[error("the card has more than {MAX_LIST} names, mandates or addresses")]
+    TooMany,
+}
+
+/// The cards that this node's operator has accepted, and its own.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Keyring {
+    cards: BTreeMap<PublisherId, Card>,
+}
+
+impl Keyring {
+    /// Takes a card, unless a later one of the same government is there. Says whether it was taken.
+    pub fn insert(&mut self, card: Card) -> bool {
+        let known = self.cards.get(&card.publisher());
+        let newer = known.is_none_or(|known| known.body.issued_at <= card.body.issued_at);
+        if newer {
+            self.cards.insert(card.publisher(), card);
+        }
+        newer
+    }
+
+    /// Forgets a government.
+    pub fn remove(&mut self, publisher: &PublisherId) -> Option<Card> {
+        self.cards.remove(publisher)
+    }
+
+    /// The card of a government.
+    pub fn get(&self, publisher: &PublisherId) -> Option<&Card> {
+        self.cards.get(publisher)
+    }
+
+    /// All cards, by publisher.
+    pub fn cards(&self) -> impl Iterator<Item = &Card> {
+        self.cards.values()
+    }
+
+    /// The government that a node speaks for at this time.
+    pub fn publisher_of(&self, node: &PublicKey, time: Millis) -> Option<PublisherId> {
+        let speaks = |card: &&Card| card.allows(node, Purpose::Transport, time);
+        self.cards.values().find(speaks).map(Card::publisher)
+    }
+
+    /// The government with this country code; a code is a claim, so the operator accepts at most one card for it.
+    pub fn by_country(&self, country: &str) -> Option<&Card> {
+        self.cards.values().find(|card| card.country() == country)
+    }
+
+    /// Whether the node key that signed this header was mandated to.
+    pub fn may_sign(&self, header: &Header) -> bool {
+        self.cards
+            .get(&header.feed.publisher)
+            .is_some_and(|card| card.allows(&header.node, header.kind.purpose(), header.time))
+    }
+}
+
+#[cfg(test)]
+mod tests;

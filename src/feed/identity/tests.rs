@@ -1,0 +1,1 @@
+//! Cards, mandates and the keyring.

@@ -1,0 +1,569 @@
+//! One feed's files: appended in order, made durable, read by entry and frame.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{Read, Write};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+
+use super::StoreError;
+use super::layout::{INDEX_ROW, SEGMENT_LENGTH, SEGMENT_MAGIC, segment};
+use crate::crypto::Network;
+use crate::feed::assembler::Position;
+use crate::feed::frame::{self, Frame, FrameKind};
+use crate::feed::head::Place;
+use crate::feed::{FeedId, HeadRef, Seq, SignedHeader, block};
+
+/// Where an entry lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Span {
+    offset: u64,
+    length: u64,
+}
+
+/// A file of the feed and the entries in it.
+#[derive(Debug)]
+struct Segment {
+    path: PathBuf,
+    first: Seq,
+    spans: Vec<Span>,
+    /// Where the next frame goes.
+    end: u64,
+}
+
+/// The entry at the end of a feed of which not all frames are there.
+#[derive(Clone, Debug)]
+struct Tail {
+    header: SignedHeader,
+    offset: u64,
+    parts: u32,
+}
+
+/// A feed on disk.
+#[derive(Debug)]
+pub(super) struct FeedFile {
+    dir: PathBuf,
+    feed: FeedId,
+    segments: Vec<Segment>,
+    newest: Option<SignedHeader>,
+    tail: Option<Tail>,
+    writer: Option<File>,
+    /// Entries up to here are durable; the rest is appended but not yet synced.
+    durable: Option<HeadRef>,
+    dirty: bool,
+    unindexed: Vec<Span>,
+    /// Where readers of long entries have come to, newest first.
+    cursors: Vec<(Position, u64)>,
+}
+
+/// How many readers' places in long entries are remembered.
+const MAX_CURSORS: usize = 16;
+
+impl FeedFile {
+    /// A feed of which nothing is on disk.
+    pub(super) fn new(dir: PathBuf, feed: FeedId) -> Self {
+        Self {
+            dir,
+            feed,
+            segments: Vec::new(),
+            newest: None,
+            tail: None,
+            writer: None,
+            durable: None,
+            dirty: false,
+            unindexed: Vec::new(),
+            cursors: Vec::new(),
+        }
+    }
+
+    /// Opens a feed's files; cuts a torn tail and says by how many bytes.
+    pub(super) fn open(dir: PathBuf, feed: FeedId, network: &Network) -> Result<(Self, u64), StoreError> {
+        let mut this = Self::new(dir, feed);
+        let mut cut = 0;
+        for first in this.segment_files()? {
+            cut += this.open_segment(first, network)?;
+        }
+        this.newest = this.last_seq().map(|seq| this.header(seq, network)).transpose()?;
+        this.durable = this.newest.as_ref().map(HeadRef::from);
+        Ok((this, cut))
+    }
+
+    fn segment_files(&self) -> Result<Vec<Seq>, StoreError> {
+        let mut firsts = Vec::new();
+        for item in fs::read_dir(&self.dir).map_err(StoreError::io("reading", &self.dir))? {
+            let name = item.map_err(StoreError::io("reading", &self.dir))?.file_name();
+            let first =
+                name.to_str().and_then(|name| name.strip_suffix(".feed")).and_then(|n| n.parse().ok());
+            firsts.extend(first.map(Seq));
+        }
+        firsts.sort_unstable();
+        Ok(firsts)
+    }
+
+    fn open_segment(&mut self, first: Seq, network: &Network) -> Result<u64, StoreError> {
+        let path = self.dir.join(segment(first));
+        let file = File::open(&path).map_err(StoreError::io("opening", &path))?;
+        let length = file.metadata().map_err(StoreError::io("reading", &path))?.len();
+        let mut found = Segment { spans: read_index(&path, length), path, first, end: 0 };
+        found.end = found.spans.last().map_or(SEGMENT_MAGIC.len() as u64, |span| span.offset + span.length);
+        let indexed = found.spans.len();
+        let tail = scan(&file, &mut found, network)?;
+        self.tail = tail;
+        let cut = length.saturating_sub(found.end);
+        if cut > 0 {
+            let file = OpenOptions::new().write(true).open(&found.path);
+            let file = file.map_err(StoreError::io("opening", &found.path))?;
+            file.set_len(found.end).map_err(StoreError::io("cutting", &found.path))?;
+            file.sync_all().map_err(StoreError::io("syncing", &found.path))?;
+        }
+        if length < SEGMENT_MAGIC.len() as u64 {
+            fs::remove_file(&found.path).map_err(StoreError::io("removing", &found.path))?;
+            return Ok(length);
+        }
+        write_index(&found.path, &found.spans[indexed..])?;
+        self.segments.push(found);
+        Ok(cut)
+    }
+
+    /// Forgets an entry that is not whole: the rest of a release that was cut off before it was acknowledged.
+    pub(super) fn drop_tail(&mut self) -> Result<u64, StoreError> {
+        let (Some(tail), Some(last)) = (self.tail.take(), self.segments.last_mut()) else { return Ok(0) };
+        let file =
+            OpenOptions::new().write(true).open(&last.path).map_err(StoreError::io("opening", &last.path))?;
+        file.set_len(tail.offset).map_err(StoreError::io("cutting", &last.path))?;
+        file.sync_all().map_err(StoreError::io("syncing", &last.path))?;
+        let cut = last.end - tail.offset;
+        last.end = tail.offset;
+        Ok(cut)
+    }
+
+    fn last_seq(&self) -> Option<Seq> {
+        self.segments
+            .iter()
+            .rev()
+            .find(|segment| !segment.spans.is_empty())
+            .map(|segment| Seq(segment.first.0 + segment.spans.len() as u64 - 1))
+    }
+
+    /// Where the next entry goes.
+    pub(super) fn place(&self) -> Place {
+        self.newest.as_ref().map_or(Place::first(self.feed), |newest| Place::after(&HeadRef::from(newest)))
+    }
+
+    /// The header of the newest whole entry.
+    pub(super) fn newest(&self) -> Option<&SignedHeader> {
+        self.newest.as_ref()
+    }
+
+    /// The newest entry that would survive a power cut.
+    pub(super) fn durable(&self) -> Option<HeadRef> {
+        self.durable
+    }
+
+    /// The frames that are kept of an entry that is not whole.
+    pub(super) fn partial(&self) -> Result<Vec<Vec<u8>>, StoreError> {
+        let (Some(tail), Some(last)) = (&self.tail, self.segments.last()) else { return Ok(Vec::new()) };
+        let span = Span { offset: tail.offset, length: last.end - tail.offset };
+        let bytes = read_span(&last.path, span)?;
+        let frames =
+            split_frames(&bytes).map_err(|what| self.damaged(tail.header.header().seq, last, span, what))?;
+        Ok(frames.into_iter().map(<[u8]>::to_vec).collect())
+    }
+
+    /// Appends a whole entry of our own.
+    pub(super) fn append_entry(&mut self, header: &SignedHeader, frames: &[u8]) -> Result<(), StoreError> {
+        if !self.place().takes(header.header()) || self.tail.is_some() {
+            return Err(StoreError::OutOfPlace { feed: self.feed, seq: header.header().seq });
+        }
+        let offset = self.begin_entry(header.header().seq)?;
+        self.write(frames)?;
+        self.complete(header.clone(), offset);
+        Ok(())
+    }
+
+    /// Appends one verified frame of another's entry.
+    pub(super) fn append_frame(
+        &mut self,
+        header: &SignedHeader,
+        part: u32,
+        completes: bool,
+        bytes: &[u8],
+    ) -> Result<(), StoreError> {
+        let out_of_place = StoreError::OutOfPlace { feed: self.feed, seq: header.header().seq };
+        if part == 0 {
+            if !self.place().takes(header.header()) {
+                return Err(out_of_place);
+            }
+            self.drop_tail()?;
+            let offset = self.begin_entry(header.header().seq)?;
+            self.tail = Some(Tail { header: header.clone(), offset, parts: 0 });
+        }
+        let here =
+            self.tail.as_ref().is_some_and(|tail| tail.header.id() == header.id() && tail.parts == part);
+        if !here {
+            return Err(out_of_place);
+        }
+        self.write(bytes)?;
+        if let Some(tail) = &mut self.tail {
+            tail.parts += 1;
+        }
+        if completes && let Some(tail) = self.tail.take() {
+            self.complete(tail.header, tail.offset);
+        }
+        Ok(())
+    }
+
+    fn complete(&mut self, header: SignedHeader, offset: u64) {
+        if let Some(last) = self.segments.last_mut() {
+            let span = Span { offset, length: last.end - offset };
+            last.spans.push(span);
+            self.unindexed.push(span);
+        }
+        self.newest = Some(header);
+    }
+
+    /// Makes sure that there is a segment for the next entry; returns where in it the entry begins.
+    fn begin_entry(&mut self, seq: Seq) -> Result<u64, StoreError> {
+        if self.segments.last().is_none_or(|last| last.end >= SEGMENT_LENGTH) {
+            self.commit()?;
+            self.writer = None;
+            fs::create_dir_all(&self.dir).map_err(StoreError::io("creating", &self.dir))?;
+            let path = self.dir.join(segment(seq));
+            let mut file = File::create(&path).map_err(StoreError::io("creating", &path))?;
+            file.write_all(SEGMENT_MAGIC).map_err(StoreError::io("writing", &path))?;
+            sync_up(&self.dir)?;
+            let end = SEGMENT_MAGIC.len() as u64;
+            self.segments.push(Segment { path, first: seq, spans: Vec::new(), end });
+            self.writer = Some(file);
+            self.dirty = true;
+        }
+        Ok(self.segments.last().map_or(0, |last| last.end))
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
+        let Some(last) = self.segments.last_mut() else {
+            return Err(StoreError::OutOfPlace { feed: self.feed, seq: Seq(0) });
+        };
+        let writer = match &mut self.writer {
+            Some(writer) => writer,
+            none => {
+                let file = OpenOptions::new().append(true).open(&last.path);
+                none.insert(file.map_err(StoreError::io("opening", &last.path))?)
+            }
+        };
+        self.dirty = true;
+        writer.write_all(bytes).map_err(StoreError::io("writing", &last.path))?;
+        last.end += bytes.len() as u64;
+        Ok(())
+    }
+
+    /// Makes what was appended durable; returns whether there was anything.
+    pub(super) fn commit(&mut self) -> Result<bool, StoreError> {
+        if !self.dirty {
+            return Ok(false);
+        }
+        let Some(last) = self.segments.last() else { return Ok(false) };
+        if let Some(writer) = &self.writer {
+            writer.sync_data().map_err(StoreError::io("syncing", &last.path))?;
+        }
+        self.dirty = false;
+        self.durable = self.newest.as_ref().map(HeadRef::from);
+        write_index(&last.path, &std::mem::take(&mut self.unindexed))?;
+        Ok(true)
+    }
+
+    /// Bytes of the segments.
+    pub(super) fn bytes(&self) -> u64 {
+        self.segments.iter().map(|segment| segment.end).sum()
+    }
+
+    /// Closes the file until the next append.
+    pub(super) fn rest(&mut self) {
+        if !self.dirty {
+            self.writer = None;
+        }
+    }
+
+    fn locate(&self, seq: Seq) -> Option<(&Segment, Span)> {
+        let at = self.segments.partition_point(|segment| segment.first <= seq).checked_sub(1)?;
+        let segment = &self.segments[at];
+        let span = segment.spans.get(usize::try_from(seq.0 - segment.first.0).ok()?)?;
+        Some((segment, *span))
+    }
+
+    /// The signed header of an entry.
+    pub(super) fn header(&self, seq: Seq, network: &Network) -> Result<SignedHeader, StoreError> {
+        let missing = StoreError::NoEntry { feed: self.feed, seq };
+        let (segment, span) = self.locate(seq).ok_or(missing)?;
+        let length = span.length.min((frame::HEADER_LEN + frame::MAX_BODY) as u64).min(1024);
+        let bytes = read_span(&segment.path, Span { offset: span.offset, length })?;
+        let damaged = |what: String| self.damaged(seq, segment, span, what);
+        let head = Frame::read(&bytes).map_err(|error| damaged(error.to_string()))?;
+        let head = head.filter(|head| head.kind == FrameKind::Head);
+        let head = head.ok_or_else(|| damaged("no entry begins here".to_owned()))?;
+        let header =
+            SignedHeader::from_own_store(network, head.body).map_err(|error| damaged(error.to_string()))?;
+        if header.header().seq == seq && header.header().feed == self.feed {
+            Ok(header)
+        } else {
+            Err(damaged("another entry lies here".to_owned()))
+        }
+    }
+
+    /// Whole frames of durable entries from a position on, at least one if there is any, about `limit` bytes; and
+    /// the position after them. Their checksums are checked: what is damaged here is not handed on.
+    pub(super) fn frames(&mut self, from: Position, limit: usize) -> Result<(Vec<u8>, Position), StoreError> {
+        let Some(durable) = self.durable.filter(|durable| from.seq <= durable.seq) else {
+            return Ok((Vec::new(), from));
+        };
+        let missing = StoreError::NoEntry { feed: self.feed, seq: from.seq };
+        let (segment, span) = self.locate(from.seq).ok_or(missing)?;
+        if from.part > 0 || span.length > limit as u64 {
+            return self.frames_of_one(from, limit);
+        }
+        // Many small entries: one read of as many whole ones as fit.
+        let index = usize::try_from(from.seq.0 - segment.first.0).unwrap_or(usize::MAX);
+        let known = usize::try_from(durable.seq.0 + 1 - segment.first.0).unwrap_or(usize::MAX);
+        let fits = |span: &&Span| span.offset + span.length - segment.spans[index].offset <= limit as u64;
+        let known = known.min(segment.spans.len());
+        let count = segment.spans[index..known].iter().take_while(fits).count();
+        let last = segment.spans[index + count - 1];
+        let whole = Span { offset: span.offset, length: last.offset + last.length - span.offset };
+        let bytes = read_span(&segment.path, whole)?;
+        split_frames(&bytes).map_err(|what| self.damaged(from.seq, segment, whole, what))?;
+        Ok((bytes, Position { seq: Seq(from.seq.0 + count as u64), part: 0 }))
+    }
+
+    /// Frames of one entry that is larger than a message.
+    fn frames_of_one(&mut self, from: Position, limit: usize) -> Result<(Vec<u8>, Position), StoreError> {
+        let missing = StoreError::NoEntry { feed: self.feed, seq: from.seq };
+        let (segment, span) = self.locate(from.seq).ok_or(missing)?;
+        let file = File::open(&segment.path).map_err(StoreError::io("opening", &segment.path))?;
+        let mut walk = Walk { file: &file, offset: span.offset, end: span.offset + span.length };
+        match self.cursors.iter().find(|(position, _)| *position == from) {
+            Some((_, offset)) => walk.offset = *offset,
+            None => {
+                for _ in 0..from.part {
+                    walk.skip().map_err(StoreError::io("reading", &segment.path))?;
+                }
+            }
+        }
+        let (mut bytes, mut part) = (Vec::new(), from.part);
+        while walk.offset < walk.end {
+            let at = Span { offset: walk.offset, length: 0 };
+            let frame = walk.next().map_err(StoreError::io("reading", &segment.path))?;
+            split_frames(&frame).map_err(|what| self.damaged(from.seq, segment, at, what))?;
+            if !bytes.is_empty() && bytes.len() + frame.len() > limit {
+                walk.offset = at.offset;
+                break;
+            }
+            bytes.extend_from_slice(&frame);
+            part += 1;
+        }
+        if walk.offset >= walk.end {
+            return Ok((bytes, Position { seq: from.seq.next(), part: 0 }));
+        }
+        let next = Position { seq: from.seq, part };
+        let offset = walk.offset;
+        self.cursors.truncate(MAX_CURSORS - 1);
+        self.cursors.insert(0, (next, offset));
+        Ok((bytes, next))
+    }
+
+    /// Calls `each` with the frames of an entry, one after the other.
+    pub(super) fn read_entry(
+        &self,
+        seq: Seq,
+        each: &mut dyn FnMut(&Frame<'_>) -> Result<(), String>,
+    ) -> Result<(), StoreError> {
+        let (segment, span) = self.locate(seq).ok_or(StoreError::NoEntry { feed: self.feed, seq })?;
+        let file = File::open(&segment.path).map_err(StoreError::io("opening", &segment.path))?;
+        let mut walk = Walk { file: &file, offset: span.offset, end: span.offset + span.length };
+        while walk.offset < walk.end {
+            let at = Span { offset: walk.offset, length: 0 };
+            let bytes = walk.next().map_err(StoreError::io("reading", &segment.path))?;
+            let frame = match Frame::read(&bytes) {
+                Ok(Some(frame)) => frame,
+                Ok(None) => {
+                    return Err(self.damaged(seq, segment, at, "a frame that ends too early".to_owned()));
+                }
+                Err(error) => return Err(self.damaged(seq, segment, at, error.to_string())),
+            };
+            each(&frame).map_err(|what| self.damaged(seq, segment, at, what))?;
+        }
+        Ok(())
+    }
+
+    fn damaged(&self, seq: Seq, segment: &Segment, span: Span, what: String) -> StoreError {
+        StoreError::Damaged { feed: self.feed, seq, path: segment.path.clone(), offset: span.offset, what }
+    }
+}
+
+/// Steps from frame to frame in a file.
+struct Walk<'a> {
+    file: &'a File,
+    offset: u64,
+    end: u64,
+}
+
+impl Walk<'_> {
+    fn frame_length(&self) -> std::io::Result<u64> {
+        let mut head = [0; 4];
+        self.file.read_exact_at(&mut head, self.offset)?;
+        let length = frame::HEADER_LEN as u64 + u64::from(u32::from_le_bytes(head));
+        // A damaged length must not make us read far beyond: the checksum would fail all the same.
+        Ok(length.min(self.end.saturating_sub(self.offset)))
+    }
+
+    fn skip(&mut self) -> std::io::Result<()> {
+        self.offset += self.frame_length()?.max(1);
+        Ok(())
+    }
+
+    fn next(&mut self) -> std::io::Result<Vec<u8>> {
+        let length = self.frame_length()?;
+        let mut bytes = vec![0; usize::try_from(length).unwrap_or(0)];
+        self.file.read_exact_at(&mut bytes, self.offset)?;
+        self.offset += length.max(1);
+        Ok(bytes)
+    }
+}
+
+/// Reads frames from the segment's indexed end on; adds whole entries, returns one that is not whole. What comes
+/// after the last good frame does not count.
+fn scan(file: &File, found: &mut Segment, network: &Network) -> Result<Option<Tail>, StoreError> {
+    let length = file.metadata().map_err(StoreError::io("reading", &found.path))?.len();
+    let mut walk = Walk { file, offset: found.end, end: length };
+    let mut open: Option<(Tail, OpenEntry)> = None;
+    while walk.offset < walk.end {
+        let offset = walk.offset;
+        let Ok(bytes) = walk.next() else { break };
+        let Ok(Some(frame)) = Frame::read(&bytes) else { break };
+        let (mut tail, mut entry) = match open.take() {
+            Some(open) => open,
+            None => match SignedHeader::from_own_store(network, frame.body) {
+                Ok(header) if frame.kind == FrameKind::Head => {
+                    let length = header.header().content.payload_length;
+                    (Tail { header, offset, parts: 0 }, OpenEntry { unlisted: length, blocks: 0 })
+                }
+                Ok(_) | Err(_) => break,
+            },
+        };
+        tail.parts += 1;
+        found.end = walk.offset;
+        if entry.ends_with(&frame) {
+            found.spans.push(Span { offset: tail.offset, length: found.end - tail.offset });
+        } else {
+            open = Some((tail, entry));
+        }
+    }
+    Ok(open.map(|(tail, _)| tail))
+}
+
+/// What is still missing of an entry.
+struct OpenEntry {
+    unlisted: u64,
+    blocks: usize,
+}
+
+impl OpenEntry {
+    fn ends_with(&mut self, frame: &Frame<'_>) -> bool {
+        match frame.kind {
+            FrameKind::Head => false,
+            FrameKind::Table => {
+                let rows = block::decode_rows(frame.body).unwrap_or_default();
+                self.blocks += rows.len();
+                self.unlisted =
+                    self.unlisted.saturating_sub(rows.iter().map(|row| u64::from(row.length)).sum());
+                false
+            }
+            FrameKind::Block => {
+                self.blocks = self.blocks.saturating_sub(1);
+                self.blocks == 0 && self.unlisted == 0
+            }
+        }
+    }
+}
+
+fn split_frames(mut bytes: &[u8]) -> Result<Vec<&[u8]>, String> {
+    let mut frames = Vec::new();
+    while !bytes.is_empty() {
+        match Frame::read(bytes) {
+            Ok(Some(frame)) => {
+                frames.push(frame.bytes);
+                bytes = &bytes[frame.bytes.len()..];
+            }
+            Ok(None) => return Err("a frame that ends too early".to_owned()),
+            Err(error) => return Err(error.to_string()),
+        }
+    }
+    Ok(frames)
+}
+
+fn read_span(path: &Path, span: Span) -> Result<Vec<u8>, StoreError> {
+    let file = File::open(path).map_err(StoreError::io("opening", path))?;
+    let mut bytes = vec![0; usize::try_from(span.length).unwrap_or(0)];
+    file.read_exact_at(&mut bytes, span.offset).map_err(StoreError::io("reading", path))?;
+    Ok(bytes)
+}
+
+fn index_path(segment: &Path) -> PathBuf {
+    segment.with_extension("index")
+}
+
+/// The rows that check, from the front. They are a hint: what they leave out is found by reading the segment.
+fn read_index(segment: &Path, length: u64) -> Vec<Span> {
+    let mut bytes = Vec::new();
+    if File::open(index_path(segment)).and_then(|mut file| file.read_to_end(&mut bytes)).is_err() {
+        return Vec::new();
+    }
+    let mut spans: Vec<Span> = Vec::with_capacity(bytes.len() / INDEX_ROW);
+    let mut end = SEGMENT_MAGIC.len() as u64;
+    for row in bytes.chunks_exact(INDEX_ROW) {
+        let number = |at: usize| row[at..at + 8].try_into().map_or(0, u64::from_le_bytes);
+        let span = Span { offset: number(0), length: number(8) };
+        let sum = row[16..20].try_into().map_or(0, u32::from_le_bytes);
+        let fits = span.offset == end && span.length > 0 && end.saturating_add(span.length) <= length;
+        if !fits || crc32fast::hash(&row[..16]) != sum {
+            break;
+        }
+        end += span.length;
+        spans.push(span);
+    }
+    // Rows after a bad one would be found by nobody: begin the file anew.
+    if spans.len() * INDEX_ROW != bytes.len() {
+        let keep = (spans.len() * INDEX_ROW) as u64;
+        let _shorter =
+            OpenOptions::new().write(true).open(index_path(segment)).and_then(|file| file.set_len(keep));
+    }
+    spans
+}
+
+fn write_index(segment: &Path, spans: &[Span]) -> Result<(), StoreError> {
+    if spans.is_empty() {
+        return Ok(());
+    }
+    let mut bytes = Vec::with_capacity(spans.len() * INDEX_ROW);
+    for span in spans {
+        let start = bytes.len();
+        bytes.extend_from_slice(&span.offset.to_le_bytes());
+        bytes.extend_from_slice(&span.length.to_le_bytes());
+        let sum = crc32fast::hash(&bytes[start..]);
+        bytes.extend_from_slice(&sum.to_le_bytes());
+    }
+    let path = index_path(segment);
+    let mut file =
+        OpenOptions::new().create(true).append(true).open(&path).map_err(StoreError::io("opening", &path))?;
+    file.write_all(&bytes).map_err(StoreError::io("writing", &path))
+}
+
+/// Makes a new file's name durable: its directory and the two above it.
+fn sync_up(dir: &Path) -> Result<(), StoreError> {
+    for dir in dir.ancestors().take(3) {
+        let file = File::open(dir).map_err(StoreError::io("opening", dir))?;
+        file.sync_all().map_err(StoreError::io("syncing", dir))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,1 @@
+//! Feed files under torn writes, damage and restarts.

@@ -1,0 +1,368 @@
+//! The store: all feeds of a directory, and the derived database over them.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use super::derived::Derived;
+use super::feed_file::FeedFile;
+use super::{StoreError, layout};
+use crate::crypto::Network;
+use crate::feed::assembler::Position;
+use crate::feed::block::BlockReader;
+use crate::feed::head::Place;
+use crate::feed::{
+    AgreementId, FeedId, Frame, FrameKind, HeadRef, PublisherId, Seq, SignedEntry, SignedHeader,
+    VerifiedFrame, block, record,
+};
+use crate::model::Record;
+
+/// What opening had to mend; every one is told to the operator.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Repair {
+    /// Bytes after the last good frame were cut off: a write that a crash interrupted.
+    TornTail {
+        /// The feed.
+        feed: FeedId,
+        /// How many bytes.
+        bytes: u64,
+    },
+    /// An own entry that was never whole was cut off.
+    UnfinishedEntry {
+        /// The feed.
+        feed: FeedId,
+        /// How many bytes.
+        bytes: u64,
+    },
+    /// The derived database was deleted and is folded again from the feed files.
+    Rebuilt {
+        /// Why.
+        reason: String,
+    },
+}
+
+impl std::fmt::Display for Repair {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::TornTail { feed, bytes } => {
+                write!(f, "feed {feed}: cut {bytes} bytes of an interrupted write")
+            }
+            Self::UnfinishedEntry { feed, bytes } => {
+                write!(f, "feed {feed}: cut {bytes} bytes of a release that was never finished")
+            }
+            Self::Rebuilt { reason } => {
+                write!(f, "the derived database is folded again from the feed files: {reason}")
+            }
+        }
+    }
+}
+
+/// What this node holds, on disk.
+pub struct Store {
+    dir: PathBuf,
+    network: Network,
+    feeds: BTreeMap<FeedId, FeedFile>,
+    derived: Derived,
+    repairs: Vec<Repair>,
+    stopped: bool,
+    _lock: File,
+}
+
+/// How many feed files stay open for writing between commits.
+const MAX_OPEN: usize = 64;
+
+impl Store {
+    /// Opens or creates the store of a directory. `us` names the publisher whose unfinished entries are cut off;
+    /// of others' the verified frames are kept, and the transfer goes on behind them.
+    ///
+    /// # Errors
+    /// [`StoreError`]: the directory is in use, of a newer format, or the operating system refuses.
+    pub fn open(dir: &Path, us: PublisherId, network: &Network, cache: u64) -> Result<Self, StoreError> {
+        fs::create_dir_all(layout::feeds(dir)).map_err(StoreError::io("creating", dir))?;
+        let lock = lock(dir)?;
+        check_format(dir)?;
+        let (feeds, mut repairs) = open_feeds(dir, us, network)?;
+        let (derived, rebuilt) = Derived::open(&layout::db(dir), cache)?;
+        repairs.extend(rebuilt.map(|reason| Repair::Rebuilt { reason }));
+        let network = network.clone();
+        let mut store =
+            Self { dir: dir.to_owned(), network, feeds, derived, repairs, stopped: false, _lock: lock };
+        if let Some(reason) = store.disagreement()? {
+            store.rebuild(&reason)?;
+        }
+        Ok(store)
+    }
+
+    /// What opening mended.
+    pub fn repairs(&self) -> &[Repair] {
+        &self.repairs
+    }
+
+    /// The derived database, to query from any thread.
+    pub fn derived(&self) -> &Derived {
+        &self.derived
+    }
+
+    /// The directory.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// The feeds that are here.
+    pub fn feeds(&self) -> impl Iterator<Item = FeedId> {
+        self.feeds.keys().copied()
+    }
+
+    /// Where a feed's next entry goes.
+    pub fn place(&self, feed: FeedId) -> Place {
+        self.feeds.get(&feed).map_or(Place::first(feed), FeedFile::place)
+    }
+
+    /// The newest entry of a feed that is whole.
+    pub fn newest(&self, feed: &FeedId) -> Option<&SignedHeader> {
+        self.feeds.get(feed).and_then(FeedFile::newest)
+    }
+
+    /// The newest entry of a feed that is durable.
+    pub fn durable(&self, feed: &FeedId) -> Option<HeadRef> {
+        self.feeds.get(feed).and_then(FeedFile::durable)
+    }
+
+    /// The verified frames of an entry that is not yet whole.
+    ///
+    /// # Errors
+    /// [`StoreError`] when they cannot be read.
+    pub fn partial(&self, feed: &FeedId) -> Result<Vec<Vec<u8>>, StoreError> {
+        self.feeds.get(feed).map_or(Ok(Vec::new()), FeedFile::partial)
+    }
+
+    /// Appends an entry that this node has made. It counts after the next [`Store::commit`].
+    ///
+    /// # Errors
+    /// [`StoreError`]; after a failed write the store takes nothing more.
+    pub fn append_own(&mut self, entry: &SignedEntry) -> Result<(), StoreError> {
+        self.appending(entry.header().header().feed, |file| file.append_entry(entry.header(), entry.frames()))
+    }
+
+    /// Appends a verified frame of another's entry. An entry counts when it is whole and committed.
+    ///
+    /// # Errors
+    /// As [`Store::append_own`].
+    pub fn append_frame(&mut self, frame: &VerifiedFrame) -> Result<(), StoreError> {
+        let header = frame.entry().header();
+        self.appending(header.header().feed, |file| {
+            file.append_frame(header, frame.part(), frame.completes(), frame.bytes())
+        })
+    }
+
+    fn appending(
+        &mut self,
+        feed: FeedId,
+        append: impl FnOnce(&mut FeedFile) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        if self.stopped {
+            return Err(StoreError::Stopped);
+        }
+        let dir = layout::feed(&self.dir, &feed);
+        let file = self.feeds.entry(feed).or_insert_with(|| FeedFile::new(dir, feed));
+        let result = append(file);
+        self.stopped |= matches!(result, Err(StoreError::Io { .. }));
+        result
+    }
+
+    /// Makes all that was appended durable; returns the newest durable entry of each feed that moved.
+    ///
+    /// # Errors
+    /// [`StoreError`] when a sync fails; the store takes nothing more then.
+    pub fn commit(&mut self) -> Result<Vec<SignedHeader>, StoreError> {
+        if self.stopped {
+            return Err(StoreError::Stopped);
+        }
+        let mut moved = Vec::new();
+        for file in self.feeds.values_mut() {
+            let before = file.durable();
+            match file.commit() {
+                Ok(true) if file.durable() != before => moved.extend(file.newest().cloned()),
+                Ok(_) => {}
+                Err(error) => {
+                    self.stopped = true;
+                    return Err(error);
+                }
+            }
+        }
+        if self.feeds.len() > MAX_OPEN {
+            self.feeds.values_mut().for_each(FeedFile::rest);
+        }
+        Ok(moved)
+    }
+
+    /// Frames of durable entries from a position on: about `limit` bytes, and the position after them.
+    ///
+    /// # Errors
+    /// [`StoreError`] when they cannot be read or are damaged.
+    pub fn read_frames(
+        &mut self,
+        feed: &FeedId,
+        from: Position,
+        limit: usize,
+    ) -> Result<(Vec<u8>, Position), StoreError> {
+        self.feeds.get_mut(feed).map_or(Ok((Vec::new(), from)), |file| file.frames(from, limit))
+    }
+
+    /// The signed header of an entry.
+    ///
+    /// # Errors
+    /// [`StoreError::NoEntry`] or what keeps it from being read.
+    pub fn header(&self, feed: &FeedId, seq: Seq) -> Result<SignedHeader, StoreError> {
+        let file = self.feeds.get(feed).ok_or(StoreError::NoEntry { feed: *feed, seq })?;
+        file.header(seq, &self.network)
+    }
+
+    /// Calls `each` with every record of an entry and its canonical bytes, in order, holding one block at a time.
+    /// Each block is checked against the entry's table.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the entry is not here or is damaged.
+    pub fn read_records(
+        &self,
+        feed: &FeedId,
+        seq: Seq,
+        each: &mut dyn FnMut(Record, &[u8]),
+    ) -> Result<SignedHeader, StoreError> {
+        let file = self.feeds.get(feed).ok_or(StoreError::NoEntry { feed: *feed, seq })?;
+        let mut reading = Reading { network: &self.network, header: None, rows: Vec::new(), next: 0, each };
+        let mut blocks = BlockReader::default();
+        file.read_entry(seq, &mut |frame| reading.take(frame, &mut blocks))?;
+        reading.header.ok_or(StoreError::NoEntry { feed: *feed, seq })
+    }
+
+    /// Deletes the derived database and begins to fold it again.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it cannot be deleted or created.
+    pub fn rebuild(&mut self, reason: &str) -> Result<(), StoreError> {
+        self.derived.recreate()?;
+        self.repairs.push(Repair::Rebuilt { reason: reason.to_owned() });
+        Ok(())
+    }
+
+    /// What in the derived database cannot come from the feed files, if anything.
+    fn disagreement(&self) -> Result<Option<String>, StoreError> {
+        for (feed, cursor) in self.derived.cursors()? {
+            let Some(head) = cursor.head() else { continue };
+            let here = self.header(&feed, head.seq).map(|header| header.id());
+            if here.ok() != Some(head.entry) {
+                return Ok(Some(format!(
+                    "it has folded entry {} of feed {feed}, which is not here",
+                    head.seq
+                )));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Feeds that are folded into the view: all but the house's own.
+    pub(super) fn folded_feeds(&self) -> impl Iterator<Item = (FeedId, HeadRef)> {
+        self.feeds
+            .iter()
+            .filter(|(feed, _)| feed.agreement != AgreementId::house())
+            .filter_map(|(feed, file)| Some((*feed, file.durable()?)))
+    }
+
+    /// Bytes of all feed files on disk.
+    pub fn feed_bytes(&self) -> u64 {
+        self.feeds.values().map(FeedFile::bytes).sum()
+    }
+}
+
+/// Reads an entry's frames back into records.
+struct Reading<'a> {
+    network: &'a Network,
+    header: Option<SignedHeader>,
+    rows: Vec<block::BlockInfo>,
+    next: usize,
+    each: &'a mut dyn FnMut(Record, &[u8]),
+}
+
+impl Reading<'_> {
+    fn take(&mut self, frame: &Frame<'_>, blocks: &mut BlockReader) -> Result<(), String> {
+        match frame.kind {
+            FrameKind::Head => {
+                let header = SignedHeader::from_own_store(self.network, frame.body);
+                self.header = Some(header.map_err(|error| error.to_string())?);
+            }
+            FrameKind::Table => {
+                self.rows.extend(block::decode_rows(frame.body).map_err(|error| error.to_string())?);
+            }
+            FrameKind::Block => {
+                let row = self.rows.get(self.next).ok_or("a block that the table does not list")?;
+                let plain = blocks.open(frame.body, row).map_err(|error| error.to_string())?;
+                self.next += 1;
+                let mut rest = plain.as_slice();
+                while !rest.is_empty() {
+                    let (one, used) = record::decode_prefix(rest).map_err(|error| error.to_string())?;
+                    (self.each)(one, &rest[..used]);
+                    rest = &rest[used..];
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+type OpenFeeds = (BTreeMap<FeedId, FeedFile>, Vec<Repair>);
+
+fn open_feeds(dir: &Path, us: PublisherId, network: &Network) -> Result<OpenFeeds, StoreError> {
+    let (mut feeds, mut repairs) = (BTreeMap::new(), Vec::new());
+    for (publisher, path) in hex_directories(&layout::feeds(dir))? {
+        for (agreement, path) in hex_directories(&path)? {
+            let feed = FeedId::new(PublisherId(publisher), AgreementId(agreement));
+            let (mut file, bytes) = FeedFile::open(path, feed, network)?;
+            if bytes > 0 {
+                repairs.push(Repair::TornTail { feed, bytes });
+            }
+            if feed.publisher == us {
+                let bytes = file.drop_tail()?;
+                repairs.extend((bytes > 0).then_some(Repair::UnfinishedEntry { feed, bytes }));
+            }
+            feeds.insert(feed, file);
+        }
+    }
+    Ok((feeds, repairs))
+}
+
+fn hex_directories(dir: &Path) -> Result<Vec<([u8; 32], PathBuf)>, StoreError> {
+    let mut found = Vec::new();
+    for item in fs::read_dir(dir).map_err(StoreError::io("reading", dir))? {
+        let item = item.map_err(StoreError::io("reading", dir))?;
+        let id = item.file_name().to_str().and_then(crate::crypto::Hash::from_hex);
+        found.extend(id.map(|hash| (hash.0, item.path())));
+    }
+    Ok(found)
+}
+
+fn lock(dir: &Path) -> Result<File, StoreError> {
+    let path = dir.join("lock");
+    let file = File::create(&path).map_err(StoreError::io("creating", &path))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(fs::TryLockError::WouldBlock) => Err(StoreError::InUse(dir.to_owned())),
+        Err(fs::TryLockError::Error(source)) => Err(StoreError::Io { action: "locking", path, source }),
+    }
+}
+
+fn check_format(dir: &Path) -> Result<(), StoreError> {
+    let path = dir.join("format");
+    let known = layout::FORMAT;
+    match fs::read_to_string(&path) {
+        Ok(text) => match text.trim().parse() {
+            Ok(found) if found == known => Ok(()),
+            Ok(found) => Err(StoreError::Format { found, known }),
+            Err(_) => Err(StoreError::File { path, what: "holds no format number".to_owned() }),
+        },
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            fs::write(&path, format!("{known}\n")).map_err(StoreError::io("writing", &path))
+        }
+        Err(source) => Err(StoreError::Io { action: "reading", path, source }),
+    }
+}
