@@ -1,1 +1,44 @@
-//! Room: sync.
+//! Replication as a state machine: no clock, randomness, socket or disk.
+//!
+//! ```text
+//!        Input + now ──▶ Replica::handle ──▶ Vec<Output>
+//!
+//!   Opened, Closed, Received      net      Send, Close
+//!   Stored, Read, HeaderRead     store     Append, Read, ReadHeader
+//!   Granted, Cards, Tick          node     Fork, Event
+//!
+//!   two replicas:  Hello ⇄ Hello,  Have ⇄ Have,  then for each feed that one lacks
+//!
+//!        A ── Want{feed, from} ─────────────────────▶ B
+//!        A ◀─ Data{feed, from, frames} ─ Data ─ … ──── B   as far as A's credit goes, and on and on:
+//!        A ── Credit{bytes} ────────────────────────▶ B   a new entry is pushed when it is durable at B
+//! ```
+//!
+//! What goes in: what the node has heard, read or made durable, each with the time. What comes out: messages to
+//! send, verified frames to append, reads to make, and news. Both are plain values, so a run can be printed,
+//! compared and replayed.
+//!
+//! The rules, each in its file:
+//!
+//! - [`choice`]: a feed is pulled from one session at a time; which one is a pure function of a table.
+//! - `pull`: what comes is checked frame by frame ([`crate::feed::Assembler`]) before it is appended; an entry
+//!   dated in the future is held; what nobody asked for is a fault.
+//! - `serve`: a session hears of and gets what its agreements open to it and nothing else, whatever it asks for;
+//!   only entries that are durable here are announced or served.
+//! - `forks`: two signed headers for one place freeze the feed, and the proof goes to all who may read it.
+//!
+//! It never decides who may read what (the node says so with each session), never names a partner's faults to
+//! others, never keeps content. Start reading at [`Replica`], then `replica/pull.rs` and `replica/serve.rs`.
+
+pub mod choice;
+mod config;
+mod fault;
+mod io;
+mod message;
+mod replica;
+
+pub use config::{Config, MAX_DATA, MAX_DISPUTES, MAX_HEADS_PER_MESSAGE, MAX_WINDOW, MIN_WINDOW, VERSIONS};
+pub use fault::Fault;
+pub use io::{Event, FeedState, Input, Output, SessionId};
+pub use message::{ByeReason, Message, Versions};
+pub use replica::{Replica, SessionStatus};

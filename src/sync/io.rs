@@ -1,0 +1,211 @@
+//! What goes into the machine and what comes out.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::fault::Fault;
+use super::message::Message;
+use crate::crypto::PublicKey;
+use crate::feed::assembler::Position;
+use crate::feed::head::Place;
+use crate::feed::{
+    AgreementId, EntryFault, FeedId, Fork, HeadRef, Keyring, PublisherId, Seq, SignedHeader, VerifiedFrame,
+};
+use crate::model::Millis;
+
+/// One conversation with one peer; the node gives the number and never gives it twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SessionId(pub u64);
+
+/// How a feed stands on disk when the node starts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FeedState {
+    /// Where its next entry goes.
+    pub place: Place,
+    /// The frames that are kept of an entry that is not whole.
+    pub partial: Vec<Vec<u8>>,
+    /// The header of its newest whole entry.
+    pub newest: Option<SignedHeader>,
+    /// The proof that it is forked, if there is one.
+    pub fork: Option<Box<Fork>>,
+}
+
+/// What the machine is told.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Input {
+    /// A stream to a partner's node is open; `net` has authenticated the node.
+    Opened {
+        /// The session's number.
+        session: SessionId,
+        /// The node at the other end.
+        node: PublicKey,
+        /// For whom it speaks.
+        publisher: PublisherId,
+        /// Under which agreements that partner may read feeds here.
+        agreements: BTreeSet<AgreementId>,
+    },
+    /// The stream is gone.
+    Closed {
+        /// Which.
+        session: SessionId,
+    },
+    /// A message came.
+    Received {
+        /// From where.
+        session: SessionId,
+        /// What.
+        message: Message,
+    },
+    /// A partner's agreements are now these.
+    Granted {
+        /// The partner.
+        publisher: PublisherId,
+        /// All that it may read from now on.
+        agreements: BTreeSet<AgreementId>,
+    },
+    /// The accepted cards are now these.
+    Cards {
+        /// All of them, and our own.
+        keyring: Arc<Keyring>,
+    },
+    /// The feed is durable up to this entry: one of our own, or one whose frames we asked to append.
+    Stored {
+        /// Its newest durable entry.
+        newest: SignedHeader,
+    },
+    /// The answer to [`Output::Read`].
+    Read {
+        /// As asked.
+        session: SessionId,
+        /// As asked.
+        feed: FeedId,
+        /// As asked.
+        from: Position,
+        /// The position after the frames.
+        next: Position,
+        /// Whole frames of durable entries; empty when there are none (yet).
+        frames: Vec<u8>,
+    },
+    /// The answer to [`Output::ReadHeader`].
+    HeaderRead {
+        /// As asked.
+        session: SessionId,
+        /// As asked.
+        feed: FeedId,
+        /// As asked.
+        seq: Seq,
+        /// The header, if the entry is here.
+        header: Option<SignedHeader>,
+    },
+    /// Time has passed.
+    Tick,
+}
+
+/// What the machine wants done, in this order.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "outputs live for one turn of the loop; a box for each frame costs more"
+)]
+#[derive(Clone, Debug, PartialEq)]
+pub enum Output {
+    /// Send a message.
+    Send {
+        /// Where to.
+        session: SessionId,
+        /// What.
+        message: Message,
+    },
+    /// End a session; it is forgotten here already.
+    Close {
+        /// Which.
+        session: SessionId,
+        /// Why.
+        fault: Fault,
+    },
+    /// Append a frame to its feed: the only way by which foreign bytes reach the store.
+    Append {
+        /// The frame.
+        frame: VerifiedFrame,
+    },
+    /// Read whole frames of durable entries and answer with [`Input::Read`].
+    Read {
+        /// For whom.
+        session: SessionId,
+        /// Of which feed.
+        feed: FeedId,
+        /// From where.
+        from: Position,
+        /// At most so many bytes.
+        limit: u32,
+    },
+    /// Read an entry's header and answer with [`Input::HeaderRead`].
+    ReadHeader {
+        /// For whom.
+        session: SessionId,
+        /// Of which feed.
+        feed: FeedId,
+        /// Which entry.
+        seq: Seq,
+    },
+    /// A publisher signed two entries for one place. To be kept for ever and to alarm the operator.
+    Fork(Box<Fork>),
+    /// News.
+    Event(Event),
+}
+
+/// News for status, logs and metrics; nothing depends on them being read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// Both sides have said Hello.
+    SessionReady {
+        /// The session.
+        session: SessionId,
+        /// The node at the other end.
+        node: PublicKey,
+        /// For whom it speaks.
+        publisher: PublisherId,
+    },
+    /// Nobody who is connected has announced more of this feed than is durable here.
+    CaughtUp {
+        /// Where the feed stands.
+        head: HeadRef,
+    },
+    /// A peer did what no honest node does.
+    FaultRecorded {
+        /// The node.
+        node: PublicKey,
+        /// For whom it speaks.
+        publisher: PublisherId,
+        /// What it did.
+        what: Fault,
+    },
+    /// An entry cannot be taken from this session, and that need not be its fault: a mandate that we do not know,
+    /// or a feed that may be forked.
+    Refused {
+        /// The session.
+        session: SessionId,
+        /// The feed.
+        feed: FeedId,
+        /// Why.
+        fault: EntryFault,
+    },
+    /// An entry is dated in the future; it is asked for again when it is due.
+    Held {
+        /// The feed.
+        feed: FeedId,
+        /// The entry.
+        seq: Seq,
+        /// When it is asked for again.
+        until: Millis,
+    },
+    /// A partner holds more of our own feed than we do: this node was restored from an old backup, or another of
+    /// our nodes has written. Nothing may be appended to the feed before that is settled.
+    OwnFeedAhead {
+        /// The feed.
+        feed: FeedId,
+        /// What the partner holds.
+        seq: Seq,
+        /// Who said so.
+        session: SessionId,
+    },
+}

@@ -1,0 +1,144 @@
+//! What two replicas say to each other; [`crate::wire`] gives it bytes.
+
+use crate::feed::assembler::Position;
+use crate::feed::{FeedId, HeadRef, Seq};
+
+/// The protocol versions that a node speaks, both ends included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Versions {
+    /// The oldest.
+    pub min: u16,
+    /// The newest.
+    pub max: u16,
+}
+
+impl Versions {
+    /// The newest version that both speak.
+    pub fn common(self, other: Self) -> Option<u16> {
+        let newest = self.max.min(other.max);
+        (newest >= self.min.max(other.min)).then_some(newest)
+    }
+}
+
+/// Why a session is ended by the one who says so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ByeReason {
+    /// The node stops or restarts.
+    Stopping,
+    /// No protocol version in common.
+    Versions,
+    /// The other side is on another network.
+    Network,
+    /// What came broke the protocol.
+    Fault,
+    /// There are too many sessions.
+    Busy,
+}
+
+impl ByeReason {
+    /// All reasons.
+    pub const ALL: [Self; 5] = [Self::Stopping, Self::Versions, Self::Network, Self::Fault, Self::Busy];
+
+    /// The code in messages.
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Stopping => 0,
+            Self::Versions => 1,
+            Self::Network => 2,
+            Self::Fault => 3,
+            Self::Busy => 4,
+        }
+    }
+
+    /// The reason of a code.
+    pub fn from_code(code: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.code() == code)
+    }
+}
+
+/// A message of `/corridor/sync/1`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Message {
+    /// The first message of both sides.
+    Hello {
+        /// The versions that the sender speaks.
+        versions: Versions,
+        /// Bits for what later versions may agree on; unknown ones do not matter.
+        features: u64,
+        /// The network's name.
+        network: String,
+        /// How many bytes of frames may be sent before the sender of this has granted more.
+        window: u32,
+    },
+    /// Newest durable heads of feeds that the receiver may read.
+    Have {
+        /// The heads.
+        heads: Vec<HeadRef>,
+        /// Whether the list that this message is part of ends with it.
+        last: bool,
+    },
+    /// Send this feed from here on, and go on as it grows.
+    Want {
+        /// The feed.
+        feed: FeedId,
+        /// The first frame that is wanted.
+        from: Position,
+    },
+    /// Send no more of this feed.
+    Unwant {
+        /// The feed.
+        feed: FeedId,
+    },
+    /// Whole frames of a feed, in order.
+    Data {
+        /// The feed.
+        feed: FeedId,
+        /// The place of the first of them.
+        from: Position,
+        /// The frames as they lie on disk.
+        frames: Vec<u8>,
+    },
+    /// So many more bytes of frames may be sent.
+    Credit {
+        /// How many.
+        bytes: u32,
+    },
+    /// Are you there?
+    Ping {
+        /// To be given back.
+        nonce: u64,
+    },
+    /// I am.
+    Pong {
+        /// The one that came.
+        nonce: u64,
+    },
+    /// Show the signed header of this entry.
+    Show {
+        /// The feed.
+        feed: FeedId,
+        /// The entry.
+        seq: Seq,
+    },
+    /// The answer to Show.
+    Header {
+        /// The feed.
+        feed: FeedId,
+        /// The entry.
+        seq: Seq,
+        /// The signed header, if it is held.
+        bytes: Option<Vec<u8>>,
+    },
+    /// Two signed headers for one place.
+    Proof {
+        /// One of them.
+        one: Vec<u8>,
+        /// The other.
+        other: Vec<u8>,
+    },
+    /// The end of the session, with the reason.
+    Bye {
+        /// Why.
+        reason: ByeReason,
+    },
+}

@@ -1,0 +1,320 @@
+//! The replica: what one node knows of its feeds and sessions, and what it does with each input.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use self::feed::Feed;
+use self::session::Session;
+use super::config::{Config, MAX_WINDOW, MIN_WINDOW, VERSIONS};
+use super::fault::Fault;
+use super::io::{Event, FeedState, Input, Output, SessionId};
+use super::message::{Message, Versions};
+use crate::crypto::{Network, PublicKey};
+use crate::feed::assembler::Position;
+use crate::feed::head::Place;
+use crate::feed::{AgreementId, FeedId, Fork, HeadRef, Keyring, PublisherId, SignedHeader};
+use crate::model::Millis;
+
+mod feed;
+mod forks;
+mod pull;
+mod serve;
+mod session;
+mod time;
+
+/// Replication of one node. See the [room's front page](super) for the rules.
+#[derive(Debug)]
+pub struct Replica {
+    config: Config,
+    network: Network,
+    us: PublisherId,
+    keyring: Arc<Keyring>,
+    feeds: BTreeMap<FeedId, Feed>,
+    sessions: BTreeMap<SessionId, Session>,
+    /// Feeds whose next entry is held, with the time when it is due.
+    held: BTreeMap<FeedId, Millis>,
+    /// Feeds of which others have announced more than their source delivers, with the time since when.
+    lagging: BTreeMap<FeedId, Millis>,
+    now: Millis,
+    out: Vec<Output>,
+}
+
+/// What can be said of a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SessionStatus {
+    /// The session.
+    pub session: SessionId,
+    /// The node at the other end.
+    pub node: PublicKey,
+    /// For whom it speaks.
+    pub publisher: PublisherId,
+    /// Whether it has said Hello.
+    pub ready: bool,
+    /// Whether its first list of heads is complete.
+    pub listed: bool,
+    /// How many feeds are pulled from it.
+    pub pulling: usize,
+    /// How many feeds it pulls.
+    pub serving: usize,
+}
+
+impl Replica {
+    /// A replica without sessions, for the feeds that are on disk.
+    pub fn new(
+        config: Config,
+        network: Network,
+        us: PublisherId,
+        keyring: Arc<Keyring>,
+        feeds: Vec<FeedState>,
+    ) -> Self {
+        let window = config.window.clamp(MIN_WINDOW, MAX_WINDOW);
+        let config = Config { window, ..config };
+        let open = |state: FeedState| (state.place.feed, Feed::open(state, &network, &keyring));
+        let feeds = feeds.into_iter().map(open).collect();
+        Self {
+            config,
+            network,
+            us,
+            keyring,
+            feeds,
+            sessions: BTreeMap::new(),
+            held: BTreeMap::new(),
+            lagging: BTreeMap::new(),
+            now: Millis(i64::MIN),
+            out: Vec::new(),
+        }
+    }
+
+    /// Takes one input at this time; returns what is to be done, in order.
+    pub fn handle(&mut self, input: Input, now: Millis) -> Vec<Output> {
+        self.now = now;
+        match input {
+            Input::Opened { session, node, publisher, agreements } => {
+                self.opened(session, node, publisher, agreements);
+            }
+            Input::Closed { session } => self.forget(session),
+            Input::Received { session, message } => self.received(session, message),
+            Input::Granted { publisher, agreements } => self.granted(publisher, &agreements),
+            Input::Cards { keyring } => self.cards(keyring),
+            Input::Stored { newest } => self.stored(&newest),
+            Input::Read { session, feed, from, next, frames } => {
+                self.read(session, feed, (from, next), frames);
+            }
+            Input::HeaderRead { session, feed, seq, header } => {
+                self.header_read(session, feed, seq, header.as_ref());
+            }
+            Input::Tick => self.tick(),
+        }
+        std::mem::take(&mut self.out)
+    }
+
+    /// The sessions, oldest first.
+    pub fn sessions(&self) -> impl Iterator<Item = SessionStatus> {
+        self.sessions.iter().map(|(id, session)| SessionStatus {
+            session: *id,
+            node: session.node,
+            publisher: session.publisher,
+            ready: session.is_ready(),
+            listed: session.listed,
+            pulling: session.pull.asked.len(),
+            serving: session.serve.wanted.len(),
+        })
+    }
+
+    /// The newest durable entry of every feed that is here.
+    pub fn heads(&self) -> impl Iterator<Item = HeadRef> {
+        self.feeds.values().filter_map(|feed| feed.durable)
+    }
+
+    /// The proofs of all feeds that are frozen.
+    pub fn frozen(&self) -> impl Iterator<Item = &Fork> {
+        self.feeds.values().filter_map(|feed| feed.fork.as_deref())
+    }
+
+    /// The next frame of a feed that is missing here.
+    pub fn position(&self, feed: &FeedId) -> Option<Position> {
+        self.feeds.get(feed).map(Feed::position)
+    }
+
+    /// The session that a feed is pulled from.
+    pub fn source(&self, feed: &FeedId) -> Option<SessionId> {
+        self.feeds.get(feed).and_then(|feed| feed.source)
+    }
+
+    /// What a session's partner has announced of its feeds.
+    pub fn announced(&self, session: SessionId) -> impl Iterator<Item = HeadRef> {
+        self.sessions.get(&session).into_iter().flat_map(|session| session.announced.values().copied())
+    }
+
+    /// How far a session's partner was sent the feeds that it pulls: the next frame of each.
+    pub fn served(&self, session: SessionId) -> impl Iterator<Item = (FeedId, Position)> {
+        let wanted = self.sessions.get(&session).map(|session| &session.serve.wanted);
+        wanted.into_iter().flatten().map(|(feed, position)| (*feed, *position))
+    }
+
+    fn opened(
+        &mut self,
+        id: SessionId,
+        node: PublicKey,
+        publisher: PublisherId,
+        agreements: BTreeSet<AgreementId>,
+    ) {
+        self.forget(id);
+        if self.sessions.len() >= self.config.max_sessions {
+            return self.close(id, Fault::Busy);
+        }
+        let session = Session::new(node, publisher, agreements, &self.config, self.now);
+        self.sessions.insert(id, session);
+        let network = self.network.as_str().to_owned();
+        let window = self.config.window;
+        self.send(id, Message::Hello { versions: VERSIONS, features: 0, network, window });
+    }
+
+    fn received(&mut self, id: SessionId, message: Message) {
+        let Some(session) = self.sessions.get(&id) else { return };
+        let done = match (session.is_ready(), message) {
+            (false, Message::Hello { versions, features: _, network, window }) => {
+                self.on_hello(id, versions, network, window)
+            }
+            (_, Message::Bye { reason }) => Err(Fault::Bye(reason)),
+            (false, _) => Err(Fault::Protocol("something before hello")),
+            (true, message) => self.on_message(id, message),
+        };
+        if let Err(fault) = done {
+            self.fail(id, fault);
+        }
+    }
+
+    fn on_message(&mut self, id: SessionId, message: Message) -> Result<(), Fault> {
+        match message {
+            Message::Hello { .. } | Message::Bye { .. } => Err(Fault::Protocol("a second hello")),
+            Message::Have { heads, last } => self.on_have(id, heads, last),
+            Message::Want { feed, from } => self.on_want(id, feed, from),
+            Message::Unwant { feed } => self.on_unwant(id, feed),
+            Message::Data { feed, from, frames } => self.on_data(id, feed, from, &frames),
+            Message::Credit { bytes } => self.on_credit(id, bytes),
+            Message::Ping { nonce } => self.on_ping(id, nonce),
+            Message::Pong { nonce } => self.on_pong(id, nonce),
+            Message::Show { feed, seq } => self.on_show(id, feed, seq),
+            Message::Header { feed, seq, bytes } => self.on_header(id, feed, seq, bytes.as_deref()),
+            Message::Proof { one, other } => self.on_proof(id, &one, &other),
+        }
+    }
+
+    fn on_hello(
+        &mut self,
+        id: SessionId,
+        theirs: Versions,
+        network: String,
+        window: u32,
+    ) -> Result<(), Fault> {
+        if VERSIONS.common(theirs).is_none() {
+            return Err(Fault::Versions { theirs });
+        }
+        if network != self.network.as_str() {
+            return Err(Fault::Network { theirs: network });
+        }
+        if !(MIN_WINDOW..=MAX_WINDOW).contains(&window) {
+            return Err(Fault::Protocol("a window that is too small or too large"));
+        }
+        let Some(session) = self.sessions.get_mut(&id) else { return Ok(()) };
+        session.greeting = None;
+        (session.serve.window, session.serve.credit) = (window.into(), window.into());
+        let (node, publisher) = (session.node, session.publisher);
+        self.event(Event::SessionReady { session: id, node, publisher });
+        self.introduce(id);
+        Ok(())
+    }
+
+    fn granted(&mut self, publisher: PublisherId, agreements: &BTreeSet<AgreementId>) {
+        let of_publisher =
+            |(id, session): (&SessionId, &Session)| (session.publisher == publisher).then_some(*id);
+        let ids: Vec<_> = self.sessions.iter().filter_map(of_publisher).collect();
+        for id in ids {
+            let Some(session) = self.sessions.get_mut(&id) else { continue };
+            let (added, gone) = session.grant(agreements);
+            if session.is_ready() {
+                self.stop_serving(id, &gone);
+                self.announce_all(id, &|feed| added.contains(&feed.agreement));
+                let changed =
+                    |feed: &FeedId| added.contains(&feed.agreement) || gone.contains(&feed.agreement);
+                self.reconcile_announced(id, &changed);
+            }
+        }
+    }
+
+    fn cards(&mut self, keyring: Arc<Keyring>) {
+        self.keyring = keyring;
+        let ids: Vec<_> = self.sessions.keys().copied().collect();
+        for id in ids {
+            if let Some(session) = self.sessions.get_mut(&id) {
+                session.pull.refused.clear();
+            }
+            self.reconcile_announced(id, &|_| true);
+        }
+    }
+
+    fn stored(&mut self, newest: &SignedHeader) {
+        let head = HeadRef::from(newest);
+        let feed = self.feeds.entry(head.feed).or_insert_with(|| Feed::new(Place::first(head.feed)));
+        if feed.durable.is_some_and(|durable| durable.seq >= head.seq) {
+            return;
+        }
+        feed.durable = Some(head);
+        if head.seq >= feed.place.seq {
+            feed.restart();
+            feed.advance(newest);
+            self.held.remove(&head.feed);
+            self.resubscribe(head.feed);
+        }
+        self.spread(head);
+        self.caught_up(head);
+    }
+
+    fn caught_up(&mut self, head: HeadRef) {
+        let newer = |session: &Session| session.announced.get(&head.feed).is_some_and(|h| h.seq > head.seq);
+        if head.feed.publisher != self.us && !self.sessions.values().any(newer) {
+            self.event(Event::CaughtUp { head });
+        }
+    }
+
+    /// Forgets a session and looks for other sources for what was pulled from it.
+    fn forget(&mut self, id: SessionId) {
+        let Some(session) = self.sessions.remove(&id) else { return };
+        for feed in session.pull.asked.keys() {
+            if let Some(state) = self.feeds.get_mut(feed) {
+                state.source = None;
+            }
+            self.lagging.remove(feed);
+            self.reconcile(*feed);
+        }
+    }
+
+    /// Ends a session for what its peer did.
+    fn fail(&mut self, id: SessionId, fault: Fault) {
+        if let Some(session) = self.sessions.get(&id).filter(|_| fault.is_hostile()) {
+            let (node, publisher) = (session.node, session.publisher);
+            self.event(Event::FaultRecorded { node, publisher, what: fault.clone() });
+        }
+        self.close(id, fault);
+        self.forget(id);
+    }
+
+    fn close(&mut self, id: SessionId, fault: Fault) {
+        if let Some(reason) = fault.bye() {
+            self.send(id, Message::Bye { reason });
+        }
+        self.out.push(Output::Close { session: id, fault });
+    }
+
+    fn send(&mut self, session: SessionId, message: Message) {
+        self.out.push(Output::Send { session, message });
+    }
+
+    fn event(&mut self, event: Event) {
+        self.out.push(Output::Event(event));
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,103 @@
+//! One feed as this node follows it.
+
+use crate::crypto::Network;
+use crate::feed::assembler::Position;
+use crate::feed::head::Place;
+use crate::feed::{Assembler, Fork, Frame, HeadRef, Keyring, SignedHeader};
+use crate::sync::io::{FeedState, SessionId};
+
+/// State of one feed.
+#[derive(Debug)]
+pub(super) struct Feed {
+    /// Where the next entry goes, appended ones counted.
+    pub(super) place: Place,
+    /// There is one only while an entry is in hand: its decompressor takes more memory than all the rest.
+    pub(super) assembler: Option<Box<Assembler>>,
+    /// The session whose Head frame began the entry in hand.
+    pub(super) begun_by: Option<SessionId>,
+    /// A header for the next place that was verified and not taken, or not to its end: should another one come
+    /// for that place, the two are a fork.
+    pub(super) seen: Option<SignedHeader>,
+    /// The newest whole entry, appended.
+    pub(super) last: Option<SignedHeader>,
+    /// The newest whole entry, durable.
+    pub(super) durable: Option<HeadRef>,
+    /// The session that it is pulled from.
+    pub(super) source: Option<SessionId>,
+    /// Proof that it is forked: nothing is appended any more.
+    pub(super) fork: Option<Box<Fork>>,
+}
+
+impl Feed {
+    /// A feed of which nothing is here.
+    pub(super) fn new(place: Place) -> Self {
+        Self {
+            place,
+            assembler: None,
+            begun_by: None,
+            seen: None,
+            last: None,
+            durable: None,
+            source: None,
+            fork: None,
+        }
+    }
+
+    /// A feed as it lies on disk. Frames of an unfinished entry that do not verify any more are given up.
+    pub(super) fn open(state: FeedState, network: &Network, keyring: &Keyring) -> Self {
+        let mut assembler = Assembler::new(network.clone(), state.place);
+        let whole = state.partial.iter().all(|bytes| {
+            let frame = Frame::read(bytes).ok().flatten();
+            frame.is_some_and(|frame| assembler.accept(keyring, &frame).is_ok())
+        });
+        let keep = whole && assembler.pending().is_some();
+        Self {
+            assembler: keep.then(|| Box::new(assembler)),
+            durable: state.newest.as_ref().map(HeadRef::from),
+            last: state.newest,
+            fork: state.fork,
+            ..Self::new(state.place)
+        }
+    }
+
+    /// The next frame that is missing.
+    pub(super) fn position(&self) -> Position {
+        let first = Position { seq: self.place.seq, part: 0 };
+        self.assembler.as_ref().map_or(first, |assembler| assembler.position())
+    }
+
+    /// Whether frames of the next entry are here.
+    pub(super) fn in_entry(&self) -> bool {
+        self.assembler.as_ref().is_some_and(|assembler| assembler.pending().is_some())
+    }
+
+    /// The assembler, for the length of a message at least.
+    pub(super) fn assembler(&mut self, network: &Network) -> &mut Assembler {
+        let place = self.place;
+        self.assembler.get_or_insert_with(|| Box::new(Assembler::new(network.clone(), place)))
+    }
+
+    /// Gives the assembler back when no entry is in hand.
+    pub(super) fn settle(&mut self) {
+        if !self.in_entry() {
+            self.assembler = None;
+            self.begun_by = None;
+        }
+    }
+
+    /// Gives up the frames of the entry in hand, remembering its header.
+    pub(super) fn restart(&mut self) {
+        if let Some(pending) = self.assembler.as_ref().and_then(|assembler| assembler.pending()) {
+            self.seen = Some(pending.clone());
+        }
+        self.assembler = None;
+        self.begun_by = None;
+    }
+
+    /// Goes on behind this entry, which is here.
+    pub(super) fn advance(&mut self, newest: &SignedHeader) {
+        self.place = Place::after(&HeadRef::from(newest));
+        self.last = Some(newest.clone());
+        self.seen = None;
+    }
+}

@@ -1,0 +1,123 @@
+//! Two entries for one place: how they are found, proved, and told to others.
+//!
+//! A head that differs from ours, or an entry that follows another one than ours, proves nothing: the peer is
+//! asked to show the header that it holds in the place of our newest one. Two headers by mandated keys for one
+//! place are the proof. The feed is then frozen here, for ever, at what was taken already; nothing is deleted.
+
+use super::Replica;
+use super::feed::Feed;
+use super::serve;
+use crate::feed::head::Place;
+use crate::feed::{FeedId, Fork, Seq, SignedHeader};
+use crate::sync::config::MAX_DISPUTES;
+use crate::sync::fault::Fault;
+use crate::sync::io::{Output, SessionId};
+use crate::sync::message::Message;
+
+impl Replica {
+    /// Asks a session for the header that it holds in the place of our newest one.
+    pub(super) fn dispute(&mut self, id: SessionId, feed: FeedId) {
+        let Some(state) = self.feeds.get(&feed).filter(|state| state.fork.is_none()) else { return };
+        let Some(ours) = state.last.clone() else { return };
+        let Some(session) = self.sessions.get_mut(&id) else { return };
+        let disputes = &mut session.pull.disputes;
+        if disputes.len() >= MAX_DISPUTES || disputes.contains_key(&feed) {
+            return;
+        }
+        let seq = ours.header().seq;
+        disputes.insert(feed, ours);
+        self.send(id, Message::Show { feed, seq });
+    }
+
+    pub(super) fn on_show(&mut self, id: SessionId, feed: FeedId, seq: Seq) -> Result<(), Fault> {
+        let durable = self.feeds.get(&feed).and_then(|state| state.durable);
+        let Some(session) = self.sessions.get_mut(&id) else { return Ok(()) };
+        session.question(&self.config)?;
+        if !session.admits(self.us, &feed)? {
+            return Ok(());
+        }
+        if durable.is_some_and(|durable| seq <= durable.seq) {
+            self.out.push(Output::ReadHeader { session: id, feed, seq });
+        } else {
+            self.send(id, Message::Header { feed, seq, bytes: None });
+        }
+        Ok(())
+    }
+
+    pub(super) fn header_read(
+        &mut self,
+        id: SessionId,
+        feed: FeedId,
+        seq: Seq,
+        header: Option<&SignedHeader>,
+    ) {
+        if self.is_readable(id, &feed) {
+            self.send(id, Message::Header { feed, seq, bytes: header.map(SignedHeader::to_bytes) });
+        }
+    }
+
+    pub(super) fn on_header(
+        &mut self,
+        id: SessionId,
+        feed: FeedId,
+        seq: Seq,
+        bytes: Option<&[u8]>,
+    ) -> Result<(), Fault> {
+        let Some(session) = self.sessions.get_mut(&id) else { return Ok(()) };
+        let ours = session.pull.disputes.remove(&feed).ok_or(Fault::Unasked { feed })?;
+        let Some(bytes) = bytes else { return Ok(()) };
+        let theirs =
+            SignedHeader::from_bytes(&self.network, bytes).map_err(|fault| Fault::Header { feed, fault })?;
+        let place = (feed, seq);
+        if [&ours, &theirs].iter().any(|one| (one.header().feed, one.header().seq) != place) {
+            return Err(Fault::Protocol("a header for another place than the one asked for"));
+        }
+        self.freeze(ours, theirs, None);
+        Ok(())
+    }
+
+    pub(super) fn on_proof(&mut self, id: SessionId, one: &[u8], other: &[u8]) -> Result<(), Fault> {
+        let Some(session) = self.sessions.get_mut(&id) else { return Ok(()) };
+        session.question(&self.config)?;
+        let read = |bytes| SignedHeader::from_bytes(&self.network, bytes).map_err(|_| Fault::Proof);
+        let (one, other) = (read(one)?, read(other)?);
+        let place = |header: &SignedHeader| (header.header().feed, header.header().seq);
+        if place(&one) != place(&other) || one.id() == other.id() {
+            return Err(Fault::Proof);
+        }
+        if session.may_read(self.us, &one.header().feed) {
+            self.freeze(one, other, Some(id));
+        }
+        Ok(())
+    }
+
+    /// Freezes a feed if two headers are a fork, and tells everyone who may read it, but not `teller`. Says whether
+    /// they are one.
+    pub(super) fn freeze(
+        &mut self,
+        one: SignedHeader,
+        other: SignedHeader,
+        teller: Option<SessionId>,
+    ) -> bool {
+        let feed = one.header().feed;
+        let Some(fork) = Fork::of(one, other, &self.keyring).map(Box::new) else { return false };
+        let room = self.feeds.len() < self.config.max_feeds || self.feeds.contains_key(&feed);
+        let known = self.feeds.get(&feed).is_some_and(|state| state.fork.is_some());
+        if known || !room {
+            return true;
+        }
+        let state = self.feeds.entry(feed).or_insert_with(|| Feed::new(Place::first(feed)));
+        state.restart();
+        state.fork = Some(fork.clone());
+        let message = serve::proof(&fork);
+        self.held.remove(&feed);
+        self.out.push(Output::Fork(fork));
+        self.resubscribe(feed);
+        for id in self.readers(&feed) {
+            if teller != Some(id) {
+                self.send(id, message.clone());
+            }
+        }
+        true
+    }
+}

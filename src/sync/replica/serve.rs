@@ -1,0 +1,141 @@
+//! The direction from us: what is announced, and what is sent to those who asked for it.
+
+use super::Replica;
+use crate::feed::assembler::Position;
+use crate::feed::{AgreementId, FeedId, Fork, HeadRef, Seq};
+use crate::sync::config::{MAX_DATA, MAX_HEADS_PER_MESSAGE};
+use crate::sync::fault::Fault;
+use crate::sync::io::{Output, SessionId};
+use crate::sync::message::Message;
+
+impl Replica {
+    /// Tells a session that is ready all that it may know.
+    pub(super) fn introduce(&mut self, id: SessionId) {
+        self.announce_all(id, &|_| true);
+        let nothing = !matches!(self.out.last(), Some(Output::Send { message: Message::Have { .. }, .. }));
+        if nothing && !self.frozen().any(|fork| self.is_readable(id, &fork.feed())) {
+            self.send(id, Message::Have { heads: Vec::new(), last: true });
+        }
+    }
+
+    /// Announces the readable feeds that `which` names, and the proofs of those that are frozen.
+    pub(super) fn announce_all(&mut self, id: SessionId, which: &dyn Fn(&FeedId) -> bool) {
+        let named = |feed: &FeedId| which(feed) && self.is_readable(id, feed);
+        let heads: Vec<HeadRef> = self.heads().filter(|head| named(&head.feed)).collect();
+        let proofs: Vec<Message> = self.frozen().filter(|fork| named(&fork.feed())).map(proof).collect();
+        let mut chunks = heads.chunks(MAX_HEADS_PER_MESSAGE).peekable();
+        while let Some(chunk) = chunks.next() {
+            let last = chunks.peek().is_none();
+            self.send(id, Message::Have { heads: chunk.to_vec(), last });
+        }
+        proofs.into_iter().for_each(|message| self.send(id, message));
+    }
+
+    /// Whether the partner of a session that is ready may read a feed.
+    pub(super) fn is_readable(&self, id: SessionId, feed: &FeedId) -> bool {
+        self.sessions.get(&id).is_some_and(|session| session.is_ready() && session.may_read(self.us, feed))
+    }
+
+    /// The sessions whose partners may read a feed.
+    pub(super) fn readers(&self, feed: &FeedId) -> Vec<SessionId> {
+        self.sessions.keys().copied().filter(|id| self.is_readable(*id, feed)).collect()
+    }
+
+    /// A feed has become longer: those who pull it get the entries, the others hear of them, except the source.
+    pub(super) fn spread(&mut self, head: HeadRef) {
+        let source = self.source(&head.feed);
+        for id in self.readers(&head.feed) {
+            let Some(session) = self.sessions.get_mut(&id) else { continue };
+            if session.serve.wanted.contains_key(&head.feed) {
+                session.serve.mark(head.feed, Some(head.seq));
+                self.pump(id);
+            } else if source != Some(id) {
+                self.send(id, Message::Have { heads: vec![head], last: true });
+            }
+        }
+    }
+
+    pub(super) fn on_want(&mut self, id: SessionId, feed: FeedId, from: Position) -> Result<(), Fault> {
+        let durable = self.durable(&feed);
+        let Some(session) = self.sessions.get_mut(&id) else { return Ok(()) };
+        if !session.admits(self.us, &feed)? {
+            return Ok(());
+        }
+        session.serve.wanted.insert(feed, from);
+        if session.serve.wanted.len() > self.config.max_feeds {
+            return Err(Fault::TooMuch("feeds asked for"));
+        }
+        session.serve.mark(feed, durable);
+        self.pump(id);
+        Ok(())
+    }
+
+    pub(super) fn on_unwant(&mut self, id: SessionId, feed: FeedId) -> Result<(), Fault> {
+        let Some(session) = self.sessions.get_mut(&id) else { return Ok(()) };
+        session.admits(self.us, &feed)?;
+        session.serve.forget(&feed);
+        Ok(())
+    }
+
+    pub(super) fn on_credit(&mut self, id: SessionId, bytes: u32) -> Result<(), Fault> {
+        let Some(session) = self.sessions.get_mut(&id) else { return Ok(()) };
+        session.serve.add_credit(bytes)?;
+        self.pump(id);
+        Ok(())
+    }
+
+    /// Stops sending feeds of agreements that the partner may no longer read.
+    pub(super) fn stop_serving(&mut self, id: SessionId, gone: &[AgreementId]) {
+        let Some(session) = self.sessions.get_mut(&id) else { return };
+        session.serve.wanted.retain(|feed, _| !gone.contains(&feed.agreement));
+        session.serve.due.retain(|feed| !gone.contains(&feed.agreement));
+    }
+
+    /// Asks the store for as much as the credit of a session allows.
+    fn pump(&mut self, id: SessionId) {
+        while let Some(session) = self.sessions.get_mut(&id) {
+            let Some((feed, from)) = session.serve.next_read() else { return };
+            let durable = self.feeds.get(&feed).and_then(|state| state.durable);
+            let Some(durable) = durable else { continue };
+            session.serve.begin_read(feed, from, durable.seq);
+            self.out.push(Output::Read { session: id, feed, from, limit: MAX_DATA });
+        }
+    }
+
+    /// The store has read: the frames go out if they are still wanted and still allowed.
+    pub(super) fn read(
+        &mut self,
+        id: SessionId,
+        feed: FeedId,
+        (from, next): (Position, Position),
+        frames: Vec<u8>,
+    ) {
+        let durable = self.durable(&feed);
+        let Some(session) = self.sessions.get_mut(&id) else { return };
+        let Some(durable_then) = session.serve.end_read(feed, from) else { return };
+        let wanted = session.serve.wanted.get(&feed) == Some(&from) && session.may_read(self.us, &feed);
+        let fits = !frames.is_empty() && frames.len() <= MAX_DATA as usize;
+        if wanted && fits {
+            session.serve.credit -= frames.len() as u64;
+            session.serve.wanted.insert(feed, next);
+        }
+        // A store that had nothing is not asked again before there is more.
+        if fits || !wanted || durable.is_some_and(|durable| durable > durable_then) {
+            session.serve.mark(feed, durable);
+        }
+        if wanted && fits {
+            self.send(id, Message::Data { feed, from, frames });
+        }
+        self.pump(id);
+    }
+
+    fn durable(&self, feed: &FeedId) -> Option<Seq> {
+        self.feeds.get(feed).and_then(|state| state.durable).map(|head| head.seq)
+    }
+}
+
+/// The message that proves a fork.
+pub(super) fn proof(fork: &Fork) -> Message {
+    let (one, other) = fork.headers();
+    Message::Proof { one: one.to_bytes(), other: other.to_bytes() }
+}

@@ -1,0 +1,234 @@
+//! One conversation: what the partner may read, has announced and asked for, and the credit of both directions.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::crypto::PublicKey;
+use crate::feed::assembler::Position;
+use crate::feed::{AgreementId, FeedId, HeadRef, PublisherId, Seq, SignedHeader};
+use crate::model::Millis;
+use crate::sync::config::{Config, MAX_DATA};
+use crate::sync::fault::Fault;
+
+/// State of one session. All maps are bounded by `Config::max_feeds`, disputes by `MAX_DISPUTES`.
+#[derive(Debug)]
+pub(super) struct Session {
+    pub(super) node: PublicKey,
+    pub(super) publisher: PublisherId,
+    pub(super) agreements: BTreeSet<AgreementId>,
+    /// Agreements that it could read once: a question that crossed the withdrawal is ignored, not punished.
+    pub(super) withdrawn: BTreeSet<AgreementId>,
+    /// When it opened, until it has said Hello.
+    pub(super) greeting: Option<Millis>,
+    /// Whether its first list of heads is complete.
+    pub(super) listed: bool,
+    /// What it has announced.
+    pub(super) announced: BTreeMap<FeedId, HeadRef>,
+    pub(super) pull: Pull,
+    pub(super) serve: Serve,
+    pub(super) pulse: Pulse,
+}
+
+/// The direction towards us.
+#[derive(Debug, Default)]
+pub(super) struct Pull {
+    /// Feeds that are pulled from this session, with the frame that comes next.
+    pub(super) asked: BTreeMap<FeedId, Position>,
+    /// Feeds no longer pulled: how many bytes may still be under way.
+    pub(super) late: BTreeMap<FeedId, u64>,
+    /// Feeds that delivered nothing while others had more.
+    pub(super) slow: BTreeSet<FeedId>,
+    /// Feeds of which this session's entries could not be taken.
+    pub(super) refused: BTreeSet<FeedId>,
+    /// Feeds for which a header was asked for, with the header that we hold in that place.
+    pub(super) disputes: BTreeMap<FeedId, SignedHeader>,
+    /// How much it may still send.
+    pub(super) granted: u64,
+    /// What came and was not granted again yet.
+    pub(super) handled: u64,
+}
+
+/// The direction from us.
+#[derive(Debug, Default)]
+pub(super) struct Serve {
+    /// Feeds that it pulls, with the frame that it gets next.
+    pub(super) wanted: BTreeMap<FeedId, Position>,
+    /// Those of them for which something is to be read.
+    pub(super) due: BTreeSet<FeedId>,
+    /// Reads that were asked for and not answered, with the newest entry that was durable then; each has
+    /// `MAX_DATA` of the credit reserved.
+    pub(super) reading: BTreeMap<FeedId, (Position, Seq)>,
+    /// The feed that was served last.
+    pub(super) turn: Option<FeedId>,
+    /// How much may be sent, without what is reserved.
+    pub(super) credit: u64,
+    /// The window that the other side has opened.
+    pub(super) window: u64,
+}
+
+/// Heartbeat and the count of questions.
+#[derive(Debug)]
+pub(super) struct Pulse {
+    pub(super) next_beat: Millis,
+    pub(super) nonce: u64,
+    pub(super) unanswered: u32,
+    pub(super) questions: u32,
+}
+
+impl Session {
+    pub(super) fn new(
+        node: PublicKey,
+        publisher: PublisherId,
+        agreements: BTreeSet<AgreementId>,
+        config: &Config,
+        now: Millis,
+    ) -> Self {
+        let pull = Pull { granted: u64::from(config.window), ..Pull::default() };
+        let pulse =
+            Pulse { next_beat: now.saturating_add(config.heartbeat), nonce: 0, unanswered: 0, questions: 0 };
+        Self {
+            node,
+            publisher,
+            agreements,
+            withdrawn: BTreeSet::new(),
+            greeting: Some(now),
+            listed: false,
+            announced: BTreeMap::new(),
+            pull,
+            serve: Serve::default(),
+            pulse,
+        }
+    }
+
+    pub(super) fn is_ready(&self) -> bool {
+        self.greeting.is_none()
+    }
+
+    /// Whether the partner may read this feed, and whether we would take it from the partner.
+    pub(super) fn may_read(&self, us: PublisherId, feed: &FeedId) -> bool {
+        let house = feed.agreement == AgreementId::house();
+        self.agreements.contains(&feed.agreement) && (!house || self.publisher == us)
+    }
+
+    /// What a question about a feed deserves: `Ok(true)` an answer, `Ok(false)` silence, a fault the end.
+    pub(super) fn admits(&self, us: PublisherId, feed: &FeedId) -> Result<bool, Fault> {
+        if self.may_read(us, feed) {
+            return Ok(true);
+        }
+        let crossed = self.withdrawn.contains(&feed.agreement);
+        if crossed { Ok(false) } else { Err(Fault::Audience { feed: *feed }) }
+    }
+
+    /// Sets what the partner may read; returns what is new and what is gone.
+    pub(super) fn grant(
+        &mut self,
+        now_readable: &BTreeSet<AgreementId>,
+    ) -> (Vec<AgreementId>, Vec<AgreementId>) {
+        let added: Vec<_> = now_readable.difference(&self.agreements).copied().collect();
+        let gone: Vec<_> = self.agreements.difference(now_readable).copied().collect();
+        self.withdrawn.extend(&gone);
+        self.withdrawn.retain(|agreement| !now_readable.contains(agreement));
+        self.agreements.clone_from(now_readable);
+        (added, gone)
+    }
+
+    /// Counts a question that we have to answer.
+    pub(super) fn question(&mut self, config: &Config) -> Result<(), Fault> {
+        self.pulse.questions += 1;
+        let over = self.pulse.questions > config.max_questions;
+        if over { Err(Fault::TooMuch("questions in one heartbeat interval")) } else { Ok(()) }
+    }
+}
+
+impl Pull {
+    /// Counts bytes that came against what was granted.
+    pub(super) fn spend(&mut self, bytes: u64) -> Result<(), Fault> {
+        if bytes > self.granted {
+            return Err(Fault::Credit { sent: bytes, granted: self.granted });
+        }
+        self.granted -= bytes;
+        Ok(())
+    }
+
+    /// Notes that bytes were handled; returns how many to grant again, once it is worth a message.
+    pub(super) fn handled(&mut self, bytes: u64, window: u32) -> Option<u32> {
+        self.handled += bytes;
+        if self.handled < u64::from(window / 4) {
+            return None;
+        }
+        let grant = u32::try_from(self.handled).ok()?;
+        self.granted += self.handled;
+        self.handled = 0;
+        Some(grant)
+    }
+
+    /// Accepts that bytes of a feed come that were asked for once.
+    pub(super) fn take_late(&mut self, feed: FeedId, bytes: u64) -> Result<(), Fault> {
+        let rest = self.late.get(&feed).copied().unwrap_or(0);
+        let rest = rest.checked_sub(bytes).ok_or(Fault::Unasked { feed })?;
+        self.late.insert(feed, rest);
+        Ok(())
+    }
+}
+
+impl Serve {
+    /// Takes more credit.
+    pub(super) fn add_credit(&mut self, bytes: u32) -> Result<(), Fault> {
+        let reserved = self.reading.len() as u64 * u64::from(MAX_DATA);
+        let sum = self.credit + reserved + u64::from(bytes);
+        if sum > self.window {
+            return Err(Fault::Credit { sent: sum, granted: self.window });
+        }
+        self.credit += u64::from(bytes);
+        Ok(())
+    }
+
+    /// The feed to serve next: round the due ones, beginning after the one served last. Priorities (crisis before
+    /// routine) belong here and nowhere else.
+    fn next_due(&self) -> Option<FeedId> {
+        use std::ops::Bound::{Excluded, Unbounded};
+        let after = self.turn.and_then(|turn| self.due.range((Excluded(turn), Unbounded)).next());
+        after.or_else(|| self.due.first()).copied()
+    }
+
+    /// The next read that credit allows.
+    pub(super) fn next_read(&mut self) -> Option<(FeedId, Position)> {
+        if self.credit < u64::from(MAX_DATA) {
+            return None;
+        }
+        let feed = self.next_due()?;
+        self.due.remove(&feed);
+        Some((feed, *self.wanted.get(&feed)?))
+    }
+
+    /// Notes that a read was asked for; its credit is reserved.
+    pub(super) fn begin_read(&mut self, feed: FeedId, from: Position, durable: Seq) {
+        self.credit -= u64::from(MAX_DATA);
+        self.turn = Some(feed);
+        self.reading.insert(feed, (from, durable));
+    }
+
+    /// Takes the answer to a read, gives its reserved credit back and returns what was durable when it was asked
+    /// for; `None` when no such read was asked for.
+    pub(super) fn end_read(&mut self, feed: FeedId, from: Position) -> Option<Seq> {
+        let (at, durable) = *self.reading.get(&feed)?;
+        if at != from {
+            return None;
+        }
+        self.reading.remove(&feed);
+        self.credit += u64::from(MAX_DATA);
+        Some(durable)
+    }
+
+    /// Marks a wanted feed as due if there is something for it and no read is under way.
+    pub(super) fn mark(&mut self, feed: FeedId, durable: Option<Seq>) {
+        let Some(next) = self.wanted.get(&feed) else { return };
+        if durable.is_some_and(|durable| next.seq <= durable) && !self.reading.contains_key(&feed) {
+            self.due.insert(feed);
+        }
+    }
+
+    pub(super) fn forget(&mut self, feed: &FeedId) {
+        self.wanted.remove(feed);
+        self.due.remove(feed);
+    }
+}
