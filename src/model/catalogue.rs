@@ -1,6 +1,6 @@
 //! The core catalogue: the indicators every country can report in the same words.
 //!
-//! Read from `config/catalogue.csv`, which is compiled in. [`explain`] says in plain English, French and
+//! Read from `config/catalogue.csv`, which is compiled in. [`explain()`] says in plain English, French and
 //! Spanish what an indicator is.
 
 use std::collections::HashMap;

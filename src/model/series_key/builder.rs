@@ -26,7 +26,9 @@ impl SeriesKeyBuilder {
     /// unit open; [`ModelError::UnknownCode`] for a wrong code.
     pub fn build(&self) -> Result<SeriesKey, ModelError> {
         let code = |d: Dimension| self.codes[d.position()].as_deref();
-        let core = code(Dimension::Indicator).and_then(catalogue::get);
+        let indicator = code(Dimension::Indicator);
+        let core =
+            catalogue::get(indicator.ok_or(ModelError::Missing { dimension: Dimension::Indicator.id() })?);
         let mut parts = [""; DIMENSIONS];
         for dimension in Dimension::ALL {
             let usual = match dimension {
