@@ -1,1 +1,10 @@
-//! Room: insight.
+//! Pure analysis over views: what the figures of two governments say about one corridor.
+//!
+//! What goes in: plain series of values that a view holds. What comes out: numbers, computed exactly and rounded
+//! once, at the end. What this room never does: ask the time, read a store, decide who may see a result.
+//!
+//! Start reading at [`mirror::compare`].
+
+pub mod mirror;
+
+pub use mirror::{Mirror, Pair, Summary};

@@ -1,1 +1,80 @@
-//! Room: intake.
+//! Files as ministries send them, turned into series that were checked.
+//!
+//! What goes in: bytes of a CSV file, a [`Mapping`] where its columns are not those of the data structure, and
+//! the [`Rules`] of the node. What comes out: a [`Report`] with the series, or with [`Finding`]s that a clerk
+//! can act on: line, column, what is wrong, what to do. One error and nothing of the file is taken.
+//!
+//! Two kinds of files are read. A *tidy* file has the names of the data structure in its header: the 14
+//! dimensions, `TIME_PERIOD`, `OBS_VALUE` and any attribute; a dimension left out takes its usual code. Any
+//! other table, with one value in a row or several, is read through a mapping; `config/mappings/` holds some.
+//!
+//! What this room never does: open a file, ask the time, keep a file's rows, take data about single persons, or
+//! change a number. Bytes may be hostile; no input makes it panic, and every buffer has a bound.
+//!
+//! Start reading at [`read`]; [`mapping`] explains mapping files.
+
+use std::io::Read;
+
+use crate::model::Series;
+
+mod check;
+mod collector;
+mod concept;
+mod draft;
+mod finding;
+pub mod mapping;
+mod person;
+mod plan;
+mod source;
+mod table;
+
+pub use finding::{Finding, MAX_FINDINGS, Severity};
+pub use mapping::{IntakeError, Mapping};
+
+/// Rows of the largest file: some hundred times a country's yearly data, and still memory of one machine.
+pub const MAX_ROWS: u64 = 50_000_000;
+
+/// Bytes of the longest row, and a buffer more. A quotation mark that is never closed makes a row of the rest
+/// of the file.
+pub const MAX_ROW_BYTES: usize = 256 * 1024;
+
+/// Columns of the widest table: more than areas exist, each as a column.
+pub const MAX_COLUMNS: usize = 4096;
+
+/// What the node asks of every file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Rules<'a> {
+    /// The own country: `REF_AREA` must be it. It also fills a missing `REF_AREA` and `$COUNTRY` in mappings.
+    pub country: Option<&'a str>,
+}
+
+/// What became of a file.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Report {
+    /// The series, sorted by key; none if the file was refused.
+    pub series: Vec<Series>,
+    /// What is wrong, in the order of lines; at most [`MAX_FINDINGS`], then one that says how many more.
+    pub findings: Vec<Finding>,
+    /// Rows read, without the header.
+    pub rows: u64,
+    /// Observations in `series`.
+    pub observations: u64,
+}
+
+impl Report {
+    /// Was the file accepted? Warnings do not refuse it.
+    #[must_use]
+    pub fn is_accepted(&self) -> bool {
+        self.findings.iter().all(|f| f.severity != Severity::Error)
+    }
+}
+
+/// Reads a file and checks it. All or nothing: with one error there are no series.
+///
+/// Without a mapping the header must be tidy; the delimiter may then be a comma, a semicolon or a tab.
+pub fn read(input: &mut dyn Read, mapping: Option<&Mapping>, rules: &Rules<'_>) -> Report {
+    table::read(input, mapping, *rules)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,296 @@
+//! Mapping files: how the columns of a table that is not tidy become series.
+//!
+//! ```toml
+//! title = "Registered emigrants to Canada"   # for people; may be left out
+//! delimiter = ","                            # one character
+//! skip_lines = 0                             # lines before the header
+//! thousands = ","                            # removed from values
+//! missing = ["", "..", ":"]                  # no value here: the cell is skipped …
+//!
+//! [missing_status]                           # … unless it has a status of OBS_STATUS
+//! "--" = "Q"
+//!
+//! [constants]                                # dimensions with one code in the whole file
+//! REF_AREA = "$COUNTRY"                      # the own country of the node
+//! [columns]                                  # dimensions, TIME_PERIOD, OBS_VALUE and attributes from columns
+//! TIME_PERIOD = "year"
+//! [values.SEX]                               # words of the file -> codes; other words stay as they are
+//! male = "M"
+//! [schemes]                                  # how areas are written: alpha3, alpha2, numeric, name
+//! COUNTERPART_AREA = "alpha2"
+//! [attributes]                               # attributes of all series
+//! SOURCE_TYPE = "REGISTER"
+//! [filter]                                   # rows are read only if the column has (one of) these words
+//! destination = "$COUNTRY"
+//! [skip]                                     # rows are left out if it has: totals, aggregates
+//! origin = ["World", "Total"]
+//!
+//! [[value]]                                  # one or several columns with values, with codes of their own
+//! column = "emigrants"
+//! constants = { INDICATOR = "EF_REGEMI" }
+//! [wide]                                     # or: every column named by a period, after a prefix
+//! prefix = "F"
+//! ```
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use thiserror::Error;
+
+use crate::intake::concept::{self, Concept};
+use crate::model::{Attachment, AttributeId, Attributes, Dimension, ObsStatus};
+
+/// What stands for the own country in a mapping.
+pub(super) const COUNTRY: &str = "$COUNTRY";
+
+/// Bytes of the largest mapping file: a map of all areas in four languages stays below.
+pub const MAX_MAPPING_BYTES: usize = 1024 * 1024;
+
+/// Why a mapping file was refused.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum IntakeError {
+    /// The file is not TOML, or has a key that mappings do not have.
+    #[error("mapping refused: {why}")]
+    Syntax {
+        /// The parser's words, with line and column.
+        why: String,
+    },
+    /// A name that the data structure does not have.
+    #[error("mapping, [{section}]: {name} is not a name of the data structure{}", concept::hint(*.near))]
+    UnknownName {
+        /// The table of the mapping.
+        section: &'static str,
+        /// What stood there.
+        name: String,
+        /// The nearest name.
+        near: Option<&'static str>,
+    },
+    /// A name or a value that may not stand where it stands.
+    #[error("mapping, [{section}], {name}: {why}")]
+    Misplaced {
+        /// The table of the mapping.
+        section: &'static str,
+        /// The name.
+        name: String,
+        /// What to do.
+        why: String,
+    },
+}
+
+/// A mapping file that was checked. See the [module](self) for its form.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mapping {
+    pub(super) file: File,
+    pub(super) constants: Vec<(Dimension, String)>,
+    pub(super) columns: Vec<(Concept, String)>,
+    pub(super) values: Vec<(Concept, BTreeMap<String, String>)>,
+    pub(super) schemes: Vec<(Dimension, Scheme)>,
+    pub(super) attributes: Vec<(AttributeId, String)>,
+    pub(super) missing_status: Vec<(String, ObsStatus)>,
+    pub(super) cells: Vec<(String, Vec<(Dimension, String)>)>,
+}
+
+/// The file as it is written.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct File {
+    title: Option<String>,
+    pub(super) delimiter: Option<char>,
+    #[serde(default)]
+    pub(super) skip_lines: u32,
+    pub(super) thousands: Option<char>,
+    pub(super) missing: Option<Vec<String>>,
+    #[serde(default)]
+    missing_status: BTreeMap<String, String>,
+    #[serde(default)]
+    constants: BTreeMap<String, String>,
+    #[serde(default)]
+    columns: BTreeMap<String, String>,
+    #[serde(default)]
+    values: BTreeMap<String, BTreeMap<String, String>>,
+    #[serde(default)]
+    schemes: BTreeMap<String, Scheme>,
+    #[serde(default)]
+    attributes: BTreeMap<String, String>,
+    #[serde(default)]
+    pub(super) filter: BTreeMap<String, Words>,
+    #[serde(default)]
+    pub(super) skip: BTreeMap<String, Words>,
+    #[serde(default)]
+    value: Vec<ValueColumn>,
+    pub(super) wide: Option<Wide>,
+}
+
+/// One word or several.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub(super) enum Words {
+    One(String),
+    Many(Vec<String>),
+}
+
+impl Words {
+    pub(super) fn list(&self) -> Vec<String> {
+        match self {
+            Self::One(word) => vec![word.clone()],
+            Self::Many(words) => words.clone(),
+        }
+    }
+}
+
+/// How a file writes areas.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Scheme {
+    Alpha3,
+    Alpha2,
+    Numeric,
+    Name,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ValueColumn {
+    column: String,
+    #[serde(default)]
+    constants: BTreeMap<String, String>,
+}
+
+/// Columns named by periods.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Wide {
+    #[serde(default)]
+    pub(super) prefix: String,
+}
+
+impl Mapping {
+    /// Reads a mapping file.
+    ///
+    /// # Errors
+    ///
+    /// [`IntakeError`] for wrong TOML, an unknown key, a name the data structure does not have, or two sources
+    /// for one thing.
+    pub fn parse(toml: &str) -> Result<Self, IntakeError> {
+        if toml.len() > MAX_MAPPING_BYTES {
+            return Err(IntakeError::Syntax { why: "the file is larger than 1 MiB; split it".to_owned() });
+        }
+        let file: File =
+            toml::from_str(toml).map_err(|e| IntakeError::Syntax { why: e.to_string().trim().to_owned() })?;
+        let mapping = Self {
+            constants: dimensions("constants", &file.constants)?,
+            columns: concepts("columns", &file.columns)?,
+            values: concepts("values", &file.values)?,
+            schemes: dimensions("schemes", &file.schemes)?,
+            attributes: attributes(&file.attributes)?,
+            missing_status: missing_status(&file.missing_status)?,
+            cells: cells(&file.value)?,
+            file,
+        };
+        mapping.check()?;
+        Ok(mapping)
+    }
+
+    /// What the mapping is for, in a person's words.
+    #[must_use]
+    pub fn title(&self) -> Option<&str> {
+        self.file.title.as_deref()
+    }
+
+    fn check(&self) -> Result<(), IntakeError> {
+        let has = |concept| self.columns.iter().any(|(c, _)| *c == concept);
+        let refuse = |section, name: &str, why: &str| {
+            Err(IntakeError::Misplaced { section, name: name.to_owned(), why: why.to_owned() })
+        };
+        if let Some((twice, _)) = self.constants.iter().find(|(d, _)| has(Concept::Dimension(*d))) {
+            return refuse("constants", twice.id(), "it is also a column; keep one of the two");
+        }
+        if let Some((twice, _)) = self.attributes.iter().find(|(a, _)| has(Concept::Attribute(*a))) {
+            return refuse("attributes", twice.id(), "it is also a column; keep one of the two");
+        }
+        for (dimension, _) in &self.schemes {
+            if !matches!(dimension, Dimension::RefArea | Dimension::CounterpartArea) {
+                return refuse("schemes", dimension.id(), "only areas have schemes; use [values]");
+            }
+        }
+        let sources =
+            [has(Concept::Value), !self.cells.is_empty(), self.file.wide.is_some()].map(usize::from);
+        if sources.iter().sum::<usize>() != 1 {
+            let why = "say where values are, once: OBS_VALUE in [columns], or [[value]], or [wide]";
+            return refuse("columns", "OBS_VALUE", why);
+        }
+        if has(Concept::Period) == self.file.wide.is_some() {
+            return refuse("columns", "TIME_PERIOD", "name its column, or use [wide], not both");
+        }
+        for (name, character) in [("delimiter", self.file.delimiter), ("thousands", self.file.thousands)] {
+            if character.is_some_and(|c| !c.is_ascii() || matches!(c, '"' | '\n' | '\r' | '.' | '-')) {
+                return refuse("columns", name, "it must be one ASCII character such as , or ;");
+            }
+        }
+        Ok(())
+    }
+}
+
+fn concepts<T: Clone>(
+    section: &'static str,
+    table: &BTreeMap<String, T>,
+) -> Result<Vec<(Concept, T)>, IntakeError> {
+    table.iter().map(|(name, value)| Ok((concept(section, name)?, value.clone()))).collect()
+}
+
+fn concept(section: &'static str, name: &str) -> Result<Concept, IntakeError> {
+    let exact = Concept::parse(name).filter(|c| c.id() == name);
+    exact.ok_or_else(|| IntakeError::UnknownName {
+        section,
+        name: name.to_owned(),
+        near: Concept::suggest(name),
+    })
+}
+
+fn dimensions<T: Clone>(
+    section: &'static str,
+    table: &BTreeMap<String, T>,
+) -> Result<Vec<(Dimension, T)>, IntakeError> {
+    let only = |(concept, value): (Concept, T)| match concept {
+        Concept::Dimension(dimension) => Ok((dimension, value)),
+        Concept::Period | Concept::Value | Concept::Attribute(_) => {
+            let why = "only dimensions stand here; attributes have [attributes]".to_owned();
+            Err(IntakeError::Misplaced { section, name: concept.id().to_owned(), why })
+        }
+    };
+    concepts(section, table)?.into_iter().map(only).collect()
+}
+
+fn attributes(table: &BTreeMap<String, String>) -> Result<Vec<(AttributeId, String)>, IntakeError> {
+    let section = "attributes";
+    let mut list = Vec::new();
+    for (concept, value) in concepts(section, table)? {
+        let refuse = |why: String| IntakeError::Misplaced { section, name: concept.id().to_owned(), why };
+        let Concept::Attribute(id) = concept else {
+            return Err(refuse("only attributes stand here; dimensions have [constants]".to_owned()));
+        };
+        // The country is not known yet; any text of the attribute's form will do to check the rest.
+        if !value.contains(COUNTRY) {
+            Attributes::new(Attachment::Series, [(id, &value)]).map_err(|e| refuse(e.to_string()))?;
+        }
+        list.push((id, value));
+    }
+    Ok(list)
+}
+
+fn missing_status(table: &BTreeMap<String, String>) -> Result<Vec<(String, ObsStatus)>, IntakeError> {
+    let parse = |(word, code): (&String, &String)| match ObsStatus::parse(code) {
+        Ok(status) => Ok((word.clone(), status)),
+        Err(e) => {
+            Err(IntakeError::Misplaced { section: "missing_status", name: word.clone(), why: e.to_string() })
+        }
+    };
+    table.iter().map(parse).collect()
+}
+
+/// A column with values and the codes that hold for it.
+type CellColumn = (String, Vec<(Dimension, String)>);
+
+fn cells(columns: &[ValueColumn]) -> Result<Vec<CellColumn>, IntakeError> {
+    columns.iter().map(|c| Ok((c.column.clone(), dimensions("value", &c.constants)?))).collect()
+}

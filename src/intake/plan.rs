@@ -1,0 +1,365 @@
+//! The plan of a table: what each column is for, worked out once from the header.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use crate::intake::concept::{self, Concept};
+use crate::intake::finding::Findings;
+use crate::intake::mapping::{COUNTRY, Mapping, Scheme};
+use crate::intake::{MAX_COLUMNS, Rules, person};
+use crate::model::codelist::{self, Language};
+use crate::model::dimension::DIMENSIONS;
+use crate::model::{Attachment, AttributeId, Dimension, ObsStatus, Period};
+
+/// Where everything in a row is found.
+#[derive(Debug)]
+pub(super) struct Plan {
+    /// The header.
+    pub(super) names: Vec<String>,
+    /// Which rows are read.
+    pub(super) conditions: Vec<Condition>,
+    /// The columns that tell one series from another.
+    pub(super) key_columns: Vec<usize>,
+    /// By dimension.
+    pub(super) dimensions: [Origin; DIMENSIONS],
+    /// Attributes of the series.
+    pub(super) attributes: Vec<(AttributeId, Origin)>,
+    /// The column with the period, unless the value columns are named by periods.
+    pub(super) period: Option<usize>,
+    /// The columns with values.
+    pub(super) cells: Vec<Cell>,
+    /// Codes that hold for some of the value columns.
+    pub(super) groups: Vec<Vec<(Dimension, String)>>,
+    /// `OBS_STATUS`, `CONF_STATUS` and `REVISION`, where the table has them.
+    pub(super) status: Option<Column>,
+    pub(super) conf: Option<Column>,
+    pub(super) revision: Option<Column>,
+    /// Other attributes of observations.
+    pub(super) remarks: Vec<(AttributeId, Column)>,
+    /// Words for "no value", and the status they stand for.
+    pub(super) missing: Vec<(Vec<u8>, Option<ObsStatus>)>,
+    /// Is a missing value without a status left out, or an error?
+    pub(super) skips_missing: bool,
+    /// A character that is removed from values.
+    pub(super) thousands: Option<u8>,
+}
+
+/// Where a code comes from.
+#[derive(Debug, Clone, Default)]
+pub(super) enum Origin {
+    /// Nowhere: the usual code is taken.
+    #[default]
+    Absent,
+    /// The same in the whole file.
+    Constant(String),
+    /// A column.
+    Column(Column),
+}
+
+/// A column and how its words become codes.
+#[derive(Debug, Clone)]
+pub(super) struct Column {
+    pub(super) at: usize,
+    words: HashMap<String, String>,
+    scheme: Option<Scheme>,
+}
+
+/// A column with values.
+#[derive(Debug, Clone)]
+pub(super) struct Cell {
+    pub(super) at: usize,
+    /// The period in the column's name.
+    pub(super) period: Option<Period>,
+    /// Its place in [`Plan::groups`].
+    pub(super) group: u16,
+}
+
+/// A row is read if the column has one of the words, or none of them.
+#[derive(Debug)]
+pub(super) struct Condition {
+    at: usize,
+    words: HashSet<Vec<u8>>,
+    wanted: bool,
+}
+
+impl Condition {
+    pub(super) fn holds(&self, row: &csv::ByteRecord) -> bool {
+        let field = row.get(self.at).unwrap_or_default().trim_ascii();
+        self.words.contains(field) == self.wanted
+    }
+}
+
+impl Column {
+    fn plain(at: usize) -> Self {
+        Self { at, words: HashMap::new(), scheme: None }
+    }
+
+    /// The code for a word of the file; a word that is not known stays, so that the finding shows it.
+    pub(super) fn code<'a>(&'a self, word: &'a str) -> &'a str {
+        if let Some(code) = self.words.get(word) {
+            return code;
+        }
+        let code = match self.scheme {
+            None | Some(Scheme::Alpha3) => None,
+            Some(Scheme::Alpha2) => codelist::area_from_alpha2(word),
+            Some(Scheme::Numeric) => codelist::area_from_numeric(&format!("{word:0>3}")),
+            Some(Scheme::Name) => area_named(word),
+        };
+        code.unwrap_or(word)
+    }
+}
+
+fn area_named(name: &str) -> Option<&'static str> {
+    let languages = [Language::En, Language::Fr, Language::Es, Language::Ar];
+    let wanted = name.to_lowercase();
+    let named = |code: &codelist::Code| {
+        languages.iter().filter_map(|l| code.name_in(*l)).any(|n| n.to_lowercase() == wanted)
+    };
+    codelist::area().codes().iter().find(|c| named(c)).map(codelist::Code::id)
+}
+
+/// Works the plan out; the findings say why there is none.
+pub(super) fn plan(
+    header: &csv::ByteRecord,
+    line: u64,
+    mapping: Option<&Mapping>,
+    rules: Rules<'_>,
+    findings: &mut Findings,
+) -> Option<Plan> {
+    let before = findings.errors();
+    let names = names(header, line, mapping.is_none(), findings);
+    let mut planner = Planner { plan: Plan::new(names), line, rules, findings };
+    match mapping {
+        None => planner.tidy(),
+        Some(mapping) => planner.mapped(mapping),
+    }
+    let Planner { mut plan, .. } = planner;
+    plan.finish(rules);
+    (findings.errors() == before).then_some(plan)
+}
+
+fn names(header: &csv::ByteRecord, line: u64, tidy: bool, findings: &mut Findings) -> Vec<String> {
+    if header.len() > MAX_COLUMNS {
+        let message = format!("{} columns; a table has at most {MAX_COLUMNS}: split it", header.len());
+        findings.error(line, None, message);
+    }
+    let mut names: Vec<String> = Vec::new();
+    for field in header.iter().take(MAX_COLUMNS) {
+        let Ok(name) = str::from_utf8(field.trim_ascii()) else {
+            let message = "the header is not UTF-8: save the file as CSV (UTF-8)".to_owned();
+            findings.error(line, None, message);
+            return names;
+        };
+        if person::is_personal(name, tidy) {
+            findings.error(line, Some(name), person::REASON.to_owned());
+        }
+        names.push(name.to_owned());
+    }
+    let mut seen = HashSet::new();
+    for name in names.iter().filter(|n| !n.is_empty()) {
+        if !seen.insert(name.to_ascii_lowercase()) {
+            findings.error(line, Some(name), "the column stands twice: keep one".to_owned());
+        }
+    }
+    names
+}
+
+impl Plan {
+    fn new(names: Vec<String>) -> Self {
+        Self {
+            names,
+            conditions: Vec::new(),
+            key_columns: Vec::new(),
+            dimensions: Default::default(),
+            attributes: Vec::new(),
+            period: None,
+            cells: Vec::new(),
+            groups: vec![Vec::new()],
+            status: None,
+            conf: None,
+            revision: None,
+            remarks: Vec::new(),
+            missing: vec![(Vec::new(), None), (b"NaN".to_vec(), None)],
+            skips_missing: false,
+            thousands: None,
+        }
+    }
+
+    /// The name of the column that an origin reads.
+    pub(super) fn column_of(&self, origin: &Origin) -> Option<&str> {
+        match origin {
+            Origin::Column(column) => self.name(column.at),
+            Origin::Absent | Origin::Constant(_) => None,
+        }
+    }
+
+    pub(super) fn name(&self, at: usize) -> Option<&str> {
+        self.names.get(at).map(String::as_str)
+    }
+
+    fn put(&mut self, concept: Concept, column: Column) {
+        match concept {
+            Concept::Dimension(d) => self.dimensions[d.position()] = Origin::Column(column),
+            Concept::Period => self.period = Some(column.at),
+            Concept::Value => self.cells.push(Cell { at: column.at, period: None, group: 0 }),
+            Concept::Attribute(AttributeId::ObsStatus) => self.status = Some(column),
+            Concept::Attribute(AttributeId::ConfStatus) => self.conf = Some(column),
+            Concept::Attribute(AttributeId::Revision) => self.revision = Some(column),
+            Concept::Attribute(id) => match id.attachment() {
+                Attachment::Observation => self.remarks.push((id, column)),
+                Attachment::Series => self.attributes.push((id, Origin::Column(column))),
+            },
+        }
+    }
+
+    fn finish(&mut self, rules: Rules<'_>) {
+        let reporter = &mut self.dimensions[Dimension::RefArea.position()];
+        if let (Origin::Absent, Some(country)) = (&*reporter, rules.country) {
+            *reporter = Origin::Constant(country.to_owned());
+        }
+        let sources = self.dimensions.iter().chain(self.attributes.iter().map(|(_, origin)| origin));
+        self.key_columns = sources
+            .filter_map(|origin| match origin {
+                Origin::Column(column) => Some(column.at),
+                Origin::Absent | Origin::Constant(_) => None,
+            })
+            .collect();
+    }
+}
+
+/// Builds a plan and notes what is wrong with the header.
+struct Planner<'a> {
+    plan: Plan,
+    line: u64,
+    rules: Rules<'a>,
+    findings: &'a mut Findings,
+}
+
+impl Planner<'_> {
+    fn tidy(&mut self) {
+        for (at, name) in self.plan.names.clone().iter().enumerate() {
+            match Concept::parse(name) {
+                Some(concept) => self.plan.put(concept, Column::plain(at)),
+                None if person::is_personal(name, true) => {}
+                None => self.unknown(name),
+            }
+        }
+        if self.plan.cells.is_empty() {
+            self.absent(concept::OBS_VALUE);
+        }
+        if self.plan.period.is_none() {
+            self.absent(concept::TIME_PERIOD);
+        }
+        if matches!(self.plan.dimensions[Dimension::Indicator.position()], Origin::Absent) {
+            self.absent(Dimension::Indicator.id());
+        }
+    }
+
+    fn unknown(&mut self, name: &str) {
+        let near = concept::hint(Concept::suggest(name));
+        let message = format!(
+            "it is not a name of the data structure{near}; rename or remove the column, or use a mapping"
+        );
+        self.findings.error(self.line, Some(name), message);
+    }
+
+    fn absent(&mut self, name: &str) {
+        let message = "the column is missing: add it, or give a mapping if the table is not tidy".to_owned();
+        self.findings.error(self.line, Some(name), message);
+    }
+
+    fn mapped(&mut self, mapping: &Mapping) {
+        for (dimension, code) in &mapping.constants {
+            let code = self.resolve(code);
+            self.plan.dimensions[dimension.position()] = Origin::Constant(code);
+        }
+        for (concept, name) in &mapping.columns {
+            if let Some(mut column) = self.column(name) {
+                column.words = self.words(mapping, *concept);
+                column.scheme = scheme(mapping, *concept);
+                self.plan.put(*concept, column);
+            }
+        }
+        for (id, text) in &mapping.attributes {
+            let text = self.resolve(text);
+            self.plan.attributes.push((*id, Origin::Constant(text)));
+        }
+        self.cells(mapping);
+        for (wanted, table) in [(true, &mapping.file.filter), (false, &mapping.file.skip)] {
+            for (name, words) in table {
+                if let Some(Column { at, .. }) = self.column(name) {
+                    let words = words.list().iter().map(|w| self.resolve(w).into_bytes()).collect();
+                    self.plan.conditions.push(Condition { at, words, wanted });
+                }
+            }
+        }
+        self.values(mapping);
+    }
+
+    fn cells(&mut self, mapping: &Mapping) {
+        for (name, constants) in &mapping.cells {
+            let Some(Column { at, .. }) = self.column(name) else { continue };
+            let codes = constants.iter().map(|(d, code)| (*d, self.resolve(code))).collect();
+            self.plan.groups.push(codes);
+            // A mapping is smaller than 1 MiB, so there are never more groups than a u16 counts.
+            let group = u16::try_from(self.plan.groups.len() - 1).unwrap_or(u16::MAX);
+            self.plan.cells.push(Cell { at, period: None, group });
+        }
+        let Some(wide) = &mapping.file.wide else { return };
+        for (at, name) in self.plan.names.iter().enumerate() {
+            let period = name.strip_prefix(&wide.prefix).and_then(|rest| Period::parse(rest).ok());
+            if period.is_some() {
+                self.plan.cells.push(Cell { at, period, group: 0 });
+            }
+        }
+        if self.plan.cells.is_empty() {
+            let message = format!("no column is named by a period after \"{}\": correct [wide]", wide.prefix);
+            self.findings.error(self.line, None, message);
+        }
+    }
+
+    fn values(&mut self, mapping: &Mapping) {
+        let usual = || vec![String::new()];
+        let words = mapping.file.missing.clone().unwrap_or_else(usual);
+        let with_status = mapping.missing_status.iter().map(|(w, s)| (w.clone().into_bytes(), Some(*s)));
+        let without = words.into_iter().map(|w| (w.into_bytes(), None));
+        self.plan.missing = with_status.chain(without).collect();
+        self.plan.skips_missing = true;
+        self.plan.thousands = mapping.file.thousands.and_then(|c| u8::try_from(c).ok());
+    }
+
+    fn column(&mut self, name: &str) -> Option<Column> {
+        let at = self.plan.names.iter().position(|n| n == name);
+        if at.is_none() {
+            let near = concept::nearest(name, self.plan.names.iter().map(String::as_str));
+            let message =
+                format!("the mapping needs this column and the file has none{}", concept::hint(near));
+            self.findings.error(self.line, Some(name), message);
+        }
+        at.map(Column::plain)
+    }
+
+    fn words(&mut self, mapping: &Mapping, concept: Concept) -> HashMap<String, String> {
+        let given = mapping.values.iter().find(|(c, _)| *c == concept);
+        let none = BTreeMap::new();
+        let words = given.map_or(&none, |(_, words)| words);
+        words.iter().map(|(word, code)| (word.clone(), self.resolve(code))).collect()
+    }
+
+    /// The text with the own country in place of `$COUNTRY`.
+    fn resolve(&mut self, text: &str) -> String {
+        match self.rules.country {
+            Some(country) => text.replace(COUNTRY, country),
+            None if text.contains(COUNTRY) => {
+                let message = "the mapping says $COUNTRY: tell which country this node reports for";
+                self.findings.error(self.line, None, message.to_owned());
+                text.to_owned()
+            }
+            None => text.to_owned(),
+        }
+    }
+}
+
+fn scheme(mapping: &Mapping, concept: Concept) -> Option<Scheme> {
+    let schemes = mapping.schemes.iter();
+    schemes.filter(|(d, _)| concept == Concept::Dimension(*d)).map(|(_, scheme)| *scheme).next()
+}

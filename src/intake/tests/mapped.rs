@@ -1,0 +1,164 @@
+//! Real tables through the mappings of `config/mappings/`.
+
+use super::*;
+
+macro_rules! config {
+    ($path:literal) => {
+        include_str!(concat!("../../../config/", $path))
+    };
+}
+
+const CORRIDOR: &str = config!("data/mirror_phl_can_1981_2013.csv");
+const FLOWS: &str = config!("data/mirror_eurostat_flows_2010_2019.csv");
+const STOCK: &str = config!("data/undesa_ims2024_stock_phl_can_ita_esp.csv");
+
+fn mapped(file: &str, mapping: &str, country: &str) -> Report {
+    let mapping = Mapping::parse(mapping).unwrap_or_else(|e| panic!("{e}"));
+    read(&mut file.as_bytes(), Some(&mapping), &Rules { country: Some(country) })
+}
+
+#[test]
+fn both_sides_of_philippines_canada_have_33_years() {
+    for (mapping, country, key, first) in [
+        (
+            config!("mappings/phl_can_origin.toml"),
+            "PHL",
+            "A.PHL.CAN.EF_REGEMI.CIT._T._T._T._T._T._T._T._T.PS",
+            "5226",
+        ),
+        (
+            config!("mappings/phl_can_destination.toml"),
+            "CAN",
+            "A.CAN.PHL.MF_PERMSET.CIT._T._T._T._T._T._T._T._T.PS",
+            "5921",
+        ),
+    ] {
+        let report = mapped(CORRIDOR, mapping, country);
+        assert_eq!(lines(&report), Vec::<String>::new());
+        assert_eq!((report.rows, report.observations, report.series.len()), (33, 33, 1));
+        assert_eq!(value(&report, key, "1981"), number(first));
+    }
+}
+
+#[test]
+fn another_country_cannot_submit_for_the_philippines() {
+    let report = mapped(CORRIDOR, config!("mappings/phl_can_origin.toml"), "CAN");
+    assert!(!report.is_accepted());
+    let expected =
+        "line 2: REF_AREA is PHL, but this node reports for CAN: remove the row (and on 32 more lines)";
+    assert_eq!(lines(&report), [expected]);
+}
+
+#[test]
+fn italy_and_spain_submit_their_sides_with_one_file_for_every_country() {
+    let italy = mapped(FLOWS, config!("mappings/eurostat_origin.toml"), "ITA");
+    let spain = mapped(FLOWS, config!("mappings/eurostat_destination.toml"), "ESP");
+    assert_eq!((lines(&italy), lines(&spain)), (Vec::new(), Vec::new()));
+    let key = "A.ITA.ESP.EF_EMI_NEXT.RES._T._T._T._T._T._T.M_GE12._T.PS";
+    assert_eq!(value(&italy, key, "2017"), number("7965"));
+    assert_eq!(value(&spain, KEY, "2017"), number("22203"));
+    assert!(italy.series.iter().all(|s| s.key().ref_area() == "ITA"));
+    let expected = FLOWS.lines().filter(|l| l.contains(",ITA,") && !l.contains(",,"));
+    let expected = expected.filter(|l| l.split(',').nth(1) == Some("ITA"));
+    let reported = expected.filter(|l| l.split(',').nth(3) != Some("")).count() as u64;
+    assert!(italy.observations >= reported && reported > 0, "{} {reported}", italy.observations);
+}
+
+#[test]
+fn stocks_come_by_origin_and_sex() {
+    let report = mapped(STOCK, config!("mappings/undesa_stock.toml"), "PHL");
+    assert_eq!(lines(&report), Vec::<String>::new());
+    assert_eq!(report.observations, 160);
+    let row = STOCK.lines().find(|l| l.starts_with("PHL,")).unwrap();
+    let fields: Vec<&str> = row.split(',').collect();
+    let sex = if fields[3] == "female" { "F" } else { "M" };
+    let key = format!("A.PHL.{}.MS_FBORN.BIR.{sex}._T._T._T._T._T._T._T.PS", fields[1]);
+    assert_eq!(value(&report, &key, fields[2]), number(fields[4]));
+    for country in ["CAN", "ITA", "ESP"] {
+        let report = mapped(STOCK, config!("mappings/undesa_stock.toml"), country);
+        assert_eq!(lines(&report), Vec::<String>::new(), "{country}");
+        assert!(report.observations > 700, "{country}");
+    }
+}
+
+#[test]
+fn years_as_columns_thousands_marks_and_missing_words() {
+    let mapping = "missing = ['', '..']\nthousands = ','\nskip_lines = 1\n\
+        [missing_status]\n'--' = 'Q'\n\
+        [constants]\nINDICATOR = 'EF_REGEMI'\n\
+        [columns]\nCOUNTERPART_AREA = 'COUNTRY'\n\
+        [schemes]\nCOUNTERPART_AREA = 'name'\n\
+        [skip]\nCOUNTRY = ['TOTAL']\n\
+        [wide]\nprefix = 'Y'\n";
+    let file = "Registered emigrants\nCOUNTRY,Y1981,Y1982,Y1983,note\n\
+        CANADA,\"5,226\",..,--,x\nItalie,4,8,,\nTOTAL,1,1,1,\nSource: CFO\n";
+    let report = mapped(file, mapping, "PHL");
+    assert!(report.is_accepted(), "{:?}", lines(&report));
+    assert_eq!(report.observations, 4);
+    let key = "A.PHL.CAN.EF_REGEMI._Z._T._T._T._T._T._T._T._T.PS";
+    assert_eq!(value(&report, key, "1981"), number("5226"));
+    let last = report.series[0].observations().last().unwrap();
+    assert_eq!((last.status(), last.value()), (ObsStatus::Suppressed, None));
+    assert!(lines(&report).iter().any(|l| l.starts_with("line 6: one field alone")), "{:?}", lines(&report));
+}
+
+#[test]
+fn several_value_columns_have_codes_of_their_own() {
+    let mapping = "[constants]\nINDICATOR = 'EF_REGEMI'\n[columns]\nTIME_PERIOD = 'YEAR'\n\
+        [[value]]\ncolumn = 'MALE'\nconstants = { SEX = 'M' }\n\
+        [[value]]\ncolumn = 'FEMALE'\nconstants = { SEX = 'F' }\n";
+    let report = mapped("YEAR,MALE,FEMALE\n1981,20350,28517\n1982,21752,32201\n", mapping, "PHL");
+    assert!(report.is_accepted(), "{:?}", lines(&report));
+    assert_eq!((report.series.len(), report.observations), (2, 4));
+    assert_eq!(value(&report, "A.PHL._T.EF_REGEMI._Z.F._T._T._T._T._T._T._T.PS", "1982"), number("32201"));
+}
+
+#[test]
+fn areas_may_be_written_in_other_schemes() {
+    for (scheme, word) in [("alpha2", "CA"), ("numeric", "124"), ("alpha3", "CAN"), ("name", "Canada")] {
+        let mapping = format!(
+            "[constants]\nINDICATOR = 'EF_REGEMI'\n[columns]\nCOUNTERPART_AREA = 'c'\nTIME_PERIOD = 'y'\n\
+             OBS_VALUE = 'v'\n[schemes]\nCOUNTERPART_AREA = '{scheme}'\n"
+        );
+        let report = mapped(&format!("c,y,v\n{word},2017,1\n"), &mapping, "PHL");
+        assert!(report.is_accepted(), "{scheme}: {:?}", lines(&report));
+        assert_eq!(report.series[0].key().counterpart_area(), "CAN");
+    }
+}
+
+#[test]
+fn mappings_with_faults_are_refused_with_their_place() {
+    let columns = "[columns]\nTIME_PERIOD = 'y'\nOBS_VALUE = 'v'\n";
+    for (mapping, said) in [
+        ("[columns\n".to_owned(), "mapping refused"),
+        (format!("colour = 'red'\n{columns}"), "unknown field `colour`"),
+        (
+            format!("{columns}SEXX = 's'\n"),
+            "[columns]: SEXX is not a name of the data structure; did you mean SEX?",
+        ),
+        (format!("{columns}SEX = 's'\n[constants]\nSEX = 'F'\n"), "[constants], SEX: it is also a column"),
+        (format!("{columns}[constants]\nSOURCE_TYPE = 'x'\n"), "attributes have [attributes]"),
+        (format!("{columns}[attributes]\nSOURCE_TYPE = 'X'\n"), "[attributes], SOURCE_TYPE"),
+        (format!("{columns}[attributes]\nSEX = 'F'\n"), "dimensions have [constants]"),
+        (format!("{columns}[missing_status]\n'--' = '?'\n"), "[missing_status], --"),
+        (format!("{columns}[wide]\n"), "say where values are, once"),
+        (format!("{columns}[schemes]\nSEX = 'alpha2'\n"), "only areas have schemes"),
+        ("[columns]\nOBS_VALUE = 'v'\n".to_owned(), "TIME_PERIOD: name its column"),
+        (format!("thousands = '.'\n{columns}"), "thousands: it must be one ASCII character"),
+    ] {
+        let error = Mapping::parse(&mapping).unwrap_err().to_string();
+        assert!(error.contains(said), "{mapping}\n{error}");
+    }
+}
+
+#[test]
+fn a_mapping_that_does_not_fit_the_file_says_which_column() {
+    let mapping = "[constants]\nINDICATOR='EF_REGEMI'\n[columns]\nTIME_PERIOD='year'\nOBS_VALUE='count'\n";
+    let report = mapped("Year,count\n2017,1\n", mapping, "PHL");
+    let expected =
+        "line 1, column year: the mapping needs this column and the file has none; did you mean Year?";
+    assert_eq!(lines(&report), [expected]);
+    let wants_country = Mapping::parse(config!("mappings/undesa_stock.toml")).unwrap();
+    let report = read(&mut STOCK.as_bytes(), Some(&wants_country), &Rules::default());
+    assert!(lines(&report)[0].contains("$COUNTRY"), "{:?}", lines(&report));
+}
