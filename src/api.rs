@@ -1,1 +1,65 @@
-//! Room: api.
+//! How people and programs talk to a running node: the control socket, and HTTP. The only room that names axum
+//! and maud.
+//!
+//! ```text
+//!  corridor CLI ── control::Client ──▶ Unix socket, own user only ──┐
+//!                                                                   ├── Node::ask(Request) ──▶ the node's loop
+//!  browser, Prometheus, load balancer ──▶ HTTP, anonymous ──────────┘
+//! ```
+//!
+//! What goes in: a [`Node`] to ask, an address or path, and a future that ends the service. What comes out: a
+//! future that serves; whoever runs the daemon drives it.
+//!
+//! Every act comes by [`control`]: the operating system says who is at the other end, and nobody but the user of
+//! the daemon and root is heard. [`http`] answers questions of strangers, so it shows what everybody may read and
+//! nothing else, has no route that changes anything, and bounds everything: connections, time, length.
+//!
+//! What it never does: decide who may have what, or open the store.
+//! Start reading at [`Node`], then [`control`], then [`http`].
+
+use std::future::Future;
+
+use crate::node::metrics::Metric;
+use crate::node::{Answer, Caller, NodeError, NodeHandle, Request};
+
+pub mod control;
+#[cfg(test)]
+mod fake;
+pub mod http;
+
+/// A running node, as this room sees it.
+pub trait Node: Clone + Send + Sync + 'static {
+    /// Asks the node; `payload` belongs to requests that carry a file.
+    ///
+    /// # Errors
+    /// [`NodeError`] when the node refuses or fails.
+    fn ask(
+        &self,
+        request: Request,
+        payload: Vec<u8>,
+        caller: Caller,
+    ) -> impl Future<Output = Result<Answer, NodeError>> + Send;
+
+    /// What is counted, now.
+    fn metrics(&self) -> Vec<Metric>;
+
+    /// Whether the node does its work.
+    ///
+    /// # Errors
+    /// What is wrong, in words for the operator.
+    fn is_ready(&self) -> Result<(), String>;
+}
+
+impl Node for NodeHandle {
+    async fn ask(&self, request: Request, payload: Vec<u8>, caller: Caller) -> Result<Answer, NodeError> {
+        Self::ask(self, request, payload, caller).await
+    }
+
+    fn metrics(&self) -> Vec<Metric> {
+        Self::metrics(self)
+    }
+
+    fn is_ready(&self) -> Result<(), String> {
+        Self::is_ready(self)
+    }
+}

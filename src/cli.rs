@@ -1,1 +1,78 @@
-//! Room: cli.
+//! The command line. One file per command that does more than ask; [`args`] holds the words, [`ask`] the way to
+//! the node, [`print`] the way to the reader.
+//!
+//! If a daemon runs on the directory, a command goes to it by its Unix socket; if not, it opens the store itself.
+//! Exit status: 0 done, 1 refused or failed, 2 usage, 3 verification failed.
+
+pub mod args;
+pub mod ask;
+pub mod demo;
+pub mod explain;
+pub mod init;
+pub mod log;
+pub mod passphrase;
+pub mod print;
+pub mod query;
+pub mod run;
+pub mod submit;
+pub mod verify;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use self::args::{Args, Command};
+
+/// How a command ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// As asked.
+    Done,
+    /// The node or the check says no; what and why is printed.
+    Refused,
+    /// A proof does not hold.
+    Unproven,
+}
+
+/// Runs the command line.
+pub fn main() -> ExitCode {
+    let args = Args::parse();
+    let json = args.global.json;
+    match run(args) {
+        Ok(Outcome::Done) => ExitCode::SUCCESS,
+        Ok(Outcome::Refused) => ExitCode::from(1),
+        Ok(Outcome::Unproven) => ExitCode::from(3),
+        Err(error) => {
+            print::error(&error, json);
+            ExitCode::from(1)
+        }
+    }
+}
+
+fn run(args: Args) -> anyhow::Result<Outcome> {
+    let global = &args.global;
+    match args.command {
+        Command::Init(init) => init::run(global, init),
+        Command::Run(run) => run::run(global, &run),
+        Command::Demo(demo) => demo::run(global, &demo),
+        Command::Explain(explain) => explain::run(global, &explain),
+        Command::Verify(verify) => verify::run(global, &verify),
+        Command::Card(card) => init::card(global, &card),
+        Command::Partner(partner) => ask::partner(global, partner),
+        Command::Agreement(agreement) => ask::agreement(global, agreement),
+        Command::Submit(submit) => submit::submit(global, submit, false),
+        Command::Check(submit) => submit::submit(global, submit, true),
+        Command::Release(release) => submit::release(global, release),
+        Command::Retract(retract) => submit::retract(global, retract),
+        Command::Get(get) => query::get(global, get),
+        Command::Mirror(mirror) => query::mirror(global, mirror),
+        Command::Cite(cite) => query::cite(global, &cite),
+        Command::Audit(audit) => query::audit(global, &audit),
+        Command::Doctor => query::doctor(global),
+        Command::Status => ask::simple(global, crate::node::Request::Status),
+        Command::Submissions => ask::simple(global, crate::node::Request::Submissions),
+        Command::Feeds => ask::simple(global, crate::node::Request::Feeds),
+        Command::Peers => ask::simple(global, crate::node::Request::Peers),
+        Command::Rebuild => ask::simple(global, crate::node::Request::Rebuild),
+    }
+}

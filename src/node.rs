@@ -1,1 +1,39 @@
-//! Room: node.
+//! Wiring: owns the store, the replication machine, the network's handle and the clock.
+//!
+//! ```text
+//!   corridor CLI ──┐                                   ┌──▶ store (append, one fsync a batch)
+//!   HTTP ──────────┼─ Request ─▶ one loop, one thread ─┼──▶ sync (handle(input, now) -> outputs)
+//!   net ── frames ─┘   closed enum of events           └──▶ net (send, close)
+//! ```
+//!
+//! Two ways in. [`Engine`] is a node's directory opened: it answers a [`Request`] and changes the store, with or
+//! without a network. [`daemon`] puts one loop around it: it takes all events that wait, handles each, commits once,
+//! and only then acknowledges, announces and sends. So a hundred releases of a burst share one fsync, and one
+//! release alone waits for nobody.
+//!
+//! What was decided by people (partners, agreements, submissions, acts) is written into the house feed and folded
+//! back from it by [`house`]; there is no other place for it.
+//!
+//! Nothing leaves but through [`release`], which asks `policy` for every series. A failed write stops the node.
+//! Start reading at [`request`], then [`engine`], then [`daemon`].
+
+pub mod clock;
+pub mod request;
+pub mod home;
+pub mod house;
+pub mod engine;
+pub mod partners;
+pub mod agreements;
+pub mod submissions;
+pub mod release;
+pub mod answers;
+pub mod evidence;
+pub mod forks;
+pub mod metrics;
+mod exchange;
+pub mod daemon;
+
+pub use daemon::{Daemon, NodeHandle};
+pub use engine::{Answer, Engine, NodeError, Options};
+pub use home::Home;
+pub use request::{Caller, GetRequest, Request};

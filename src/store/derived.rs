@@ -13,7 +13,7 @@ use super::layout::{COUNT, CURSOR, DERIVED_VERSION, PAGE, RECEIPT, TREE, VERSION
 use crate::feed::head::Place;
 use crate::feed::{AgreementId, EntryId, FeedId, PublisherId, Seq};
 use crate::model::Millis;
-use crate::view::{Page, Query, SeriesView, page};
+use crate::view::{Page, Query, Row, SeriesView, page};
 
 /// A recipient's newest receipt for a feed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +41,41 @@ pub struct Derived {
 struct Open {
     db: sled::Db,
     tree: sled::Tree,
+}
+
+/// Reads rows one by one and keeps the page that it read last.
+pub struct RowReader {
+    derived: Derived,
+    page: Option<Loaded>,
+}
+
+/// A page with the range of view keys that belong on it.
+struct Loaded {
+    first: String,
+    end: Option<String>,
+    page: Page,
+}
+
+impl RowReader {
+    /// The row of a series of a feed.
+    ///
+    /// # Errors
+    /// [`StoreError::Derived`] when the database is broken.
+    pub fn row(&mut self, view_key: &str, feed: FeedId) -> Result<Option<Row>, StoreError> {
+        let holds = |loaded: &Loaded| {
+            loaded.first.as_str() <= view_key && loaded.end.as_deref().is_none_or(|end| view_key < end)
+        };
+        if !self.page.as_ref().is_some_and(holds) {
+            self.page = self.load(view_key)?;
+        }
+        Ok(self.page.as_ref().and_then(|loaded| loaded.page.row(view_key, feed)).cloned())
+    }
+
+    fn load(&self, view_key: &str) -> Result<Option<Loaded>, StoreError> {
+        let Some((key, page)) = self.derived.page_for(view_key)? else { return Ok(None) };
+        let first = String::from_utf8_lossy(&key[1..]).into_owned();
+        Ok(Some(Loaded { first, end: self.derived.next_page_key(view_key)?, page }))
+    }
 }
 
 /// Changes that take effect together.
@@ -158,6 +193,11 @@ impl Derived {
             }
         }
         Ok(())
+    }
+
+    /// Reads single rows; asked in the order of view keys, it reads each page once.
+    pub fn row_reader(&self) -> RowReader {
+        RowReader { derived: self.clone(), page: None }
     }
 
     /// The newest receipts of every recipient for a feed.

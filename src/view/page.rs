@@ -92,7 +92,11 @@ impl Page {
     /// Folds a retraction in.
     pub fn retract(&mut self, key: String, feed: FeedId, entry: EntryRef, retraction: &Retraction) {
         let row = self.rows.entry((key, feed)).or_default();
-        let retracted = retraction.periods().iter().map(|period| Version {
+        // A retraction without periods is of all that was stated before it.
+        let mut all: Vec<Period> = row.versions.iter().map(|version| version.period).collect();
+        all.dedup();
+        let periods = if retraction.periods().is_empty() { all.as_slice() } else { retraction.periods() };
+        let retracted = periods.iter().map(|period| Version {
             period: *period,
             entry,
             state: State::Retracted { reason: retraction.reason().to_owned() },
@@ -103,6 +107,11 @@ impl Page {
     /// The series on the page, by view key and feed.
     pub fn rows(&self) -> impl Iterator<Item = (&str, FeedId, &Row)> {
         self.rows.iter().map(|((key, feed), row)| (key.as_str(), *feed, row))
+    }
+
+    /// The row of a series of a feed.
+    pub fn row(&self, view_key: &str, feed: FeedId) -> Option<&Row> {
+        self.rows.get(&(view_key.to_owned(), feed))
     }
 
     /// The rows with view keys that start so.

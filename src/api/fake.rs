@@ -1,0 +1,111 @@
+//! A node for tests: answers from a script and remembers who asked what.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::Node;
+use crate::feed::AgreementId;
+use crate::node::engine::Rows;
+use crate::node::metrics::{Kind, Metric};
+use crate::node::{Answer, Caller, NodeError, Request};
+
+/// The node.
+#[derive(Clone)]
+pub(crate) struct Fake {
+    pub(crate) network: &'static str,
+    pub(crate) not_ready: Option<&'static str>,
+    /// Never answers.
+    pub(crate) hangs: bool,
+    pub(crate) asked: Arc<Mutex<Vec<(Request, usize, Caller)>>>,
+    /// Rows that were made, of however many were wanted.
+    pub(crate) made: Arc<Mutex<u32>>,
+}
+
+/// How many rows `Feeds` has: more than fit into what is buffered on the way.
+pub(crate) const ROWS: u32 = 200_000;
+
+impl Fake {
+    pub(crate) fn new() -> Self {
+        Self { network: "main", not_ready: None, hangs: false, asked: Arc::default(), made: Arc::default() }
+    }
+
+    fn rows(&self) -> Rows {
+        let made = Arc::clone(&self.made);
+        Rows::new(move |each| {
+            for number in 0..ROWS {
+                *made.lock().unwrap() += 1;
+                if !each(json!({ "number": number })) {
+                    return Ok(());
+                }
+            }
+            Ok(())
+        })
+    }
+}
+
+impl Node for Fake {
+    async fn ask(&self, request: Request, payload: Vec<u8>, caller: Caller) -> Result<Answer, NodeError> {
+        self.asked.lock().unwrap().push((request.clone(), payload.len(), caller));
+        if self.hangs {
+            std::future::pending::<()>().await;
+        }
+        match request {
+            Request::Status => Ok(Answer::Value(status(self.network))),
+            Request::Card => Ok(Answer::Value(json!({ "card": "text" }))),
+            Request::Feeds => Ok(Answer::Rows(self.rows())),
+            Request::Peers => Ok(Answer::Rows(Rows::new(|each| {
+                each(json!(1));
+                Err(NodeError::NotFound("row 2 is gone".to_owned()))
+            }))),
+            Request::Submit(_) => Ok(Answer::Value(json!({ "bytes": payload.len() }))),
+            _ => Err(NodeError::Refused("not in /var/lib/secret".to_owned())),
+        }
+    }
+
+    fn metrics(&self) -> Vec<Metric> {
+        let labels = |name: &str| vec![("country".to_owned(), name.to_owned())];
+        let metric = |name, kind, labels, value| Metric { name, help: "Some help", kind, labels, value };
+        vec![
+            metric("requests", Kind::Counter, Vec::new(), 7.0),
+            metric("behind", Kind::Gauge, labels("PHL"), 3.0),
+            metric("behind", Kind::Gauge, labels("A\"B"), 0.5),
+        ]
+    }
+
+    fn is_ready(&self) -> Result<(), String> {
+        match self.not_ready {
+            Some(reason) => Err(reason.to_owned()),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Every request waits this long at most in tests.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+
+fn status(network: &str) -> Value {
+    let feed = |agreement: String, name: &str, observations: u64| {
+        json!({
+            "publisher": "ab".repeat(32), "country": "PHL", "agreement": agreement, "agreement_name": name,
+            "head_seq": 4, "head_hash": "cd".repeat(32), "observations": observations,
+        })
+    };
+    json!({
+        "country": "PHL", "name": "Statistics <Authority>", "network": network,
+        "publisher_id": "ab".repeat(32), "fingerprint": "ABCD EFGH", "node_id": "ef".repeat(32),
+        "state": "online", "addresses": ["/ip4/10.0.0.7/tcp/4001"],
+        "feeds": [
+            feed(AgreementId::public().to_hex(), "public", 4711),
+            // Whoever drafts an agreement chooses its name.
+            feed("11".repeat(32), "public", 815),
+            feed("22".repeat(32), "secret pact", 99),
+        ],
+        "partners": [
+            { "country": "ITA", "publisher_id": "12".repeat(32), "connected": true, "paused": false,
+              "behind": 2, "acknowledged": 40 },
+        ],
+        "faults": [{ "time": "2026-01-02T03:04:05Z", "what": "secret pact: bad frame in /var/lib/corridor" }],
+    })
+}

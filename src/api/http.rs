@@ -1,0 +1,88 @@
+//! HTTP: health, metrics, and what everybody may read of a node.
+//!
+//! | route | says |
+//! |---|---|
+//! | `/` | the state of the node, as a page |
+//! | `/api/v1/status` | the same as JSON |
+//! | `/healthz` | `ok` while the node's loop answers |
+//! | `/readyz` | `ready` while the node does its work |
+//! | `/metrics` | counters and gauges for Prometheus |
+//!
+//! All readers are anonymous, so all of it is public; `public.rs` is the filter. Nothing here changes anything.
+//! Start reading at [`serve`], then `routes.rs`.
+
+mod guard;
+mod listener;
+mod metrics;
+mod page;
+mod public;
+mod routes;
+#[cfg(test)]
+mod tests;
+
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::sync::Notify;
+use tokio::time::sleep;
+
+use super::Node;
+use listener::Bounded;
+
+/// Connections at one time; more wait in the operating system's queue.
+pub const MAX_CONNECTIONS: usize = 256;
+
+/// Requests that ask the node at one time; one more is told to come again.
+pub const MAX_REQUESTS: usize = 32;
+
+/// Longest body of a request in bytes. No route reads one.
+pub const MAX_BODY: u64 = 64 * 1_024;
+
+/// How long a request may take before the reader is told that the node is busy.
+pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A loop that does not answer for this long is not healthy.
+pub const HEALTH_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// A connection on which no byte moves for this long is closed.
+pub const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Requests under way when the daemon stops get this long to end.
+const DRAIN: Duration = Duration::from_secs(5);
+
+/// Listens at once and serves until `shutdown`, in the future that is returned. The address is the one bound: with
+/// port 0 the operating system chose it.
+///
+/// # Errors
+/// When the address cannot be listened on.
+pub async fn serve(
+    address: SocketAddr,
+    node: impl Node,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<(SocketAddr, impl Future<Output = io::Result<()>> + Send)> {
+    let named = |error: io::Error| io::Error::new(error.kind(), format!("http.listen {address}: {error}"));
+    let listener = TcpListener::bind(address).await.map_err(named)?;
+    let bound = listener.local_addr().map_err(named)?;
+    Ok((bound, run(Bounded::new(listener), node, shutdown)))
+}
+
+async fn run(
+    listener: Bounded,
+    node: impl Node,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
+    let stopping = Arc::new(Notify::new());
+    let notice = Arc::clone(&stopping);
+    let serving = axum::serve(listener, routes::router(node)).with_graceful_shutdown(async move {
+        shutdown.await;
+        notice.notify_one();
+    });
+    tokio::select! {
+        ended = serving.into_future() => ended,
+        () = async { stopping.notified().await; sleep(DRAIN).await } => Ok(()),
+    }
+}

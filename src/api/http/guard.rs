@@ -1,0 +1,120 @@
+//! What every request passes: a number, a time limit, a length limit, a log line, and headers that tell browsers
+//! to trust nothing.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use axum::Json;
+use axum::extract::Request;
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+use tokio::time::timeout;
+use tracing::Instrument;
+
+use super::{MAX_BODY, REQUEST_TIMEOUT};
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Inline style is the only thing that a page may use.
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; \
+                      form-action 'none'";
+
+/// Requests since the process began.
+static COUNT: AtomicU64 = AtomicU64::new(0);
+
+/// The number of a request, which stands in its answer and in the log.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct RequestId(u64);
+
+/// An answer that is none: a code for programs and a text that tells a stranger nothing.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Refusal {
+    pub(super) status: StatusCode,
+    pub(super) code: &'static str,
+    pub(super) message: &'static str,
+}
+
+impl Refusal {
+    pub(super) const NOT_FOUND: Self =
+        Self { status: StatusCode::NOT_FOUND, code: "not_found", message: "there is no such page" };
+    pub(super) const METHOD: Self = Self {
+        status: StatusCode::METHOD_NOT_ALLOWED,
+        code: "method_not_allowed",
+        message: "use GET or HEAD",
+    };
+    pub(super) const TOO_LONG: Self =
+        Self { status: StatusCode::PAYLOAD_TOO_LARGE, code: "too_long", message: "the request is too long" };
+    pub(super) const BUSY: Self = Self {
+        status: StatusCode::SERVICE_UNAVAILABLE,
+        code: "busy",
+        message: "the node is busy: try again in a moment",
+    };
+    pub(super) const FAILED: Self = Self {
+        status: StatusCode::INTERNAL_SERVER_ERROR,
+        code: "internal",
+        message: "the node could not answer; its operator finds the cause in the log by the request's number",
+    };
+}
+
+impl IntoResponse for Refusal {
+    /// The body is made by [`pass`], which knows the request's number.
+    fn into_response(self) -> Response {
+        let mut response = self.status.into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+/// Lets a request through to its route and dresses the answer.
+pub(super) async fn pass(mut request: Request, next: Next) -> Response {
+    let id = RequestId(COUNT.fetch_add(1, Ordering::Relaxed));
+    request.extensions_mut().insert(id);
+    let span = tracing::info_span!("request", id = id.0);
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let response = if too_long(&request) {
+        Refusal::TOO_LONG.into_response()
+    } else {
+        let answer = timeout(REQUEST_TIMEOUT, next.run(request)).instrument(span.clone()).await;
+        answer.unwrap_or_else(|_| Refusal::BUSY.into_response())
+    };
+    span.in_scope(|| tracing::debug!(%method, path, status = response.status().as_u16(), "answered"));
+    dress(response, id, &method)
+}
+
+fn too_long(request: &Request) -> bool {
+    let length = request.headers().get(header::CONTENT_LENGTH);
+    let length = length.and_then(|length| length.to_str().ok()).and_then(|length| length.parse::<u64>().ok());
+    length.is_some_and(|length| length > MAX_BODY)
+}
+
+fn dress(mut response: Response, id: RequestId, method: &Method) -> Response {
+    let number = format!("{:x}-{:x}", std::process::id(), id.0);
+    if let Some(refusal) = response.extensions().get::<Refusal>().copied() {
+        let error = json!({ "code": refusal.code, "message": refusal.message, "request": number });
+        let allow = response.headers_mut().remove(header::ALLOW);
+        response = (refusal.status, Json(json!({ "error": error }))).into_response();
+        if let Some(allow) = allow {
+            response.headers_mut().insert(header::ALLOW, allow);
+        } else if refusal.status == StatusCode::METHOD_NOT_ALLOWED {
+            response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
+        }
+        if *method == Method::HEAD {
+            *response.body_mut() = axum::body::Body::empty();
+        }
+    }
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::CACHE_CONTROL, "no-store"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    if let Ok(number) = HeaderValue::from_str(&number) {
+        headers.insert(REQUEST_ID, number);
+    }
+    response
+}

@@ -1,0 +1,71 @@
+//! What everybody may read of a node's status: a list of what is shown, so that what is new stays hidden.
+//!
+//! Feeds under other agreements than the public one are left out, with their names, numbers and existence. They are
+//! known by the agreement's id: its name is chosen by whoever drafts it. Of a fault only the time is shown: its text
+//! is for the operator and may name anything. Addresses go out with our card and nowhere else.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::crypto::Network;
+use crate::feed::AgreementId;
+
+/// The public part of the status.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Status {
+    pub(super) country: String,
+    pub(super) name: Option<String>,
+    pub(super) network: String,
+    pub(super) publisher_id: String,
+    pub(super) fingerprint: String,
+    pub(super) node_id: Option<String>,
+    pub(super) state: String,
+    pub(super) feeds: Vec<Feed>,
+    pub(super) partners: Vec<Partner>,
+    pub(super) faults: Vec<Fault>,
+}
+
+/// A feed.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Feed {
+    pub(super) publisher: String,
+    pub(super) country: Option<String>,
+    pub(super) agreement: String,
+    pub(super) head_seq: u64,
+    pub(super) head_hash: String,
+    pub(super) observations: u64,
+}
+
+/// A partner and how far it has followed us.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Partner {
+    pub(super) country: Option<String>,
+    pub(super) publisher_id: String,
+    pub(super) connected: bool,
+    pub(super) behind: u64,
+    pub(super) acknowledged: u64,
+}
+
+/// That something went wrong, and when, as far as that is known.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Fault {
+    pub(super) time: Option<Value>,
+}
+
+impl Status {
+    /// The public part of what the node answered.
+    ///
+    /// # Errors
+    /// When the answer lacks a field that every node has.
+    pub(super) fn new(status: Value) -> Result<Self, serde_json::Error> {
+        let mut public: Self = serde_json::from_value(status)?;
+        let agreement = AgreementId::public().to_hex();
+        public.feeds.retain(|feed| feed.agreement == agreement);
+        Ok(public)
+    }
+
+    /// Whether the figures are practice; a network whose name is not understood is taken for one.
+    pub(super) fn is_training(&self) -> bool {
+        Network::parse(&self.network).map_or(true, |network| network.is_training())
+    }
+}

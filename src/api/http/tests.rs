@@ -1,0 +1,189 @@
+//! The real server on a port of its own, asked in HTTP as it goes over the wire.
+
+use std::future::pending;
+use std::net::SocketAddr;
+
+use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+use super::{MAX_BODY, serve};
+use crate::api::fake::{Fake, PATIENCE};
+
+/// An answer in parts.
+struct Answer {
+    status: u16,
+    head: String,
+    body: String,
+}
+
+/// A server that ends with the set.
+async fn start(node: Fake) -> (SocketAddr, JoinSet<()>) {
+    let (address, service) = serve("127.0.0.1:0".parse().unwrap(), node, pending()).await.unwrap();
+    let mut tasks = JoinSet::new();
+    tasks.spawn(async move { service.await.unwrap() });
+    (address, tasks)
+}
+
+async fn ask(address: SocketAddr, method: &str, path: &str, headers: &str) -> Answer {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let request = format!("{method} {path} HTTP/1.1\r\nhost: node\r\nconnection: close\r\n{headers}\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut text = String::new();
+    timeout(PATIENCE, stream.read_to_string(&mut text)).await.expect("an answer").unwrap();
+    let (head, body) = text.split_once("\r\n\r\n").unwrap();
+    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+    Answer { status, head: head.to_ascii_lowercase(), body: body.to_owned() }
+}
+
+async fn get(address: SocketAddr, path: &str) -> Answer {
+    ask(address, "GET", path, "").await
+}
+
+#[tokio::test]
+async fn every_route_answers_in_its_format() {
+    let (address, _tasks) = start(Fake::new()).await;
+    for (path, kind, text) in [
+        ("/", "text/html; charset=utf-8", "<!DOCTYPE html><html lang=\"en\">"),
+        ("/api/v1/status", "application/json", "{\"country\":\"PHL\""),
+        ("/healthz", "text/plain; charset=utf-8", "ok\n"),
+        ("/readyz", "text/plain; charset=utf-8", "ready\n"),
+        ("/metrics", "application/openmetrics-text; version=1.0.0; charset=utf-8", "# HELP corridor_"),
+    ] {
+        let answer = get(address, path).await;
+        assert_eq!(answer.status, 200, "{path}");
+        assert!(answer.head.contains(&format!("content-type: {kind}")), "{path}: {}", answer.head);
+        assert!(answer.body.starts_with(text), "{path}: {}", answer.body);
+        let head = ask(address, "HEAD", path, "").await;
+        assert_eq!((head.status, head.body.as_str()), (200, ""), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn strangers_see_nothing_but_what_is_public() {
+    let (address, _tasks) = start(Fake::new()).await;
+    for path in ["/", "/api/v1/status"] {
+        let body = get(address, path).await.body;
+        assert!(body.contains("4711") && body.contains("ITA"), "{path} lacks what is public: {body}");
+        for hidden in ["secret", "815", "1111", "2222", "10.0.0.7", "/var/lib", "paused"] {
+            assert!(!body.contains(hidden), "{path} shows {hidden}: {body}");
+        }
+    }
+    let body = get(address, "/api/v1/status").await.body;
+    let status: Value = serde_json::from_str(&body).unwrap();
+    assert_eq!(status["feeds"].as_array().unwrap().len(), 1);
+    assert_eq!(status["faults"][0], serde_json::json!({ "time": "2026-01-02T03:04:05Z" }));
+}
+
+#[tokio::test]
+async fn the_page_is_escaped_and_has_headings_and_captions() {
+    let (address, _tasks) = start(Fake::new()).await;
+    let body = get(address, "/").await.body;
+    assert!(body.contains("<h1>PHL: Statistics &lt;Authority&gt;</h1>"), "{body}");
+    assert_eq!(body.matches("<caption>").count(), body.matches("<table>").count());
+    assert!(!body.contains("<script") && !body.contains("TRAINING"));
+    assert!(body.contains("name=\"viewport\""));
+}
+
+#[tokio::test]
+async fn a_training_network_has_its_banner() {
+    for network in ["training/demo", "a name from the future"] {
+        let (address, _tasks) = start(Fake { network, ..Fake::new() }).await;
+        let body = get(address, "/").await.body;
+        assert!(body.contains("<title>TRAINING"), "{body}");
+        assert!(body.contains("TRAINING: nothing here is real"), "{body}");
+    }
+}
+
+#[tokio::test]
+async fn every_answer_has_a_number_and_headers_that_trust_nothing() {
+    let (address, _tasks) = start(Fake::new()).await;
+    for path in ["/", "/metrics", "/nowhere"] {
+        let head = get(address, path).await.head;
+        for line in [
+            "content-security-policy: default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+            "x-content-type-options: nosniff",
+            "x-frame-options: deny",
+            "x-request-id: ",
+        ] {
+            assert!(head.contains(line), "{path} lacks {line}: {head}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_there_or_not_allowed_says_so() {
+    let (address, _tasks) = start(Fake::new()).await;
+    let length = format!("content-length: {}\r\n", MAX_BODY + 1);
+    for (method, path, headers, status, code) in [
+        ("GET", "/nowhere", "", 404, "not_found"),
+        ("POST", "/", "content-length: 0\r\n", 405, "method_not_allowed"),
+        ("DELETE", "/api/v1/status", "", 405, "method_not_allowed"),
+        ("GET", "/", length.as_str(), 413, "too_long"),
+    ] {
+        let answer = ask(address, method, path, headers).await;
+        assert_eq!(answer.status, status, "{method} {path}");
+        let error: Value = serde_json::from_str(&answer.body).unwrap();
+        assert_eq!(error["error"]["code"], code);
+        assert!(
+            answer.head.contains(error["error"]["request"].as_str().unwrap()),
+            "the number is the header's"
+        );
+        assert_eq!(answer.head.contains("allow: get"), status == 405, "{}", answer.head);
+    }
+    let head = ask(address, "HEAD", "/nowhere", "").await;
+    assert_eq!((head.status, head.body.as_str()), (404, ""));
+}
+
+#[tokio::test]
+async fn a_node_that_is_not_ready_says_so_without_its_reasons() {
+    let (address, _tasks) = start(Fake { not_ready: Some("/var/lib is full"), ..Fake::new() }).await;
+    let answer = get(address, "/readyz").await;
+    assert_eq!(answer.status, 503);
+    assert!(!answer.body.contains("/var/lib"), "{}", answer.body);
+    assert_eq!(get(address, "/healthz").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_loop_that_hangs_is_not_healthy_and_metrics_still_come() {
+    let (address, _tasks) = start(Fake { hangs: true, ..Fake::new() }).await;
+    let answer = get(address, "/healthz").await;
+    assert_eq!(answer.status, 503);
+    assert!(answer.body.contains("\"busy\""), "{}", answer.body);
+    assert_eq!(get(address, "/metrics").await.status, 200);
+}
+
+#[tokio::test]
+async fn metrics_are_families_with_their_help_once() {
+    let (address, _tasks) = start(Fake::new()).await;
+    let body = get(address, "/metrics").await.body;
+    for line in [
+        "# TYPE corridor_requests counter\n",
+        "corridor_requests_total 7.0\n",
+        "corridor_behind{country=\"PHL\"} 3.0\n",
+        "corridor_behind{country=\"A\\\"B\"} 0.5\n",
+        "# EOF\n",
+    ] {
+        assert!(body.contains(line), "{line}: {body}");
+    }
+    assert_eq!(body.matches("# HELP corridor_behind ").count(), 1);
+}
+
+#[tokio::test]
+async fn the_service_ends_when_it_is_told_to() {
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let shutdown = async move {
+        let _ = stopped.await;
+    };
+    let (address, service) = serve("127.0.0.1:0".parse().unwrap(), Fake::new(), shutdown).await.unwrap();
+    let mut tasks = JoinSet::new();
+    tasks.spawn(service);
+    assert_eq!(get(address, "/healthz").await.status, 200);
+    let _idle = TcpStream::connect(address).await.unwrap();
+    stop.send(()).unwrap();
+    timeout(PATIENCE, tasks.join_next()).await.expect("it ends").unwrap().unwrap().unwrap();
+    let taken = TcpStream::connect(address).await;
+    assert!(taken.is_err(), "nobody listens any more");
+}

@@ -1,0 +1,370 @@
+//! The words of the command line.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+/// Governments exchange signed Migration Profile records, with no one in the middle.
+#[derive(Debug, Parser)]
+#[command(name = "corridor", version, about, max_term_width = 100)]
+pub struct Args {
+    /// What holds for every command.
+    #[command(flatten)]
+    pub global: Global,
+    /// The command.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What holds for every command.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Global {
+    /// The node's directory [default: ~/.corridor]
+    #[arg(long, global = true, env = "CORRIDOR_DIR", value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+    /// Print one JSON value
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Say more; twice for everything
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+    /// A file whose first line is the passphrase of the node's keys
+    #[arg(long, global = true, env = "CORRIDOR_PASSPHRASE_FILE", value_name = "FILE")]
+    pub passphrase_file: Option<PathBuf>,
+}
+
+impl Global {
+    /// The node's directory.
+    pub fn dir(&self) -> PathBuf {
+        let home = || std::env::var_os("HOME").map_or_else(|| PathBuf::from("."), PathBuf::from);
+        self.dir.clone().unwrap_or_else(|| home().join(".corridor"))
+    }
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Make keys, card and configuration of a new node
+    Init(Init),
+    /// Run the node until SIGTERM
+    Run(Run),
+    /// Several governments as real processes on this machine, with real figures
+    Demo(Demo),
+    /// Print this node's partner card, to hand to other governments
+    Card(CardArgs),
+    /// Partners: accept their cards, list, show, reach, pause, remove
+    #[command(subcommand)]
+    Partner(Partner),
+    /// Agreements: draft, propose, sign, list, show, end
+    #[command(subcommand)]
+    Agreement(Agreement),
+    /// Take in a file of figures, if the check finds no error
+    Submit(Submit),
+    /// Check a file of figures and keep nothing
+    Check(Submit),
+    /// What was submitted, and whether it is released
+    Submissions,
+    /// Release what was submitted to everyone who may have it
+    Release(Release),
+    /// Take released values back
+    Retract(Retract),
+    /// Query the figures of all governments that this node holds
+    Get(Get),
+    /// Both ends of a corridor side by side
+    Mirror(Mirror),
+    /// Write one observation with everything a third party needs to verify it
+    Cite(Cite),
+    /// Verify a citation; needs no node
+    Verify(Verify),
+    /// What an indicator means: definition, source, unit, mirror, rule
+    Explain(Explain),
+    /// What this node holds and what its partners have acknowledged
+    Status,
+    /// The feeds that this node holds
+    Feeds,
+    /// The nodes that sessions stand with
+    Peers,
+    /// The log of acts: who did what, when, from where, with what outcome
+    Audit(Audit),
+    /// Check everything that is stored, byte for byte
+    Doctor,
+    /// Fold the derived database again from the feed files
+    Rebuild,
+}
+
+/// `init`
+#[derive(Debug, clap::Args)]
+pub struct Init {
+    /// ISO 3166-1 alpha-3 code of the country, such as PHL
+    #[arg(long, required_unless_present = "observer", conflicts_with = "observer")]
+    pub country: Option<String>,
+    /// A node without a country: reads what is opened to it
+    #[arg(long)]
+    pub observer: bool,
+    /// The name of the institution or country, in English
+    #[arg(long)]
+    pub name: String,
+    /// main, or training/NAME for practice
+    #[arg(long, default_value = "main")]
+    pub network: String,
+    /// Where to listen for partners (libp2p multiaddress); may be repeated
+    #[arg(long, value_name = "ADDRESS", default_value = "/ip4/0.0.0.0/tcp/4001")]
+    pub listen: Vec<String>,
+    /// The address that partners dial, put on the card; may be repeated [default: --listen, where it names a host]
+    #[arg(long, value_name = "ADDRESS")]
+    pub address: Vec<String>,
+    /// Where the web page listens, or "" for nowhere
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:8080")]
+    pub http: String,
+    /// An indicator that is opened to everybody; may be repeated
+    #[arg(long, value_name = "CODE")]
+    pub public: Vec<String>,
+}
+
+/// `run`
+#[derive(Debug, clap::Args)]
+pub struct Run {
+    /// Listen here instead of where the configuration says; may be repeated
+    #[arg(long, value_name = "ADDRESS")]
+    pub listen: Vec<String>,
+    /// The web page's address instead of the configuration's
+    #[arg(long, value_name = "HOST:PORT")]
+    pub http: Option<String>,
+}
+
+/// `demo`
+#[derive(Debug, clap::Args)]
+pub struct Demo {
+    /// End by itself, with status 0 only if every check held
+    #[arg(long)]
+    pub exit: bool,
+    /// Keep the nodes' directories here instead of in a temporary one
+    #[arg(long, value_name = "DIR")]
+    pub keep: Option<PathBuf>,
+}
+
+/// `card`
+#[derive(Debug, clap::Args)]
+pub struct CardArgs {
+    /// Issue a new card with this address, which needs the national key; may be repeated
+    #[arg(long, value_name = "ADDRESS")]
+    pub address: Vec<String>,
+}
+
+/// `partner`
+#[derive(Debug, Subcommand)]
+pub enum Partner {
+    /// Accept a partner's card, after comparing its fingerprint over another way
+    Add {
+        /// The card's file
+        file: PathBuf,
+        /// The fingerprint was compared; do not ask
+        #[arg(long)]
+        yes: bool,
+    },
+    /// All partners
+    List,
+    /// One partner, with its card
+    Show {
+        /// Country code or publisher id
+        partner: String,
+    },
+    /// Reach a partner's node now
+    Ping {
+        /// Country code or publisher id
+        partner: String,
+    },
+    /// Stop talking to a partner for now
+    Pause {
+        /// Country code or publisher id
+        partner: String,
+        /// Talk again
+        #[arg(long)]
+        resume: bool,
+    },
+    /// Forget a partner's card
+    Remove {
+        /// Country code or publisher id
+        partner: String,
+    },
+}
+
+/// `agreement`
+#[derive(Debug, Subcommand)]
+pub enum Agreement {
+    /// Write an agreement down; nobody is told
+    Draft {
+        /// What it is called
+        #[arg(long)]
+        title: String,
+        /// The other parties, by country code; may be repeated
+        #[arg(long, required = true)]
+        with: Vec<String>,
+        /// The indicators that may be shared; may be repeated
+        #[arg(long = "indicator", required = true)]
+        indicators: Vec<String>,
+        /// What they may be used for
+        #[arg(long)]
+        purpose: String,
+        /// Also figures about other countries than the parties
+        #[arg(long)]
+        any_counterpart: bool,
+        /// To whom they may be handed on [default: nobody]
+        #[arg(long, default_value = "")]
+        onward: String,
+        /// How many days they may be kept; 0: as long as they are needed
+        #[arg(long, default_value_t = 0)]
+        retention_days: u32,
+        /// The last moment, as a date or RFC 3339
+        #[arg(long)]
+        until: Option<String>,
+    },
+    /// Sign an agreement and send it to its parties
+    Propose {
+        /// Id, the start of it, or the title
+        agreement: String,
+    },
+    /// Sign an agreement that was proposed; in force once all have
+    Sign {
+        /// Id, the start of it, or the title
+        agreement: String,
+    },
+    /// All agreements
+    List,
+    /// One agreement, whole
+    Show {
+        /// Id, the start of it, or the title
+        agreement: String,
+    },
+    /// End an agreement: nothing more is shared under it
+    End {
+        /// Id, the start of it, or the title
+        agreement: String,
+    },
+}
+
+/// `submit`, `check`
+#[derive(Debug, clap::Args)]
+pub struct Submit {
+    /// A CSV file: with the data structure's column names, or any with a mapping
+    pub file: PathBuf,
+    /// A mapping file (TOML), or the name of a built-in one
+    #[arg(long, value_name = "FILE|NAME")]
+    pub map: Option<String>,
+    /// Where the figures come from, in words
+    #[arg(long)]
+    pub source: Option<String>,
+}
+
+/// `release`
+#[derive(Debug, clap::Args)]
+pub struct Release {
+    /// The submission [default: all that wait]
+    pub submission: Option<String>,
+    /// Why released values change: UPDATE, ERROR or METHOD
+    #[arg(long)]
+    pub reason: Option<String>,
+    /// Print what each partner would get and release nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// `retract`
+#[derive(Debug, clap::Args)]
+pub struct Retract {
+    /// The series key: 14 codes with dots
+    pub key: String,
+    /// The periods [default: all of the series]
+    pub periods: Vec<String>,
+    /// Why
+    #[arg(long)]
+    pub reason: String,
+}
+
+/// How `get` prints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// A table for the terminal
+    Table,
+    /// CSV with every column
+    Csv,
+    /// One JSON value
+    Json,
+}
+
+/// `get`
+#[derive(Debug, clap::Args)]
+pub struct Get {
+    /// MIGPROFILE, or an indicator such as MF_IMM_PREV
+    pub flow: String,
+    /// An SDMX key; empty parts mean any, + means or: A.ESP+ITA..MF_IMM_PREV
+    pub key: Option<String>,
+    /// As of this moment: a date or RFC 3339
+    #[arg(long, value_name = "TIME", conflicts_with = "history")]
+    pub as_of: Option<String>,
+    /// Every version
+    #[arg(long)]
+    pub history: bool,
+    /// Only what this country says
+    #[arg(long, value_name = "COUNTRY")]
+    pub from: Option<String>,
+    /// How to print
+    #[arg(long, value_enum, default_value = "table")]
+    pub format: Format,
+}
+
+/// `mirror`
+#[derive(Debug, clap::Args)]
+pub struct Mirror {
+    /// Country of origin
+    pub origin: String,
+    /// Country of destination
+    pub destination: String,
+    /// Indicator of either side [default: the first pair that both have]
+    pub indicator: Option<String>,
+}
+
+/// `cite`
+#[derive(Debug, clap::Args)]
+pub struct Cite {
+    /// MIGPROFILE, or an indicator
+    pub flow: String,
+    /// The series key
+    pub key: String,
+    /// The period
+    pub period: String,
+    /// Whose statement [default: the reporter's own]
+    #[arg(long, value_name = "COUNTRY")]
+    pub from: Option<String>,
+    /// The file to write [default: standard output]
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+/// `verify`
+#[derive(Debug, clap::Args)]
+pub struct Verify {
+    /// The citation
+    pub file: PathBuf,
+    /// The publisher's card, as it was handed over: the citation must be of the same government
+    #[arg(long, value_name = "FILE")]
+    pub card: Option<PathBuf>,
+}
+
+/// `explain`
+#[derive(Debug, clap::Args)]
+pub struct Explain {
+    /// The indicator's code; none lists all
+    pub code: Option<String>,
+    /// One language: en, fr or es [default: all three]
+    #[arg(long)]
+    pub lang: Option<String>,
+}
+
+/// `audit`
+#[derive(Debug, clap::Args)]
+pub struct Audit {
+    /// Check every hash and signature of the log
+    #[arg(long)]
+    pub verify: bool,
+}

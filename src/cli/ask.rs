@@ -1,0 +1,178 @@
+//! The way to the node: the running daemon by its socket, or else the store itself.
+
+use std::io::{IsTerminal, Write};
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+use serde_json::Value;
+
+use super::args::{Agreement, Global, Partner};
+use super::{Outcome, passphrase, print};
+use crate::api::control::{Client, Payload};
+use crate::config::Config;
+use crate::feed::Card;
+use crate::node::engine::Prepared;
+use crate::node::request::AgreementDraft;
+use crate::node::{Answer, Caller, Engine, Home, Options, Request, home};
+
+/// Asks, and hands rows on as they come.
+///
+/// # Errors
+/// When the node refuses or cannot be opened.
+pub fn ask(
+    global: &Global,
+    request: Request,
+    payload: &[u8],
+    on_row: &mut dyn FnMut(Value) -> bool,
+) -> anyhow::Result<Option<Value>> {
+    let socket = home::socket(&global.dir());
+    if let Some(mut client) =
+        Client::connect(&socket).with_context(|| format!("connecting to {}", socket.display()))?
+    {
+        let mut bytes = payload;
+        let payload = Payload { length: payload.len() as u64, bytes: &mut bytes };
+        return Ok(client.call(&request, Some(payload), on_row)?);
+    }
+    ask_here(global, request, payload, on_row)
+}
+
+/// Opens the store and answers the request in this process.
+fn ask_here(
+    global: &Global,
+    request: Request,
+    payload: &[u8],
+    on_row: &mut dyn FnMut(Value) -> bool,
+) -> anyhow::Result<Option<Value>> {
+    let home = Home::open(&global.dir())?;
+    let config = load_config(&home, &[])?;
+    let signer = match request.act() {
+        Some(_) => Some(Arc::new(home.node_key(&passphrase::existing(global)?)?) as Arc<_>),
+        None => None,
+    };
+    let options = Options { public: config.public(), cache: config.cache() };
+    let prepared = Prepared::new(request, payload, home.card().country())?;
+    let mut engine = Engine::open(home, &options, signer)?;
+    for repair in engine.store().repairs() {
+        eprintln!("note: {repair}");
+    }
+    let caller = Caller { who: user(), from: "terminal".to_owned() };
+    let answer = engine.execute(prepared, &caller);
+    // Also a refused act is written into the log.
+    engine.commit()?;
+    match answer? {
+        Answer::Value(value) => Ok(Some(value)),
+        Answer::Rows(rows) => {
+            rows.each(on_row)?;
+            Ok(None)
+        }
+    }
+}
+
+/// The configuration of a node's directory.
+///
+/// # Errors
+/// When a key is unknown or a value is not allowed.
+pub fn load_config(home: &Home, overrides: &[(&str, &str, String)]) -> anyhow::Result<Config> {
+    let file = home.dir().join("corridor.toml");
+    let file = file.exists().then_some(file);
+    Config::load(file.as_deref(), std::env::vars(), overrides).context("reading the configuration")
+}
+
+fn user() -> String {
+    std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).unwrap_or_else(|_| "unknown".to_owned())
+}
+
+/// Asks for one value.
+///
+/// # Errors
+/// As [`ask`].
+pub fn value(global: &Global, request: Request, payload: &[u8]) -> anyhow::Result<Value> {
+    ask(global, request, payload, &mut |_| true)?.context("the node gave no answer")
+}
+
+/// Asks for one value and prints it.
+///
+/// # Errors
+/// As [`ask`].
+pub fn simple(global: &Global, request: Request) -> anyhow::Result<Outcome> {
+    let value = value(global, request, &[])?;
+    print::value(&value, global.json)?;
+    Ok(Outcome::Done)
+}
+
+/// `partner …`
+///
+/// # Errors
+/// As [`ask`].
+pub fn partner(global: &Global, partner: Partner) -> anyhow::Result<Outcome> {
+    let request = match partner {
+        Partner::Add { file, yes } => return partner_add(global, &file, yes),
+        Partner::List => Request::PartnerList,
+        Partner::Show { partner } => Request::PartnerShow { partner },
+        Partner::Ping { partner } => Request::PartnerPing { partner },
+        Partner::Pause { partner, resume } => Request::PartnerPause { partner, paused: !resume },
+        Partner::Remove { partner } => Request::PartnerRemove { partner },
+    };
+    simple(global, request)
+}
+
+fn partner_add(global: &Global, file: &std::path::Path, yes: bool) -> anyhow::Result<Outcome> {
+    let text = std::fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?;
+    let card = Card::from_text(&text).with_context(|| file.display().to_string())?;
+    if !yes {
+        let country = if card.country().is_empty() { "an observer" } else { card.country() };
+        eprintln!(
+            "The card says that it is of {country}, {:?}, on network {}.",
+            card.name("en"),
+            card.network().as_str()
+        );
+        eprintln!("Its fingerprint is   {}", card.publisher().fingerprint());
+        if !std::io::stdin().is_terminal() {
+            bail!(
+                "compare the fingerprint with the government itself, by telephone or in person, then repeat with --yes"
+            );
+        }
+        eprint!("Does the government itself, over another way, say the same fingerprint? Type yes: ");
+        std::io::stderr().flush()?;
+        let mut answer = String::new();
+        std::io::stdin().read_line(&mut answer)?;
+        if answer.trim() != "yes" {
+            bail!("the card was not accepted");
+        }
+    }
+    simple(global, Request::PartnerAdd { card: text })
+}
+
+/// `agreement …`
+///
+/// # Errors
+/// As [`ask`].
+pub fn agreement(global: &Global, agreement: Agreement) -> anyhow::Result<Outcome> {
+    let request = match agreement {
+        Agreement::Draft {
+            title,
+            with,
+            indicators,
+            purpose,
+            any_counterpart,
+            onward,
+            retention_days,
+            until,
+        } => Request::AgreementDraft(AgreementDraft {
+            title,
+            with,
+            indicators,
+            purpose,
+            any_counterpart,
+            onward,
+            retention_days,
+            until,
+        }),
+        Agreement::Propose { agreement } => Request::AgreementPropose { agreement },
+        Agreement::Sign { agreement } => Request::AgreementSign { agreement },
+        Agreement::List => Request::AgreementList,
+        Agreement::Show { agreement } => Request::AgreementShow { agreement },
+        Agreement::End { agreement } => Request::AgreementEnd { agreement },
+    };
+    simple(global, request)
+}

@@ -1,0 +1,87 @@
+//! `init` and `card`: keys, card and configuration.
+
+use std::fs;
+
+use anyhow::{Context, bail};
+use serde_json::json;
+
+use super::args::{CardArgs, Global, Init};
+use super::{Outcome, passphrase, print};
+use crate::config::Config;
+use crate::crypto::Network;
+use crate::model::codelist;
+use crate::node::home::NewNode;
+use crate::node::{Home, clock};
+
+/// `init`
+///
+/// # Errors
+/// When an argument is not allowed, a node is there already, or nothing can be written.
+pub fn run(global: &Global, init: Init) -> anyhow::Result<Outcome> {
+    let country = init.country.unwrap_or_default().to_ascii_uppercase();
+    if !init.observer && !codelist::area().contains(&country) {
+        bail!("{country:?} is no ISO 3166-1 alpha-3 code; use for example PHL or CAN");
+    }
+    let network = Network::parse(&init.network)?;
+    let named = |address: &&String| !address.contains("/0.0.0.0/") && !address.contains("/::/");
+    let addresses = if init.address.is_empty() {
+        init.listen.iter().filter(named).cloned().collect()
+    } else {
+        init.address
+    };
+    let passphrase = passphrase::new(global)?;
+    let dir = global.dir();
+    let new = NewNode { country, names: vec![("en".to_owned(), init.name)], network, addresses };
+    let config = Config::initial_text(&init.listen, &init.http, &init.public);
+    let home = Home::create(&dir, new, &passphrase, clock::now())?;
+    let file = dir.join("corridor.toml");
+    fs::write(&file, config).with_context(|| format!("writing {}", file.display()))?;
+    let card = home.card();
+    let value = json!({
+        "dir": dir,
+        "country": card.country(),
+        "publisher_id": home.us().to_hex(),
+        "fingerprint": home.us().fingerprint(),
+        "card": dir.join("card.txt"),
+        "config": file,
+    });
+    print::value(&value, global.json)?;
+    if !global.json {
+        eprintln!();
+        eprintln!("Keys, card and configuration are made. Next:");
+        eprintln!(
+            "  hand {} to your partners and read the fingerprint to them",
+            dir.join("card.txt").display()
+        );
+        eprintln!(
+            "  move keys/national.age and keys/next-national.age to a safe place offline: daily work needs neither"
+        );
+        eprintln!("  corridor run");
+        if card.body().addresses.is_empty() {
+            eprintln!(
+                "The card names no address, so partners cannot dial this node; it dials them. To change that:"
+            );
+            eprintln!("  corridor card --address /dns/corridor.example.org/tcp/4001");
+        }
+    }
+    Ok(Outcome::Done)
+}
+
+/// `card`
+///
+/// # Errors
+/// When there is no node, or the national key is needed and not here.
+pub fn card(global: &Global, args: &CardArgs) -> anyhow::Result<Outcome> {
+    let mut home = Home::open(&global.dir())?;
+    if !args.address.is_empty() {
+        home.reissue(args.address.clone(), &passphrase::existing(global)?, clock::now())?;
+        eprintln!("A new card is issued; restart the daemon and hand the card to your partners.");
+    }
+    let text = home.card().to_text();
+    if global.json {
+        print::value(&json!({ "card": text, "fingerprint": home.us().fingerprint() }), true)?;
+    } else {
+        print::text(&text)?;
+    }
+    Ok(Outcome::Done)
+}

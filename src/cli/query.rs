@@ -1,0 +1,194 @@
+//! `get`, `mirror`, `cite`, `audit`, `doctor`: questions to what the node holds.
+
+use std::io::Write;
+
+use anyhow::Context;
+use serde_json::Value;
+
+use super::args::{Audit, Cite, Format, Get, Global, Mirror};
+use super::{Outcome, ask, print};
+use crate::model::Dimension;
+use crate::node::answers::OBSERVATION_COLUMNS;
+use crate::node::{GetRequest, Request};
+
+/// `get`
+///
+/// # Errors
+/// When the node refuses or the output cannot be written.
+pub fn get(global: &Global, args: Get) -> anyhow::Result<Outcome> {
+    let format = if global.json { Format::Json } else { args.format };
+    let request = Request::Get(GetRequest {
+        flow: args.flow,
+        key: args.key,
+        as_of: args.as_of,
+        history: args.history,
+        from: args.from,
+    });
+    match format {
+        Format::Json => get_json(global, request),
+        Format::Csv => get_csv(global, request),
+        Format::Table => get_table(global, request),
+    }
+}
+
+/// Rows are written as they come, so a long answer needs no memory.
+fn get_json(global: &Global, request: Request) -> anyhow::Result<Outcome> {
+    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    out.write_all(b"{\"observations\":[")?;
+    let (mut first, mut failed) = (true, Ok(()));
+    ask::ask(global, request, &[], &mut |row| {
+        let comma: &[u8] = if first { b"\n" } else { b",\n" };
+        first = false;
+        failed =
+            out.write_all(comma).and_then(|()| serde_json::to_writer(&mut out, &row).map_err(Into::into));
+        failed.is_ok()
+    })?;
+    failed?;
+    out.write_all(b"\n]}\n")?;
+    out.flush()?;
+    Ok(Outcome::Done)
+}
+
+/// The columns of an observation, in the order of the JSON contract.
+fn columns() -> Vec<String> {
+    let first = [Dimension::RefArea, Dimension::CounterpartArea, Dimension::Indicator];
+    let rest = Dimension::ALL.into_iter().filter(|dimension| !first.contains(dimension));
+    let dimensions = first.into_iter().chain(rest).map(|dimension| dimension.id().to_ascii_lowercase());
+    let around = ["publisher", "agreement"].map(str::to_owned).into_iter();
+    around.chain(dimensions).chain(OBSERVATION_COLUMNS.map(str::to_owned)).collect()
+}
+
+fn get_csv(global: &Global, request: Request) -> anyhow::Result<Outcome> {
+    let columns = columns();
+    let mut out = csv::Writer::from_writer(std::io::BufWriter::new(std::io::stdout().lock()));
+    out.write_record(&columns)?;
+    let mut failed = Ok(());
+    ask::ask(global, request, &[], &mut |row| {
+        failed = out.write_record(columns.iter().map(|column| print::cell(&row[column.as_str()])));
+        failed.is_ok()
+    })?;
+    failed?;
+    out.flush()?;
+    Ok(Outcome::Done)
+}
+
+fn get_table(global: &Global, request: Request) -> anyhow::Result<Outcome> {
+    let mut rows: Vec<Value> = Vec::new();
+    let mut more = 0_u64;
+    ask::ask(global, request, &[], &mut |row| {
+        if rows.len() < MAX_TABLE {
+            rows.push(row);
+        } else {
+            more += 1;
+        }
+        true
+    })?;
+    let shown = [
+        "ref_area",
+        "counterpart_area",
+        "indicator",
+        "sex",
+        "time_period",
+        "obs_value",
+        "obs_status",
+        "revision",
+        "released_at",
+    ];
+    print::table(&shown, &rows)?;
+    let count = rows.len() as u64 + more;
+    eprintln!("{count} observations");
+    if more > 0 {
+        eprintln!("the table shows the first {MAX_TABLE}; --format csv writes all");
+    }
+    Ok(Outcome::Done)
+}
+
+/// The longest table for a terminal.
+const MAX_TABLE: usize = 1000;
+
+/// `mirror`
+///
+/// # Errors
+/// When the node refuses.
+pub fn mirror(global: &Global, args: Mirror) -> anyhow::Result<Outcome> {
+    let (origin, destination) = (args.origin, args.destination);
+    let value = ask::value(global, Request::Mirror { origin, destination, indicator: args.indicator }, &[])?;
+    if global.json {
+        print::value(&value, true)?;
+        return Ok(Outcome::Done);
+    }
+    let text = |field: &str| value[field].as_str().unwrap_or("").to_owned();
+    println!(
+        "{} says {}, {} says {}",
+        text("origin"),
+        text("indicator"),
+        text("destination"),
+        text("mirror_indicator")
+    );
+    let pairs = value["pairs"].as_array().cloned().unwrap_or_default();
+    print::table(&["time_period", "origin_value", "destination_value", "ratio", "asymmetry"], &pairs)?;
+    let summary = &value["summary"];
+    println!(
+        "{} pairs, ratio destination/origin: mean {}, {} to {}; {} differ by more than 25 %",
+        summary["pairs"],
+        print::cell(&summary["mean_ratio"]),
+        print::cell(&summary["min_ratio"]),
+        print::cell(&summary["max_ratio"]),
+        summary["flagged"]
+    );
+    Ok(Outcome::Done)
+}
+
+/// `cite`
+///
+/// # Errors
+/// When the node refuses or the file cannot be written.
+pub fn cite(global: &Global, args: &Cite) -> anyhow::Result<Outcome> {
+    let request =
+        Request::Cite { key: args.key.clone(), period: args.period.clone(), from: args.from.clone() };
+    let value = ask::value(global, request, &[])?;
+    let citation = value["citation"].as_str().context("the node gave no citation")?;
+    match &args.output {
+        None => print::text(citation)?,
+        Some(file) => {
+            std::fs::write(file, citation).with_context(|| format!("writing {}", file.display()))?;
+            print::value(&value["claim"], global.json)?;
+        }
+    }
+    Ok(Outcome::Done)
+}
+
+/// `audit`
+///
+/// # Errors
+/// When the log cannot be read.
+pub fn audit(global: &Global, args: &Audit) -> anyhow::Result<Outcome> {
+    let value = ask::value(global, Request::Audit { verify: args.verify }, &[])?;
+    if global.json {
+        print::value(&value, true)?;
+    } else {
+        let acts = value["acts"].as_array().cloned().unwrap_or_default();
+        print::table(&["seq", "time", "act", "who", "from", "outcome"], &acts)?;
+    }
+    match (&value["valid"], value["reason"].as_str()) {
+        (Value::Bool(false), reason) => {
+            eprintln!("the log does not verify: {}", reason.unwrap_or("unknown"));
+            Ok(Outcome::Unproven)
+        }
+        (Value::Bool(true), _) => {
+            eprintln!("the log verifies: every entry is signed, in its place and unaltered");
+            Ok(Outcome::Done)
+        }
+        (_, _) => Ok(Outcome::Done),
+    }
+}
+
+/// `doctor`
+///
+/// # Errors
+/// When the store cannot be read.
+pub fn doctor(global: &Global) -> anyhow::Result<Outcome> {
+    let value = ask::value(global, Request::Doctor, &[])?;
+    print::value(&value, global.json)?;
+    Ok(if value["healthy"] == true { Outcome::Done } else { Outcome::Unproven })
+}

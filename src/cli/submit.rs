@@ -1,0 +1,113 @@
+//! `submit`, `check`, `release`, `retract`: from a ministry's file to what partners may have.
+
+use anyhow::{Context, bail};
+use serde_json::Value;
+
+use super::args::{Global, Release, Retract, Submit};
+use super::{Outcome, ask, print};
+use crate::node::Request;
+use crate::node::request::{ReleaseRequest, SubmitRequest};
+
+/// The mappings that come with the program, by name.
+const MAPPINGS: [(&str, &str); 5] = [
+    ("undesa_stock", include_str!("../../config/mappings/undesa_stock.toml")),
+    ("eurostat_origin", include_str!("../../config/mappings/eurostat_origin.toml")),
+    ("eurostat_destination", include_str!("../../config/mappings/eurostat_destination.toml")),
+    ("phl_can_origin", include_str!("../../config/mappings/phl_can_origin.toml")),
+    ("phl_can_destination", include_str!("../../config/mappings/phl_can_destination.toml")),
+];
+
+/// `submit` and `check`
+///
+/// # Errors
+/// When a file cannot be read or the node refuses.
+pub fn submit(global: &Global, args: Submit, check_only: bool) -> anyhow::Result<Outcome> {
+    let payload = std::fs::read(&args.file).with_context(|| format!("reading {}", args.file.display()))?;
+    let mapping = args.map.as_deref().map(mapping).transpose()?;
+    let file = args.file.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    let request = Request::Submit(SubmitRequest { file, mapping, source: args.source, check_only });
+    let value = ask::value(global, request, &payload)?;
+    if global.json {
+        print::value(&value, true)?;
+    } else {
+        print_report(&value)?;
+    }
+    Ok(if value["accepted"] == true { Outcome::Done } else { Outcome::Refused })
+}
+
+fn mapping(name: &str) -> anyhow::Result<String> {
+    if let Some((_, text)) = MAPPINGS.iter().find(|(known, _)| *known == name) {
+        return Ok((*text).to_owned());
+    }
+    let names: Vec<&str> = MAPPINGS.iter().map(|(name, _)| *name).collect();
+    match std::fs::read_to_string(name) {
+        Ok(text) => Ok(text),
+        Err(error) => bail!("reading the mapping {name}: {error}; built in are: {}", names.join(", ")),
+    }
+}
+
+fn print_report(value: &Value) -> anyhow::Result<()> {
+    let mut text = String::new();
+    for finding in value["findings"].as_array().into_iter().flatten() {
+        text += &format!(
+            "{}: {}\n",
+            finding["severity"].as_str().unwrap_or(""),
+            finding["text"].as_str().unwrap_or("")
+        );
+    }
+    let file = value["file"].as_str().unwrap_or("");
+    let counts =
+        format!("{} rows, {} series, {} observations", value["rows"], value["series"], value["observations"]);
+    text += &match (value["accepted"] == true, value["submission"].as_str()) {
+        (true, Some(id)) => {
+            format!("{file}: {counts}, kept as submission {id}; `corridor release` hands it on\n")
+        }
+        (true, None) => format!("{file}: {counts}, no error\n"),
+        (false, _) => {
+            format!("{file}: refused; nothing of it was kept. Mend the lines above and submit it again\n")
+        }
+    };
+    print::text(&text)
+}
+
+/// `release`
+///
+/// # Errors
+/// When the node refuses.
+pub fn release(global: &Global, args: Release) -> anyhow::Result<Outcome> {
+    let request = ReleaseRequest { submission: args.submission, reason: args.reason, dry_run: args.dry_run };
+    let value = ask::value(global, Request::Release(request), &[])?;
+    if global.json {
+        print::value(&value, true)?;
+        return Ok(Outcome::Done);
+    }
+    let mut text = String::new();
+    for one in value["released"].as_array().into_iter().flatten() {
+        let title = one["title"].as_str().unwrap_or("");
+        let verb = if value["dry_run"] == true { "would get" } else { "get" };
+        text += &format!(
+            "{title} ({}) {verb} {} series: {} new, {} revised, {} unchanged observations\n",
+            print::list(&one["parties"]),
+            one["series"],
+            one["new"],
+            one["revised"],
+            one["unchanged"]
+        );
+        for (why, count) in one["withheld"].as_object().into_iter().flatten() {
+            text += &format!("    withheld {count} observations: {why}\n");
+        }
+        for key in one["keys"].as_array().into_iter().flatten() {
+            text += &format!("    {}\n", key.as_str().unwrap_or(""));
+        }
+    }
+    print::text(&text)?;
+    Ok(Outcome::Done)
+}
+
+/// `retract`
+///
+/// # Errors
+/// When the node refuses.
+pub fn retract(global: &Global, args: Retract) -> anyhow::Result<Outcome> {
+    ask::simple(global, Request::Retract { key: args.key, periods: args.periods, reason: args.reason })
+}

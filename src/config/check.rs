@@ -1,0 +1,145 @@
+//! The rules that settings keep, and how they become the rooms' own.
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use super::layer::Layers;
+use super::section::Net;
+use super::{Config, ConfigError, LogFormat, LogSettings, SyncSettings};
+use crate::model::IndicatorCode;
+use crate::net::NetConfig;
+
+/// A frame on the wire with the message around it must fit into the window, or nothing could ever be sent.
+const WINDOW_MIN: u64 = 128 * 1_024;
+/// Less and the database rereads every page it writes.
+const CACHE_MIN: u64 = 1 << 20;
+/// More often costs traffic on lines that are paid by the byte, and helps nobody.
+const HEARTBEAT_MIN: Duration = Duration::from_secs(1);
+/// A clock that is wrong by more is broken, and its entries should be looked at.
+const FUTURE_MAX: Duration = Duration::from_secs(86_400);
+const LEVELS: [&str; 5] = ["error", "warn", "info", "debug", "trace"];
+
+/// Settings that keep the rules.
+pub(super) fn check(layers: &Layers) -> Result<Config, ConfigError> {
+    Ok(Config {
+        net: net(layers)?,
+        sync: sync(layers)?,
+        cache: cache(layers)?,
+        http: http(layers)?,
+        public: public(layers)?,
+        log: log(layers)?,
+    })
+}
+
+fn net(layers: &Layers) -> Result<NetConfig, ConfigError> {
+    let net = &layers.sections.net;
+    if let Some(wrong) = net.listen.iter().find(|address| !address.starts_with('/')) {
+        let reason = format!("holds {wrong:?}, which is no multiaddress: write it as /ip4/0.0.0.0/tcp/4001");
+        return Err(layers.refuse("net.listen", reason));
+    }
+    for (key, zero) in zeros(net) {
+        if zero {
+            return Err(layers.refuse(key, "must not be zero"));
+        }
+    }
+    let (min, max) = (net.reconnect_min, net.reconnect_max);
+    if min.0 > max.0 && layers.is_set("net.reconnect_min") {
+        return Err(
+            layers.refuse("net.reconnect_min", format!("is {min}, longer than net.reconnect_max, {max}"))
+        );
+    }
+    if min.0 > max.0 {
+        return Err(
+            layers.refuse("net.reconnect_max", format!("is {max}, shorter than net.reconnect_min, {min}"))
+        );
+    }
+    Ok(NetConfig {
+        listen: net.listen.clone(),
+        idle_timeout: net.idle_timeout.0,
+        dial_timeout: net.dial_timeout.0,
+        reconnect_min: net.reconnect_min.0,
+        reconnect_max: net.reconnect_max.0,
+        max_pending_incoming: net.max_pending_incoming,
+        max_established: net.max_established,
+        per_ip_attempts_per_minute: net.per_ip_attempts_per_minute,
+        outbound_queue: net.outbound_queue,
+        serve_public: net.serve_public,
+        ..NetConfig::default()
+    })
+}
+
+/// Settings with which nothing would work if they were zero, and whether they are.
+fn zeros(net: &Net) -> [(&'static str, bool); 8] {
+    [
+        ("net.idle_timeout", net.idle_timeout.0.is_zero()),
+        ("net.dial_timeout", net.dial_timeout.0.is_zero()),
+        ("net.reconnect_min", net.reconnect_min.0.is_zero()),
+        ("net.reconnect_max", net.reconnect_max.0.is_zero()),
+        ("net.max_pending_incoming", net.max_pending_incoming == 0),
+        ("net.max_established", net.max_established == 0),
+        ("net.per_ip_attempts_per_minute", net.per_ip_attempts_per_minute == 0),
+        ("net.outbound_queue", net.outbound_queue == 0),
+    ]
+}
+
+fn sync(layers: &Layers) -> Result<SyncSettings, ConfigError> {
+    let sync = &layers.sections.sync;
+    if sync.heartbeat.0 < HEARTBEAT_MIN {
+        return Err(layers.refuse("sync.heartbeat", format!("is {}, below 1s", sync.heartbeat)));
+    }
+    if sync.window.0 < WINDOW_MIN {
+        return Err(layers.refuse("sync.window", format!("is {}, below 128 KiB", sync.window)));
+    }
+    if sync.future_tolerance.0 > FUTURE_MAX {
+        return Err(layers.refuse("sync.future_tolerance", format!("is {}, above 1d", sync.future_tolerance)));
+    }
+    Ok(SyncSettings {
+        heartbeat: sync.heartbeat.0,
+        window: sync.window.0,
+        future_tolerance: sync.future_tolerance.0,
+    })
+}
+
+fn cache(layers: &Layers) -> Result<u64, ConfigError> {
+    let cache = layers.sections.store.cache;
+    if cache.0 < CACHE_MIN {
+        return Err(layers.refuse("store.cache", format!("is {cache}, below 1 MiB")));
+    }
+    Ok(cache.0)
+}
+
+fn http(layers: &Layers) -> Result<Option<SocketAddr>, ConfigError> {
+    let listen = layers.sections.http.listen.trim();
+    if listen.is_empty() {
+        return Ok(None);
+    }
+    listen.parse().map(Some).map_err(|_| {
+        let reason = format!("is {listen:?}: write ADDRESS:PORT, as in 127.0.0.1:8080, or \"\" for none");
+        layers.refuse("http.listen", reason)
+    })
+}
+
+fn public(layers: &Layers) -> Result<BTreeSet<String>, ConfigError> {
+    let codes = layers.sections.release.public.iter();
+    codes
+        .map(|code| match IndicatorCode::parse(code) {
+            Ok(code) => Ok(code.as_str().to_owned()),
+            Err(error) => Err(layers.refuse("release.public", format!("holds {code:?}: {error}"))),
+        })
+        .collect()
+}
+
+fn log(layers: &Layers) -> Result<LogSettings, ConfigError> {
+    let log = &layers.sections.log;
+    let format = match log.format.as_str() {
+        "text" => LogFormat::Text,
+        "json" => LogFormat::Json,
+        other => return Err(layers.refuse("log.format", format!("is {other:?}: write text or json"))),
+    };
+    let Some(level) = LEVELS.into_iter().find(|level| *level == log.level) else {
+        let reason = format!("is {:?}: write one of {}", log.level, LEVELS.join(", "));
+        return Err(layers.refuse("log.level", reason));
+    };
+    Ok(LogSettings { format, level })
+}

@@ -1,0 +1,120 @@
+//! The keys as they are written, section by section, with their defaults.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::quantity::{Size, Span};
+use crate::net::NetConfig;
+
+/// A whole file of settings.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Sections {
+    pub(super) net: Net,
+    pub(super) sync: Sync,
+    pub(super) store: Store,
+    pub(super) http: Http,
+    pub(super) release: Release,
+    pub(super) log: Log,
+}
+
+/// Connections with other governments' nodes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Net {
+    pub(super) listen: Vec<String>,
+    pub(super) idle_timeout: Span,
+    pub(super) dial_timeout: Span,
+    pub(super) reconnect_min: Span,
+    pub(super) reconnect_max: Span,
+    pub(super) max_pending_incoming: u32,
+    pub(super) max_established: u32,
+    pub(super) per_ip_attempts_per_minute: u32,
+    pub(super) outbound_queue: usize,
+    pub(super) serve_public: bool,
+}
+
+/// How feeds are kept equal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Sync {
+    pub(super) heartbeat: Span,
+    pub(super) window: Size,
+    pub(super) future_tolerance: Span,
+}
+
+/// The database.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Store {
+    pub(super) cache: Size,
+}
+
+/// Web pages.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Http {
+    pub(super) listen: String,
+}
+
+/// What a release opens.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Release {
+    pub(super) public: Vec<String>,
+}
+
+/// The log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Log {
+    pub(super) format: String,
+    pub(super) level: String,
+}
+
+impl Default for Net {
+    fn default() -> Self {
+        let net = NetConfig::default();
+        Self {
+            listen: vec!["/ip4/0.0.0.0/tcp/4001".to_owned()],
+            idle_timeout: Span(net.idle_timeout),
+            dial_timeout: Span(net.dial_timeout),
+            reconnect_min: Span(net.reconnect_min),
+            reconnect_max: Span(net.reconnect_max),
+            max_pending_incoming: net.max_pending_incoming,
+            max_established: net.max_established,
+            per_ip_attempts_per_minute: net.per_ip_attempts_per_minute,
+            outbound_queue: net.outbound_queue,
+            serve_public: net.serve_public,
+        }
+    }
+}
+
+impl Default for Sync {
+    fn default() -> Self {
+        Self {
+            heartbeat: Span(Duration::from_secs(15)),
+            window: Size(1 << 20),
+            future_tolerance: Span(Duration::from_secs(600)),
+        }
+    }
+}
+
+impl Default for Store {
+    fn default() -> Self {
+        Self { cache: Size(64 << 20) }
+    }
+}
+
+impl Default for Http {
+    fn default() -> Self {
+        Self { listen: "127.0.0.1:8080".to_owned() }
+    }
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { format: "text".to_owned(), level: "info".to_owned() }
+    }
+}

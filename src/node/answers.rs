@@ -1,0 +1,319 @@
+//! Answers from the views: status, feeds, values, mirrors.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use super::clock;
+use super::engine::{Engine, NodeError, Rows};
+use super::request::{Caller, GetRequest};
+use crate::feed::{AgreementId, EntryKind, FeedId, PublisherId, Seq};
+use crate::insight::mirror;
+use crate::model::{Decimal, Dimension, Millis, Period, SeriesKey, SeriesPattern, catalogue};
+use crate::view::{Moment, Query, SeriesView, State, Version};
+
+impl Engine {
+    pub(super) fn status(&mut self) -> Result<Value, NodeError> {
+        let feeds = self.feeds()?;
+        let card = self.home.card();
+        let partners: Result<Vec<Value>, NodeError> =
+            self.house.partners().map(|partner| self.partner_status(partner.publisher())).collect();
+        let repairs: Vec<Value> = self
+            .store
+            .repairs()
+            .iter()
+            .map(|repair| json!({ "time": Value::Null, "what": repair.to_string() }))
+            .collect();
+        Ok(json!({
+            "country": card.country(),
+            "name": card.name("en"),
+            "network": card.network().as_str(),
+            "publisher_id": self.us().to_hex(),
+            "fingerprint": self.us().fingerprint(),
+            "node_id": card.nodes(clock::now()).next().map(|node| node.to_hex()),
+            "state": "offline",
+            "addresses": card.body().addresses,
+            "feeds": feeds["feeds"],
+            "partners": partners?,
+            "faults": repairs,
+        }))
+    }
+
+    pub(super) fn feeds(&mut self) -> Result<Value, NodeError> {
+        self.store.fold()?;
+        let ids: Vec<FeedId> = self.store.feeds().collect();
+        let mut feeds = Vec::new();
+        for feed in ids {
+            let Some(head) = self.store.durable(&feed) else { continue };
+            feeds.push(json!({
+                "publisher": feed.publisher.to_hex(),
+                "country": self.country_of(&feed.publisher),
+                "agreement": feed.agreement.to_hex(),
+                "agreement_name": self.agreement_name(&feed.agreement),
+                "head_seq": head.seq.0,
+                "head_hash": head.entry.to_hex(),
+                "observations": self.store.derived().observations(&feed)?,
+            }));
+        }
+        Ok(json!({ "feeds": feeds }))
+    }
+
+    /// What a partner has acknowledged of our entries, and what it has not. Receipts themselves are not owed
+    /// one, and under the public agreement nobody owes any.
+    fn partner_status(&self, partner: PublisherId) -> Result<Value, NodeError> {
+        let (mut acknowledged, mut behind) = (0_u64, 0_u64);
+        let readable = self.house.book().readable(partner, clock::now());
+        for agreement in readable.into_iter().filter(|agreement| *agreement != AgreementId::public()) {
+            let feed = FeedId::new(self.us(), agreement);
+            let Some(head) = self.store.durable(&feed) else { continue };
+            let receipts = self.store.derived().receipts(&feed)?;
+            let receipt = receipts.iter().find(|receipt| receipt.recipient == partner);
+            let next = receipt.map_or(0, |receipt| receipt.seq.0 + 1);
+            acknowledged += next;
+            for seq in next..=head.seq.0 {
+                let owed = self.store.header(&feed, Seq(seq))?.header().kind != EntryKind::Receipt;
+                behind += u64::from(owed);
+            }
+        }
+        Ok(json!({
+            "country": self.country_of(&partner),
+            "publisher_id": partner.to_hex(),
+            "connected": false,
+            "paused": self.house.is_paused(&partner),
+            "behind": behind,
+            "acknowledged": acknowledged,
+        }))
+    }
+
+    pub(super) fn get(&mut self, get: &GetRequest) -> Result<Rows, NodeError> {
+        let query = self.query(get)?;
+        self.store.fold()?;
+        let derived = self.store.derived().clone();
+        Ok(Rows::new(move |each| {
+            derived.query(&query, &mut |series| {
+                series.versions.iter().all(|version| each(observation_row(&series, version)))
+            })?;
+            Ok(())
+        }))
+    }
+
+    fn query(&self, get: &GetRequest) -> Result<Query, NodeError> {
+        let mut pattern = match &get.key {
+            Some(key) => SeriesPattern::parse(key)?,
+            None => SeriesPattern::any(),
+        };
+        if catalogue::get(&get.flow).is_some() || get.flow.contains(':') {
+            pattern = pattern.with(Dimension::Indicator, &get.flow);
+        } else if get.flow != "MIGPROFILE" {
+            let message = format!(
+                "there is no flow {:?}: use MIGPROFILE or an indicator such as MF_IMM_PREV",
+                get.flow
+            );
+            return Err(NodeError::NotFound(message));
+        }
+        let publishers = match &get.from {
+            Some(from) => vec![self.publisher(from)?],
+            None => Vec::new(),
+        };
+        let moment = match (&get.as_of, get.history) {
+            (Some(_), true) => {
+                return Err(NodeError::Refused(
+                    "a history is of all times: leave --as-of or --history out".to_owned(),
+                ));
+            }
+            (Some(time), false) => Moment::AsOf(Millis::parse(time)?),
+            (None, true) => Moment::History,
+            (None, false) => Moment::Current,
+        };
+        Ok(Query { pattern, publishers, moment })
+    }
+
+    /// A publisher by country code or id: ourselves or a partner.
+    pub(super) fn publisher(&self, text: &str) -> Result<PublisherId, NodeError> {
+        let card = self.home.card();
+        if card.country().eq_ignore_ascii_case(text) || self.us().to_hex() == text {
+            return Ok(self.us());
+        }
+        self.partner(text).map(|card| card.publisher())
+    }
+
+    pub(super) fn mirror(
+        &mut self,
+        origin: &str,
+        destination: &str,
+        indicator: Option<&str>,
+    ) -> Result<Value, NodeError> {
+        self.store.fold()?;
+        let (origin, destination) = (origin.to_ascii_uppercase(), destination.to_ascii_uppercase());
+        let codes: Vec<(&str, &str)> = match indicator {
+            Some(code) => vec![pair_of(code)?],
+            None => catalogue::all().iter().filter_map(|one| pair_of(one.code()).ok()).collect(),
+        };
+        for (at_origin, at_destination) in codes {
+            let theirs = self.side(&origin, &destination, at_origin)?;
+            let ours = self.side(&destination, &origin, at_destination)?;
+            if let Some((key, a, b)) =
+                matching(&theirs, &ours).or_else(|| indicator.and_then(|_| one_sided(&theirs, &ours)))
+            {
+                let compared = mirror::compare(&origin, &destination, at_origin, at_destination, &a, &b);
+                return Ok(mirror_value(&compared, &key));
+            }
+        }
+        Err(NodeError::NotFound(format!(
+            "no figures of {origin} and {destination} about each other are held here for {}",
+            indicator.unwrap_or("any indicator")
+        )))
+    }
+
+    /// One side's series of a corridor, each with its newest values, whatever agreement they came under.
+    fn side(&self, reporter: &str, counterpart: &str, indicator: &str) -> Result<Side, NodeError> {
+        let Ok(publisher) = self.publisher(reporter) else { return Ok(Side::new()) };
+        let pattern = SeriesPattern::any()
+            .with(Dimension::RefArea, reporter)
+            .with(Dimension::CounterpartArea, counterpart)
+            .with(Dimension::Indicator, indicator);
+        let query = Query { publishers: vec![publisher], ..Query::current(pattern) };
+        let mut side = Side::new();
+        self.store.derived().query(&query, &mut |series| {
+            let values = side.entry(series.key.clone()).or_default();
+            for (period, state, entry) in series.stated() {
+                let State::Stated { value: Some(value), .. } = state else { continue };
+                let newer =
+                    values.get(&period).is_none_or(|(_, time): &(Decimal, Millis)| *time <= entry.time);
+                if newer {
+                    values.insert(period, (*value, entry.time));
+                }
+            }
+            true
+        })?;
+        Ok(side)
+    }
+
+    pub(super) fn rebuild(&mut self, caller: &Caller) -> Result<Value, NodeError> {
+        self.store.rebuild("an operator asked for it")?;
+        self.store.fold()?;
+        self.done("rebuild", caller, json!({}), Vec::new())?;
+        self.feeds()
+    }
+}
+
+type Values = BTreeMap<Period, (Decimal, Millis)>;
+type Side = BTreeMap<SeriesKey, Values>;
+type Pairs = Vec<(Period, Decimal)>;
+
+/// The indicator at the origin and its mirror at the destination.
+fn pair_of(code: &str) -> Result<(&'static str, &'static str), NodeError> {
+    let none = || NodeError::NotFound(format!("{code:?} has no mirror: `corridor explain {code}` says why"));
+    let one = catalogue::get(code).ok_or_else(none)?;
+    let other = one.mirror.bilateral().and_then(catalogue::get).ok_or_else(none)?;
+    match one.side {
+        catalogue::Side::Destination => Ok((other.code(), one.code())),
+        catalogue::Side::Origin | catalogue::Side::Both | catalogue::Side::National => {
+            Ok((one.code(), other.code()))
+        }
+    }
+}
+
+/// The widest pair of series that are each other's mirror: of several breakdowns, the one with most totals.
+fn matching(origin: &Side, destination: &Side) -> Option<(SeriesKey, Pairs, Pairs)> {
+    let totals = |key: &SeriesKey| key.parts().iter().filter(|code| **code == "_T").count();
+    let pairs = origin.iter().filter_map(|(key, a)| {
+        let mirrored = key.mirror()?;
+        let b = destination.get(&mirrored).or_else(|| alike(&mirrored, destination))?;
+        Some((key, a, b))
+    });
+    let (key, a, b) = pairs.max_by_key(|(key, _, _)| totals(key))?;
+    Some((key.clone(), plain(a), plain(b)))
+}
+
+/// A series that differs from the mirror by its unit or basis alone.
+fn alike<'a>(mirrored: &SeriesKey, side: &'a Side) -> Option<&'a Values> {
+    let loose = [Dimension::Basis, Dimension::UnitMeasure, Dimension::Indicator];
+    let same = |key: &SeriesKey| {
+        Dimension::ALL
+            .iter()
+            .filter(|d| !loose.contains(d))
+            .all(|d| key.dimension(*d) == mirrored.dimension(*d))
+    };
+    side.iter().find(|(key, _)| same(key)).map(|(_, values)| values)
+}
+
+/// Only one side has figures: the comparison says so.
+fn one_sided(origin: &Side, destination: &Side) -> Option<(SeriesKey, Pairs, Pairs)> {
+    match (origin.iter().next(), destination.iter().next()) {
+        (Some((key, a)), None) => Some((key.clone(), plain(a), Vec::new())),
+        (None, Some((key, b))) => Some((key.mirror()?, Vec::new(), plain(b))),
+        (Some((key, a)), Some((_, b))) => Some((key.clone(), plain(a), plain(b))),
+        (None, None) => None,
+    }
+}
+
+fn plain(values: &Values) -> Pairs {
+    values.iter().map(|(period, (value, _))| (*period, *value)).collect()
+}
+
+fn mirror_value(compared: &mirror::Mirror, key: &SeriesKey) -> Value {
+    let text = |number: &Option<Decimal>| number.as_ref().map(ToString::to_string);
+    let pairs: Vec<Value> = compared
+        .pairs
+        .iter()
+        .map(|pair| {
+            json!({
+                "time_period": pair.period.to_string(),
+                "origin_value": pair.origin_value.to_string(),
+                "destination_value": pair.destination_value.to_string(),
+                "ratio": text(&pair.ratio),
+                "asymmetry": text(&pair.asymmetry),
+            })
+        })
+        .collect();
+    let summary = &compared.summary;
+    json!({
+        "origin": compared.origin,
+        "destination": compared.destination,
+        "indicator": compared.indicator,
+        "mirror_indicator": compared.mirror_indicator,
+        "key": key.as_str(),
+        "pairs": pairs,
+        "summary": {
+            "pairs": summary.pairs,
+            "mean_ratio": text(&summary.mean_ratio),
+            "min_ratio": text(&summary.min_ratio),
+            "max_ratio": text(&summary.max_ratio),
+            "flagged": summary.flagged,
+            "only_origin": compared.only_origin,
+            "only_destination": compared.only_destination,
+        },
+    })
+}
+
+/// The columns of an observation that are not dimensions, in their order after the dimensions.
+pub const OBSERVATION_COLUMNS: [&str; 7] =
+    ["time_period", "obs_value", "obs_status", "conf_status", "revision", "released_at", "entry"];
+
+/// One observation as the contract of `get` has it.
+fn observation_row(series: &SeriesView, version: &Version) -> Value {
+    let mut row = Map::new();
+    row.insert("publisher".to_owned(), json!(series.feed.publisher.to_hex()));
+    row.insert("agreement".to_owned(), json!(series.feed.agreement.to_hex()));
+    let first = [Dimension::RefArea, Dimension::CounterpartArea, Dimension::Indicator];
+    let rest = Dimension::ALL.into_iter().filter(|dimension| !first.contains(dimension));
+    for dimension in first.into_iter().chain(rest) {
+        row.insert(dimension.id().to_ascii_lowercase(), json!(series.key.dimension(dimension)));
+    }
+    let (value, flags, retracted) = match &version.state {
+        State::Stated { value, flags, .. } => (value.as_ref().map(ToString::to_string), Some(flags), None),
+        State::Retracted { reason } => (None, None, Some(reason)),
+    };
+    row.insert("time_period".to_owned(), json!(version.period.to_string()));
+    row.insert("obs_value".to_owned(), json!(value));
+    row.insert("obs_status".to_owned(), json!(flags.map(|flags| flags.status.to_string())));
+    row.insert("conf_status".to_owned(), json!(flags.map(|flags| flags.conf.to_string())));
+    row.insert("revision".to_owned(), json!(flags.map(|flags| flags.revision)));
+    row.insert("released_at".to_owned(), json!(version.entry.time.to_string()));
+    row.insert("entry".to_owned(), json!(version.entry.id.to_hex()));
+    if let Some(reason) = retracted {
+        row.insert("retracted".to_owned(), json!(reason));
+    }
+    Value::Object(row)
+}

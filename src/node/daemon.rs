@@ -1,0 +1,267 @@
+//! The daemon's loop: one thread, one closed enum of events, one commit for all that waited.
+//!
+//! ```text
+//!  take all events that wait ─▶ handle each (append, ask sync) ─▶ settle ─▶ answer those who asked
+//!                                                                   │
+//!        commit: one fsync a file ◀──────── again while something moved
+//!        tell sync what is durable (it announces and pushes), sign receipts for what came
+//! ```
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde_json::{Value, json};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::{Duration, MissedTickBehavior, interval};
+
+use super::clock;
+use super::engine::{Answer, Engine, NodeError, Prepared};
+use super::exchange::Exchange;
+use super::metrics::{Counters, Metric};
+use super::request::{Caller, Request};
+use crate::net::{NetEvent, NetHandle};
+use crate::sync;
+
+/// Requests that wait for the loop.
+const MAX_REQUESTS: usize = 256;
+/// Network events that wait for the loop; a session's reader waits when they are so many.
+pub const MAX_NET_EVENTS: usize = 1024;
+/// How many events are handled between two commits: bounds how long an answer waits for others.
+const BATCH: usize = 512;
+/// How often time is told to the replication machine.
+const TICK: Duration = Duration::from_millis(250);
+/// How many requests are answered from the views in one batch before the network's turn.
+const MAX_COMMANDS_PER_BATCH: usize = 64;
+
+/// A request on its way to the loop.
+struct Ask {
+    prepared: Prepared,
+    caller: Caller,
+    reply: oneshot::Sender<Result<Answer, NodeError>>,
+}
+
+/// What the loop takes.
+enum Event {
+    Net(NetEvent),
+    Ask(Box<Ask>),
+    Tick,
+    Stop,
+}
+
+/// What other threads may see of the daemon without asking it.
+#[derive(Debug, Default)]
+struct Shared {
+    metrics: Mutex<Vec<Metric>>,
+    not_ready: Mutex<Option<String>>,
+}
+
+/// The way to a running daemon; clones share it.
+#[derive(Clone)]
+pub struct NodeHandle {
+    asks: mpsc::Sender<Ask>,
+    country: Arc<str>,
+    shared: Arc<Shared>,
+}
+
+impl NodeHandle {
+    /// Asks the node. A file that comes with the request is read and checked here, beside the loop.
+    ///
+    /// # Errors
+    /// [`NodeError`] saying why not.
+    pub async fn ask(&self, request: Request, payload: Vec<u8>, caller: Caller) -> Result<Answer, NodeError> {
+        let country = Arc::clone(&self.country);
+        let prepared = if payload.is_empty() && !matches!(request, Request::Submit(_)) {
+            Prepared::new(request, &payload, &country)?
+        } else {
+            let reading = tokio::task::spawn_blocking(move || Prepared::new(request, &payload, &country));
+            reading.await.map_err(|_| NodeError::Stopping)??
+        };
+        let (reply, answer) = oneshot::channel();
+        self.asks.send(Ask { prepared, caller, reply }).await.map_err(|_| NodeError::Stopping)?;
+        answer.await.map_err(|_| NodeError::Stopping)?
+    }
+
+    /// The counters and gauges as of the last turn of the loop.
+    pub fn metrics(&self) -> Vec<Metric> {
+        self.shared.metrics.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Whether the node takes requests and holds to all it promises; if not, why.
+    ///
+    /// # Errors
+    /// A text for the operator.
+    pub fn is_ready(&self) -> Result<(), String> {
+        match &*self.shared.not_ready.lock().unwrap_or_else(PoisonError::into_inner) {
+            None if !self.asks.is_closed() => Ok(()),
+            None => Err("the node is stopping".to_owned()),
+            Some(reason) => Err(reason.clone()),
+        }
+    }
+}
+
+/// A node that runs.
+pub struct Daemon {
+    engine: Engine,
+    exchange: Exchange,
+    asks: mpsc::Receiver<Ask>,
+    net_events: mpsc::Receiver<NetEvent>,
+    stop: watch::Receiver<bool>,
+    shared: Arc<Shared>,
+    counters: Counters,
+}
+
+impl Daemon {
+    /// Puts the loop around an engine and a network. It ends when `stop` becomes true.
+    ///
+    /// # Errors
+    /// [`NodeError`] when what is stored cannot be read.
+    pub fn new(
+        engine: Engine,
+        config: sync::Config,
+        net: NetHandle,
+        net_events: mpsc::Receiver<NetEvent>,
+        stop: watch::Receiver<bool>,
+    ) -> Result<(Self, NodeHandle), NodeError> {
+        let (sender, asks) = mpsc::channel(MAX_REQUESTS);
+        let country = Arc::from(engine.home().card().country());
+        let shared = Arc::new(Shared::default());
+        let exchange = Exchange::new(&engine, config, net)?;
+        let handle = NodeHandle { asks: sender, country, shared: Arc::clone(&shared) };
+        Ok((Self { engine, exchange, asks, net_events, stop, shared, counters: Counters::default() }, handle))
+    }
+
+    /// Runs until it is told to stop.
+    ///
+    /// # Errors
+    /// [`NodeError`] when a write failed: the node must not go on then.
+    pub async fn run(mut self) -> Result<(), NodeError> {
+        let mut ticks = interval(TICK);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        self.exchange.start(&mut self.engine)?;
+        self.settle()?;
+        loop {
+            let first = tokio::select! {
+                biased;
+                _ = self.stop.changed() => Event::Stop,
+                Some(ask) = self.asks.recv() => Event::Ask(Box::new(ask)),
+                Some(event) = self.net_events.recv() => Event::Net(event),
+                _ = ticks.tick() => Event::Tick,
+            };
+            let batch = self.batch(first);
+            if !self.turn(batch)? {
+                return self.finish();
+            }
+        }
+    }
+
+    /// All events that wait, up to a bound.
+    fn batch(&mut self, first: Event) -> VecDeque<Event> {
+        let mut batch = VecDeque::from([first]);
+        while batch.len() < MAX_COMMANDS_PER_BATCH
+            && let Ok(ask) = self.asks.try_recv()
+        {
+            batch.push_back(Event::Ask(Box::new(ask)));
+        }
+        while batch.len() < BATCH
+            && let Ok(event) = self.net_events.try_recv()
+        {
+            batch.push_back(Event::Net(event));
+        }
+        batch
+    }
+
+    /// Handles a batch and commits; says whether to go on.
+    fn turn(&mut self, batch: VecDeque<Event>) -> Result<bool, NodeError> {
+        let (mut answers, mut go_on) = (Vec::new(), true);
+        for event in batch {
+            match event {
+                Event::Net(event) => self.exchange.on_net(event, &mut self.engine)?,
+                Event::Tick => self.exchange.tick(&mut self.engine)?,
+                Event::Stop => go_on = false,
+                Event::Ask(ask) => {
+                    let answer = self.answer(ask.prepared, &ask.caller);
+                    match answer {
+                        Err(error) if error.is_fatal() => return Err(error),
+                        answer => answers.push((ask.reply, answer)),
+                    }
+                }
+            }
+        }
+        self.settle()?;
+        for (reply, answer) in answers {
+            // Who asked may have gone away; what was decided stands all the same.
+            let _gone = reply.send(answer);
+        }
+        self.publish();
+        Ok(go_on)
+    }
+
+    fn answer(&mut self, prepared: Prepared, caller: &Caller) -> Result<Answer, NodeError> {
+        self.counters.requests += 1;
+        match &prepared.request {
+            Request::PartnerPing { partner } => {
+                let card = self.engine.partner(partner)?;
+                return Ok(Answer::Value(self.exchange.ping(&card)));
+            }
+            Request::Peers => return Ok(Answer::Value(self.exchange.peers(&self.engine))),
+            Request::Status => {
+                // Status counts what is durable, so what this batch appended comes first.
+                self.settle()?;
+            }
+            Request::Release(_) | Request::Retract { .. } | Request::Get(_) | Request::Mirror { .. } => {
+                self.settle()?;
+            }
+            _ => {}
+        }
+        let is_status = matches!(prepared.request, Request::Status);
+        let mut answer = self.engine.execute(prepared, caller)?;
+        if is_status && let Answer::Value(value) = &mut answer {
+            self.exchange.complete_status(value, &self.engine);
+        }
+        Ok(answer)
+    }
+
+    /// Commits until nothing moves any more: what is durable may call for receipts, which must be durable too.
+    fn settle(&mut self) -> Result<(), NodeError> {
+        loop {
+            let moved = self.engine.commit()?;
+            if moved.is_empty() {
+                return Ok(());
+            }
+            self.counters.commits += 1;
+            self.counters.heads_moved += moved.len() as u64;
+            self.exchange.on_durable(moved, &mut self.engine)?;
+        }
+    }
+
+    fn publish(&self) {
+        let metrics = self.counters.metrics(self.exchange.figures());
+        *self.shared.metrics.lock().unwrap_or_else(PoisonError::into_inner) = metrics;
+        *self.shared.not_ready.lock().unwrap_or_else(PoisonError::into_inner) = self.exchange.not_ready();
+    }
+
+    /// The orderly end: partners are told, the derived database is written out.
+    fn finish(mut self) -> Result<(), NodeError> {
+        self.settle()?;
+        self.exchange.stop();
+        self.engine.store_mut().fold()?;
+        self.engine.store().derived().flush()?;
+        tracing::info!("stopped");
+        Ok(())
+    }
+}
+
+/// What the operator sees of a fault.
+pub(super) fn fault_row(time: crate::model::Millis, what: &str) -> Value {
+    json!({ "time": time.to_string(), "what": what })
+}
+
+/// The node itself, as the one who acts.
+pub(super) fn the_node() -> Caller {
+    Caller { who: "node".to_owned(), from: "network".to_owned() }
+}
+
+/// Now; named so that the loop's other half reads the same clock.
+pub(super) fn now() -> crate::model::Millis {
+    clock::now()
+}

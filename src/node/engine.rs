@@ -1,0 +1,403 @@
+//! A node's directory, opened: answers requests and writes what they decide into feeds.
+//!
+//! Nothing counts before [`Engine::commit`]: the caller answers its people after that.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::clock;
+use super::home::Home;
+use super::house::House;
+use super::request::{Caller, Request};
+use crate::crypto::{Network, NodeSigner};
+use crate::feed::{
+    AgreementId, BuildError, Card, EntryBuilder, EntryKind, FeedId, HeadRef, PublisherId, Seq, SignedHeader,
+};
+use crate::intake;
+use crate::model::{Document, DocumentKind, DocumentLabel, Millis, ModelError, Record};
+use crate::store::{Store, StoreError};
+
+/// What an engine needs to know beside its directory.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Indicators that are opened to everybody.
+    pub public: BTreeSet<String>,
+    /// Memory of the derived database, in bytes.
+    pub cache: u64,
+}
+
+/// An answer.
+pub enum Answer {
+    /// One value.
+    Value(Value),
+    /// Many, one by one.
+    Rows(Rows),
+}
+
+type EachRow<'a> = &'a mut dyn FnMut(Value) -> bool;
+type Source = Box<dyn FnOnce(EachRow<'_>) -> Result<(), NodeError> + Send>;
+
+/// A long answer that is made row by row, outside the node's loop.
+pub struct Rows(Source);
+
+impl Rows {
+    /// Rows that this function makes; it stops when it is told `false`.
+    pub fn new(source: impl FnOnce(EachRow<'_>) -> Result<(), NodeError> + Send + 'static) -> Self {
+        Self(Box::new(source))
+    }
+
+    /// Calls `each` with every row until it returns `false`. Blocks while it reads.
+    ///
+    /// # Errors
+    /// [`NodeError`] when the rows cannot be read.
+    pub fn each(self, each: EachRow<'_>) -> Result<(), NodeError> {
+        (self.0)(each)
+    }
+}
+
+/// Why a request is refused or failed.
+#[derive(Debug, thiserror::Error)]
+pub enum NodeError {
+    /// There is no node in the directory.
+    #[error("there is no node in {0}: make one with `corridor init`, or name another directory with --dir")]
+    NoNode(PathBuf),
+    /// The request cannot be carried out as it is; says what to do.
+    #[error("{0}")]
+    Refused(String),
+    /// Something that is named is not there.
+    #[error("{0}")]
+    NotFound(String),
+    /// The node's key is needed and is not unlocked.
+    #[error(
+        "this signs, so it needs the node's key: give --passphrase-file, or let the running daemon do it"
+    )]
+    Locked,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// An entry cannot be made.
+    #[error(transparent)]
+    Build(#[from] BuildError),
+    /// A value is not allowed.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// The operating system refused.
+    #[error("{action} {path}: {source}")]
+    Io {
+        /// What was tried.
+        action: &'static str,
+        /// On which file.
+        path: PathBuf,
+        /// What it said.
+        source: std::io::Error,
+    },
+    /// The node is stopping.
+    #[error("the node is stopping")]
+    Stopping,
+}
+
+impl NodeError {
+    /// A short code for programs.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NoNode(_) => "no_node",
+            Self::Refused(_) => "refused",
+            Self::NotFound(_) => "not_found",
+            Self::Locked => "locked",
+            Self::Store(_) => "store",
+            Self::Build(_) | Self::Model(_) => "invalid",
+            Self::Io { .. } => "io",
+            Self::Stopping => "stopping",
+        }
+    }
+
+    pub(super) fn io(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::Io { action, path, source }
+    }
+
+    /// Whether the node must stop: what is in memory may no longer be what is on disk.
+    pub fn is_fatal(&self) -> bool {
+        matches!(self, Self::Store(StoreError::Io { .. } | StoreError::Stopped))
+    }
+}
+
+/// A request with what was made of its payload before it reached the engine.
+#[derive(Debug)]
+pub struct Prepared {
+    /// The request.
+    pub request: Request,
+    /// A submission's figures, read and checked.
+    pub report: Option<intake::Report>,
+    /// SHA-256 of the payload.
+    pub payload_hash: Option<crate::crypto::Hash>,
+}
+
+impl Prepared {
+    /// Reads a request's payload: the heavy part, which needs no engine.
+    ///
+    /// # Errors
+    /// [`NodeError`] when a mapping is no mapping.
+    pub fn new(request: Request, payload: &[u8], country: &str) -> Result<Self, NodeError> {
+        let Request::Submit(submit) = &request else {
+            return Ok(Self { request, report: None, payload_hash: None });
+        };
+        let mapping = submit.mapping.as_deref().map(intake::Mapping::parse).transpose();
+        let mapping = mapping.map_err(|error| NodeError::Refused(error.to_string()))?;
+        let rules = intake::Rules { country: (!country.is_empty()).then_some(country) };
+        let report = intake::read(&mut { payload }, mapping.as_ref(), &rules);
+        Ok(Self { request, report: Some(report), payload_hash: Some(crate::crypto::Hash::of(&[payload])) })
+    }
+}
+
+/// An opened node.
+pub struct Engine {
+    pub(super) home: Home,
+    pub(super) store: Store,
+    pub(super) house: House,
+    signer: Option<Arc<dyn NodeSigner>>,
+    /// Own feeds of which a partner holds more than we do: nothing is appended to them.
+    pub(super) frozen: BTreeSet<FeedId>,
+}
+
+impl Engine {
+    /// Opens a directory. Without a signer it answers questions and refuses acts.
+    ///
+    /// # Errors
+    /// [`NodeError`] when the store cannot be opened.
+    pub fn open(
+        home: Home,
+        options: &Options,
+        signer: Option<Arc<dyn NodeSigner>>,
+    ) -> Result<Self, NodeError> {
+        let store = Store::open(home.dir(), home.us(), home.network(), options.cache)?;
+        let mut house = House::new(home.card(), options.public.clone());
+        house.catch_up(&store)?;
+        Ok(Self { home, store, house, signer, frozen: BTreeSet::new() })
+    }
+
+    /// The directory and card.
+    pub fn home(&self) -> &Home {
+        &self.home
+    }
+
+    /// What is stored.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// What is stored, to append what verified.
+    pub fn store_mut(&mut self) -> &mut Store {
+        &mut self.store
+    }
+
+    /// What was decided.
+    pub fn house(&self) -> &House {
+        &self.house
+    }
+
+    pub(super) fn network(&self) -> &Network {
+        self.home.network()
+    }
+
+    pub(super) fn us(&self) -> PublisherId {
+        self.home.us()
+    }
+
+    pub(super) fn signer(&self) -> Result<Arc<dyn NodeSigner>, NodeError> {
+        self.signer.clone().ok_or(NodeError::Locked)
+    }
+
+    /// Carries a request out; an act is written to the log with its outcome, also when it is refused.
+    ///
+    /// # Errors
+    /// [`NodeError`] saying why not.
+    pub fn execute(&mut self, prepared: Prepared, caller: &Caller) -> Result<Answer, NodeError> {
+        let act = prepared.request.act();
+        if act.is_some() {
+            self.signer()?;
+        }
+        let result = self.dispatch(prepared, caller);
+        if let (Some(act), Err(error)) = (act, &result)
+            && !error.is_fatal()
+        {
+            let outcome = format!("refused: {}", error.code());
+            self.log_act(act, caller, &outcome, json!({}), Vec::new())?;
+        }
+        result
+    }
+
+    fn dispatch(&mut self, prepared: Prepared, caller: &Caller) -> Result<Answer, NodeError> {
+        let Prepared { request, report, payload_hash } = prepared;
+        let value = match request {
+            Request::Status => self.status()?,
+            Request::Feeds => self.feeds()?,
+            Request::Peers => json!({ "peers": [] }),
+            Request::Card => json!({ "card": self.home.card().to_text() }),
+            Request::PartnerAdd { card } => self.partner_add(&card, caller)?,
+            Request::PartnerList => self.partner_list(),
+            Request::PartnerShow { partner } => self.partner_show(&partner)?,
+            Request::PartnerRemove { partner } => self.partner_remove(&partner, caller)?,
+            Request::PartnerPing { .. } => {
+                return Err(NodeError::Refused(
+                    "no daemon runs here, so nobody can be reached: `corridor run`".into(),
+                ));
+            }
+            Request::PartnerPause { partner, paused } => self.partner_pause(&partner, paused, caller)?,
+            Request::AgreementDraft(draft) => self.agreement_draft(&draft, caller)?,
+            Request::AgreementPropose { agreement } => {
+                self.agreement_sign(&agreement, "agreement propose", caller)?
+            }
+            Request::AgreementSign { agreement } => {
+                self.agreement_sign(&agreement, "agreement sign", caller)?
+            }
+            Request::AgreementList => self.agreement_list(),
+            Request::AgreementShow { agreement } => self.agreement_show(&agreement)?,
+            Request::AgreementEnd { agreement } => self.agreement_end(&agreement, caller)?,
+            Request::Submit(submit) => self.submit(&submit, report, payload_hash, caller)?,
+            Request::Submissions => self.submission_list(),
+            Request::Release(release) => self.release(&release, caller)?,
+            Request::Retract { key, periods, reason } => self.retract(&key, &periods, &reason, caller)?,
+            Request::Get(get) => return self.get(&get).map(Answer::Rows),
+            Request::Mirror { origin, destination, indicator } => {
+                self.mirror(&origin, &destination, indicator.as_deref())?
+            }
+            Request::Audit { verify } => self.audit(verify)?,
+            Request::Cite { key, period, from } => self.cite(&key, &period, from.as_deref())?,
+            Request::Rebuild => self.rebuild(caller)?,
+            Request::Doctor => self.doctor()?,
+        };
+        Ok(Answer::Value(value))
+    }
+
+    /// Makes everything appended so far durable and folds what was decided; returns the newest durable headers
+    /// of the feeds that moved.
+    ///
+    /// # Errors
+    /// [`NodeError`]; when fatal the node must stop.
+    pub fn commit(&mut self) -> Result<Vec<SignedHeader>, NodeError> {
+        let moved = self.store.commit()?;
+        if !moved.is_empty() {
+            self.house.catch_up(&self.store)?;
+        }
+        Ok(moved)
+    }
+
+    /// Signs an entry and appends it to our feed under an agreement.
+    pub(super) fn append(
+        &mut self,
+        agreement: AgreementId,
+        kind: EntryKind,
+        records: Vec<Record>,
+    ) -> Result<HeadRef, NodeError> {
+        let feed = FeedId::new(self.us(), agreement);
+        if self.frozen.contains(&feed) {
+            let name = self.agreement_name(&agreement);
+            return Err(NodeError::Refused(format!(
+                "a partner holds more of our feed {name:?} than this node: it is in recovery, and signing now would fork it"
+            )));
+        }
+        let place = self.store.place(feed);
+        // A clock that was set back must not date an entry before the one that it follows.
+        let last = self.store.newest(&feed).map_or(Millis(0), |newest| newest.header().time);
+        let time = clock::now().max(last);
+        let signer = self.signer()?;
+        let entry = EntryBuilder::new(kind, records).sign(&place, time, self.network(), signer.as_ref())?;
+        self.store.append_own(&entry)?;
+        Ok(HeadRef::from(entry.header()))
+    }
+
+    /// Writes an act into the house feed, with the documents that it decided about.
+    pub(super) fn log_act(
+        &mut self,
+        act: &str,
+        caller: &Caller,
+        outcome: &str,
+        details: Value,
+        documents: Vec<Record>,
+    ) -> Result<HeadRef, NodeError> {
+        let mut body = json!({ "act": act, "who": caller.who, "from": caller.from, "outcome": outcome });
+        if let (Value::Object(body), Value::Object(details)) = (&mut body, details) {
+            body.extend(details);
+        }
+        let bytes = serde_json::to_vec(&body).map_err(|error| NodeError::Refused(error.to_string()))?;
+        let mut records = document(DocumentKind::Act, "act", act, "application/json", &bytes)?;
+        records.extend(documents);
+        self.append(AgreementId::house(), EntryKind::Act, records)
+    }
+
+    /// The end of an act that was carried out.
+    pub(super) fn done(
+        &mut self,
+        act: &str,
+        caller: &Caller,
+        details: Value,
+        documents: Vec<Record>,
+    ) -> Result<HeadRef, NodeError> {
+        self.log_act(act, caller, "done", details, documents)
+    }
+
+    /// A partner by country code, publisher id or the start of it.
+    pub(super) fn partner(&self, text: &str) -> Result<Card, NodeError> {
+        let fits = |card: &&Card| {
+            card.country().eq_ignore_ascii_case(text)
+                || text.len() >= 8 && card.publisher().to_hex().starts_with(&text.to_ascii_lowercase())
+        };
+        let mut found = self.house.partners().filter(fits);
+        match (found.next(), found.next()) {
+            (Some(card), None) => Ok(card.clone()),
+            (None, _) => Err(NodeError::NotFound(format!(
+                "there is no partner {text:?}; `corridor partner list` shows them, `corridor partner add` accepts one"
+            ))),
+            (Some(_), Some(_)) => Err(NodeError::Refused(format!(
+                "{text:?} fits several partners; give more of the publisher id"
+            ))),
+        }
+    }
+
+    /// A publisher's country code, or the start of its id.
+    pub(super) fn country_of(&self, publisher: &PublisherId) -> String {
+        let card = self.house.keyring().get(publisher);
+        card.map(|card| card.country().to_owned())
+            .filter(|code| !code.is_empty())
+            .unwrap_or_else(|| publisher.short())
+    }
+
+    /// What an agreement is called.
+    pub(super) fn agreement_name(&self, id: &AgreementId) -> String {
+        if *id == AgreementId::public() {
+            return "public".to_owned();
+        }
+        if *id == AgreementId::house() {
+            return "house".to_owned();
+        }
+        if let Some(agreement) = self.house.book().get(id) {
+            return agreement.text().title.clone();
+        }
+        let with = self
+            .house
+            .partners()
+            .find(|card| AgreementId::correspondence(self.us(), card.publisher()) == *id);
+        with.map_or_else(|| id.short(), |card| format!("correspondence {}", card.country()))
+    }
+
+    /// Next free place of the house feed, so that an act can name an entry that is appended before it.
+    pub(super) fn house_seq(&self) -> Seq {
+        self.store.place(FeedId::new(self.us(), AgreementId::house())).seq
+    }
+}
+
+/// A document as records, in as many parts as it needs.
+pub(super) fn document(
+    kind: DocumentKind,
+    id: &str,
+    title: &str,
+    media_type: &str,
+    body: &[u8],
+) -> Result<Vec<Record>, NodeError> {
+    let label = DocumentLabel::new(kind, id, "", title, media_type)?;
+    Ok(Document::split(&label, body)?.into_iter().map(Record::Document).collect())
+}

@@ -1,0 +1,145 @@
+//! Evidence: citations, the log of acts, and the check of everything that is stored.
+
+use serde_json::{Value, json};
+
+use super::engine::{Engine, NodeError};
+use crate::crypto::{Hash, inclusion_path, merkle};
+use crate::feed::assembler::Position;
+use crate::feed::citation::Citation;
+use crate::feed::head::Place;
+use crate::feed::{AgreementId, Assembler, EntryKind, FeedId, Frame, Seq};
+use crate::model::{DocumentKind, Period, Record, SeriesKey, SeriesPattern};
+use crate::view::{EntryRef, Query};
+
+/// How much of a feed is read at once for checking, in bytes.
+const CHECK_STEP: usize = 1 << 20;
+
+impl Engine {
+    pub(super) fn cite(&mut self, key: &str, period: &str, from: Option<&str>) -> Result<Value, NodeError> {
+        let (key, period) = (SeriesKey::parse(key)?, Period::parse(period)?);
+        let publisher = self.publisher(from.unwrap_or_else(|| key.ref_area()))?;
+        self.store.fold()?;
+        let query =
+            Query { publishers: vec![publisher], ..Query::current(SeriesPattern::parse(key.as_str())?) };
+        let mut newest: Option<(FeedId, EntryRef)> = None;
+        self.store.derived().query(&query, &mut |series| {
+            for (_, _, entry) in series.stated().filter(|(stated, _, _)| *stated == period) {
+                if newest.as_ref().is_none_or(|(_, known)| known.time < entry.time) {
+                    newest = Some((series.feed, *entry));
+                }
+            }
+            true
+        })?;
+        let missing =
+            || NodeError::NotFound(format!("nothing is stated for {key} {period} by that publisher"));
+        let (feed, entry) = newest.ok_or_else(missing)?;
+        let citation = self.citation(feed, entry.seq, &key, period)?;
+        Ok(json!({ "claim": citation.claim(), "citation": citation.to_text() }))
+    }
+
+    fn citation(
+        &self,
+        feed: FeedId,
+        seq: Seq,
+        key: &SeriesKey,
+        period: Period,
+    ) -> Result<Citation, NodeError> {
+        let (mut leaves, mut found): (Vec<Hash>, Option<(usize, Vec<u8>)>) = (Vec::new(), None);
+        let header = self.store.read_records(&feed, seq, &mut |record, bytes| {
+            if let Record::Series(series) = record
+                && series.key() == key
+                && series.observations().iter().any(|observation| observation.period() == period)
+            {
+                found = Some((leaves.len(), bytes.to_vec()));
+            }
+            leaves.push(merkle::leaf_hash(bytes));
+        })?;
+        let missing =
+            || NodeError::NotFound(format!("entry {seq} of feed {feed} does not state {key} {period}"));
+        let (index, record) = found.ok_or_else(missing)?;
+        let path = inclusion_path(&leaves, index).ok_or_else(missing)?;
+        let card = self.house.keyring().get(&feed.publisher).cloned();
+        let card =
+            card.ok_or_else(|| NodeError::NotFound("the publisher's card is no longer here".to_owned()))?;
+        Citation::new(card, header, record, path, period)
+            .map_err(|error| NodeError::Refused(error.to_string()))
+    }
+
+    pub(super) fn audit(&mut self, verify: bool) -> Result<Value, NodeError> {
+        let feed = FeedId::new(self.us(), AgreementId::house());
+        let mut acts = Vec::new();
+        for seq in 0..self.house_seq().0 {
+            if self.store.header(&feed, Seq(seq))?.header().kind != EntryKind::Act {
+                continue;
+            }
+            let mut bodies = Vec::new();
+            let header = self.store.read_records(&feed, Seq(seq), &mut |record, _| match record {
+                Record::Document(document) if document.kind() == DocumentKind::Act => {
+                    bodies.extend_from_slice(document.body());
+                }
+                Record::Series(_) | Record::Retraction(_) | Record::Document(_) | Record::Receipt(_) => {}
+            })?;
+            let mut act: Value = serde_json::from_slice(&bodies).unwrap_or(Value::Null);
+            act["seq"] = json!(seq);
+            act["time"] = json!(header.header().time.to_string());
+            act["entry"] = json!(header.id().to_hex());
+            acts.push(act);
+        }
+        let mut value = json!({ "acts": acts });
+        if verify {
+            let fault = self.verify_feed(feed)?.err();
+            value["valid"] = json!(fault.is_none());
+            value["reason"] = json!(fault);
+        }
+        Ok(value)
+    }
+
+    /// Checks every feed from its first byte: signatures, mandates, places, hashes, canonical form.
+    pub(super) fn doctor(&mut self) -> Result<Value, NodeError> {
+        let feeds: Vec<FeedId> = self.store.feeds().collect();
+        let mut checked = Vec::new();
+        let mut healthy = true;
+        for feed in feeds {
+            let result = self.verify_feed(feed)?;
+            healthy &= result.is_ok();
+            checked.push(json!({
+                "publisher": feed.publisher.to_hex(),
+                "country": self.country_of(&feed.publisher),
+                "agreement": feed.agreement.to_hex(),
+                "agreement_name": self.agreement_name(&feed.agreement),
+                "entries": result.as_ref().ok(),
+                "fault": result.as_ref().err(),
+            }));
+        }
+        Ok(json!({ "healthy": healthy, "feeds": checked }))
+    }
+
+    /// Verifies a feed as if a stranger had sent it; the number of entries, or what is wrong and where.
+    fn verify_feed(&mut self, feed: FeedId) -> Result<Result<u64, String>, NodeError> {
+        let keyring = std::sync::Arc::clone(self.house.keyring());
+        let mut assembler = Assembler::new(self.network().clone(), Place::first(feed));
+        let mut at = Position { seq: Seq(0), part: 0 };
+        loop {
+            let (bytes, next) = match self.store.read_frames(&feed, at, CHECK_STEP) {
+                Ok(read) => read,
+                Err(error @ crate::store::StoreError::Damaged { .. }) => return Ok(Err(error.to_string())),
+                Err(error) => return Err(error.into()),
+            };
+            if bytes.is_empty() {
+                return Ok(Ok(at.seq.0));
+            }
+            let mut rest = bytes.as_slice();
+            while let Ok(Some(frame)) = Frame::read(rest) {
+                if let Err(fault) = assembler.accept(&keyring, &frame) {
+                    let place = assembler.position();
+                    return Ok(Err(format!(
+                        "feed {feed}, entry {}, frame {}: {fault}",
+                        place.seq, place.part
+                    )));
+                }
+                rest = &rest[frame.bytes.len()..];
+            }
+            at = next;
+        }
+    }
+}

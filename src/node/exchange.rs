@@ -1,0 +1,450 @@
+//! The exchange with partners: carries the replication machine's outputs to store and network, and back.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::daemon::{fault_row, now, the_node};
+use super::engine::{Engine, NodeError};
+use super::metrics::Figures;
+use crate::crypto::PublicKey;
+use crate::feed::{AgreementId, Card, EntryKind, FeedId, Fork, Keyring, PublisherId, Seq, SignedHeader};
+use crate::model::{Millis, Receipt, Record};
+use crate::net::{NetCommand, NetEvent, NetHandle, NodeId, PartnerPeer};
+use crate::sync::{self, Event, FeedState, Input, Output, Replica, SessionId};
+use crate::wire;
+
+/// How many faults are kept to be shown; older ones are in the log of acts.
+const MAX_FAULTS: usize = 256;
+/// A partner's faults are written into the log of acts at most so often, so that nobody fills our disk: one minute.
+const FAULT_PAUSE: i64 = 60_000;
+
+/// A session that stands.
+struct Open {
+    peer: NodeId,
+    publisher: PublisherId,
+    remote: String,
+}
+
+/// The exchange.
+pub(super) struct Exchange {
+    replica: Replica,
+    net: NetHandle,
+    open: BTreeMap<u64, Open>,
+    keyring: Arc<Keyring>,
+    partners: Vec<PartnerPeer>,
+    granted: BTreeMap<PublisherId, BTreeSet<AgreementId>>,
+    /// Of each foreign feed that is owed receipts, the first entry that none of ours covers.
+    unreceipted: BTreeMap<FeedId, Seq>,
+    faults: VecDeque<Value>,
+    fault_logged: BTreeMap<PublisherId, Millis>,
+    listening: BTreeSet<String>,
+    recovery: BTreeMap<FeedId, Seq>,
+    figures: Figures,
+}
+
+impl Exchange {
+    pub(super) fn new(engine: &Engine, config: sync::Config, net: NetHandle) -> Result<Self, NodeError> {
+        let store = engine.store();
+        let mut feeds = Vec::new();
+        for feed in store.feeds() {
+            let newest = store.newest(&feed).cloned();
+            let fork = engine.house().fork(&feed);
+            feeds.push(FeedState { place: store.place(feed), partial: store.partial(&feed)?, newest, fork });
+        }
+        let keyring = Arc::clone(engine.house().keyring());
+        let (network, us) = (engine.home().network().clone(), engine.home().us());
+        Ok(Self {
+            replica: Replica::new(config, network, us, Arc::clone(&keyring), feeds),
+            net,
+            open: BTreeMap::new(),
+            keyring,
+            partners: Vec::new(),
+            granted: BTreeMap::new(),
+            unreceipted: BTreeMap::new(),
+            faults: VecDeque::new(),
+            fault_logged: BTreeMap::new(),
+            listening: BTreeSet::new(),
+            recovery: BTreeMap::new(),
+            figures: Figures::default(),
+        })
+    }
+
+    /// Names the partners to the network, and signs receipts that an interrupted run still owes.
+    pub(super) fn start(&mut self, engine: &mut Engine) -> Result<(), NodeError> {
+        self.refresh(engine)?;
+        engine.store_mut().fold()?;
+        let us = engine.home().us();
+        let foreign: Vec<FeedId> = engine.store().feeds().filter(|feed| feed.publisher != us).collect();
+        for feed in foreign {
+            let receipts = engine.store().derived().receipts(&feed)?;
+            let ours = receipts.iter().find(|receipt| receipt.recipient == us);
+            self.unreceipted.insert(feed, ours.map_or(Seq(0), |receipt| receipt.seq.next()));
+            if let Some(newest) = engine.store().newest(&feed).cloned() {
+                self.sign_receipt(&newest, engine)?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn on_net(&mut self, event: NetEvent, engine: &mut Engine) -> Result<(), NodeError> {
+        match event {
+            NetEvent::Listening { address } => {
+                tracing::info!(%address, "listening");
+                self.listening.insert(address);
+                Ok(())
+            }
+            NetEvent::SessionOpened { peer, session, remote } => self.opened(peer, session, remote, engine),
+            NetEvent::Frame { peer, session, bytes } => self.frame(peer, session, &bytes, engine),
+            NetEvent::SessionClosed { session, reason, .. } => {
+                tracing::info!(session, %reason, "session closed");
+                self.open.remove(&session);
+                self.tell(Input::Closed { session: SessionId(session) }, engine)
+            }
+            NetEvent::Refused { remote, reason } => {
+                tracing::info!(%remote, %reason, "refused");
+                Ok(())
+            }
+            NetEvent::DialFailed { peer, reason } => {
+                tracing::debug!(%peer, %reason, "dial failed");
+                Ok(())
+            }
+        }
+    }
+
+    fn opened(
+        &mut self,
+        peer: NodeId,
+        session: u64,
+        remote: String,
+        engine: &mut Engine,
+    ) -> Result<(), NodeError> {
+        let node = PublicKey(peer.0);
+        let Some(publisher) = self.keyring.publisher_of(&node, now()) else {
+            self.close(peer, session, "no accepted card has a mandate for this node");
+            return Ok(());
+        };
+        tracing::info!(session, %remote, partner = %engine.country_of(&publisher), "session opened");
+        self.open.insert(session, Open { peer, publisher, remote });
+        let agreements = self.granted.get(&publisher).cloned().unwrap_or_default();
+        self.tell(Input::Opened { session: SessionId(session), node, publisher, agreements }, engine)
+    }
+
+    fn frame(
+        &mut self,
+        peer: NodeId,
+        session: u64,
+        bytes: &[u8],
+        engine: &mut Engine,
+    ) -> Result<(), NodeError> {
+        match wire::decode(bytes) {
+            Ok(message) => self.tell(Input::Received { session: SessionId(session), message }, engine),
+            Err(error) => {
+                self.close(peer, session, &error.to_string());
+                let Some(open) = self.open.get(&session) else { return Ok(()) };
+                let publisher = open.publisher;
+                self.record_fault(publisher, &format!("sent what is no message: {error}"), engine)
+            }
+        }
+    }
+
+    /// Time has passed: agreements may have begun or ended, and sessions may have fallen silent.
+    pub(super) fn tick(&mut self, engine: &mut Engine) -> Result<(), NodeError> {
+        self.refresh(engine)?;
+        self.tell(Input::Tick, engine)
+    }
+
+    /// What is durable now: the machine announces and pushes it, we sign receipts for what is others'.
+    pub(super) fn on_durable(
+        &mut self,
+        moved: Vec<SignedHeader>,
+        engine: &mut Engine,
+    ) -> Result<(), NodeError> {
+        let mut decided = false;
+        for newest in moved {
+            let feed = newest.header().feed;
+            decided |= matches!(
+                newest.header().kind,
+                EntryKind::Act | EntryKind::Correspondence | EntryKind::Receipt
+            );
+            self.tell(Input::Stored { newest: newest.clone() }, engine)?;
+            if feed.publisher != engine.home().us() {
+                self.sign_receipt(&newest, engine)?;
+            }
+        }
+        if decided { self.refresh(engine) } else { Ok(()) }
+    }
+
+    /// Signs a receipt for all entries of a feed up to this one, unless they are receipts themselves.
+    fn sign_receipt(&mut self, newest: &SignedHeader, engine: &mut Engine) -> Result<(), NodeError> {
+        let (feed, seq) = (newest.header().feed, newest.header().seq);
+        let first = self.unreceipted.get(&feed).copied().unwrap_or(Seq(0));
+        let owed = feed.agreement != AgreementId::public()
+            && engine.house().book().readable(feed.publisher, now()).contains(&feed.agreement);
+        let mut due = false;
+        for at in first.0..=seq.0 {
+            due |= owed && engine.store().header(&feed, Seq(at))?.header().kind != EntryKind::Receipt;
+        }
+        if owed {
+            self.unreceipted.insert(feed, seq.next());
+        }
+        if !due || self.recovery.contains_key(&FeedId::new(engine.home().us(), feed.agreement)) {
+            return Ok(());
+        }
+        let receipt = Receipt {
+            publisher: feed.publisher.0,
+            agreement: feed.agreement.0,
+            seq: seq.0,
+            entry: newest.id().0,
+            received_at: now(),
+        };
+        self.figures.receipts += 1;
+        engine.append(feed.agreement, EntryKind::Receipt, vec![Record::Receipt(receipt)]).map(|_| ())
+    }
+
+    /// Compares what the house has decided with what network and machine were told.
+    fn refresh(&mut self, engine: &mut Engine) -> Result<(), NodeError> {
+        let keyring = Arc::clone(engine.house().keyring());
+        if keyring != self.keyring || self.granted.is_empty() {
+            self.keyring = Arc::clone(&keyring);
+            self.tell(Input::Cards { keyring }, engine)?;
+        }
+        let house = engine.house();
+        let active: Vec<Card> =
+            house.partners().filter(|card| !house.is_paused(&card.publisher())).cloned().collect();
+        let partners = active.iter().flat_map(peers_of).collect::<Vec<_>>();
+        if partners != self.partners {
+            match self.net.send(NetCommand::SetPartners(partners.clone())) {
+                Ok(()) => self.partners = partners,
+                Err(error) => tracing::warn!(%error, "partners not told to the network yet"),
+            }
+        }
+        for card in active {
+            let publisher = card.publisher();
+            let agreements = engine.house().book().readable(publisher, now());
+            if self.granted.get(&publisher) != Some(&agreements) {
+                self.granted.insert(publisher, agreements.clone());
+                self.tell(Input::Granted { publisher, agreements }, engine)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives the machine an input and carries out what it wants, and what that leads to.
+    fn tell(&mut self, input: Input, engine: &mut Engine) -> Result<(), NodeError> {
+        let mut wanted: VecDeque<Output> = self.replica.handle(input, now()).into();
+        while let Some(output) = wanted.pop_front() {
+            match output {
+                Output::Send { session, message } => self.send(session, &message),
+                Output::Close { session, fault } => self.closed_by_machine(session, &fault.to_string()),
+                Output::Append { frame } => {
+                    self.figures.frames_appended += 1;
+                    engine.store_mut().append_frame(&frame)?;
+                }
+                Output::Read { session, feed, from, limit } => {
+                    let read = engine.store_mut().read_frames(&feed, from, limit as usize);
+                    let (frames, next) = match read {
+                        Ok(read) => read,
+                        Err(error) => {
+                            self.note(&error.to_string());
+                            (Vec::new(), from)
+                        }
+                    };
+                    wanted.extend(
+                        self.replica.handle(Input::Read { session, feed, from, next, frames }, now()),
+                    );
+                }
+                Output::ReadHeader { session, feed, seq } => {
+                    let header = engine.store().header(&feed, seq).ok();
+                    wanted
+                        .extend(self.replica.handle(Input::HeaderRead { session, feed, seq, header }, now()));
+                }
+                Output::Fork(fork) => self.forked(&fork, engine)?,
+                Output::Event(event) => self.event(event, engine)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn send(&mut self, session: SessionId, message: &sync::Message) {
+        let Some(open) = self.open.get(&session.0) else { return };
+        let peer = open.peer;
+        let sent = wire::encode(message).map_err(|error| error.to_string()).and_then(|bytes| {
+            let command = NetCommand::Send { peer, session: session.0, bytes };
+            self.net.send(command).map_err(|error| error.to_string())
+        });
+        if let Err(error) = sent {
+            self.close(peer, session.0, &format!("cannot send: {error}"));
+        }
+    }
+
+    fn close(&self, peer: NodeId, session: u64, reason: &str) {
+        tracing::info!(session, %reason, "closing session");
+        let command = NetCommand::Close { peer, session, reason: reason.to_owned() };
+        if let Err(error) = self.net.send(command) {
+            tracing::warn!(session, %error, "session not closed");
+        }
+    }
+
+    fn closed_by_machine(&mut self, session: SessionId, reason: &str) {
+        if let Some(open) = self.open.get(&session.0) {
+            self.close(open.peer, session.0, reason);
+        }
+    }
+
+    fn event(&mut self, event: Event, engine: &mut Engine) -> Result<(), NodeError> {
+        match event {
+            Event::SessionReady { session, publisher, .. } => {
+                tracing::info!(session = session.0, partner = %engine.country_of(&publisher), "session ready");
+                Ok(())
+            }
+            Event::CaughtUp { head } => {
+                tracing::debug!(feed = %head.feed, seq = head.seq.0, "caught up");
+                Ok(())
+            }
+            Event::FaultRecorded { publisher, what, .. } => {
+                self.record_fault(publisher, &what.to_string(), engine)
+            }
+            Event::Refused { session, feed, fault } => {
+                let from = self.open.get(&session.0).map(|open| engine.country_of(&open.publisher));
+                let (from, feed_of) = (from.unwrap_or_default(), engine.country_of(&feed.publisher));
+                self.note(&format!("{from}: an entry of {feed_of} (feed {feed}) was not taken: {fault}"));
+                Ok(())
+            }
+            Event::Held { feed, seq, until } => {
+                self.note(&format!("feed {feed}: entry {seq} is dated in the future and held until {until}"));
+                Ok(())
+            }
+            Event::OwnFeedAhead { feed, seq, .. } => {
+                if self.recovery.insert(feed, seq).is_none() {
+                    engine.freeze(feed);
+                    self.note(&format!("a partner holds our own feed {feed} up to entry {seq}, further than this node: in recovery, nothing is appended to it"));
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn forked(&mut self, fork: &Fork, engine: &mut Engine) -> Result<(), NodeError> {
+        self.note(&format!(
+            "feed {} is forked: its publisher signed two entries {}",
+            fork.feed(),
+            fork.seq()
+        ));
+        engine.record_fork(fork)
+    }
+
+    /// Shows a peer's fault, and writes it into the log of acts unless one was written just before.
+    fn record_fault(
+        &mut self,
+        publisher: PublisherId,
+        what: &str,
+        engine: &mut Engine,
+    ) -> Result<(), NodeError> {
+        let country = engine.country_of(&publisher);
+        self.figures.faults += 1;
+        self.note(&format!("{country}: {what}"));
+        let last = self.fault_logged.get(&publisher).copied().unwrap_or(Millis(0));
+        if now().0 - last.0 < FAULT_PAUSE {
+            return Ok(());
+        }
+        self.fault_logged.insert(publisher, now());
+        let details = json!({ "publisher": publisher.to_hex(), "country": country, "fault": what });
+        engine.done("fault of a peer", &the_node(), details, Vec::new()).map(|_| ())
+    }
+
+    fn note(&mut self, what: &str) {
+        tracing::warn!("{what}");
+        self.faults.push_back(fault_row(now(), what));
+        if self.faults.len() > MAX_FAULTS {
+            self.faults.pop_front();
+        }
+    }
+
+    /// Fills in what only the exchange knows.
+    pub(super) fn complete_status(&self, status: &mut Value, engine: &Engine) {
+        status["state"] = json!(if self.recovery.is_empty() { "running" } else { "recovery" });
+        status["listening"] = json!(self.listening);
+        if let Value::Array(partners) = &mut status["partners"] {
+            for partner in partners {
+                let id = partner["publisher_id"].as_str().and_then(PublisherId::from_hex);
+                let session = self.open.iter().find(|(_, open)| Some(open.publisher) == id);
+                partner["connected"] = json!(session.is_some());
+                let Some((session, _)) = session else { continue };
+                // Under the public agreement nobody signs receipts: what counts is what was handed over.
+                let public = FeedId::new(engine.home().us(), AgreementId::public());
+                let ours = engine.store().durable(&public).map_or(0, |head| head.seq.0 + 1);
+                let handed = self.replica.served(SessionId(*session)).find(|(feed, _)| *feed == public);
+                let missing = ours.saturating_sub(handed.map_or(0, |(_, next)| next.seq.0));
+                partner["behind"] = json!(partner["behind"].as_u64().unwrap_or(0) + missing);
+            }
+        }
+        if let Value::Array(faults) = &mut status["faults"] {
+            faults.extend(self.faults.iter().cloned());
+        }
+    }
+
+    /// Dials a partner now and says whether a session stands.
+    pub(super) fn ping(&self, card: &Card) -> Value {
+        for peer in peers_of(card) {
+            if let Err(error) = self.net.send(NetCommand::DialNow { peer: peer.node }) {
+                tracing::debug!(%error, "not dialled");
+            }
+        }
+        let connected = self.open.values().any(|open| open.publisher == card.publisher());
+        json!({ "country": card.country(), "connected": connected })
+    }
+
+    pub(super) fn peers(&self, engine: &Engine) -> Value {
+        let traffic = self.net.stats().peers;
+        let peers: Vec<Value> = self
+            .open
+            .iter()
+            .map(|(session, open)| {
+                let bytes = traffic.get(&open.peer).copied().unwrap_or_default();
+                json!({
+                    "country": engine.country_of(&open.publisher),
+                    "publisher_id": open.publisher.to_hex(),
+                    "node": open.peer.to_string(),
+                    "session": session,
+                    "remote": open.remote,
+                    "bytes_in": bytes.bytes_in,
+                    "bytes_out": bytes.bytes_out,
+                })
+            })
+            .collect();
+        json!({ "peers": peers, "listening": self.listening })
+    }
+
+    pub(super) fn figures(&self) -> Figures {
+        let stats = self.net.stats();
+        Figures {
+            sessions: self.open.len() as u64,
+            partners: self.granted.len() as u64,
+            feeds: self.replica.heads().count() as u64,
+            bytes_in: stats.peers.values().map(|peer| peer.bytes_in).sum(),
+            bytes_out: stats.peers.values().map(|peer| peer.bytes_out).sum(),
+            ..self.figures
+        }
+    }
+
+    /// Why the node is not ready, if it is not.
+    pub(super) fn not_ready(&self) -> Option<String> {
+        (!self.recovery.is_empty())
+            .then(|| "in recovery: partners hold more of our own feeds than we do".to_owned())
+    }
+
+    /// Ends all sessions in order.
+    pub(super) fn stop(&self) {
+        if let Err(error) = self.net.send(NetCommand::Shutdown) {
+            tracing::debug!(%error, "the network has stopped already");
+        }
+    }
+}
+
+/// A partner's nodes, each with all addresses of the card.
+fn peers_of(card: &Card) -> Vec<PartnerPeer> {
+    let addresses = &card.body().addresses;
+    card.nodes(now()).map(|node| PartnerPeer { node: NodeId(node.0), addresses: addresses.clone() }).collect()
+}

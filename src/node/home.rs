@@ -1,0 +1,169 @@
+//! A node's directory: card, keys, and what stands beside the store.
+
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use super::engine::NodeError;
+use crate::crypto::{Network, NodeSigner, SecretKey};
+use crate::feed::{Card, Mandate, PublisherId, Purpose, identity::CardBody};
+use crate::model::Millis;
+use crate::store::keys::{self, KeyName, Passphrase};
+
+/// A directory that `init` has made.
+#[derive(Clone, Debug)]
+pub struct Home {
+    dir: PathBuf,
+    card: Card,
+}
+
+/// What a new node is to be.
+#[derive(Clone, Debug)]
+pub struct NewNode {
+    /// ISO alpha-3 code; empty for an observer.
+    pub country: String,
+    /// Names by language.
+    pub names: Vec<(String, String)>,
+    /// The network.
+    pub network: Network,
+    /// Where partners reach the node.
+    pub addresses: Vec<String>,
+}
+
+/// How long a mandate holds: long enough that it never surprises, short enough to be renewed by people who know
+/// how.
+const MANDATE_YEARS: i64 = 5;
+const YEAR: i64 = 365 * 86_400_000;
+/// A mandate begins a day early, for partners whose clocks are behind.
+const LEEWAY: i64 = 86_400_000;
+
+impl Home {
+    /// Makes keys and card of a new node.
+    ///
+    /// # Errors
+    /// [`NodeError`] when the directory holds a node already or cannot be written.
+    pub fn create(dir: &Path, new: NewNode, passphrase: &Passphrase, now: Millis) -> Result<Self, NodeError> {
+        let path = dir.join("card.txt");
+        if path.exists() || KeyName::Node.path(dir).exists() {
+            return Err(NodeError::Refused(format!(
+                "{} holds a node already; choose another --dir",
+                dir.display()
+            )));
+        }
+        let (national, next, node) = (keys::generate()?, keys::generate()?, keys::generate()?);
+        let card = Self::sign_card(new, &national, &next, &node, now)?;
+        fs::create_dir_all(dir).map_err(NodeError::io("creating", dir))?;
+        keys::save(dir, KeyName::National, &national, passphrase)?;
+        keys::save(dir, KeyName::NextNational, &next, passphrase)?;
+        keys::save(dir, KeyName::Node, &node, passphrase)?;
+        write_new(&path, &card.to_text())?;
+        Ok(Self { dir: dir.to_owned(), card })
+    }
+
+    fn sign_card(
+        new: NewNode,
+        national: &SecretKey,
+        next: &SecretKey,
+        node: &SecretKey,
+        now: Millis,
+    ) -> Result<Card, NodeError> {
+        let term = (Millis(now.0 - LEEWAY), Millis(now.0 + MANDATE_YEARS * YEAR));
+        let mandate = Mandate::new(national.public_key(), node.public_key(), &Purpose::ALL, term);
+        let body = CardBody {
+            country: new.country,
+            names: new.names,
+            national_key: national.public_key().0,
+            next_key_hash: PublisherId::of(&next.public_key()).0,
+            mandates: vec![mandate.sign(&new.network, national)],
+            addresses: new.addresses,
+            issued_at: now.0,
+        };
+        Card::sign(body, &new.network, national).map_err(|error| NodeError::Refused(error.to_string()))
+    }
+
+    /// Opens a directory that has a card.
+    ///
+    /// # Errors
+    /// [`NodeError`] when there is no node or its card is damaged.
+    pub fn open(dir: &Path) -> Result<Self, NodeError> {
+        let path = dir.join("card.txt");
+        let text = fs::read_to_string(&path).map_err(|error| match error.kind() {
+            std::io::ErrorKind::NotFound => NodeError::NoNode(dir.to_owned()),
+            _ => NodeError::io("reading", &path)(error),
+        })?;
+        let card = Card::from_text(&text)
+            .map_err(|error| NodeError::Refused(format!("our own card {}: {error}", path.display())))?;
+        Ok(Self { dir: dir.to_owned(), card })
+    }
+
+    /// Issues a new card with other addresses: needs the national key.
+    ///
+    /// # Errors
+    /// [`NodeError`] when the key is not here, the passphrase wrong, or the card cannot be written.
+    pub fn reissue(
+        &mut self,
+        addresses: Vec<String>,
+        passphrase: &Passphrase,
+        now: Millis,
+    ) -> Result<(), NodeError> {
+        let national = keys::load(&self.dir, KeyName::National, passphrase)?;
+        let body = CardBody { addresses, issued_at: now.0, ..self.card.body().clone() };
+        let card = Card::sign(body, self.card.network(), &national)
+            .map_err(|error| NodeError::Refused(error.to_string()))?;
+        let (path, fresh) = (self.dir.join("card.txt"), self.dir.join("card.new"));
+        fs::write(&fresh, card.to_text()).map_err(NodeError::io("writing", &fresh))?;
+        fs::rename(&fresh, &path).map_err(NodeError::io("replacing", &path))?;
+        self.card = card;
+        Ok(())
+    }
+
+    /// The node's key.
+    ///
+    /// # Errors
+    /// [`NodeError`] when the passphrase is wrong or the file damaged.
+    pub fn node_key(&self, passphrase: &Passphrase) -> Result<SecretKey, NodeError> {
+        Ok(keys::load(&self.dir, KeyName::Node, passphrase)?)
+    }
+
+    /// The directory.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// Our own card.
+    pub fn card(&self) -> &Card {
+        &self.card
+    }
+
+    /// Our publisher id.
+    pub fn us(&self) -> PublisherId {
+        self.card.publisher()
+    }
+
+    /// The network.
+    pub fn network(&self) -> &Network {
+        self.card.network()
+    }
+
+    /// The control socket.
+    pub fn socket(&self) -> PathBuf {
+        socket(&self.dir)
+    }
+}
+
+/// The control socket of a directory.
+pub fn socket(dir: &Path) -> PathBuf {
+    dir.join("control.sock")
+}
+
+fn write_new(path: &Path, text: &str) -> Result<(), NodeError> {
+    let mut options = fs::OpenOptions::new();
+    let mut file = options
+        .write(true)
+        .create_new(true)
+        .mode(0o644)
+        .open(path)
+        .map_err(NodeError::io("creating", path))?;
+    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(NodeError::io("writing", path))
+}

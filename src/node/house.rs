@@ -1,0 +1,246 @@
+//! What people of this government decided, folded from the house feed and from the partners' correspondence.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::crypto::Network;
+use crate::feed::{AgreementId, Card, EntryKind, FeedId, Fork, Keyring, PublisherId, Seq, SignedHeader};
+use crate::model::{Document, DocumentKind, Millis, Record};
+use crate::policy::{Agreement, AgreementText, Book, SignedConsent};
+use crate::store::{Store, StoreError};
+
+/// A ministry's submission.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Submission {
+    /// Its name here: `s` and its number.
+    pub id: String,
+    /// The entry of the house feed that holds its series.
+    pub seq: Seq,
+    /// The file's name.
+    pub file: String,
+    /// Number of observations.
+    pub observations: u64,
+    /// When.
+    pub time: Millis,
+    /// Whether it was released.
+    pub released: bool,
+}
+
+/// The house's state.
+#[derive(Clone, Debug)]
+pub struct House {
+    us: PublisherId,
+    network: Network,
+    keyring: Arc<Keyring>,
+    book: Book,
+    submissions: BTreeMap<u64, Submission>,
+    paused: BTreeSet<PublisherId>,
+    folded: BTreeMap<FeedId, Seq>,
+    /// Words on agreements whose text is not here yet, or whose party's card is not.
+    waiting: Vec<SignedConsent>,
+    forks: BTreeMap<FeedId, Box<Fork>>,
+}
+
+/// The most words that wait for their text: more than any honest partner sends ahead.
+const MAX_WAITING: usize = 1024;
+
+impl House {
+    /// The state before anything was decided.
+    pub fn new(own: &Card, public: BTreeSet<String>) -> Self {
+        let mut keyring = Keyring::default();
+        keyring.insert(own.clone());
+        Self {
+            us: own.publisher(),
+            network: own.network().clone(),
+            keyring: Arc::new(keyring),
+            book: Book::new(own.publisher(), public),
+            submissions: BTreeMap::new(),
+            paused: BTreeSet::new(),
+            folded: BTreeMap::new(),
+            waiting: Vec::new(),
+            forks: BTreeMap::new(),
+        }
+    }
+
+    /// Folds what is durable and new in the house feed and in all correspondence.
+    ///
+    /// # Errors
+    /// [`StoreError`] when an entry cannot be read.
+    pub fn catch_up(&mut self, store: &Store) -> Result<(), StoreError> {
+        self.catch_up_feed(store, FeedId::new(self.us, AgreementId::house()))?;
+        let partners: Vec<PublisherId> = self.partners().map(Card::publisher).collect();
+        for partner in partners {
+            let agreement = AgreementId::correspondence(self.us, partner);
+            self.catch_up_feed(store, FeedId::new(self.us, agreement))?;
+            self.catch_up_feed(store, FeedId::new(partner, agreement))?;
+        }
+        Ok(())
+    }
+
+    fn catch_up_feed(&mut self, store: &Store, feed: FeedId) -> Result<(), StoreError> {
+        let Some(head) = store.durable(&feed) else { return Ok(()) };
+        let mut seq = self.folded.get(&feed).copied().unwrap_or(Seq(0));
+        while seq <= head.seq {
+            let kind = store.header(&feed, seq)?.header().kind;
+            if matches!(kind, EntryKind::Act | EntryKind::Correspondence) {
+                let mut documents = Vec::new();
+                let header = store.read_records(&feed, seq, &mut |record, _| {
+                    if let Record::Document(document) = record {
+                        documents.push(document);
+                    }
+                })?;
+                let time = header.header().time;
+                documents.iter().for_each(|document| self.take(feed, document, time));
+            }
+            seq = seq.next();
+            self.folded.insert(feed, seq);
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, feed: FeedId, document: &Document, time: Millis) {
+        let own = feed.agreement == AgreementId::house();
+        match document.kind() {
+            DocumentKind::Act if own => self.take_act(document, time),
+            DocumentKind::Card if own => {
+                if let Ok(card) = Card::from_bytes(document.body()) {
+                    Arc::make_mut(&mut self.keyring).insert(card);
+                }
+            }
+            DocumentKind::AgreementText => {
+                if let Ok(text) = AgreementText::from_bytes(document.body()) {
+                    self.book.insert(Agreement::new(text, &self.network));
+                    self.settle_waiting();
+                }
+            }
+            DocumentKind::AgreementSignature | DocumentKind::AgreementEnd => {
+                if let Ok(consent) = SignedConsent::from_bytes(document.body()) {
+                    self.waiting.push(consent);
+                    self.settle_waiting();
+                    self.waiting.truncate(MAX_WAITING);
+                }
+            }
+            // Kinds that the house's state does not depend on.
+            _ => {}
+        }
+    }
+
+    /// Takes the words whose agreement and card are here.
+    fn settle_waiting(&mut self) {
+        let keyring = Arc::clone(&self.keyring);
+        let (book, network) = (&mut self.book, &self.network);
+        self.waiting.retain(|consent| match book.get_mut(&consent.agreement()) {
+            Some(agreement) if consent.verify(network, &keyring).is_ok() => {
+                agreement.take(consent);
+                false
+            }
+            Some(_) | None => true,
+        });
+    }
+
+    fn take_act(&mut self, document: &Document, time: Millis) {
+        let Ok(act) = serde_json::from_slice::<Value>(document.body()) else { return };
+        if act["outcome"] != "done" {
+            return;
+        }
+        let text = |field: &str| act[field].as_str().unwrap_or_default();
+        let publisher = || PublisherId::from_hex(text("publisher"));
+        match text("act") {
+            "partner remove" => {
+                if let Some(publisher) = publisher().filter(|publisher| *publisher != self.us) {
+                    Arc::make_mut(&mut self.keyring).remove(&publisher);
+                    self.paused.remove(&publisher);
+                }
+            }
+            "partner pause" => {
+                if let Some(publisher) = publisher() {
+                    if act["paused"] == true {
+                        self.paused.insert(publisher);
+                    } else {
+                        self.paused.remove(&publisher);
+                    }
+                }
+            }
+            "submit" => self.take_submission(&act, time),
+            "fork" => self.take_fork(&act),
+            "release" => {
+                let ids = act["submissions"].as_array().into_iter().flatten().filter_map(Value::as_str);
+                for number in ids.filter_map(submission_number) {
+                    if let Some(submission) = self.submissions.get_mut(&number) {
+                        submission.released = true;
+                    }
+                }
+            }
+            // Other acts are there to be read, not to be folded.
+            _ => {}
+        }
+    }
+
+    fn take_submission(&mut self, act: &Value, time: Millis) {
+        let id = act["submission"].as_str().unwrap_or_default();
+        let (Some(number), Some(seq)) = (submission_number(id), act["entry_seq"].as_u64()) else { return };
+        let submission = Submission {
+            id: id.to_owned(),
+            seq: Seq(seq),
+            file: act["file"].as_str().unwrap_or_default().to_owned(),
+            observations: act["observations"].as_u64().unwrap_or(0),
+            time,
+            released: false,
+        };
+        self.submissions.insert(number, submission);
+    }
+
+    fn take_fork(&mut self, act: &Value) {
+        let header = |field: &str| {
+            let bytes = super::forks::from_hex(act[field].as_str()?)?;
+            SignedHeader::from_bytes(&self.network, &bytes).ok()
+        };
+        if let (Some(one), Some(other)) = (header("one"), header("other"))
+            && let Some(fork) = Fork::of(one, other, &self.keyring)
+        {
+            self.forks.insert(fork.feed(), Box::new(fork));
+        }
+    }
+
+    /// The proof that a feed is forked.
+    pub fn fork(&self, feed: &FeedId) -> Option<Box<Fork>> {
+        self.forks.get(feed).cloned()
+    }
+
+    /// The cards that were accepted, and our own.
+    pub fn keyring(&self) -> &Arc<Keyring> {
+        &self.keyring
+    }
+
+    /// The agreements.
+    pub fn book(&self) -> &Book {
+        &self.book
+    }
+
+    /// The submissions, oldest first.
+    pub fn submissions(&self) -> impl Iterator<Item = &Submission> {
+        self.submissions.values()
+    }
+
+    /// The name of the next submission.
+    pub fn next_submission(&self) -> String {
+        format!("s{}", self.submissions.keys().next_back().map_or(1, |last| last + 1))
+    }
+
+    /// Whether the operator has stopped talking to a partner.
+    pub fn is_paused(&self, partner: &PublisherId) -> bool {
+        self.paused.contains(partner)
+    }
+
+    /// The partners' cards.
+    pub fn partners(&self) -> impl Iterator<Item = &Card> {
+        let us = self.us;
+        self.keyring.cards().filter(move |card| card.publisher() != us)
+    }
+}
+
+fn submission_number(id: &str) -> Option<u64> {
+    id.strip_prefix('s')?.parse().ok()
+}

@@ -1,0 +1,102 @@
+//! Partners: accepting, listing and forgetting their cards.
+
+use serde_json::{Value, json};
+
+use super::clock;
+use super::engine::{Engine, NodeError, document};
+use super::request::Caller;
+use crate::feed::Card;
+use crate::model::DocumentKind;
+
+impl Engine {
+    pub(super) fn partner_add(&mut self, text: &str, caller: &Caller) -> Result<Value, NodeError> {
+        let card = Card::from_text(text).map_err(|error| NodeError::Refused(error.to_string()))?;
+        self.check_new_card(&card)?;
+        let records = document(
+            DocumentKind::Card,
+            &card.publisher().to_hex(),
+            card.name("en"),
+            "application/octet-stream",
+            &card.to_bytes(),
+        )?;
+        let details = json!({ "publisher": card.publisher().to_hex(), "country": card.country() });
+        self.done("partner add", caller, details, records)?;
+        Ok(describe(&card))
+    }
+
+    fn check_new_card(&self, card: &Card) -> Result<(), NodeError> {
+        if card.network() != self.network() {
+            return Err(NodeError::Refused(format!(
+                "the card is for the network {}, this node is on {}: they never exchange",
+                card.network().as_str(),
+                self.network().as_str()
+            )));
+        }
+        if card.publisher() == self.us() {
+            return Err(NodeError::Refused("this is our own card; ask the partner for theirs".to_owned()));
+        }
+        if let Some(known) = self.house.keyring().get(&card.publisher())
+            && known.body().issued_at > card.body().issued_at
+        {
+            return Err(NodeError::Refused("a newer card of this government was accepted before".to_owned()));
+        }
+        let other = self.house.keyring().by_country(card.country());
+        if let Some(other) =
+            other.filter(|other| other.publisher() != card.publisher() && !card.country().is_empty())
+        {
+            return Err(NodeError::Refused(format!(
+                "{} is already the country of another card, with fingerprint {}; if that one is wrong, remove it first",
+                card.country(),
+                other.publisher().fingerprint()
+            )));
+        }
+        Ok(())
+    }
+
+    pub(super) fn partner_list(&self) -> Value {
+        json!({ "partners": self.house.partners().map(describe).collect::<Vec<_>>() })
+    }
+
+    pub(super) fn partner_show(&self, text: &str) -> Result<Value, NodeError> {
+        let card = self.partner(text)?;
+        let mut value = describe(&card);
+        value["paused"] = json!(self.house.is_paused(&card.publisher()));
+        value["card"] = json!(card.to_text());
+        Ok(value)
+    }
+
+    pub(super) fn partner_remove(&mut self, text: &str, caller: &Caller) -> Result<Value, NodeError> {
+        let card = self.partner(text)?;
+        let details = json!({ "publisher": card.publisher().to_hex(), "country": card.country() });
+        self.done("partner remove", caller, details, Vec::new())?;
+        Ok(json!({ "removed": describe(&card) }))
+    }
+
+    pub(super) fn partner_pause(
+        &mut self,
+        text: &str,
+        paused: bool,
+        caller: &Caller,
+    ) -> Result<Value, NodeError> {
+        let card = self.partner(text)?;
+        let details =
+            json!({ "publisher": card.publisher().to_hex(), "country": card.country(), "paused": paused });
+        self.done("partner pause", caller, details.clone(), Vec::new())?;
+        Ok(details)
+    }
+}
+
+/// A card for people and programs.
+pub fn describe(card: &Card) -> Value {
+    let nodes: Vec<String> = card.nodes(clock::now()).map(|node| node.to_hex()).collect();
+    json!({
+        "country": card.country(),
+        "name": card.name("en"),
+        "network": card.network().as_str(),
+        "publisher_id": card.publisher().to_hex(),
+        "fingerprint": card.publisher().fingerprint(),
+        "issued_at": crate::model::Millis(card.body().issued_at).to_string(),
+        "addresses": card.body().addresses,
+        "nodes": nodes,
+    })
+}

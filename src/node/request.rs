@@ -1,0 +1,235 @@
+//! What can be asked of a node, as it comes from the command line, the control socket and HTTP.
+
+use serde::{Deserialize, Serialize};
+
+/// A request; in JSON `{"command": "status"}` with the fields beside it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "command", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Request {
+    /// Country, feeds, partners and faults.
+    Status,
+    /// The feeds that are held.
+    Feeds,
+    /// The nodes that sessions stand with.
+    Peers,
+    /// Our own card.
+    Card,
+    /// Accept a partner's card; the operator has compared the fingerprint.
+    PartnerAdd {
+        /// The card's text.
+        card: String,
+    },
+    /// All partners.
+    PartnerList,
+    /// One partner.
+    PartnerShow {
+        /// Country code, publisher id or the start of it.
+        partner: String,
+    },
+    /// Forget a partner.
+    PartnerRemove {
+        /// As above.
+        partner: String,
+    },
+    /// Try to reach a partner at once.
+    PartnerPing {
+        /// As above.
+        partner: String,
+    },
+    /// Stop or resume talking to a partner.
+    PartnerPause {
+        /// As above.
+        partner: String,
+        /// `false` to resume.
+        paused: bool,
+    },
+    /// Write down an agreement; nobody is told.
+    AgreementDraft(AgreementDraft),
+    /// Sign an agreement and send it to its parties.
+    AgreementPropose {
+        /// Id, the start of it, or the title.
+        agreement: String,
+    },
+    /// Sign an agreement that was proposed to us.
+    AgreementSign {
+        /// As above.
+        agreement: String,
+    },
+    /// All agreements.
+    AgreementList,
+    /// One agreement, whole.
+    AgreementShow {
+        /// As above.
+        agreement: String,
+    },
+    /// End an agreement.
+    AgreementEnd {
+        /// As above.
+        agreement: String,
+    },
+    /// Take in a file of figures, which comes as the payload.
+    Submit(SubmitRequest),
+    /// What was submitted.
+    Submissions,
+    /// Release what was submitted to everyone who may have it.
+    Release(ReleaseRequest),
+    /// Take released values back.
+    Retract {
+        /// The series key.
+        key: String,
+        /// The periods; none for all of the series.
+        periods: Vec<String>,
+        /// Why.
+        reason: String,
+    },
+    /// Ask the views.
+    Get(GetRequest),
+    /// Both ends of a corridor side by side.
+    Mirror {
+        /// Country of origin.
+        origin: String,
+        /// Country of destination.
+        destination: String,
+        /// Indicator of either side; none: the first pair that both sides have.
+        indicator: Option<String>,
+    },
+    /// The log of acts.
+    Audit {
+        /// Check every signature and hash of it.
+        verify: bool,
+    },
+    /// One observation with its proof.
+    Cite {
+        /// The series key.
+        key: String,
+        /// The period.
+        period: String,
+        /// Whose; none: the reporter's own.
+        from: Option<String>,
+    },
+    /// Fold the derived database again.
+    Rebuild,
+    /// Check everything that is stored, byte for byte.
+    Doctor,
+}
+
+/// A new agreement.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AgreementDraft {
+    /// What it is called.
+    pub title: String,
+    /// The other parties: country codes or publisher ids.
+    pub with: Vec<String>,
+    /// Which indicators.
+    pub indicators: Vec<String>,
+    /// What it may be used for.
+    pub purpose: String,
+    /// Whether series about other countries than the parties are covered too.
+    #[serde(default)]
+    pub any_counterpart: bool,
+    /// To whom it may be handed on.
+    #[serde(default)]
+    pub onward: String,
+    /// How long it may be kept, in days.
+    #[serde(default)]
+    pub retention_days: u32,
+    /// Until when, RFC 3339 or a date.
+    #[serde(default)]
+    pub until: Option<String>,
+}
+
+/// A file of figures.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SubmitRequest {
+    /// The file's name, for the record.
+    pub file: String,
+    /// The text of a mapping file.
+    #[serde(default)]
+    pub mapping: Option<String>,
+    /// Where the figures come from, in words.
+    #[serde(default)]
+    pub source: Option<String>,
+    /// Only check; keep nothing.
+    #[serde(default)]
+    pub check_only: bool,
+}
+
+/// A release.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReleaseRequest {
+    /// Which submission; none: all that are not yet released, in their order.
+    #[serde(default)]
+    pub submission: Option<String>,
+    /// Why released values change; must be given when some do.
+    #[serde(default)]
+    pub reason: Option<String>,
+    /// Say what would be released to whom, release nothing.
+    #[serde(default)]
+    pub dry_run: bool,
+}
+
+/// A question to the views.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GetRequest {
+    /// `MIGPROFILE`, or an indicator's code.
+    pub flow: String,
+    /// An SDMX key; empty parts mean any.
+    #[serde(default)]
+    pub key: Option<String>,
+    /// As of this moment: RFC 3339 or a date.
+    #[serde(default)]
+    pub as_of: Option<String>,
+    /// Every version.
+    #[serde(default)]
+    pub history: bool,
+    /// Only what this country or publisher says.
+    #[serde(default)]
+    pub from: Option<String>,
+}
+
+/// Who asks, and from where.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Caller {
+    /// The user's name or number at the operating system.
+    pub who: String,
+    /// `terminal`, `socket` or `http`.
+    pub from: String,
+}
+
+impl Request {
+    /// What it is called in the log of acts; `None` for questions, which change nothing.
+    pub fn act(&self) -> Option<&'static str> {
+        match self {
+            Self::PartnerAdd { .. } => Some("partner add"),
+            Self::PartnerRemove { .. } => Some("partner remove"),
+            Self::PartnerPause { .. } => Some("partner pause"),
+            Self::AgreementDraft(_) => Some("agreement draft"),
+            Self::AgreementPropose { .. } => Some("agreement propose"),
+            Self::AgreementSign { .. } => Some("agreement sign"),
+            Self::AgreementEnd { .. } => Some("agreement end"),
+            Self::Submit(submit) => (!submit.check_only).then_some("submit"),
+            Self::Release(release) => (!release.dry_run).then_some("release"),
+            Self::Retract { .. } => Some("retract"),
+            Self::Rebuild => Some("rebuild"),
+            Self::Status
+            | Self::Feeds
+            | Self::Peers
+            | Self::Card
+            | Self::PartnerList
+            | Self::PartnerShow { .. }
+            | Self::PartnerPing { .. }
+            | Self::AgreementList
+            | Self::AgreementShow { .. }
+            | Self::Submissions
+            | Self::Get(_)
+            | Self::Mirror { .. }
+            | Self::Audit { .. }
+            | Self::Cite { .. }
+            | Self::Doctor => None,
+        }
+    }
+}
