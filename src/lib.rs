@@ -1,4 +1,67 @@
 //! Corridor: governments exchange signed Migration Profile records, with no one in the middle.
+//!
+//! Each government runs one node. It signs what its country states about migration and hands it to the partners
+//! that an agreement names; what comes from others it verifies before it keeps it. Nobody operates the network.
+//!
+//! # How data flow
+//!
+//! ```text
+//!  a ministry's CSV                                                    a partner's node
+//!        │                                                                    │ frames
+//!        ▼                                                                    ▼
+//!  intake ── findings, or series ──▶ node ◀──────────────── net ◀── Noise ── stream
+//!                                     │ ▲                    │
+//!               policy: may this      │ │ what is durable    ▼
+//!               audience have this?   │ │                  wire ── messages ──▶ sync ── verified frames ─┐
+//!                                     ▼ │                                                               │
+//!  records ──▶ feed: blocks, root, signature ──▶ store: feed files, one fsync ◀──────────────────────────┘
+//!                                                   │
+//!                                                   └──fold──▶ view ──▶ get, mirror, status ──▶ cli, api
+//! ```
+//!
+//! Up: bytes → [`wire`] → [`sync`] → verified frames → [`store`] → [`view`] → [`api`]. Down: a request → [`node`] →
+//! a signed entry → [`store`] → [`sync`] → [`wire`] → [`net`]. They meet in the node's loop and nowhere else.
+//!
+//! # The rooms, lowest first; imports go down only
+//!
+//! | room | is |
+//! |---|---|
+//! | [`crypto`] | keys, signatures, hashes, the Merkle tree |
+//! | [`model`] | the field's words as values that cannot be built wrong: codes, keys, periods, decimals, records |
+//! | [`feed`] | signed, hash-linked, single-writer sequences; the signed bytes; who may sign for whom |
+//! | [`policy`] | agreements, and the one question: may this audience have this? |
+//! | [`intake`] | files → checked series, or findings with line and column |
+//! | [`view`] | what can be asked: current, as of, history; folded from entries |
+//! | [`insight`] | pure analysis over views: mirror statistics |
+//! | [`store`] | feed files, which are the truth, and sled over them, which is derived |
+//! | [`sync`] | replication as a machine: input and time in, outputs out |
+//! | [`wire`] | sync messages ↔ bounded bytes |
+//! | [`net`] | libp2p: carries frames between peers |
+//! | [`node`] | wiring: one loop over one closed enum of events |
+//! | [`api`] | control socket, health, metrics, pages |
+//! | [`config`] | defaults < file < environment < flags → one checked value |
+//! | [`cli`] | the command line |
+//!
+//! # Words
+//!
+//! A *record* is the smallest thing a government says: one series with its observations, or one document. An
+//! *entry* is a batch of records under one signature. A *feed* is one publisher's entries under one *agreement*.
+//! A *head* is the newest entry of a feed, a *fork* two entries for one place. A *receipt* is a recipient's signed
+//! word that it holds an entry. The *house feed* is a government's own: partners accepted, agreements drafted,
+//! submissions, and every act. The *correspondence* of two partners carries proposals and signatures.
+//!
+//! # What always holds
+//!
+//! - `crypto` to `insight`, `sync` and `wire` have no clock, randomness, disk, socket, `async` or channel.
+//! - Nothing leaves the node that `policy` did not decide: `node::release` is the only way into a feed that
+//!   partners read, and what no rule names is withheld.
+//! - `store` takes verified entries only, by type: [`feed::SignedEntry`] or [`feed::VerifiedFrame`].
+//! - Nothing is acknowledged, announced or receipted before it is durable.
+//! - Signed bytes, wire bytes and JSON are three separate sets of types.
+//! - `view` can be deleted. What was decided by people can be folded again from the house feed.
+//! - A failed write stops the node; it is never passed over.
+//!
+//! Start reading at [`feed`], then [`sync`], then [`node`].
 
 pub mod crypto;
 pub mod model;

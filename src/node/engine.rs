@@ -224,8 +224,7 @@ impl Engine {
         if let (Some(act), Err(error)) = (act, &result)
             && !error.is_fatal()
         {
-            let outcome = format!("refused: {}", error.code());
-            self.log_act(act, caller, &outcome, json!({}), Vec::new())?;
+            self.refused(act, caller, error.code(), json!({}))?;
         }
         result
     }
@@ -310,12 +309,22 @@ impl Engine {
         Ok(HeadRef::from(entry.header()))
     }
 
-    /// Writes an act into the house feed, with the documents that it decided about.
-    pub(super) fn log_act(
+    /// Writes an act that was refused into the house feed.
+    pub(super) fn refused(
         &mut self,
         act: &str,
         caller: &Caller,
-        outcome: &str,
+        why: &str,
+        details: Value,
+    ) -> Result<HeadRef, NodeError> {
+        self.log_act((act, &format!("refused: {why}")), caller, details, Vec::new())
+    }
+
+    /// Writes an act and its outcome into the house feed, with the documents that it decided about.
+    fn log_act(
+        &mut self,
+        (act, outcome): (&str, &str),
+        caller: &Caller,
         details: Value,
         documents: Vec<Record>,
     ) -> Result<HeadRef, NodeError> {
@@ -337,7 +346,7 @@ impl Engine {
         details: Value,
         documents: Vec<Record>,
     ) -> Result<HeadRef, NodeError> {
-        self.log_act(act, caller, "done", details, documents)
+        self.log_act((act, "done"), caller, details, documents)
     }
 
     /// A partner by country code, publisher id or the start of it.

@@ -27,7 +27,7 @@ impl Engine {
         if !report.is_accepted() || report.series.is_empty() {
             let refused =
                 json!({ "file": submit.file, "rows": report.rows, "findings": report.findings.len() });
-            self.log_act("submit", caller, "refused: the check found errors", refused, Vec::new())?;
+            self.refused("submit", caller, "the check found errors", refused)?;
             return Ok(value);
         }
         let series = report.series.len();
