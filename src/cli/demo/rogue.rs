@@ -39,8 +39,17 @@ pub(super) fn forge(all: &[Government], data: &Path, checks: &mut Checks) -> any
     let key = home.node_key(&Passphrase::from_file(&rogue.dir().join("passphrase"))?)?;
     let wares = Wares { forged: forged_entry(&all[0], &key)?, own: own_entry(home.us(), &key)? };
     let before = feed_heads(all)?;
-    for node in &all[1..] {
-        let seen = offer(node, &key, &wares, PATIENCE);
+    // At once: a node gives the publisher's own session ten seconds to deliver before it asks another partner.
+    let all_seen: Vec<anyhow::Result<Seen>> = std::thread::scope(|scope| {
+        let (key, wares) = (&key, &wares);
+        let threads: Vec<_> =
+            all[1..].iter().map(|node| scope.spawn(move || offer(node, key, wares, PATIENCE))).collect();
+        threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap_or_else(|_| bail!("the rogue panicked")))
+            .collect()
+    });
+    for (node, seen) in all[1..].iter().zip(all_seen) {
         let why = format!("{seen:?}");
         let seen = seen.unwrap_or_default();
         let country = node.country();
