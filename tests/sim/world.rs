@@ -137,7 +137,7 @@ impl World {
             let at = self.random.between(1_000, TROUBLE - 1);
             self.after(at, Happening::Split);
         }
-        for _ in 0..self.random.below(4) {
+        for _ in 0..self.random.below(40) {
             let at = self.random.between(1_000, TROUBLE - 1);
             self.after(at, Happening::Regrant);
         }
@@ -296,7 +296,7 @@ impl World {
             Output::Read { session, feed, from, limit } => {
                 let (frames, next) = self.nodes[index].disk.read(&feed, from, limit);
                 let input = Input::Read { session, feed, from, next, frames };
-                let delay = self.random.between(0, 3);
+                let delay = if self.random.chance(20) { self.random.between(0, 400) } else { 0 };
                 self.after(delay, Happening::Answer { node: index, epoch, input });
             }
             Output::ReadHeader { session, feed, seq } => {
