@@ -123,7 +123,6 @@ impl Watched {
 
     fn input_of(&mut self, step: Step) -> Option<Input> {
         let received = |session, message| Some(Input::Received { session: SessionId(session), message });
-        let header = |f: usize, e: usize| feeds()[f][e].header().clone();
         match step {
             Step::Open(session, who) => {
                 let agreements = Self::agreements(7);
@@ -147,51 +146,25 @@ impl Watched {
                 let who: &[usize] = if all { &[US, PUBLISHER, THIRD] } else { &[US] };
                 Some(Input::Cards { keyring: keyring(who) })
             }
-            Step::Have(session, f, e) => {
-                received(session, Message::Have { heads: vec![head(&feeds()[f][e])], last: true })
-            }
-            Step::HaveUnknown(session, n) => {
-                let feed = FeedId::new(PublisherId([n; 32]), AgreementId::public());
-                let head = HeadRef { feed, seq: Seq(u64::MAX), entry: crate::feed::EntryId([n; 32]) };
-                received(session, Message::Have { heads: vec![head], last: false })
-            }
-            Step::Want(session, f, seq, part) => received(session, want(feed_of(f), at(seq, part))),
-            Step::Unwant(session, f) => received(session, Message::Unwant { feed: feed_of(f) }),
-            Step::Data(session, f, e, skip) => {
-                let frames = frames(&feeds()[f][e])[skip..].concat();
-                let from = at(e as u64, skip as u32);
-                received(session, Message::Data { feed: feed_of(f), from, frames })
-            }
-            Step::DataWanted(session, f) => {
-                let from = self.bench.replica.position(&feed_of(f))?;
-                let entry = feeds()[f].get(from.seq.0 as usize)?;
-                let frames = frames(entry)[from.part as usize..].concat();
-                received(session, Message::Data { feed: feed_of(f), from, frames })
-            }
-            Step::Junk(session, f, length) => {
-                let frames = vec![3; usize::from(length) + 1_000];
-                received(session, Message::Data { feed: feed_of(f), from: at(0, 0), frames })
-            }
-            Step::Credit(session, bytes) => {
-                self.known.get_mut(&session)?.credit += u64::from(bytes);
-                received(session, Message::Credit { bytes })
-            }
-            Step::Ping(session) => received(session, Message::Ping { nonce: 1 }),
-            Step::Pong(session, nonce) => received(session, Message::Pong { nonce }),
-            Step::Show(session, f, seq) => {
-                received(session, Message::Show { feed: feed_of(f), seq: Seq(seq) })
-            }
-            Step::Header(session, f, e) => {
-                let (feed, bytes) = (feed_of(f), Some(header(f, e).to_bytes()));
-                received(session, Message::Header { feed, seq: Seq(e as u64), bytes })
-            }
-            Step::Proof(session, f, e) => {
-                let (one, other) = (header(f, e).to_bytes(), header(FEEDS - 1, e).to_bytes());
-                received(session, Message::Proof { one, other })
+            Step::Have(..)
+            | Step::HaveUnknown(..)
+            | Step::Want(..)
+            | Step::Unwant(..)
+            | Step::Data(..)
+            | Step::DataWanted(..)
+            | Step::Junk(..)
+            | Step::Credit(..)
+            | Step::Ping(..)
+            | Step::Pong(..)
+            | Step::Show(..)
+            | Step::Header(..)
+            | Step::Proof(..) => {
+                let (session, message) = self.message_of(step)?;
+                received(session, message)
             }
             Step::Stored(f, e) => {
                 let ours = feed_of(f).publisher == id(US);
-                ours.then(|| Input::Stored { newest: header(f, e) })
+                ours.then(|| Input::Stored { newest: feeds()[f][e].header().clone() })
             }
             Step::AnswerReads(length) => {
                 let (session, feed, from) = self.reads.pop()?;
@@ -203,6 +176,59 @@ impl Watched {
                 Some(Input::Tick)
             }
         }
+    }
+
+    /// The message of a step that is one.
+    fn message_of(&mut self, step: Step) -> Option<(u64, Message)> {
+        let header = |f: usize, e: usize| feeds()[f][e].header().to_bytes();
+        let (session, message) = match step {
+            Step::Have(session, f, e) => {
+                (session, Message::Have { heads: vec![head(&feeds()[f][e])], last: true })
+            }
+            Step::HaveUnknown(session, n) => {
+                let feed = FeedId::new(PublisherId([n; 32]), AgreementId::public());
+                let head = HeadRef { feed, seq: Seq(u64::MAX), entry: crate::feed::EntryId([n; 32]) };
+                (session, Message::Have { heads: vec![head], last: false })
+            }
+            Step::Want(session, f, seq, part) => (session, want(feed_of(f), at(seq, part))),
+            Step::Unwant(session, f) => (session, Message::Unwant { feed: feed_of(f) }),
+            Step::Data(session, f, e, skip) => {
+                let frames = frames(&feeds()[f][e])[skip..].concat();
+                (session, Message::Data { feed: feed_of(f), from: at(e as u64, skip as u32), frames })
+            }
+            Step::DataWanted(session, f) => {
+                let from = self.bench.replica.position(&feed_of(f))?;
+                let entry = feeds()[f].get(from.seq.0 as usize)?;
+                let frames = frames(entry)[from.part as usize..].concat();
+                (session, Message::Data { feed: feed_of(f), from, frames })
+            }
+            Step::Junk(session, f, length) => {
+                let frames = vec![3; usize::from(length) + 1_000];
+                (session, Message::Data { feed: feed_of(f), from: at(0, 0), frames })
+            }
+            Step::Credit(session, bytes) => {
+                self.known.get_mut(&session)?.credit += u64::from(bytes);
+                (session, Message::Credit { bytes })
+            }
+            Step::Ping(session) => (session, Message::Ping { nonce: 1 }),
+            Step::Pong(session, nonce) => (session, Message::Pong { nonce }),
+            Step::Show(session, f, seq) => (session, Message::Show { feed: feed_of(f), seq: Seq(seq) }),
+            Step::Header(session, f, e) => {
+                (session, Message::Header { feed: feed_of(f), seq: Seq(e as u64), bytes: Some(header(f, e)) })
+            }
+            Step::Proof(session, f, e) => {
+                (session, Message::Proof { one: header(f, e), other: header(FEEDS - 1, e) })
+            }
+            Step::Open(..)
+            | Step::Greet(_)
+            | Step::Close(_)
+            | Step::Grant(..)
+            | Step::Cards(_)
+            | Step::Stored(..)
+            | Step::AnswerReads(_)
+            | Step::Pass(_) => return None,
+        };
+        Some((session, message))
     }
 
     /// Takes a step and looks at everything that came of it.

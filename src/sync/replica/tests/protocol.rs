@@ -262,6 +262,8 @@ fn what_becomes_readable_is_announced_and_what_is_withdrawn_is_not_sent() {
     assert_eq!(bench.input(read), []);
     let outputs = bench.input(Input::Granted { publisher, agreements: BTreeSet::from([SHARED]) });
     assert_eq!(sent(&outputs), [(1, Message::Have { heads: vec![head(&ours[0])], last: true })]);
+    let again = Output::Read { session, feed: shared, from: at(0, 0), limit: MAX_DATA };
+    assert!(outputs.contains(&again), "what was asked for stands: {outputs:?}");
 }
 
 #[test]
