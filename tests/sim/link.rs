@@ -59,9 +59,7 @@ impl World {
         self.next_conn += 1;
         let id = self.next_conn;
         let last = [self.now; 2];
-        let window = i64::from(Self::config().window);
-        let conn =
-            Connection { ends: [one, other], open: [true; 2], zombie: false, last, credit: [window; 2] };
+        let conn = Connection { ends: [one, other], open: [true; 2], zombie: false, last, credit: [0; 2] };
         self.conns.insert(id, conn);
         self.trace(&format!("connect {id}: {one} {other}"));
         for (here, there) in [(one, other), (other, one)] {
@@ -123,8 +121,19 @@ impl World {
         let from = conn.ends[1 - side];
         match wire::decode(bytes) {
             Ok(message) => {
-                if let Message::Credit { bytes } = &message {
-                    conn.credit[side] += i64::from(*bytes);
+                match &message {
+                    Message::Credit { bytes } => conn.credit[side] += i64::from(*bytes),
+                    Message::Hello { window, .. } => conn.credit[side] = i64::from(*window),
+                    Message::Have { .. }
+                    | Message::Want { .. }
+                    | Message::Unwant { .. }
+                    | Message::Data { .. }
+                    | Message::Ping { .. }
+                    | Message::Pong { .. }
+                    | Message::Show { .. }
+                    | Message::Header { .. }
+                    | Message::Proof { .. }
+                    | Message::Bye { .. } => {}
                 }
                 self.trace(&format!("recv {to} {id} {}", brief(&message)));
                 if to < self.nodes.len() {
