@@ -234,7 +234,7 @@ impl Replica {
             let Some(session) = self.sessions.get_mut(&id) else { continue };
             let (added, gone) = session.grant(agreements);
             if session.is_ready() {
-                self.stop_serving(id, &gone);
+                self.change_serving(id, &added, &gone);
                 self.announce_all(id, &|feed| added.contains(&feed.agreement));
                 let changed =
                     |feed: &FeedId| added.contains(&feed.agreement) || gone.contains(&feed.agreement);

@@ -58,15 +58,15 @@ impl Replica {
     pub(super) fn on_want(&mut self, id: SessionId, feed: FeedId, from: Position) -> Result<(), Fault> {
         let durable = self.durable(&feed);
         let Some(session) = self.sessions.get_mut(&id) else { return Ok(()) };
-        if !session.admits(self.us, &feed)? {
-            return Ok(());
-        }
+        let readable = session.admits(self.us, &feed)?;
         session.serve.wanted.insert(feed, from);
         if session.serve.wanted.len() > self.config.max_feeds {
             return Err(Fault::TooMuch("feeds asked for"));
         }
-        session.serve.mark(feed, durable);
-        self.pump(id);
+        if readable {
+            session.serve.mark(feed, durable);
+            self.pump(id);
+        }
         Ok(())
     }
 
@@ -84,11 +84,20 @@ impl Replica {
         Ok(())
     }
 
-    /// Stops sending feeds of agreements that the partner may no longer read.
-    pub(super) fn stop_serving(&mut self, id: SessionId, gone: &[AgreementId]) {
+    /// Stops sending feeds of agreements that the partner may no longer read, and goes on with those that it may
+    /// read again. What it asked for stands all the while: it cannot know when to ask anew.
+    pub(super) fn change_serving(&mut self, id: SessionId, added: &[AgreementId], gone: &[AgreementId]) {
         let Some(session) = self.sessions.get_mut(&id) else { return };
-        session.serve.wanted.retain(|feed, _| !gone.contains(&feed.agreement));
         session.serve.due.retain(|feed| !gone.contains(&feed.agreement));
+        let again: Vec<FeedId> =
+            session.serve.wanted.keys().filter(|feed| added.contains(&feed.agreement)).copied().collect();
+        for feed in again {
+            let durable = self.feeds.get(&feed).and_then(|state| state.durable).map(|head| head.seq);
+            if session.may_read(self.us, &feed) {
+                session.serve.mark(feed, durable);
+            }
+        }
+        self.pump(id);
     }
 
     /// Asks the store for as much as the credit of a session allows.
@@ -113,14 +122,15 @@ impl Replica {
         let durable = self.durable(&feed);
         let Some(session) = self.sessions.get_mut(&id) else { return };
         let Some(durable_then) = session.serve.end_read(feed, from) else { return };
-        let wanted = session.serve.wanted.get(&feed) == Some(&from) && session.may_read(self.us, &feed);
+        let readable = session.may_read(self.us, &feed);
+        let wanted = readable && session.serve.wanted.get(&feed) == Some(&from);
         let fits = !frames.is_empty() && frames.len() <= MAX_DATA as usize;
         if wanted && fits {
             session.serve.credit -= frames.len() as u64;
             session.serve.wanted.insert(feed, next);
         }
         // A store that had nothing is not asked again before there is more.
-        if fits || !wanted || durable.is_some_and(|durable| durable > durable_then) {
+        if readable && (fits || !wanted || durable.is_some_and(|durable| durable > durable_then)) {
             session.serve.mark(feed, durable);
         }
         if wanted && fits {

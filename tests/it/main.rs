@@ -1,0 +1,3 @@
+//! Tests of the rooms together.
+
+mod simulation;

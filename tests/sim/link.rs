@@ -1,0 +1,213 @@
+//! Connections: latency, breaks, partitions, and connections that are dead without anybody being told.
+
+use corridor::model::Millis;
+use corridor::sync::{Input, Message, SessionId};
+use corridor::wire;
+
+use super::cast::cast;
+use super::check::brief;
+use super::world::{Happening, World};
+
+/// A connection: first in, first out in each direction, until it breaks.
+pub(crate) struct Connection {
+    pub(crate) ends: [usize; 2],
+    /// Which ends still believe in it.
+    pub(crate) open: [bool; 2],
+    /// Nothing comes through any more, and nobody is told.
+    pub(crate) zombie: bool,
+    pub(crate) last: [Millis; 2],
+    /// Bytes of frames that each end may still send, as far as it can know.
+    pub(crate) credit: [i64; 2],
+}
+
+impl World {
+    /// Who is at an index: a node, or the liar behind them.
+    pub(crate) fn publisher_at(&self, index: usize) -> usize {
+        match self.nodes.get(index) {
+            Some(node) => node.publisher,
+            None => self.liar.as_ref().map_or(0, |liar| liar.publisher),
+        }
+    }
+
+    pub(crate) fn connect_all(&mut self) {
+        let ends = self.nodes.len() + usize::from(self.liar.is_some());
+        for one in 0..ends {
+            for other in one + 1..ends {
+                self.connect(one, other);
+            }
+        }
+        let delay = self.random.between(500, 3_000);
+        self.after(delay, Happening::Connect);
+    }
+
+    fn is_up(&self, index: usize) -> bool {
+        self.nodes.get(index).is_none_or(|node| node.replica.is_some())
+    }
+
+    fn connect(&mut self, one: usize, other: usize) {
+        if self.blocked.contains(&(one, other)) || !self.is_up(one) || !self.is_up(other) {
+            return;
+        }
+        if self.twins == Some((one, other)) {
+            return;
+        }
+        let between = self.conns.values().filter(|conn| conn.ends == [one, other]);
+        let live = between.filter(|conn| conn.open == [true; 2]).count();
+        if live >= 2 || (live == 1 && !self.random.chance(2)) || self.random.chance(20) {
+            return;
+        }
+        self.next_conn += 1;
+        let id = self.next_conn;
+        let last = [self.now; 2];
+        let conn = Connection { ends: [one, other], open: [true; 2], zombie: false, last, credit: [0; 2] };
+        self.conns.insert(id, conn);
+        self.trace(&format!("connect {id}: {one} {other}"));
+        for (here, there) in [(one, other), (other, one)] {
+            self.open(id, here, there);
+        }
+    }
+
+    fn open(&mut self, id: u64, here: usize, there: usize) {
+        let partner = &cast().publishers[self.publisher_at(there)];
+        let Some(node) = self.nodes.get(here) else {
+            let delay = self.random.between(100, 4_000);
+            self.greet_as_liar(id);
+            return self.after(delay, Happening::Lie { conn: id });
+        };
+        let agreements = node.grants[&partner.id].clone();
+        let (publisher, node) = (partner.id, partner.node_key());
+        self.input(here, Input::Opened { session: SessionId(id), node, publisher, agreements });
+    }
+
+    /// Puts a message on its way.
+    pub(crate) fn send(&mut self, from: usize, id: u64, message: &Message) {
+        let bytes = wire::encode(message).expect("a replica makes no message that is too long");
+        self.trace(&format!("send {from} {id} {}", brief(message)));
+        self.post(from, id, bytes);
+    }
+
+    pub(crate) fn post(&mut self, from: usize, id: u64, bytes: Vec<u8>) {
+        let latency = self.random.between(5, 250);
+        let breaks = !self.healed && self.random.below(1_500) == 0;
+        let Some(conn) = self.conns.get_mut(&id) else { return };
+        let side = usize::from(conn.ends[1] == from);
+        if conn.zombie || !conn.open[side] {
+            return;
+        }
+        if breaks {
+            let ends = conn.ends;
+            self.trace(&format!("break {id}"));
+            for at in ends {
+                let delay = self.random.between(0, 2_000);
+                self.after(delay, Happening::Gone { conn: id, at });
+            }
+            if let Some(conn) = self.conns.get_mut(&id) {
+                conn.zombie = true;
+            }
+            return;
+        }
+        let at = conn.last[side].max(self.now.saturating_add(latency));
+        conn.last[side] = at;
+        let to = conn.ends[1 - side];
+        self.after(at.since(self.now), Happening::Deliver { conn: id, to, bytes });
+    }
+
+    pub(crate) fn deliver(&mut self, id: u64, to: usize, bytes: &[u8]) {
+        let Some(conn) = self.conns.get_mut(&id) else { return };
+        let side = usize::from(conn.ends[1] == to);
+        if conn.zombie || !conn.open[side] {
+            return;
+        }
+        let from = conn.ends[1 - side];
+        match wire::decode(bytes) {
+            Ok(message) => {
+                match &message {
+                    Message::Credit { bytes } => conn.credit[side] += i64::from(*bytes),
+                    Message::Hello { window, .. } => conn.credit[side] = i64::from(*window),
+                    Message::Have { .. }
+                    | Message::Want { .. }
+                    | Message::Unwant { .. }
+                    | Message::Data { .. }
+                    | Message::Ping { .. }
+                    | Message::Pong { .. }
+                    | Message::Show { .. }
+                    | Message::Header { .. }
+                    | Message::Proof { .. }
+                    | Message::Bye { .. } => {}
+                }
+                self.trace(&format!("recv {to} {id} {}", brief(&message)));
+                if to < self.nodes.len() {
+                    self.input(to, Input::Received { session: SessionId(id), message });
+                } else {
+                    self.liar_hears(id, &message);
+                }
+            }
+            Err(error) => {
+                assert!(from >= self.nodes.len(), "an honest node sent what cannot be read: {error}");
+                self.hang_up(id, to);
+                self.input(to, Input::Closed { session: SessionId(id) });
+            }
+        }
+    }
+
+    /// One end closes; what is under way from it still arrives, then the other end learns of it.
+    pub(crate) fn hang_up(&mut self, id: u64, at: usize) {
+        let Some(conn) = self.conns.get_mut(&id) else { return };
+        let side = usize::from(conn.ends[1] == at);
+        if !std::mem::replace(&mut conn.open[side], false) {
+            return;
+        }
+        let (other, zombie) = (conn.ends[1 - side], conn.zombie);
+        let arrives = conn.last[side].max(self.now).since(self.now);
+        if !zombie {
+            let delay = arrives + self.random.between(1, 100);
+            self.after(delay, Happening::Gone { conn: id, at: other });
+        }
+        self.forget_closed(id);
+    }
+
+    pub(crate) fn gone(&mut self, id: u64, at: usize) {
+        let Some(conn) = self.conns.get_mut(&id) else { return };
+        let side = usize::from(conn.ends[1] == at);
+        if std::mem::replace(&mut conn.open[side], false) && at < self.nodes.len() {
+            self.trace(&format!("gone {at} {id}"));
+            self.input(at, Input::Closed { session: SessionId(id) });
+        }
+        self.forget_closed(id);
+    }
+
+    fn forget_closed(&mut self, id: u64) {
+        if self.conns.get(&id).is_some_and(|conn| conn.open == [false; 2]) {
+            self.conns.remove(&id);
+        }
+    }
+
+    /// Cuts the network in two; connections across become zombies or break.
+    pub(crate) fn split_network(&mut self) {
+        let ends = self.nodes.len() + 1;
+        let side: Vec<bool> = (0..ends).map(|_| self.random.chance(50)).collect();
+        self.blocked.clear();
+        for one in 0..ends {
+            for other in one + 1..ends {
+                if side[one] != side[other] {
+                    self.blocked.insert((one, other));
+                }
+            }
+        }
+        let quiet = self.random.chance(50);
+        self.trace(&format!("split {side:?} quiet {quiet}"));
+        let across = |conn: &Connection| side[conn.ends[0]] != side[conn.ends[1]];
+        let cut: Vec<u64> = self.conns.iter().filter(|(_, conn)| across(conn)).map(|(id, _)| *id).collect();
+        for id in cut {
+            let Some(conn) = self.conns.get_mut(&id) else { continue };
+            conn.zombie = true;
+            if !quiet {
+                let ends = conn.ends;
+                ends.into_iter().for_each(|at| self.after(1, Happening::Gone { conn: id, at }));
+            }
+        }
+        if self.random.chance(70) {
+            self.blocked.clear();
+        }
+    }
+}
