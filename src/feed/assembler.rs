@@ -245,11 +245,17 @@ impl Pending {
     fn accept_rows(&mut self, body: &[u8]) -> Result<(), EntryFault> {
         let content = self.entry.header().header().content;
         let rows = block::decode_rows(body)?;
+        let cut_short = rows.len() < block::TABLE_ROWS_PER_FRAME;
         self.table.update(body);
         self.listed += rows.iter().map(|row| u64::from(row.length)).sum::<u64>();
         self.rows.extend(rows);
         if self.listed > content.payload_length || self.rows.len() > MAX_BLOCKS {
             return Err(EntryFault::Content("a block table longer than the header says"));
+        }
+        if cut_short && self.listed < content.payload_length {
+            // One table, one sequence of frames: positions mean the same at every peer, and nobody can fill a disk
+            // with frames that add nothing.
+            return Err(EntryFault::Content("a block table cut into frames in another way than it must be"));
         }
         if self.listed == content.payload_length && self.table.clone().finish() != content.payload_hash {
             return Err(EntryFault::Content("a block table whose hash is not the one in the header"));

@@ -11,7 +11,7 @@
 //! 3 Receipt     publisher 32 | agreement 32 | seq u64 | entry 32 | received at i64
 //! ```
 //!
-//! Lists of attributes are sorted by id and unique; observations and periods are sorted in time and unique.
+//! Lists of attributes are sorted by the bytes of their ids and unique; observations and periods are sorted in time and unique.
 //! Status and conf are the SDMX codes' ASCII letters.
 
 use std::borrow::Cow;
@@ -217,7 +217,9 @@ pub fn flags(status: u8, conf: u8, revision: u32) -> Result<Flags, CodecError> {
 }
 
 fn pairs(attributes: &Attributes) -> Pairs<'_> {
-    attributes.iter().map(|(id, text)| (id.id(), text)).collect()
+    let mut pairs: Pairs<'_> = attributes.iter().map(|(id, text)| (id.id(), text)).collect();
+    pairs.sort_unstable_by_key(|(id, _)| *id);
+    pairs
 }
 
 /// Attributes from their ids and texts.

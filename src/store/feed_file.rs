@@ -53,6 +53,7 @@ pub(super) struct FeedFile {
     unindexed: Vec<Span>,
     /// Where readers of long entries have come to, newest first.
     cursors: Vec<(Position, u64)>,
+    segment_length: u64,
 }
 
 /// How many readers' places in long entries are remembered.
@@ -72,6 +73,7 @@ impl FeedFile {
             dirty: false,
             unindexed: Vec::new(),
             cursors: Vec::new(),
+            segment_length: SEGMENT_LENGTH,
         }
     }
 
@@ -164,8 +166,10 @@ impl FeedFile {
         let (Some(tail), Some(last)) = (&self.tail, self.segments.last()) else { return Ok(Vec::new()) };
         let span = Span { offset: tail.offset, length: last.end - tail.offset };
         let bytes = read_span(&last.path, span)?;
-        let frames =
-            split_frames(&bytes).map_err(|what| self.damaged(tail.header.header().seq, last, span, what))?;
+        let frames = split_frames(&bytes).map_err(|(at, what)| {
+            let at = Span { offset: span.offset + at, length: 0 };
+            self.damaged(tail.header.header().seq, last, at, what)
+        })?;
         Ok(frames.into_iter().map(<[u8]>::to_vec).collect())
     }
 
@@ -223,12 +227,15 @@ impl FeedFile {
 
     /// Makes sure that there is a segment for the next entry; returns where in it the entry begins.
     fn begin_entry(&mut self, seq: Seq) -> Result<u64, StoreError> {
-        if self.segments.last().is_none_or(|last| last.end >= SEGMENT_LENGTH) {
-            self.commit()?;
+        if self.segments.last().is_none_or(|last| last.end >= self.segment_length) {
+            self.sync()?;
             self.writer = None;
             fs::create_dir_all(&self.dir).map_err(StoreError::io("creating", &self.dir))?;
             let path = self.dir.join(segment(seq));
-            let mut file = File::create(&path).map_err(StoreError::io("creating", &path))?;
+            // Appending always writes at the end of the file, also after an entry that was dropped.
+            let file = OpenOptions::new().create(true).append(true).open(&path);
+            let mut file = file.map_err(StoreError::io("creating", &path))?;
+            file.set_len(0).map_err(StoreError::io("cutting", &path))?;
             file.write_all(SEGMENT_MAGIC).map_err(StoreError::io("writing", &path))?;
             sync_up(&self.dir)?;
             let end = SEGMENT_MAGIC.len() as u64;
@@ -261,14 +268,20 @@ impl FeedFile {
         if !self.dirty {
             return Ok(false);
         }
-        let Some(last) = self.segments.last() else { return Ok(false) };
-        if let Some(writer) = &self.writer {
+        self.sync()?;
+        self.durable = self.newest.as_ref().map(HeadRef::from);
+        Ok(true)
+    }
+
+    /// Writes out the newest segment. What counts as durable changes in [`FeedFile::commit`] alone, whose caller
+    /// acknowledges it.
+    fn sync(&mut self) -> Result<(), StoreError> {
+        let Some(last) = self.segments.last() else { return Ok(()) };
+        if let Some(writer) = self.writer.as_ref().filter(|_| self.dirty) {
             writer.sync_data().map_err(StoreError::io("syncing", &last.path))?;
         }
         self.dirty = false;
-        self.durable = self.newest.as_ref().map(HeadRef::from);
-        write_index(&last.path, &std::mem::take(&mut self.unindexed))?;
-        Ok(true)
+        write_index(&last.path, &std::mem::take(&mut self.unindexed))
     }
 
     /// Bytes of the segments.
@@ -329,7 +342,12 @@ impl FeedFile {
         let last = segment.spans[index + count - 1];
         let whole = Span { offset: span.offset, length: last.offset + last.length - span.offset };
         let bytes = read_span(&segment.path, whole)?;
-        split_frames(&bytes).map_err(|what| self.damaged(from.seq, segment, whole, what))?;
+        split_frames(&bytes).map_err(|(at, what)| {
+            let offset = whole.offset + at;
+            let ahead = segment.spans[index..].iter().take_while(|span| span.offset + span.length <= offset);
+            let seq = Seq(from.seq.0 + ahead.count() as u64);
+            self.damaged(seq, segment, Span { offset, length: 0 }, what)
+        })?;
         Ok((bytes, Position { seq: Seq(from.seq.0 + count as u64), part: 0 }))
     }
 
@@ -342,8 +360,11 @@ impl FeedFile {
         match self.cursors.iter().find(|(position, _)| *position == from) {
             Some((_, offset)) => walk.offset = *offset,
             None => {
-                for _ in 0..from.part {
+                // A partner may ask for a part far behind the last one.
+                let mut skipped = 0;
+                while skipped < from.part && walk.offset < walk.end {
                     walk.skip().map_err(StoreError::io("reading", &segment.path))?;
+                    skipped += 1;
                 }
             }
         }
@@ -351,7 +372,7 @@ impl FeedFile {
         while walk.offset < walk.end {
             let at = Span { offset: walk.offset, length: 0 };
             let frame = walk.next().map_err(StoreError::io("reading", &segment.path))?;
-            split_frames(&frame).map_err(|what| self.damaged(from.seq, segment, at, what))?;
+            split_frames(&frame).map_err(|(_, what)| self.damaged(from.seq, segment, at, what))?;
             if !bytes.is_empty() && bytes.len() + frame.len() > limit {
                 walk.offset = at.offset;
                 break;
@@ -484,16 +505,18 @@ impl OpenEntry {
     }
 }
 
-fn split_frames(mut bytes: &[u8]) -> Result<Vec<&[u8]>, String> {
-    let mut frames = Vec::new();
-    while !bytes.is_empty() {
-        match Frame::read(bytes) {
+/// The frames in some bytes, or where the first bad one begins and what is wrong with it.
+fn split_frames(bytes: &[u8]) -> Result<Vec<&[u8]>, (u64, String)> {
+    let (mut frames, mut rest) = (Vec::new(), bytes);
+    while !rest.is_empty() {
+        let at = (bytes.len() - rest.len()) as u64;
+        match Frame::read(rest) {
             Ok(Some(frame)) => {
                 frames.push(frame.bytes);
-                bytes = &bytes[frame.bytes.len()..];
+                rest = &rest[frame.bytes.len()..];
             }
-            Ok(None) => return Err("a frame that ends too early".to_owned()),
-            Err(error) => return Err(error.to_string()),
+            Ok(None) => return Err((at, "a frame that ends too early".to_owned())),
+            Err(error) => return Err((at, error.to_string())),
         }
     }
     Ok(frames)

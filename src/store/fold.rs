@@ -128,8 +128,11 @@ impl Store {
             }
             let old = key.map(|key| String::from_utf8_lossy(&key[1..]).into_owned());
             write_parts(page, old, changes)?;
-            if said.peek().is_some() && end.is_none() {
-                // The next keys belong behind what was just cut into pages, so these must be there first.
+            let more_here = |((next, _), _): &((String, FeedId), Vec<(EntryRef, Said)>)| {
+                end.as_ref().is_none_or(|end| next < end)
+            };
+            if said.peek().is_some_and(more_here) {
+                // The next keys belong on or behind the pages that were just cut, so these must be there first.
                 self.derived().apply(std::mem::take(changes))?;
             }
         }

@@ -92,8 +92,10 @@ impl Page {
     /// Folds a retraction in.
     pub fn retract(&mut self, key: String, feed: FeedId, entry: EntryRef, retraction: &Retraction) {
         let row = self.rows.entry((key, feed)).or_default();
-        // A retraction without periods is of all that was stated before it.
-        let mut all: Vec<Period> = row.versions.iter().map(|version| version.period).collect();
+        // A retraction without periods is of all that was stated before it; what came later may be here already
+        // when an entry is folded a second time.
+        let before = row.versions.iter().filter(|version| version.entry.seq < entry.seq);
+        let mut all: Vec<Period> = before.map(|version| version.period).collect();
         all.dedup();
         let periods = if retraction.periods().is_empty() { all.as_slice() } else { retraction.periods() };
         let retracted = periods.iter().map(|period| Version {
