@@ -176,7 +176,9 @@ impl Engine {
         let store = Store::open(home.dir(), home.us(), home.network(), options.cache)?;
         let mut house = House::new(home.card(), options.public.clone());
         house.catch_up(&store)?;
-        Ok(Self { home, store, house, signer, frozen: BTreeSet::new() })
+        // A feed of our own that is forked is not made longer.
+        let frozen = house.forked_feeds().filter(|feed| feed.publisher == home.us()).collect();
+        Ok(Self { home, store, house, signer, frozen })
     }
 
     /// The directory and card.
@@ -296,7 +298,7 @@ impl Engine {
         if self.frozen.contains(&feed) {
             let name = self.agreement_name(&agreement);
             return Err(NodeError::Refused(format!(
-                "a partner holds more of our feed {name:?} than this node: it is in recovery, and signing now would fork it"
+                "our feed {name:?} is forked, or a partner holds more of it than this node: signing now would make it worse"
             )));
         }
         let place = self.store.place(feed);

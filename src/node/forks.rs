@@ -12,6 +12,9 @@ impl Engine {
         if self.house.fork(&fork.feed()).is_some() {
             return Ok(());
         }
+        if fork.feed().publisher == self.us() {
+            self.freeze(fork.feed());
+        }
         let (one, other) = fork.headers();
         let details = json!({
             "publisher": fork.feed().publisher.to_hex(),

@@ -209,6 +209,11 @@ impl House {
         self.forks.get(feed).cloned()
     }
 
+    /// The feeds of which a fork is proven.
+    pub fn forked_feeds(&self) -> impl Iterator<Item = FeedId> {
+        self.forks.keys().copied()
+    }
+
     /// The cards that were accepted, and our own.
     pub fn keyring(&self) -> &Arc<Keyring> {
         &self.keyring

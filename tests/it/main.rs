@@ -1,3 +1,4 @@
 //! Tests of the rooms together.
 
+mod readme;
 mod simulation;
