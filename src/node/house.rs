@@ -34,6 +34,8 @@ pub struct House {
     us: PublisherId,
     network: Network,
     keyring: Arc<Keyring>,
+    /// Every card that was ever accepted: what a former partner signed can still be verified.
+    archive: Keyring,
     book: Book,
     submissions: BTreeMap<u64, Submission>,
     paused: BTreeSet<PublisherId>,
@@ -54,6 +56,7 @@ impl House {
         Self {
             us: own.publisher(),
             network: own.network().clone(),
+            archive: keyring.clone(),
             keyring: Arc::new(keyring),
             book: Book::new(own.publisher(), public),
             submissions: BTreeMap::new(),
@@ -106,6 +109,7 @@ impl House {
             DocumentKind::Act if own => self.take_act(document, time),
             DocumentKind::Card if own => {
                 if let Ok(card) = Card::from_bytes(document.body()) {
+                    self.archive.insert(card.clone());
                     Arc::make_mut(&mut self.keyring).insert(card);
                 }
             }
@@ -217,6 +221,11 @@ impl House {
     /// The cards that were accepted, and our own.
     pub fn keyring(&self) -> &Arc<Keyring> {
         &self.keyring
+    }
+
+    /// All cards that were ever accepted, to verify what is stored; not to exchange with.
+    pub fn archive(&self) -> &Keyring {
+        &self.archive
     }
 
     /// The agreements.
