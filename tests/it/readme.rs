@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 /// The commands of the README's only `sh` block.
 fn commands() -> String {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let text = std::fs::read_to_string(root.join("README.md")).unwrap();
+    let text = std::fs::read_to_string(root.join("README.md")).expect("the README is there");
     let (_, rest) = text.split_once("```sh\n").expect("the README has a block of commands");
     rest.split_once("```").expect("the block ends").0.to_owned()
 }
