@@ -1,5 +1,5 @@
 //! The command line. One file per command that does more than ask; [`args`] holds the words, [`ask`] the way to
-//! the node, [`print`] the way to the reader.
+//! the node, [`mod@print`] the way to the reader.
 //!
 //! If a daemon runs on the directory, a command goes to it by its Unix socket; if not, it opens the store itself.
 //! Exit status: 0 done, 1 refused or failed, 2 usage, 3 verification failed.
