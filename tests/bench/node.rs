@@ -1,0 +1,352 @@
+//! A node as its own process, asked through its control socket and its metrics page, and watched from outside.
+
+use std::fs::{self, OpenOptions};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::time::Duration;
+
+use anyhow::{Context, bail, ensure};
+use corridor::api::control::{Client, Payload};
+use corridor::node::Request;
+use corridor::node::request::{GetRequest, ReleaseRequest, SubmitRequest};
+use serde_json::Value;
+
+use crate::clock::now;
+
+/// How long anything may take before the run is given up.
+const PATIENCE: Duration = Duration::from_secs(900);
+/// The pause between two questions whether something is so yet: what times are exact to.
+const POLL: Duration = Duration::from_micros(200);
+/// Ticks of processor time in `/proc` are hundredths of a second.
+const TICKS: f64 = 100.0;
+
+/// A node.
+pub(crate) struct Node {
+    root: PathBuf,
+    dir: PathBuf,
+    country: String,
+    http: String,
+    page: Option<BufReader<TcpStream>>,
+    child: Option<Child>,
+    client: Option<Client>,
+}
+
+impl Node {
+    /// Makes keys and card in `root/country`.
+    pub(crate) fn init(root: &Path, country: &str) -> anyhow::Result<Self> {
+        let dir = root.join(country.to_lowercase());
+        fs::create_dir_all(&dir)?;
+        let mut passphrase = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(dir.join("passphrase"))?;
+        passphrase.write_all(b"only for measuring")?;
+        let (net, http) = (free_port()?, format!("127.0.0.1:{}", free_port()?));
+        let (root, country) = (root.to_owned(), country.to_owned());
+        let node = Self { root, dir, country, http, page: None, child: None, client: None };
+        let country = &node.country;
+        let listen = format!("/ip4/127.0.0.1/tcp/{net}");
+        let who = ["init", "--country", country, "--name", country, "--network", "training/bench"];
+        let how = ["--listen", &listen, "--http", &node.http, "--public", "MS_FBORN"];
+        let output = node.command().args(who).args(how).output().context("running corridor init")?;
+        ensure!(output.status.success(), "init of {country}: {}", String::from_utf8_lossy(&output.stderr));
+        Ok(node)
+    }
+
+    /// Where the wrapper finds what to end if this program is ended.
+    fn pids(&self) -> PathBuf {
+        self.root.parent().unwrap_or(&self.root).join("pids")
+    }
+
+    /// A node with the same keys in another directory, as if it had just been made: making keys is slow by design.
+    pub(crate) fn copy(&self, root: &Path) -> anyhow::Result<Self> {
+        let dir = root.join(self.country.to_lowercase());
+        copy_directory(&self.dir, &dir)?;
+        let (country, http) = (self.country.clone(), self.http.clone());
+        Ok(Self { root: root.to_owned(), dir, country, http, page: None, child: None, client: None })
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_corridor"));
+        command.arg("--dir").arg(&self.dir).arg("--passphrase-file").arg(self.passphrase());
+        command
+    }
+
+    pub(crate) fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    pub(crate) fn passphrase(&self) -> PathBuf {
+        self.dir.join("passphrase")
+    }
+
+    pub(crate) fn card(&self) -> anyhow::Result<String> {
+        Ok(fs::read_to_string(self.dir.join("card.txt"))?)
+    }
+
+    /// Starts the daemon; returns after its first answer, with the time until then.
+    pub(crate) fn start(&mut self, first: &Request) -> anyhow::Result<(Value, Duration)> {
+        let log = OpenOptions::new().create(true).append(true).open(self.dir.join("log"))?;
+        let start = now();
+        let child =
+            self.command().arg("run").stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).spawn()?;
+        let mut pids = OpenOptions::new().create(true).append(true).open(self.pids())?;
+        let pid = child.id();
+        self.child = Some(child);
+        writeln!(pids, "{pid}")?;
+        let socket = self.dir.join("control.sock");
+        self.client =
+            Some(self.until("the daemon listens", |_| Ok(Client::connect(&socket).ok().flatten()))?);
+        let answer = self.ask(first)?;
+        Ok((answer, start.elapsed()))
+    }
+
+    /// Ends the daemon in order.
+    pub(crate) fn stop(&mut self) -> anyhow::Result<()> {
+        (self.client, self.page) = (None, None);
+        let Some(child) = &mut self.child else { return Ok(()) };
+        let asked = Command::new("kill").arg(child.id().to_string()).status()?;
+        ensure!(asked.success(), "the daemon of {} is gone; see its log:\n{}", self.country, self.log());
+        let status = child.wait()?;
+        self.child = None;
+        ensure!(status.success(), "the daemon of {} ended with {status}:\n{}", self.country, self.log());
+        Ok(())
+    }
+
+    fn log(&self) -> String {
+        let text = fs::read_to_string(self.dir.join("log")).unwrap_or_default();
+        let lines: Vec<&str> = text.lines().collect();
+        lines[lines.len().saturating_sub(8)..].join("\n")
+    }
+
+    /// Milliseconds from the last session's opening until both had greeted each other, as the log tells it.
+    pub(crate) fn last_greeting(&self) -> anyhow::Result<f64> {
+        let text = fs::read_to_string(self.dir.join("log"))?;
+        let last = |what: &str| text.lines().rfind(|line| line.contains(what)).and_then(time_of_day);
+        let times = last(": session opened").zip(last(": session ready"));
+        let (opened, ready) = times.context("the log tells of no session")?;
+        Ok((ready - opened) * 1000.0)
+    }
+
+    /// Asks for one value.
+    pub(crate) fn ask(&mut self, request: &Request) -> anyhow::Result<Value> {
+        self.call(request, None, &mut |_| true)
+    }
+
+    fn call(
+        &mut self,
+        request: &Request,
+        payload: Option<Payload<'_>>,
+        on_row: &mut dyn FnMut(Value) -> bool,
+    ) -> anyhow::Result<Value> {
+        let client = self.client.as_mut().context("the daemon is not started")?;
+        let answer = client.call(request, payload, on_row);
+        Ok(answer.with_context(|| format!("asking {}", self.country))?.unwrap_or_default())
+    }
+
+    /// Submits a file.
+    pub(crate) fn submit(&mut self, text: &str) -> anyhow::Result<()> {
+        let request =
+            Request::Submit(SubmitRequest { file: "bench.csv".to_owned(), ..SubmitRequest::default() });
+        let payload = Payload { length: text.len() as u64, bytes: &mut text.as_bytes() };
+        let value = self.call(&request, Some(payload), &mut |_| true)?;
+        ensure!(value["accepted"] == true, "the file was refused: {}", value["findings"][0]["text"]);
+        Ok(())
+    }
+
+    /// Releases what was submitted; how many observations are new.
+    pub(crate) fn release(&mut self) -> anyhow::Result<u64> {
+        let value = self.ask(&Request::Release(ReleaseRequest::default()))?;
+        Ok(value["released"][0]["new"].as_u64().unwrap_or_default())
+    }
+
+    /// The values that a key finds.
+    pub(crate) fn get(&mut self, key: &str) -> anyhow::Result<Vec<Value>> {
+        let get =
+            GetRequest { flow: "MS_FBORN".to_owned(), key: Some(key.to_owned()), ..GetRequest::default() };
+        let mut rows = Vec::new();
+        self.call(&Request::Get(get), None, &mut |row| {
+            rows.push(row);
+            true
+        })?;
+        Ok(rows)
+    }
+
+    /// Observations under the public agreement, by what `status` says; folds what is not folded yet.
+    pub(crate) fn observations(&mut self) -> anyhow::Result<u64> {
+        Ok(public_observations(&self.ask(&Request::Status)?))
+    }
+
+    /// Bytes read from and written to the partner since the session began.
+    pub(crate) fn traffic(&mut self) -> anyhow::Result<(f64, f64)> {
+        let value = self.ask(&Request::Peers)?;
+        let peer = &value["peers"][0];
+        Ok((peer["bytes_in"].as_f64().unwrap_or(0.0), peer["bytes_out"].as_f64().unwrap_or(0.0)))
+    }
+
+    /// A figure of the metrics page, which is answered beside the node's loop and folds nothing.
+    pub(crate) fn metric(&mut self, name: &str) -> anyhow::Result<u64> {
+        let text = match self.page() {
+            Ok(text) => text,
+            // A kept connection may have been closed; a fresh one must do.
+            Err(_) => {
+                self.page = None;
+                self.page().with_context(|| format!("the metrics of {}", self.country))?
+            }
+        };
+        // A daemon shows its figures after its first turn.
+        if !text.contains("corridor_") {
+            return Ok(0);
+        }
+        let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        let value = line.with_context(|| format!("no {name} among the metrics:\n{text}"))?;
+        // Counters are written as fractions: 12.0.
+        Ok(value.split('.').next().unwrap_or_default().parse()?)
+    }
+
+    fn page(&mut self) -> anyhow::Result<String> {
+        if self.page.is_none() {
+            let stream = TcpStream::connect(&self.http)?;
+            stream.set_nodelay(true)?;
+            self.page = Some(BufReader::new(stream));
+        }
+        let stream = self.page.as_mut().context("the connection was just made")?;
+        let ask = format!("GET /metrics HTTP/1.1\r\nHost: {}\r\n\r\n", self.http);
+        stream.get_mut().write_all(ask.as_bytes())?;
+        let mut length = 0;
+        loop {
+            let mut line = String::new();
+            ensure!(stream.read_line(&mut line)? > 0, "the page was closed");
+            let line = line.trim().to_ascii_lowercase();
+            match line.strip_prefix("content-length:") {
+                Some(text) => length = text.trim().parse()?,
+                None if line.is_empty() => break,
+                None => {}
+            }
+        }
+        let mut text = vec![0; length];
+        stream.read_exact(&mut text)?;
+        Ok(String::from_utf8(text)?)
+    }
+
+    /// Waits until a metric is at least so high.
+    pub(crate) fn until_metric(&mut self, name: &str, least: u64) -> anyhow::Result<()> {
+        self.until(name, |node| Ok((node.metric(name)? >= least).then_some(())))
+    }
+
+    /// Asks again until there is an answer.
+    pub(crate) fn until<T>(
+        &mut self,
+        what: &str,
+        mut is_so: impl FnMut(&mut Self) -> anyhow::Result<Option<T>>,
+    ) -> anyhow::Result<T> {
+        let start = now();
+        while start.elapsed() < PATIENCE {
+            if let Some(value) = is_so(self)? {
+                return Ok(value);
+            }
+            // Of a process that has ended the program can no longer be read.
+            if fs::read_link(format!("/proc/{}/exe", self.pid()?)).is_err() {
+                bail!("the daemon of {} is gone:\n{}", self.country, self.log());
+            }
+            std::thread::sleep(POLL);
+        }
+        bail!("{}: {what}: not so after {PATIENCE:?}", self.country)
+    }
+
+    /// Resident memory in MiB: now (`VmRSS`) or the most there was (`VmHWM`).
+    pub(crate) fn memory(&self, field: &str) -> anyhow::Result<f64> {
+        let text = fs::read_to_string(format!("/proc/{}/status", self.pid()?))?;
+        let line = text.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':'));
+        let kib =
+            line.and_then(|line| line.trim().strip_suffix(" kB")).context("no memory figure in /proc")?;
+        Ok(kib.trim().parse::<f64>()? / 1024.0)
+    }
+
+    /// Seconds of processor time that the daemon has used.
+    pub(crate) fn cpu(&self) -> anyhow::Result<f64> {
+        let text = fs::read_to_string(format!("/proc/{}/stat", self.pid()?))?;
+        let after_name = text.rsplit(") ").next().unwrap_or_default();
+        let fields = after_name.split(' ').skip(11).take(2);
+        let ticks: Result<Vec<f64>, _> = fields.map(str::parse::<f64>).collect();
+        Ok(ticks?.iter().sum::<f64>() / TICKS)
+    }
+
+    fn pid(&self) -> anyhow::Result<u32> {
+        Ok(self.child.as_ref().context("the daemon is not started")?.id())
+    }
+
+    /// Bytes of a directory of the node.
+    pub(crate) fn bytes_of(&self, part: &str) -> f64 {
+        directory_bytes(&self.dir.join(part)) as f64
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            let _gone = child.kill();
+            let _status = child.wait();
+        }
+    }
+}
+
+/// Observations under the public agreement in an answer to `status`.
+pub(crate) fn public_observations(status: &Value) -> u64 {
+    let feeds = status["feeds"].as_array().into_iter().flatten();
+    let public = feeds.filter(|feed| feed["agreement_name"] == "public");
+    public.filter_map(|feed| feed["observations"].as_u64()).sum()
+}
+
+fn directory_bytes(dir: &Path) -> u64 {
+    let items = fs::read_dir(dir).into_iter().flatten().flatten();
+    let sizes = items.map(|item| match item.metadata() {
+        Ok(data) if data.is_dir() => directory_bytes(&item.path()),
+        Ok(data) => data.len(),
+        Err(_) => 0,
+    });
+    sizes.sum()
+}
+
+fn copy_directory(from: &Path, to: &Path) -> anyhow::Result<()> {
+    fs::create_dir_all(to)?;
+    for item in fs::read_dir(from)? {
+        let item = item?;
+        let target = to.join(item.file_name());
+        if item.file_type()?.is_dir() {
+            copy_directory(&item.path(), &target)?;
+        } else {
+            fs::copy(item.path(), target)?;
+        }
+    }
+    Ok(())
+}
+
+/// Seconds since midnight of a line such as `2025-01-31T10:20:30.123456Z  INFO …`.
+fn time_of_day(line: &str) -> Option<f64> {
+    let clock = line.split_once('T')?.1.split_once('Z')?.0;
+    let parts: Vec<f64> = clock.split(':').map(str::parse).collect::<Result<_, _>>().ok()?;
+    let [hours, minutes, seconds] = parts.as_slice() else { return None };
+    Some(hours * 3600.0 + minutes * 60.0 + seconds)
+}
+
+/// A port below the range from which the system takes ports for outgoing connections.
+fn free_port() -> anyhow::Result<u16> {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    const FIRST: u16 = 20_000;
+    const PORTS: u16 = 12_000;
+    let start = u16::try_from(std::process::id() % u32::from(PORTS))?;
+    for _ in 0..PORTS {
+        let port = FIRST + (start + NEXT.fetch_add(1, Ordering::Relaxed) % PORTS) % PORTS;
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return Ok(port);
+        }
+    }
+    bail!("no free port between {FIRST} and {}", FIRST + PORTS)
+}

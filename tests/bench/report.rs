@@ -1,0 +1,182 @@
+//! What was measured: samples, their medians, the table, the JSON, and the comparison with an earlier run.
+
+use std::collections::BTreeMap;
+
+use anyhow::Context;
+use serde_json::{Value, json};
+
+/// A measure that is worse by more than this many per cent fails a comparison.
+const WORSE: f64 = 25.0;
+/// What the machine can do is not ours to make better or worse.
+const MACHINE: &str = "machine_";
+
+/// Which way is up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Better {
+    Higher,
+    Lower,
+}
+
+/// All samples of one measure at one size.
+struct Series {
+    measure: &'static str,
+    size: usize,
+    unit: &'static str,
+    better: Better,
+    samples: Vec<f64>,
+}
+
+/// Everything measured, in the order of first measurement.
+#[derive(Default)]
+pub(crate) struct Report {
+    series: Vec<Series>,
+}
+
+impl Series {
+    fn median(&self) -> f64 {
+        let sorted = self.sorted();
+        let middle = sorted.len() / 2;
+        if sorted.len().is_multiple_of(2) {
+            f64::midpoint(sorted[middle - 1], sorted[middle])
+        } else {
+            sorted[middle]
+        }
+    }
+
+    fn sorted(&self) -> Vec<f64> {
+        let mut sorted = self.samples.clone();
+        sorted.sort_by(f64::total_cmp);
+        sorted
+    }
+
+    fn ends(&self) -> (f64, f64) {
+        let sorted = self.sorted();
+        (sorted[0], sorted[sorted.len() - 1])
+    }
+}
+
+impl Report {
+    /// Takes a sample.
+    pub(crate) fn add(
+        &mut self,
+        measure: &'static str,
+        size: usize,
+        value: f64,
+        unit: &'static str,
+        better: Better,
+    ) {
+        match self.series.iter_mut().find(|known| known.measure == measure && known.size == size) {
+            Some(known) => known.samples.push(value),
+            None => self.series.push(Series { measure, size, unit, better, samples: vec![value] }),
+        }
+    }
+
+    /// Keeps what a name begins with, and what the machine can do.
+    pub(crate) fn keep(&mut self, names: &[String]) {
+        let wanted = |measure: &str| names.iter().any(|name| measure.starts_with(name.as_str()));
+        self.series.retain(|one| names.is_empty() || one.measure.starts_with(MACHINE) || wanted(one.measure));
+    }
+
+    fn median(&self, measure: &str, size: usize) -> Option<f64> {
+        self.series.iter().find(|one| one.measure == measure && one.size == size).map(Series::median)
+    }
+
+    /// The list that scripts read.
+    pub(crate) fn json(&self) -> Value {
+        let rows = self.series.iter().map(|one| {
+            let (min, max) = one.ends();
+            json!({
+                "measure": one.measure,
+                "size": one.size,
+                "value": rounded(one.median()),
+                "unit": one.unit,
+                "min": rounded(min),
+                "max": rounded(max),
+            })
+        });
+        rows.collect()
+    }
+
+    /// The table that people read.
+    pub(crate) fn table(&self) -> String {
+        let mut text = format!(
+            "{:<24} {:>10} {:>12} {:>12} {:>12} {:<8}\n",
+            "measure", "size", "median", "min", "max", "unit"
+        );
+        for one in &self.series {
+            let (min, max) = one.ends();
+            let size = if one.size == 0 { "-".to_owned() } else { one.size.to_string() };
+            let [median, min, max] = [one.median(), min, max].map(shown);
+            let line = format!(
+                "{:<24} {size:>10} {median:>12} {min:>12} {max:>12} {:<8} {}",
+                one.measure,
+                one.unit,
+                self.share(one).unwrap_or_default()
+            );
+            text += &format!("{}\n", line.trim_end());
+        }
+        text
+    }
+
+    /// A figure as a share of what the machine can do, where that says something.
+    fn share(&self, one: &Series) -> Option<String> {
+        let limit = |name| self.median(name, 0);
+        match one.measure {
+            "sync" => {
+                let bytes = self.median("sync_bytes", one.size)? * one.median();
+                Some(format!("{:.2} % of loopback", 100.0 * bytes / 1e9 / limit("machine_loopback")?))
+            }
+            // A submission, a release, and the receiver: three appends that must be on disk, one after another.
+            "latency_p50" => {
+                let disk = 3.0 * 1000.0 / limit("machine_fdatasync")?;
+                Some(format!("{:.0} % of it is the disk (3 fdatasync)", 100.0 * disk / one.median()))
+            }
+            "import" => {
+                let bytes = self.median("import_bytes", one.size)? * one.median();
+                Some(format!(
+                    "{:.1} % of SHA-256 over the file",
+                    100.0 * bytes / 1e9 / limit("machine_sha256")?
+                ))
+            }
+            _ => None,
+        }
+    }
+
+    /// The change against a saved run, and whether all is well.
+    pub(crate) fn compare(&self, saved: &str) -> anyhow::Result<(String, bool)> {
+        let saved: Vec<Value> = serde_json::from_str(saved).context("the saved run is no JSON list")?;
+        let key = |row: &Value| Some((row["measure"].as_str()?.to_owned(), row["size"].as_u64()?));
+        let before: BTreeMap<(String, u64), f64> =
+            saved.iter().filter_map(|row| Some((key(row)?, row["value"].as_f64()?))).collect();
+        let (mut text, mut well) = (String::new(), true);
+        for one in &self.series {
+            let Some(old) = before.get(&(one.measure.to_owned(), one.size as u64)) else { continue };
+            let new = one.median();
+            let change = if *old == 0.0 { 0.0 } else { 100.0 * (new - old) / old };
+            let worse = match one.better {
+                Better::Higher => -change,
+                Better::Lower => change,
+            };
+            let failed = worse > WORSE && !one.measure.starts_with(MACHINE);
+            well &= !failed;
+            let verdict = if failed { "  WORSE" } else { "" };
+            text += &format!(
+                "{:<24} {:>10} {:>12} -> {:>12} {:<8} {change:>+8.1} %{verdict}\n",
+                one.measure,
+                one.size,
+                shown(*old),
+                shown(new),
+                one.unit
+            );
+        }
+        Ok((text, well))
+    }
+}
+
+fn shown(value: f64) -> String {
+    if value.abs() >= 100.0 { format!("{value:.0}") } else { format!("{value:.2}") }
+}
+
+fn rounded(value: f64) -> f64 {
+    (value * 1000.0).round() / 1000.0
+}
