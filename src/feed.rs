@@ -28,6 +28,10 @@ pub mod builder;
 pub mod assembler;
 pub mod head;
 pub mod citation;
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
 
 pub use assembler::{Assembler, Entry, EntryFault, Unverified, Verified, VerifiedFrame};
 pub use builder::{BuildError, EntryBuilder, SignedEntry};

@@ -330,3 +330,6 @@ pub enum EntryFault {
     #[error("{0}")]
     Content(&'static str),
 }
+
+#[cfg(test)]
+mod tests;

@@ -211,3 +211,6 @@ pub enum CitationFault {
         at: usize,
     },
 }
+
+#[cfg(test)]
+mod tests;

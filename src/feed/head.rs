@@ -87,3 +87,6 @@ impl Fork {
         (&self.one, &self.other)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -240,3 +240,6 @@ impl From<ModelError> for CodecError {
         Self::Invalid(error.to_string())
     }
 }
+
+#[cfg(test)]
+mod tests;
