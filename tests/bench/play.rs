@@ -10,6 +10,7 @@ use corridor::store::keys::{self, KeyName, Passphrase};
 
 use crate::clock::{now, timed};
 use crate::data::{COUNTRY, SINGLE, Source};
+use crate::machine;
 use crate::node::{Node, public_observations};
 use crate::report::{Better, Report};
 
@@ -193,6 +194,9 @@ impl Run<'_> {
     /// One figure from the ministry's file to the partner's answer.
     fn latency(&mut self, a: &mut Node, b: &mut Node) -> anyhow::Result<()> {
         let (mut whole, mut released) = (Vec::new(), Vec::new());
+        // The disk of the same minute: others may work on it too.
+        let append = machine::usual_append(a.dir())?;
+        self.millis("latency_one_fdatasync", append);
         let year = SINGLE.to_string();
         // The publisher folds what it released during the outage now, and not in the first round.
         a.observations()?;
