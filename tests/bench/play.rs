@@ -10,6 +10,7 @@ use corridor::store::keys::{self, KeyName, Passphrase};
 
 use crate::clock::{now, timed};
 use crate::data::{COUNTRY, SINGLE, Source};
+use crate::machine;
 use crate::node::{Node, public_observations};
 use crate::report::{Better, Report};
 
@@ -74,7 +75,7 @@ impl Run<'_> {
     /// Median and 99th percentile.
     fn percentiles(&mut self, p50: &'static str, p99: &'static str, mut times: Vec<Duration>) {
         times.sort();
-        let at = |percent: usize| times[(times.len() * percent / 100).min(times.len() - 1)];
+        let at = |percent: usize| times[(times.len() * percent).div_ceil(100).saturating_sub(1)];
         let (middle, late) = (at(50), at(99));
         self.millis(p50, middle);
         self.millis(p99, late);
@@ -193,7 +194,12 @@ impl Run<'_> {
     /// One figure from the ministry's file to the partner's answer.
     fn latency(&mut self, a: &mut Node, b: &mut Node) -> anyhow::Result<()> {
         let (mut whole, mut released) = (Vec::new(), Vec::new());
+        // The disk of the same minute: others may work on it too.
+        let append = machine::usual_append(a.dir())?;
+        self.millis("latency_one_fdatasync", append);
         let year = SINGLE.to_string();
+        // The publisher folds what it released during the outage now, and not in the first round.
+        a.observations()?;
         for round in 0..self.rounds {
             let (file, key) = self.source.single(round).context("there are more series than rounds")?;
             let start = now();
