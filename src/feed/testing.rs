@@ -5,8 +5,8 @@ use zeroize::Zeroizing;
 use super::head::Place;
 use super::identity::CardBody;
 use super::{
-    AgreementId, Assembler, Card, EntryBuilder, EntryKind, FeedId, Frame, HeadRef, Keyring, Mandate,
-    PublisherId, Purpose, SignedEntry, VerifiedFrame,
+    AgreementId, Card, EntryBuilder, EntryKind, FeedId, Frame, HeadRef, Keyring, Mandate, PublisherId,
+    Purpose, SignedEntry,
 };
 use crate::crypto::{Hash, Network, NodeSigner, SecretKey};
 use crate::model::{
@@ -148,11 +148,4 @@ pub(crate) fn frames(mut bytes: &[u8]) -> Vec<Vec<u8>> {
     }
     assert!(bytes.is_empty());
     frames
-}
-
-/// The frames of entries as a recipient verifies them.
-pub(crate) fn verified(keyring: &Keyring, place: Place, entries: &[SignedEntry]) -> Vec<VerifiedFrame> {
-    let mut assembler = Assembler::new(Network::main(), place);
-    let all = entries.iter().flat_map(|entry| frames(entry.frames()));
-    all.map(|frame| assembler.accept(keyring, &Frame::read(&frame).unwrap().unwrap()).unwrap()).collect()
 }

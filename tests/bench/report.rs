@@ -57,6 +57,7 @@ impl Series {
 
 impl Report {
     /// Takes a sample.
+    #[expect(clippy::too_many_arguments, reason = "a sample with all that names it, from many callers")]
     pub(crate) fn add(
         &mut self,
         measure: &'static str,
