@@ -28,10 +28,12 @@ pub fn run(global: &Global, args: &Run) -> anyhow::Result<Outcome> {
     let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let (stop, stopped) = watch::channel(false);
     let (events, net_events) = mpsc::channel(MAX_NET_EVENTS);
-    let net = net::spawn(key.seed(), config.net(), events, runtime.handle())?;
     let options = Options { public: config.public(), cache: config.cache() };
     let (socket, network) = (home.socket(), home.network().clone());
+    // The store first: a second daemon must hear that the directory is in use, not that the port is.
+    let seed = key.seed();
     let engine = Engine::open(home, &options, Some(Arc::new(key)))?;
+    let net = net::spawn(seed, config.net(), events, runtime.handle())?;
     for repair in engine.store().repairs() {
         tracing::warn!("{repair}");
     }
