@@ -22,6 +22,8 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use self::args::{Args, Command};
+use crate::node::NodeError;
+use crate::store::StoreError;
 
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,9 +46,14 @@ pub fn main() -> ExitCode {
         Ok(Outcome::Unproven) => ExitCode::from(3),
         Err(error) => {
             print::error(&error, json);
-            ExitCode::from(1)
+            ExitCode::from(if is_damage(&error) { 3 } else { 1 })
         }
     }
+}
+
+/// Whether a feed file holds something else than what was signed: a proof that does not hold.
+fn is_damage(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref(), Some(NodeError::Store(StoreError::Damaged { .. })))
 }
 
 fn run(args: Args) -> anyhow::Result<Outcome> {

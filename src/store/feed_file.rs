@@ -110,6 +110,16 @@ impl FeedFile {
         let indexed = found.spans.len();
         let tail = scan(&file, &mut found, network)?;
         self.tail = tail;
+        let blank = found.end == SEGMENT_MAGIC.len() as u64;
+        if length >= SEGMENT_MAGIC.len() as u64 && !begins_with_magic(&file, &found.path)? {
+            if !blank {
+                let (start, what) = (Span { offset: 0, length: 0 }, "the file does not begin as a feed file");
+                return Err(self.damaged(first, &found, start, what.to_owned()));
+            }
+            // Nothing in it was ever whole: a power cut while it was new.
+            fs::remove_file(&found.path).map_err(StoreError::io("removing", &found.path))?;
+            return Ok(length);
+        }
         let cut = length.saturating_sub(found.end);
         if cut > 0 {
             let file = OpenOptions::new().write(true).open(&found.path);
@@ -166,10 +176,7 @@ impl FeedFile {
         let (Some(tail), Some(last)) = (&self.tail, self.segments.last()) else { return Ok(Vec::new()) };
         let span = Span { offset: tail.offset, length: last.end - tail.offset };
         let bytes = read_span(&last.path, span)?;
-        let frames = split_frames(&bytes).map_err(|(at, what)| {
-            let at = Span { offset: span.offset + at, length: 0 };
-            self.damaged(tail.header.header().seq, last, at, what)
-        })?;
+        let frames = split_frames(&bytes).map_err(|fault| self.damaged_at(last, span, fault))?;
         Ok(frames.into_iter().map(<[u8]>::to_vec).collect())
     }
 
@@ -342,12 +349,7 @@ impl FeedFile {
         let last = segment.spans[index + count - 1];
         let whole = Span { offset: span.offset, length: last.offset + last.length - span.offset };
         let bytes = read_span(&segment.path, whole)?;
-        split_frames(&bytes).map_err(|(at, what)| {
-            let offset = whole.offset + at;
-            let ahead = segment.spans[index..].iter().take_while(|span| span.offset + span.length <= offset);
-            let seq = Seq(from.seq.0 + ahead.count() as u64);
-            self.damaged(seq, segment, Span { offset, length: 0 }, what)
-        })?;
+        split_frames(&bytes).map_err(|fault| self.damaged_at(segment, whole, fault))?;
         Ok((bytes, Position { seq: Seq(from.seq.0 + count as u64), part: 0 }))
     }
 
@@ -372,7 +374,7 @@ impl FeedFile {
         while walk.offset < walk.end {
             let at = Span { offset: walk.offset, length: 0 };
             let frame = walk.next().map_err(StoreError::io("reading", &segment.path))?;
-            split_frames(&frame).map_err(|(_, what)| self.damaged(from.seq, segment, at, what))?;
+            split_frames(&frame).map_err(|fault| self.damaged_at(segment, at, fault))?;
             if !bytes.is_empty() && bytes.len() + frame.len() > limit {
                 walk.offset = at.offset;
                 break;
@@ -412,6 +414,14 @@ impl FeedFile {
             each(&frame).map_err(|what| self.damaged(seq, segment, at, what))?;
         }
         Ok(())
+    }
+
+    /// A bad frame somewhere in a stretch of a segment, named by the entry in which it lies.
+    fn damaged_at(&self, segment: &Segment, within: Span, (at, what): (u64, String)) -> StoreError {
+        let offset = within.offset + at;
+        let begun = segment.spans.partition_point(|span| span.offset + span.length <= offset);
+        let seq = Seq(segment.first.0 + begun as u64);
+        self.damaged(seq, segment, Span { offset, length: 0 }, what)
     }
 
     fn damaged(&self, seq: Seq, segment: &Segment, span: Span, what: String) -> StoreError {
@@ -505,21 +515,26 @@ impl OpenEntry {
     }
 }
 
-/// The frames in some bytes, or where the first bad one begins and what is wrong with it.
+/// The frames of these bytes; or where the first bad one begins, and what is wrong.
 fn split_frames(bytes: &[u8]) -> Result<Vec<&[u8]>, (u64, String)> {
-    let (mut frames, mut rest) = (Vec::new(), bytes);
-    while !rest.is_empty() {
-        let at = (bytes.len() - rest.len()) as u64;
-        match Frame::read(rest) {
+    let (mut frames, mut at) = (Vec::new(), 0);
+    while at < bytes.len() {
+        match Frame::read(&bytes[at..]) {
             Ok(Some(frame)) => {
                 frames.push(frame.bytes);
-                rest = &rest[frame.bytes.len()..];
+                at += frame.bytes.len();
             }
-            Ok(None) => return Err((at, "a frame that ends too early".to_owned())),
-            Err(error) => return Err((at, error.to_string())),
+            Ok(None) => return Err((at as u64, "a frame that ends too early".to_owned())),
+            Err(error) => return Err((at as u64, error.to_string())),
         }
     }
     Ok(frames)
+}
+
+fn begins_with_magic(file: &File, path: &Path) -> Result<bool, StoreError> {
+    let mut magic = [0; SEGMENT_MAGIC.len()];
+    file.read_exact_at(&mut magic, 0).map_err(StoreError::io("reading", path))?;
+    Ok(magic == *SEGMENT_MAGIC)
 }
 
 fn read_span(path: &Path, span: Span) -> Result<Vec<u8>, StoreError> {
