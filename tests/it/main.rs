@@ -1,4 +1,8 @@
 //! Tests of the rooms together.
 
+mod crash;
+mod daemons;
+mod damage;
 mod readme;
 mod simulation;
+mod world;

@@ -4,6 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::net::TcpListener;
 use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
@@ -74,7 +75,9 @@ impl Government {
         let child =
             self.command().arg("run").stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).spawn();
         self.child = Some(child.with_context(|| format!("starting {}", self.binary.display()))?);
-        let up = wait(START, || self.dir.join("control.sock").exists() && self.ask(&["peers"]).is_ok());
+        // A killed daemon leaves its socket's name behind: only one that accepts is a daemon's.
+        let listens = || UnixStream::connect(crate::node::home::socket(&self.dir)).is_ok();
+        let up = wait(START, || listens() && self.ask(&["peers"]).is_ok());
         if up {
             Ok(())
         } else {
