@@ -12,10 +12,11 @@ use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use corridor::cli::demo::checks::Checks;
 use corridor::cli::demo::government::{Government, wait};
+use corridor::node::clock;
 use serde_json::Value;
 
 use crate::world::{World, command, files, run, stderr, stdout, text};
@@ -37,7 +38,7 @@ fn a_few_kills_lose_nothing() {
 #[ignore = "long: scripts/torture runs it"]
 fn many_kills_lose_nothing() {
     let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(1, |time| time.as_secs());
+    let now = clock::now().0.unsigned_abs();
     let mut torture = Torture::new(number("CORRIDOR_TORTURE_SEED").unwrap_or(now));
     torture.play(number("CORRIDOR_TORTURE_ROUNDS").unwrap_or(50));
     assert_eq!(torture.checks.failed(), 0);
@@ -173,7 +174,7 @@ impl Torture {
         }
         let args: &[&str] =
             if matches!(phase, Phase::Submit | Phase::SubmitAlone) { &submit } else { &release };
-        let started = Instant::now();
+        let started = clock::stopwatch();
         let mut child = begin(&self.world.phl, args);
         let mut answer = None;
         if phase == Phase::Sync {
