@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::derived::Derived;
 use super::feed_file::FeedFile;
@@ -344,12 +345,22 @@ fn hex_directories(dir: &Path) -> Result<Vec<([u8; 32], PathBuf)>, StoreError> {
 fn lock(dir: &Path) -> Result<File, StoreError> {
     let path = dir.join("lock");
     let file = File::create(&path).map_err(StoreError::io("creating", &path))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(fs::TryLockError::WouldBlock) => Err(StoreError::InUse(dir.to_owned())),
-        Err(fs::TryLockError::Error(source)) => Err(StoreError::Io { action: "locking", path, source }),
+    for _ in 0..LOCK_TRIES {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(fs::TryLockError::WouldBlock) => std::thread::sleep(LOCK_PAUSE),
+            Err(fs::TryLockError::Error(source)) => {
+                return Err(StoreError::Io { action: "locking", path, source });
+            }
+        }
     }
+    Err(StoreError::InUse(dir.to_owned()))
 }
+
+/// A command that opens the store by itself has it for a moment: a daemon that starts then waits, two seconds at
+/// most.
+const LOCK_TRIES: u32 = 40;
+const LOCK_PAUSE: Duration = Duration::from_millis(50);
 
 fn check_format(dir: &Path) -> Result<(), StoreError> {
     let path = dir.join("format");
