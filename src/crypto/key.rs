@@ -18,8 +18,6 @@ pub enum Context {
     Card,
     /// A party's signature under an agreement.
     Agreement,
-    /// The newest head of a feed, with the time.
-    Head,
 }
 
 impl Context {
@@ -30,7 +28,6 @@ impl Context {
             Self::Mandate => "corridor/mandate/1",
             Self::Card => "corridor/card/1",
             Self::Agreement => "corridor/agreement/1",
-            Self::Head => "corridor/head/1",
         }
     }
 

@@ -21,8 +21,7 @@
 //! | `corridor/entry/1` | [`super::header::Header`] |
 //! | `corridor/mandate/1` | [`super::identity::Mandate`] |
 //! | `corridor/card/1` | [`super::identity::Card`] |
-//! | `corridor/agreement/1` | SHA-256 of an agreement's text and the party's consent |
-//! | `corridor/head/1` | a [`super::head::HeadRef`] and the time |
+//! | `corridor/agreement/1` | a party's word on an agreement ([`crate::policy::SignedConsent`]); the agreement's id is the SHA-256 of such a message over its text |
 //!
 //! The id of an entry is the SHA-256 of its signed message. The leaf of a record in the Merkle tree is
 //! `SHA-256(00 · record bytes)`, the record bytes being those of [`super::record`].
