@@ -7,7 +7,8 @@
 //!   Stored, Read, HeaderRead     store     Append, Read, ReadHeader
 //!   Granted, Cards, Tick          node     Fork, Event
 //!
-//!   two replicas:  Hello ⇄ Hello,  Have ⇄ Have,  then for each feed that one lacks
+//!   two replicas:  Hello ⇄ Hello,  Digest ⇄ Digest,  unless these are equal Have ⇄ Have,
+//!                  then for each feed that one lacks
 //!
 //!        A ── Want{feed, from} ─────────────────────▶ B
 //!        A ◀─ Data{feed, from, frames} ─ Data ─ … ──── B   as far as A's credit goes, and on and on:
@@ -40,5 +41,5 @@ mod replica;
 pub use config::{Config, MAX_DATA, MAX_DISPUTES, MAX_HEADS_PER_MESSAGE, MAX_WINDOW, MIN_WINDOW, VERSIONS};
 pub use fault::Fault;
 pub use io::{Event, FeedState, Input, Output, SessionId};
-pub use message::{ByeReason, Message, Versions};
+pub use message::{ByeReason, FEATURE_DIGEST, Message, Versions, heads_digest};
 pub use replica::{Replica, SessionStatus};

@@ -16,11 +16,14 @@
 //!  9 Header  feed | seq u64 | signed header: option of bytes
 //! 10 Proof   signed header: bytes | signed header: bytes
 //! 11 Bye     reason u8
+//! 12 Digest  SHA-256 of the heads 32 ([`crate::sync::heads_digest`])
+//! 13 Differs
 //! ```
 //!
 //! Hello keeps this form in all versions; the others belong to the version that both Hellos agree on. Bytes are
 //! bounded by [`MAX_MESSAGE`] before anything is decoded.
 
+use crate::crypto::Hash;
 use crate::feed::assembler::Position;
 use crate::feed::codec::{self, BorrowDecode, Encode};
 use crate::feed::{CodecError, FeedId, HeadRef, Seq};
@@ -47,6 +50,8 @@ enum Bytes<'a> {
     Header { feed: FeedId, seq: u64, bytes: Option<&'a [u8]> },
     Proof { one: &'a [u8], other: &'a [u8] },
     Bye { reason: u8 },
+    Digest { digest: [u8; 32] },
+    Differs,
 }
 
 /// The bytes of a message.
@@ -94,6 +99,8 @@ impl<'a> Bytes<'a> {
             }
             Message::Proof { one, other } => Self::Proof { one, other },
             Message::Bye { reason } => Self::Bye { reason: reason.code() },
+            Message::Digest { digest } => Self::Digest { digest: digest.0 },
+            Message::Differs => Self::Differs,
         }
     }
 
@@ -127,6 +134,8 @@ impl<'a> Bytes<'a> {
             Self::Bye { reason } => {
                 Message::Bye { reason: ByeReason::from_code(reason).ok_or(WireError::Reason(reason))? }
             }
+            Self::Digest { digest } => Message::Digest { digest: Hash(digest) },
+            Self::Differs => Message::Differs,
         })
     }
 }

@@ -1,5 +1,6 @@
 //! What two replicas say to each other; [`crate::wire`] gives it bytes.
 
+use crate::crypto::{Hash, Hasher};
 use crate::feed::assembler::Position;
 use crate::feed::{FeedId, HeadRef, Seq};
 
@@ -18,6 +19,23 @@ impl Versions {
         let newest = self.max.min(other.max);
         (newest >= self.min.max(other.min)).then_some(newest)
     }
+}
+
+/// The bit of Hello's features that says that Digest and Differs are known.
+pub const FEATURE_DIGEST: u64 = 1;
+
+/// The digest of a list of heads, in the order of feeds: SHA-256 over publisher, agreement, seq (u64,
+/// little-endian) and entry id of each. Two partners that were in touch before are told apart from two that missed
+/// something by these 32 bytes, however many feeds they share.
+pub fn heads_digest(heads: &[HeadRef]) -> Hash {
+    let mut hasher = Hasher::default();
+    for head in heads {
+        hasher.update(&head.feed.publisher.0);
+        hasher.update(&head.feed.agreement.0);
+        hasher.update(&head.seq.0.to_le_bytes());
+        hasher.update(&head.entry.0);
+    }
+    hasher.finish()
 }
 
 /// Why a session is ended by the one who says so.
@@ -77,6 +95,14 @@ pub enum Message {
         /// Whether the list that this message is part of ends with it.
         last: bool,
     },
+    /// In place of the first list, when both sides know this message: the digest of the heads that the receiver may
+    /// read. If it is that of the receiver's own, both lists are the same and neither is sent.
+    Digest {
+        /// See [`heads_digest`].
+        digest: Hash,
+    },
+    /// The answer to a Digest that differs: the sender's list follows, and the receiver's is wanted.
+    Differs,
     /// Send this feed from here on, and go on as it grows.
     Want {
         /// The feed.

@@ -8,7 +8,7 @@ use self::session::Session;
 use super::config::{Config, MAX_WINDOW, MIN_WINDOW, VERSIONS};
 use super::fault::Fault;
 use super::io::{Event, FeedState, Input, Output, SessionId};
-use super::message::{Message, Versions};
+use super::message::{FEATURE_DIGEST, Message, Versions};
 use crate::crypto::{Network, PublicKey};
 use crate::feed::assembler::Position;
 use crate::feed::head::Place;
@@ -167,13 +167,14 @@ impl Replica {
         self.sessions.insert(id, session);
         let network = self.network.as_str().to_owned();
         let window = self.config.window;
-        self.send(id, Message::Hello { versions: VERSIONS, features: 0, network, window });
+        self.send(id, Message::Hello { versions: VERSIONS, features: FEATURE_DIGEST, network, window });
     }
 
     fn received(&mut self, id: SessionId, message: Message) {
-        let Some(session) = self.sessions.get(&id) else { return };
+        let Some(session) = self.sessions.get_mut(&id) else { return };
         let done = match (session.is_ready(), message) {
-            (false, Message::Hello { versions, features: _, network, window }) => {
+            (false, Message::Hello { versions, features, network, window }) => {
+                session.digests = features & FEATURE_DIGEST != 0;
                 self.on_hello(id, versions, network, window)
             }
             (_, Message::Bye { reason }) => Err(Fault::Bye(reason)),
@@ -189,6 +190,8 @@ impl Replica {
         match message {
             Message::Hello { .. } | Message::Bye { .. } => Err(Fault::Protocol("a second hello")),
             Message::Have { heads, last } => self.on_have(id, heads, last),
+            Message::Digest { digest } => self.on_digest(id, digest),
+            Message::Differs => self.on_differs(id),
             Message::Want { feed, from } => self.on_want(id, feed, from),
             Message::Unwant { feed } => self.on_unwant(id, feed),
             Message::Data { feed, from, frames } => self.on_data(id, feed, from, &frames),

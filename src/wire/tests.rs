@@ -53,6 +53,8 @@ fn message() -> impl Strategy<Value = Message> {
             .prop_map(|(feed, seq, bytes)| Message::Header { feed, seq: Seq(seq), bytes }),
         (bytes(300), bytes(300)).prop_map(|(one, other)| Message::Proof { one, other }),
         (0..ByeReason::ALL.len()).prop_map(|i| Message::Bye { reason: ByeReason::ALL[i] }),
+        any::<[u8; 32]>().prop_map(|digest| Message::Digest { digest: Hash(digest) }),
+        Just(Message::Differs),
     ]
 }
 
@@ -64,7 +66,7 @@ proptest! {
     }
 
     #[test]
-    fn arbitrary_bytes_are_read_or_refused(tag in 0_u8..14, mut bytes in bytes(400)) {
+    fn arbitrary_bytes_are_read_or_refused(tag in 0_u8..16, mut bytes in bytes(400)) {
         bytes.insert(0, tag);
         if let Ok(message) = decode(&bytes) {
             prop_assert_eq!(encode(&message), Ok(bytes));

@@ -53,6 +53,8 @@ fn feeds_told(message: &Message) -> Vec<FeedId> {
             header.iter().map(|header| header.header().feed).collect()
         }
         Message::Hello { .. }
+        | Message::Digest { .. }
+        | Message::Differs
         | Message::Credit { .. }
         | Message::Ping { .. }
         | Message::Pong { .. }
@@ -72,6 +74,8 @@ pub(crate) fn brief(message: &Message) -> String {
         Message::Header { feed, seq, bytes } => format!("header {feed} {seq} {}", bytes.is_some()),
         Message::Proof { .. } => "proof".to_owned(),
         Message::Hello { .. }
+        | Message::Digest { .. }
+        | Message::Differs
         | Message::Unwant { .. }
         | Message::Credit { .. }
         | Message::Ping { .. }

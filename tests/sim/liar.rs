@@ -1,6 +1,6 @@
 //! A partner with a good card and bad manners: it lies in every way that the protocol leaves room for.
 
-use corridor::crypto::NodeSigner;
+use corridor::crypto::{Hash, NodeSigner};
 use corridor::feed::assembler::Position;
 use corridor::feed::head::Place;
 use corridor::feed::{AgreementId, EntryId, FeedId, HeadRef, Seq};
@@ -50,7 +50,7 @@ impl World {
         let feed = self.some_feed();
         let public = FeedId::new(feed.publisher, AgreementId::public());
         let seq = Seq(self.random.next() % 12);
-        match self.random.below(12) {
+        match self.random.below(14) {
             0 => self.liar_says(conn, &Message::Want { feed, from: Position { seq, part: 0 } }),
             1 => self.liar_says(conn, &Message::Show { feed, seq }),
             2..=5 => {
@@ -75,6 +75,11 @@ impl World {
             }
             9 => self.liar_says(conn, &Message::Credit { bytes: 1 << 31 }),
             10 => self.liar_says(conn, &Message::Pong { nonce: 77 }),
+            11 => {
+                let digest = Hash(self.random.bytes32());
+                self.liar_says(conn, &Message::Digest { digest });
+            }
+            12 => self.liar_says(conn, &Message::Differs),
             _ => {
                 let bytes = Some(self.some_header(public));
                 self.liar_says(conn, &Message::Header { feed: public, seq, bytes });
@@ -94,6 +99,8 @@ impl World {
                 self.liar_says(conn, &Message::Header { feed: *feed, seq: *seq, bytes });
             }
             Message::Hello { .. }
+            | Message::Digest { .. }
+            | Message::Differs
             | Message::Have { .. }
             | Message::Unwant { .. }
             | Message::Data { .. }

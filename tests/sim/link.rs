@@ -125,6 +125,8 @@ impl World {
                     Message::Credit { bytes } => conn.credit[side] += i64::from(*bytes),
                     Message::Hello { window, .. } => conn.credit[side] = i64::from(*window),
                     Message::Have { .. }
+                    | Message::Digest { .. }
+                    | Message::Differs
                     | Message::Want { .. }
                     | Message::Unwant { .. }
                     | Message::Data { .. }

@@ -1,34 +1,95 @@
 //! The direction from us: what is announced, and what is sent to those who asked for it.
 
 use super::Replica;
+use crate::crypto::Hash;
 use crate::feed::assembler::Position;
 use crate::feed::{AgreementId, FeedId, Fork, HeadRef, Seq};
 use crate::sync::config::{MAX_DATA, MAX_HEADS_PER_MESSAGE};
 use crate::sync::fault::Fault;
 use crate::sync::io::{Output, SessionId};
-use crate::sync::message::Message;
+use crate::sync::message::{Message, heads_digest};
 
 impl Replica {
-    /// Tells a session that is ready all that it may know.
+    /// Tells a session that is ready all that it may know: the digest of it first, if the other side can tell by
+    /// that that it knows it already.
     pub(super) fn introduce(&mut self, id: SessionId) {
-        self.announce_all(id, &|_| true);
-        let nothing = !matches!(self.out.last(), Some(Output::Send { message: Message::Have { .. }, .. }));
-        if nothing && !self.frozen().any(|fork| self.is_readable(id, &fork.feed())) {
-            self.send(id, Message::Have { heads: Vec::new(), last: true });
+        if self.sessions.get(&id).is_some_and(|session| session.digests) {
+            let digest = heads_digest(&self.readable_heads(id, &|_| true));
+            self.send(id, Message::Digest { digest });
+            self.announce_proofs(id, &|_| true);
+        } else {
+            self.list(id);
+            self.announce_proofs(id, &|_| true);
         }
+    }
+
+    /// Sends the whole list of heads.
+    fn list(&mut self, id: SessionId) {
+        let Some(session) = self.sessions.get_mut(&id) else { return };
+        session.told = true;
+        let heads = self.readable_heads(id, &|_| true);
+        if heads.is_empty() {
+            self.send(id, Message::Have { heads, last: true });
+        } else {
+            self.announce(id, &heads);
+        }
+    }
+
+    /// The other side's heads, by their digest: the same as ours, or to be compared one by one.
+    pub(super) fn on_digest(&mut self, id: SessionId, digest: Hash) -> Result<(), Fault> {
+        let heads = self.readable_heads(id, &|_| true);
+        let Some(session) = self.sessions.get_mut(&id) else { return Ok(()) };
+        if session.listed || !session.digests {
+            return Err(Fault::Protocol("a digest after the list of heads"));
+        }
+        if heads_digest(&heads) != digest {
+            session.digests = false;
+            self.send(id, Message::Differs);
+            if self.sessions.get(&id).is_some_and(|session| !session.told) {
+                self.list(id);
+            }
+            return Ok(());
+        }
+        session.listed = true;
+        session.announced.extend(heads.iter().map(|head| (head.feed, *head)));
+        heads.iter().for_each(|head| self.reconcile(head.feed));
+        Ok(())
+    }
+
+    /// The other side found that our digest is not that of its heads.
+    pub(super) fn on_differs(&mut self, id: SessionId) -> Result<(), Fault> {
+        let Some(session) = self.sessions.get_mut(&id) else { return Ok(()) };
+        session.question(&self.config)?;
+        if !session.told {
+            self.list(id);
+        }
+        Ok(())
+    }
+
+    /// The heads that the partner of a session may read and `which` names, in the order of feeds.
+    fn readable_heads(&self, id: SessionId, which: &dyn Fn(&FeedId) -> bool) -> Vec<HeadRef> {
+        self.heads().filter(|head| which(&head.feed) && self.is_readable(id, &head.feed)).collect()
     }
 
     /// Announces the readable feeds that `which` names, and the proofs of those that are frozen.
     pub(super) fn announce_all(&mut self, id: SessionId, which: &dyn Fn(&FeedId) -> bool) {
+        let heads = self.readable_heads(id, which);
+        self.announce(id, &heads);
+        self.announce_proofs(id, which);
+    }
+
+    fn announce_proofs(&mut self, id: SessionId, which: &dyn Fn(&FeedId) -> bool) {
         let named = |feed: &FeedId| which(feed) && self.is_readable(id, feed);
-        let heads: Vec<HeadRef> = self.heads().filter(|head| named(&head.feed)).collect();
         let proofs: Vec<Message> = self.frozen().filter(|fork| named(&fork.feed())).map(proof).collect();
+        proofs.into_iter().for_each(|message| self.send(id, message));
+    }
+
+    fn announce(&mut self, id: SessionId, heads: &[HeadRef]) {
         let mut chunks = heads.chunks(MAX_HEADS_PER_MESSAGE).peekable();
         while let Some(chunk) = chunks.next() {
             let last = chunks.peek().is_none();
             self.send(id, Message::Have { heads: chunk.to_vec(), last });
         }
-        proofs.into_iter().for_each(|message| self.send(id, message));
     }
 
     /// Whether the partner of a session that is ready may read a feed.

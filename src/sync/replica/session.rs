@@ -21,6 +21,10 @@ pub(super) struct Session {
     pub(super) greeting: Option<Millis>,
     /// Whether its first list of heads is complete.
     pub(super) listed: bool,
+    /// Whether both sides may say how their heads stand with a digest.
+    pub(super) digests: bool,
+    /// Whether our list of heads was sent.
+    pub(super) told: bool,
     /// What it has announced.
     pub(super) announced: BTreeMap<FeedId, HeadRef>,
     pub(super) pull: Pull,
@@ -92,6 +96,8 @@ impl Session {
             withdrawn: BTreeSet::new(),
             greeting: Some(now),
             listed: false,
+            digests: false,
+            told: false,
             announced: BTreeMap::new(),
             pull,
             serve: Serve::default(),

@@ -269,6 +269,8 @@ impl Watched {
             }
             Message::Proof { .. } => tells(&public(THIRD)),
             Message::Hello { .. }
+            | Message::Digest { .. }
+            | Message::Differs
             | Message::Unwant { .. }
             | Message::Credit { .. }
             | Message::Ping { .. }

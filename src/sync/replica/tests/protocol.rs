@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::sync::config::MAX_DATA;
+use crate::sync::message::{FEATURE_DIGEST, heads_digest};
 
 #[test]
 fn both_sides_say_hello_and_then_what_they_have() {
@@ -296,4 +297,42 @@ fn feeds_of_strangers_are_pulled_once_their_card_is_accepted() {
     assert_eq!(bench.have(1, &theirs[0]), []);
     let outputs = bench.input(Input::Cards { keyring: keyring(&[US, PUBLISHER, THIRD]) });
     assert_eq!(sent(&outputs), [(1, want(feed, at(0, 0)))]);
+}
+
+/// Opens a session with a partner that knows digests, and returns what it is told.
+fn digested(bench: &mut Bench, session: u64, who: usize) -> Vec<(u64, Message)> {
+    bench.opened(session, who);
+    let network = network().as_str().to_owned();
+    let features = FEATURE_DIGEST;
+    sent(&bench.hear(session, Message::Hello { versions: VERSIONS, features, network, window: MIN_WINDOW }))
+}
+
+#[test]
+fn partners_that_hold_the_same_say_so_in_one_message_however_many_feeds() {
+    let theirs = chain(public(PUBLISHER), PUBLISHER, 0, 3);
+    let mut bench = Bench::holding(&theirs);
+    let digest = heads_digest(&[head(&theirs[2])]);
+    assert_eq!(digested(&mut bench, 1, PUBLISHER), [(1, Message::Digest { digest })]);
+    let next = Position { seq: Seq(3), part: 0 };
+    assert_eq!(
+        sent(&bench.hear(1, Message::Digest { digest })),
+        [(1, want(public(PUBLISHER), next))],
+        "nothing is listed, and the next entry is subscribed to"
+    );
+    assert_eq!(bench.replica.announced(SessionId(1)).collect::<Vec<_>>(), [head(&theirs[2])]);
+    let again = bench.hear(1, Message::Digest { digest });
+    assert!(closed(&again).is_some_and(Fault::is_hostile), "a second digest is no honest node's");
+}
+
+#[test]
+fn partners_whose_digests_differ_list_their_heads_once() {
+    let ours = chain(public(US), US, 0, 2);
+    let mut bench = Bench::holding(&ours);
+    digested(&mut bench, 1, PUBLISHER);
+    let list = Message::Have { heads: vec![head(&ours[1])], last: true };
+    let other = Message::Digest { digest: heads_digest(&[]) };
+    assert_eq!(sent(&bench.hear(1, other)), [(1, Message::Differs), (1, list.clone())]);
+    assert_eq!(sent(&bench.hear(1, Message::Differs)), [], "the list was sent already");
+    digested(&mut bench, 2, PUBLISHER);
+    assert_eq!(sent(&bench.hear(2, Message::Differs)), [(2, list)], "who is asked for it sends it");
 }
