@@ -22,9 +22,11 @@ pub mod feeds;
 pub mod derived;
 pub mod fold;
 pub mod keys;
+pub mod records;
 
 pub use derived::{Derived, ReceiptRow};
 pub use feeds::{Repair, Store};
+pub use records::Records;
 
 use std::path::PathBuf;
 

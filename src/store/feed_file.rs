@@ -1,12 +1,13 @@
 //! One feed's files: appended in order, made durable, read by entry and frame.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{Read, Write};
+use std::io::Write;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
+use self::index::Waiting;
 use super::StoreError;
-use super::layout::{INDEX_ROW, SEGMENT_LENGTH, SEGMENT_MAGIC, segment};
+use super::layout::{SEGMENT_LENGTH, SEGMENT_MAGIC, segment};
 use crate::crypto::Network;
 use crate::feed::assembler::Position;
 use crate::feed::frame::{self, Frame, FrameKind};
@@ -50,10 +51,17 @@ pub(super) struct FeedFile {
     /// Entries up to here are durable; the rest is appended but not yet synced.
     durable: Option<HeadRef>,
     dirty: bool,
-    unindexed: Vec<Span>,
+    unindexed: Waiting,
     /// Where readers of long entries have come to, newest first.
     cursors: Vec<(Position, u64)>,
     segment_length: u64,
+}
+
+impl Drop for FeedFile {
+    fn drop(&mut self) {
+        // The index is a hint: without it the next opening reads a little more.
+        let _written = self.segments.last().map(|last| self.unindexed.write(&last.path));
+    }
 }
 
 /// How many readers' places in long entries are remembered.
@@ -71,7 +79,7 @@ impl FeedFile {
             writer: None,
             durable: None,
             dirty: false,
-            unindexed: Vec::new(),
+            unindexed: Waiting::default(),
             cursors: Vec::new(),
             segment_length: SEGMENT_LENGTH,
         }
@@ -105,7 +113,7 @@ impl FeedFile {
         let path = self.dir.join(segment(first));
         let file = File::open(&path).map_err(StoreError::io("opening", &path))?;
         let length = file.metadata().map_err(StoreError::io("reading", &path))?.len();
-        let mut found = Segment { spans: read_index(&path, length), path, first, end: 0 };
+        let mut found = Segment { spans: index::read(&path, length), path, first, end: 0 };
         found.end = found.spans.last().map_or(SEGMENT_MAGIC.len() as u64, |span| span.offset + span.length);
         let indexed = found.spans.len();
         let tail = scan(&file, &mut found, network)?;
@@ -131,7 +139,7 @@ impl FeedFile {
             fs::remove_file(&found.path).map_err(StoreError::io("removing", &found.path))?;
             return Ok(length);
         }
-        write_index(&found.path, &found.spans[indexed..])?;
+        index::append(&found.path, &found.spans[indexed..])?;
         self.segments.push(found);
         Ok(cut)
     }
@@ -175,7 +183,7 @@ impl FeedFile {
     pub(super) fn partial(&self) -> Result<Vec<Vec<u8>>, StoreError> {
         let (Some(tail), Some(last)) = (&self.tail, self.segments.last()) else { return Ok(Vec::new()) };
         let span = Span { offset: tail.offset, length: last.end - tail.offset };
-        let bytes = read_span(&last.path, span)?;
+        let bytes = self.read_span(last, span)?;
         let frames = split_frames(&bytes).map_err(|fault| self.damaged_at(last, span, fault))?;
         Ok(frames.into_iter().map(<[u8]>::to_vec).collect())
     }
@@ -236,11 +244,12 @@ impl FeedFile {
     fn begin_entry(&mut self, seq: Seq) -> Result<u64, StoreError> {
         if self.segments.last().is_none_or(|last| last.end >= self.segment_length) {
             self.sync()?;
-            self.writer = None;
+            self.dirty = false;
+            self.rest()?;
             fs::create_dir_all(&self.dir).map_err(StoreError::io("creating", &self.dir))?;
             let path = self.dir.join(segment(seq));
             // Appending always writes at the end of the file, also after an entry that was dropped.
-            let file = OpenOptions::new().create(true).append(true).open(&path);
+            let file = OpenOptions::new().create(true).read(true).append(true).open(&path);
             let mut file = file.map_err(StoreError::io("creating", &path))?;
             file.set_len(0).map_err(StoreError::io("cutting", &path))?;
             file.write_all(SEGMENT_MAGIC).map_err(StoreError::io("writing", &path))?;
@@ -260,7 +269,7 @@ impl FeedFile {
         let writer = match &mut self.writer {
             Some(writer) => writer,
             none => {
-                let file = OpenOptions::new().append(true).open(&last.path);
+                let file = OpenOptions::new().read(true).append(true).open(&last.path);
                 none.insert(file.map_err(StoreError::io("opening", &last.path))?)
             }
         };
@@ -270,25 +279,25 @@ impl FeedFile {
         Ok(())
     }
 
-    /// Makes what was appended durable; returns whether there was anything.
-    pub(super) fn commit(&mut self) -> Result<bool, StoreError> {
-        if !self.dirty {
-            return Ok(false);
+    /// Writes what was appended out to the disk. It counts after [`FeedFile::committed`] alone, whose caller
+    /// acknowledges it.
+    pub(super) fn sync(&self) -> Result<(), StoreError> {
+        match (&self.writer, self.segments.last()) {
+            (Some(writer), Some(last)) if self.dirty => {
+                writer.sync_data().map_err(StoreError::io("syncing", &last.path))
+            }
+            (_, _) => Ok(()),
         }
-        self.sync()?;
-        self.durable = self.newest.as_ref().map(HeadRef::from);
-        Ok(true)
     }
 
-    /// Writes out the newest segment. What counts as durable changes in [`FeedFile::commit`] alone, whose caller
-    /// acknowledges it.
-    fn sync(&mut self) -> Result<(), StoreError> {
-        let Some(last) = self.segments.last() else { return Ok(()) };
-        if let Some(writer) = self.writer.as_ref().filter(|_| self.dirty) {
-            writer.sync_data().map_err(StoreError::io("syncing", &last.path))?;
-        }
+    /// Takes note that what was appended is on the disk.
+    pub(super) fn committed(&mut self) -> Result<(), StoreError> {
         self.dirty = false;
-        write_index(&last.path, &std::mem::take(&mut self.unindexed))
+        self.durable = self.newest.as_ref().map(HeadRef::from);
+        match self.segments.last() {
+            Some(last) if self.unindexed.are_many() => self.unindexed.write(&last.path),
+            Some(_) | None => Ok(()),
+        }
     }
 
     /// Bytes of the segments.
@@ -296,11 +305,32 @@ impl FeedFile {
         self.segments.iter().map(|segment| segment.end).sum()
     }
 
-    /// Closes the file until the next append.
-    pub(super) fn rest(&mut self) {
-        if !self.dirty {
-            self.writer = None;
+    /// Writes the rest of the index, and closes the file until the next append.
+    pub(super) fn rest(&mut self) -> Result<(), StoreError> {
+        if self.dirty {
+            return Ok(());
         }
+        self.writer = None;
+        self.segments.last().map_or(Ok(()), |last| self.unindexed.write(&last.path))
+    }
+
+    /// A segment's file: the newest one is open already while it is written to.
+    fn open_for_reading(&self, segment: &Segment) -> Result<Handle<'_>, StoreError> {
+        let newest = self.segments.last().is_some_and(|last| last.first == segment.first);
+        match self.writer.as_ref().filter(|_| newest) {
+            Some(writer) => Ok(Handle::Kept(writer)),
+            None => {
+                let file = File::open(&segment.path).map_err(StoreError::io("opening", &segment.path))?;
+                Ok(Handle::Opened(file))
+            }
+        }
+    }
+
+    fn read_span(&self, segment: &Segment, span: Span) -> Result<Vec<u8>, StoreError> {
+        let file = self.open_for_reading(segment)?;
+        let mut bytes = vec![0; usize::try_from(span.length).unwrap_or(0)];
+        file.read_exact_at(&mut bytes, span.offset).map_err(StoreError::io("reading", &segment.path))?;
+        Ok(bytes)
     }
 
     fn locate(&self, seq: Seq) -> Option<(&Segment, Span)> {
@@ -315,7 +345,7 @@ impl FeedFile {
         let missing = StoreError::NoEntry { feed: self.feed, seq };
         let (segment, span) = self.locate(seq).ok_or(missing)?;
         let length = span.length.min((frame::HEADER_LEN + frame::MAX_BODY) as u64).min(1024);
-        let bytes = read_span(&segment.path, Span { offset: span.offset, length })?;
+        let bytes = self.read_span(segment, Span { offset: span.offset, length })?;
         let damaged = |what: String| self.damaged(seq, segment, span, what);
         let head = Frame::read(&bytes).map_err(|error| damaged(error.to_string()))?;
         let head = head.filter(|head| head.kind == FrameKind::Head);
@@ -348,7 +378,7 @@ impl FeedFile {
         let count = segment.spans[index..known].iter().take_while(fits).count();
         let last = segment.spans[index + count - 1];
         let whole = Span { offset: span.offset, length: last.offset + last.length - span.offset };
-        let bytes = read_span(&segment.path, whole)?;
+        let bytes = self.read_span(segment, whole)?;
         split_frames(&bytes).map_err(|fault| self.damaged_at(segment, whole, fault))?;
         Ok((bytes, Position { seq: Seq(from.seq.0 + count as u64), part: 0 }))
     }
@@ -357,7 +387,7 @@ impl FeedFile {
     fn frames_of_one(&mut self, from: Position, limit: usize) -> Result<(Vec<u8>, Position), StoreError> {
         let missing = StoreError::NoEntry { feed: self.feed, seq: from.seq };
         let (segment, span) = self.locate(from.seq).ok_or(missing)?;
-        let file = File::open(&segment.path).map_err(StoreError::io("opening", &segment.path))?;
+        let file = self.open_for_reading(segment)?;
         let mut walk = Walk { file: &file, offset: span.offset, end: span.offset + span.length };
         match self.cursors.iter().find(|(position, _)| *position == from) {
             Some((_, offset)) => walk.offset = *offset,
@@ -392,28 +422,12 @@ impl FeedFile {
         Ok((bytes, next))
     }
 
-    /// Calls `each` with the frames of an entry, one after the other.
-    pub(super) fn read_entry(
-        &self,
-        seq: Seq,
-        each: &mut dyn FnMut(&Frame<'_>) -> Result<(), String>,
-    ) -> Result<(), StoreError> {
+    /// The frames of an entry, to be read at leisure: what is durable never changes.
+    pub(super) fn entry(&self, seq: Seq) -> Result<EntryFrames, StoreError> {
         let (segment, span) = self.locate(seq).ok_or(StoreError::NoEntry { feed: self.feed, seq })?;
         let file = File::open(&segment.path).map_err(StoreError::io("opening", &segment.path))?;
-        let mut walk = Walk { file: &file, offset: span.offset, end: span.offset + span.length };
-        while walk.offset < walk.end {
-            let at = Span { offset: walk.offset, length: 0 };
-            let bytes = walk.next().map_err(StoreError::io("reading", &segment.path))?;
-            let frame = match Frame::read(&bytes) {
-                Ok(Some(frame)) => frame,
-                Ok(None) => {
-                    return Err(self.damaged(seq, segment, at, "a frame that ends too early".to_owned()));
-                }
-                Err(error) => return Err(self.damaged(seq, segment, at, error.to_string())),
-            };
-            each(&frame).map_err(|what| self.damaged(seq, segment, at, what))?;
-        }
-        Ok(())
+        let (path, end) = (segment.path.clone(), span.offset + span.length);
+        Ok(EntryFrames { feed: self.feed, seq, path, file, offset: span.offset, end })
     }
 
     /// A bad frame somewhere in a stretch of a segment, named by the entry in which it lies.
@@ -426,6 +440,59 @@ impl FeedFile {
 
     fn damaged(&self, seq: Seq, segment: &Segment, span: Span, what: String) -> StoreError {
         StoreError::Damaged { feed: self.feed, seq, path: segment.path.clone(), offset: span.offset, what }
+    }
+}
+
+/// Reads the frames of one entry, one after the other.
+#[derive(Debug)]
+pub(super) struct EntryFrames {
+    feed: FeedId,
+    seq: Seq,
+    path: PathBuf,
+    file: File,
+    offset: u64,
+    end: u64,
+}
+
+impl EntryFrames {
+    /// The next frame's bytes, with the place where it lies.
+    pub(super) fn next(&mut self) -> Result<Option<(u64, Vec<u8>)>, StoreError> {
+        if self.offset >= self.end {
+            return Ok(None);
+        }
+        let at = self.offset;
+        let mut walk = Walk { file: &self.file, offset: at, end: self.end };
+        let bytes = walk.next().map_err(StoreError::io("reading", &self.path))?;
+        self.offset = walk.offset;
+        Ok(Some((at, bytes)))
+    }
+
+    /// Reads nothing more.
+    pub(super) fn end(&mut self) {
+        self.offset = self.end;
+    }
+
+    /// Something is wrong with the frame that lies there.
+    pub(super) fn damaged(&self, offset: u64, what: String) -> StoreError {
+        let path = self.path.clone();
+        StoreError::Damaged { feed: self.feed, seq: self.seq, path, offset, what }
+    }
+}
+
+/// A file that is open for writing anyway, or one for this read alone.
+enum Handle<'a> {
+    Kept(&'a File),
+    Opened(File),
+}
+
+impl std::ops::Deref for Handle<'_> {
+    type Target = File;
+
+    fn deref(&self) -> &File {
+        match self {
+            Self::Kept(file) => file,
+            Self::Opened(file) => file,
+        }
     }
 }
 
@@ -537,63 +604,6 @@ fn begins_with_magic(file: &File, path: &Path) -> Result<bool, StoreError> {
     Ok(magic == *SEGMENT_MAGIC)
 }
 
-fn read_span(path: &Path, span: Span) -> Result<Vec<u8>, StoreError> {
-    let file = File::open(path).map_err(StoreError::io("opening", path))?;
-    let mut bytes = vec![0; usize::try_from(span.length).unwrap_or(0)];
-    file.read_exact_at(&mut bytes, span.offset).map_err(StoreError::io("reading", path))?;
-    Ok(bytes)
-}
-
-fn index_path(segment: &Path) -> PathBuf {
-    segment.with_extension("index")
-}
-
-/// The rows that check, from the front. They are a hint: what they leave out is found by reading the segment.
-fn read_index(segment: &Path, length: u64) -> Vec<Span> {
-    let mut bytes = Vec::new();
-    if File::open(index_path(segment)).and_then(|mut file| file.read_to_end(&mut bytes)).is_err() {
-        return Vec::new();
-    }
-    let mut spans: Vec<Span> = Vec::with_capacity(bytes.len() / INDEX_ROW);
-    let mut end = SEGMENT_MAGIC.len() as u64;
-    for row in bytes.chunks_exact(INDEX_ROW) {
-        let number = |at: usize| row[at..at + 8].try_into().map_or(0, u64::from_le_bytes);
-        let span = Span { offset: number(0), length: number(8) };
-        let sum = row[16..20].try_into().map_or(0, u32::from_le_bytes);
-        let fits = span.offset == end && span.length > 0 && end.saturating_add(span.length) <= length;
-        if !fits || crc32fast::hash(&row[..16]) != sum {
-            break;
-        }
-        end += span.length;
-        spans.push(span);
-    }
-    // Rows after a bad one would be found by nobody: begin the file anew.
-    if spans.len() * INDEX_ROW != bytes.len() {
-        let keep = (spans.len() * INDEX_ROW) as u64;
-        let _shorter =
-            OpenOptions::new().write(true).open(index_path(segment)).and_then(|file| file.set_len(keep));
-    }
-    spans
-}
-
-fn write_index(segment: &Path, spans: &[Span]) -> Result<(), StoreError> {
-    if spans.is_empty() {
-        return Ok(());
-    }
-    let mut bytes = Vec::with_capacity(spans.len() * INDEX_ROW);
-    for span in spans {
-        let start = bytes.len();
-        bytes.extend_from_slice(&span.offset.to_le_bytes());
-        bytes.extend_from_slice(&span.length.to_le_bytes());
-        let sum = crc32fast::hash(&bytes[start..]);
-        bytes.extend_from_slice(&sum.to_le_bytes());
-    }
-    let path = index_path(segment);
-    let mut file =
-        OpenOptions::new().create(true).append(true).open(&path).map_err(StoreError::io("opening", &path))?;
-    file.write_all(&bytes).map_err(StoreError::io("writing", &path))
-}
-
 /// Makes a new file's name durable: its directory and the two above it.
 fn sync_up(dir: &Path) -> Result<(), StoreError> {
     for dir in dir.ancestors().take(3) {
@@ -603,5 +613,6 @@ fn sync_up(dir: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
+mod index;
 #[cfg(test)]
 mod tests;

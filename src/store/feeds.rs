@@ -1,21 +1,18 @@
 //! The store: all feeds of a directory, and the derived database over them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::derived::Derived;
 use super::feed_file::FeedFile;
+use super::records::Records;
 use super::{StoreError, layout};
 use crate::crypto::Network;
 use crate::feed::assembler::Position;
-use crate::feed::block::BlockReader;
 use crate::feed::head::Place;
-use crate::feed::{
-    AgreementId, FeedId, Frame, FrameKind, HeadRef, PublisherId, Seq, SignedEntry, SignedHeader,
-    VerifiedFrame, block, record,
-};
+use crate::feed::{AgreementId, FeedId, HeadRef, PublisherId, Seq, SignedEntry, SignedHeader, VerifiedFrame};
 use crate::model::Record;
 
 /// What opening had to mend; every one is told to the operator.
@@ -65,12 +62,18 @@ pub struct Store {
     feeds: BTreeMap<FeedId, FeedFile>,
     derived: Derived,
     repairs: Vec<Repair>,
+    /// Feeds that were appended to since the last commit.
+    touched: BTreeSet<FeedId>,
+    /// Feeds whose files are open for writing.
+    open: BTreeSet<FeedId>,
     stopped: bool,
     _lock: File,
 }
 
 /// How many feed files stay open for writing between commits.
 const MAX_OPEN: usize = 64;
+/// How many files are synced at one time: the file system writes them out together.
+const MAX_SYNCS: usize = 8;
 
 impl Store {
     /// Opens or creates the store of a directory. `us` names the publisher whose unfinished entries are cut off;
@@ -85,9 +88,17 @@ impl Store {
         let (feeds, mut repairs) = open_feeds(dir, us, network)?;
         let (derived, rebuilt) = Derived::open(&layout::db(dir), cache)?;
         repairs.extend(rebuilt.map(|reason| Repair::Rebuilt { reason }));
-        let network = network.clone();
-        let mut store =
-            Self { dir: dir.to_owned(), network, feeds, derived, repairs, stopped: false, _lock: lock };
+        let mut store = Self {
+            dir: dir.to_owned(),
+            network: network.clone(),
+            feeds,
+            derived,
+            repairs,
+            touched: BTreeSet::new(),
+            open: BTreeSet::new(),
+            stopped: false,
+            _lock: lock,
+        };
         if let Some(reason) = store.disagreement()? {
             store.rebuild(&reason)?;
         }
@@ -166,6 +177,7 @@ impl Store {
         }
         let dir = layout::feed(&self.dir, &feed);
         let file = self.feeds.entry(feed).or_insert_with(|| FeedFile::new(dir, feed));
+        self.touched.insert(feed);
         let result = append(file);
         self.stopped |= matches!(result, Err(StoreError::Io { .. }));
         result
@@ -179,20 +191,29 @@ impl Store {
         if self.stopped {
             return Err(StoreError::Stopped);
         }
+        let result = self.commit_touched();
+        self.stopped |= result.is_err();
+        result
+    }
+
+    fn commit_touched(&mut self) -> Result<Vec<SignedHeader>, StoreError> {
+        let touched = std::mem::take(&mut self.touched);
+        let files: Vec<&FeedFile> = touched.iter().filter_map(|feed| self.feeds.get(feed)).collect();
+        files.chunks(MAX_SYNCS).try_for_each(sync_together)?;
         let mut moved = Vec::new();
-        for file in self.feeds.values_mut() {
+        for feed in touched {
+            let Some(file) = self.feeds.get_mut(&feed) else { continue };
             let before = file.durable();
-            match file.commit() {
-                Ok(true) if file.durable() != before => moved.extend(file.newest().cloned()),
-                Ok(_) => {}
-                Err(error) => {
-                    self.stopped = true;
-                    return Err(error);
-                }
+            file.committed()?;
+            if file.durable() != before {
+                moved.extend(file.newest().cloned());
             }
+            self.open.insert(feed);
         }
-        if self.feeds.len() > MAX_OPEN {
-            self.feeds.values_mut().for_each(FeedFile::rest);
+        if self.open.len() > MAX_OPEN {
+            for feed in std::mem::take(&mut self.open) {
+                self.feeds.get_mut(&feed).map_or(Ok(()), FeedFile::rest)?;
+            }
         }
         Ok(moved)
     }
@@ -230,11 +251,20 @@ impl Store {
         seq: Seq,
         each: &mut dyn FnMut(Record, &[u8]),
     ) -> Result<SignedHeader, StoreError> {
+        let mut records = self.records(feed, seq)?;
+        while let Some((record, bytes)) = records.read()? {
+            each(record, bytes);
+        }
+        self.header(feed, seq)
+    }
+
+    /// The records of an entry, to be taken one by one.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the entry is not here.
+    pub fn records(&self, feed: &FeedId, seq: Seq) -> Result<Records, StoreError> {
         let file = self.feeds.get(feed).ok_or(StoreError::NoEntry { feed: *feed, seq })?;
-        let mut reading = Reading { network: &self.network, header: None, rows: Vec::new(), next: 0, each };
-        let mut blocks = BlockReader::default();
-        file.read_entry(seq, &mut |frame| reading.take(frame, &mut blocks))?;
-        reading.header.ok_or(StoreError::NoEntry { feed: *feed, seq })
+        file.entry(seq).map(Records::new)
     }
 
     /// Deletes the derived database and begins to fold it again.
@@ -276,39 +306,17 @@ impl Store {
     }
 }
 
-/// Reads an entry's frames back into records.
-struct Reading<'a> {
-    network: &'a Network,
-    header: Option<SignedHeader>,
-    rows: Vec<block::BlockInfo>,
-    next: usize,
-    each: &'a mut dyn FnMut(Record, &[u8]),
-}
-
-impl Reading<'_> {
-    fn take(&mut self, frame: &Frame<'_>, blocks: &mut BlockReader) -> Result<(), String> {
-        match frame.kind {
-            FrameKind::Head => {
-                let header = SignedHeader::from_own_store(self.network, frame.body);
-                self.header = Some(header.map_err(|error| error.to_string())?);
-            }
-            FrameKind::Table => {
-                self.rows.extend(block::decode_rows(frame.body).map_err(|error| error.to_string())?);
-            }
-            FrameKind::Block => {
-                let row = self.rows.get(self.next).ok_or("a block that the table does not list")?;
-                let plain = blocks.open(frame.body, row).map_err(|error| error.to_string())?;
-                self.next += 1;
-                let mut rest = plain.as_slice();
-                while !rest.is_empty() {
-                    let (one, used) = record::decode_prefix(rest).map_err(|error| error.to_string())?;
-                    (self.each)(one, &rest[..used]);
-                    rest = &rest[used..];
-                }
-            }
+/// Syncs files side by side: two take hardly longer than one.
+fn sync_together(files: &[&FeedFile]) -> Result<(), StoreError> {
+    let Some((first, others)) = files.split_first() else { return Ok(()) };
+    std::thread::scope(|scope| {
+        let others: Vec<_> = others.iter().map(|file| scope.spawn(|| file.sync())).collect();
+        let mut result = first.sync();
+        for other in others {
+            result = result.and(other.join().unwrap_or(Err(StoreError::Stopped)));
         }
-        Ok(())
-    }
+        result
+    })
 }
 
 type OpenFeeds = (BTreeMap<FeedId, FeedFile>, Vec<Repair>);
