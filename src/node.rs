@@ -25,6 +25,7 @@ pub mod engine;
 pub mod partners;
 pub mod agreements;
 pub mod submissions;
+pub mod plan;
 pub mod release;
 pub mod answers;
 pub mod evidence;

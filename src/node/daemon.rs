@@ -23,7 +23,7 @@ use crate::net::{NetEvent, NetHandle};
 use crate::sync;
 
 /// Requests that wait for the loop.
-const MAX_REQUESTS: usize = 256;
+const MAX_REQUESTS: usize = 1024;
 /// Network events that wait for the loop; a session's reader waits when they are so many.
 pub const MAX_NET_EVENTS: usize = 1024;
 /// How many events are handled between two commits: bounds how long an answer waits for others.
@@ -31,7 +31,7 @@ const BATCH: usize = 512;
 /// How often time is told to the replication machine.
 const TICK: Duration = Duration::from_millis(250);
 /// How many requests are answered from the views in one batch before the network's turn.
-const MAX_COMMANDS_PER_BATCH: usize = 64;
+const MAX_COMMANDS_PER_BATCH: usize = 256;
 
 /// A request on its way to the loop.
 struct Ask {
@@ -39,6 +39,15 @@ struct Ask {
     caller: Caller,
     reply: oneshot::Sender<Result<Answer, NodeError>>,
 }
+
+impl Ask {
+    fn is_release(&self) -> bool {
+        matches!(self.prepared.request, Request::Release(_))
+    }
+}
+
+/// An answer that is given once it is durable.
+type Answered = (oneshot::Sender<Result<Answer, NodeError>>, Result<Answer, NodeError>);
 
 /// What the loop takes.
 enum Event {
@@ -173,11 +182,21 @@ impl Daemon {
     /// Handles a batch and commits; says whether to go on.
     fn turn(&mut self, batch: VecDeque<Event>) -> Result<bool, NodeError> {
         let (mut answers, mut go_on) = (Vec::new(), true);
-        for event in batch {
+        let mut batch = batch.into_iter().peekable();
+        while let Some(event) = batch.next() {
             match event {
                 Event::Net(event) => self.exchange.on_net(event, &mut self.engine)?,
                 Event::Tick => self.exchange.tick(&mut self.engine)?,
                 Event::Stop => go_on = false,
+                Event::Ask(ask) if ask.is_release() => {
+                    let mut asks = vec![*ask];
+                    while let Some(Event::Ask(next)) =
+                        batch.next_if(|event| matches!(event, Event::Ask(next) if next.is_release()))
+                    {
+                        asks.push(*next);
+                    }
+                    self.release(asks, &mut answers)?;
+                }
                 Event::Ask(ask) => {
                     let answer = self.answer(ask.prepared, &ask.caller);
                     match answer {
@@ -196,6 +215,28 @@ impl Daemon {
         Ok(go_on)
     }
 
+    /// Carries out releases that wait one behind the other: as many together as do not touch each other.
+    fn release(&mut self, asks: Vec<Ask>, answers: &mut Vec<Answered>) -> Result<(), NodeError> {
+        self.counters.requests += asks.len() as u64;
+        let (mut wanted, mut replies) = (VecDeque::new(), VecDeque::new());
+        for ask in asks {
+            if let Request::Release(request) = ask.prepared.request {
+                wanted.push_back((request, ask.caller));
+                replies.push_back(ask.reply);
+            }
+        }
+        while !wanted.is_empty() {
+            // What was appended before must show in the view that they are compared with.
+            self.settle()?;
+            let outcomes = self.engine.execute_releases(&mut wanted)?;
+            let count = outcomes.len().min(replies.len());
+            for (outcome, reply) in outcomes.into_iter().zip(replies.drain(..count)) {
+                answers.push((reply, outcome.map(Answer::Value)));
+            }
+        }
+        Ok(())
+    }
+
     fn answer(&mut self, prepared: Prepared, caller: &Caller) -> Result<Answer, NodeError> {
         self.counters.requests += 1;
         match &prepared.request {
@@ -208,9 +249,7 @@ impl Daemon {
                 // Status counts what is durable, so what this batch appended comes first.
                 self.settle()?;
             }
-            Request::Release(_) | Request::Retract { .. } | Request::Get(_) | Request::Mirror { .. } => {
-                self.settle()?;
-            }
+            Request::Retract { .. } | Request::Get(_) | Request::Mirror { .. } => self.settle()?,
             _ => {}
         }
         let is_status = matches!(prepared.request, Request::Status);

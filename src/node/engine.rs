@@ -2,7 +2,7 @@
 //!
 //! Nothing counts before [`Engine::commit`]: the caller answers its people after that.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::clock;
 use super::home::Home;
 use super::house::House;
+use super::release::Wanted;
 use super::request::{Caller, Request};
 use crate::crypto::{Network, NodeSigner};
 use crate::feed::{
@@ -231,6 +232,37 @@ impl Engine {
         result
     }
 
+    /// Carries out releases from the front, as [`Engine::release_next`] does, and writes refused ones into the log.
+    ///
+    /// # Errors
+    /// [`NodeError`] when the node must stop.
+    pub(super) fn execute_releases(
+        &mut self,
+        wanted: &mut VecDeque<Wanted>,
+    ) -> Result<Vec<Result<Value, NodeError>>, NodeError> {
+        let all: Vec<Wanted> = wanted.iter().cloned().collect();
+        let outcomes = match self.release_next(wanted) {
+            Ok(outcomes) => outcomes,
+            Err(error) if error.is_fatal() => return Err(error),
+            Err(error) => {
+                // Whichever of them it was: none is carried out, and who asked may ask again.
+                wanted.clear();
+                let text = error.to_string();
+                all.iter().map(|_| Err(NodeError::Refused(text.clone()))).collect()
+            }
+        };
+        for (outcome, (request, caller)) in outcomes.iter().zip(&all) {
+            let Err(error) = outcome else { continue };
+            let logged = match request.dry_run {
+                true => Ok(()),
+                false => self.refused("release", caller, error.code(), json!({})).map(|_| ()),
+            };
+            // A house feed that takes nothing more is a reason to refuse, not to stop.
+            logged.or_else(|error| if error.is_fatal() { Err(error) } else { Ok(()) })?;
+        }
+        Ok(outcomes)
+    }
+
     fn dispatch(&mut self, prepared: Prepared, caller: &Caller) -> Result<Answer, NodeError> {
         let Prepared { request, report, payload_hash } = prepared;
         let value = match request {
@@ -295,12 +327,7 @@ impl Engine {
         records: Vec<Record>,
     ) -> Result<HeadRef, NodeError> {
         let feed = FeedId::new(self.us(), agreement);
-        if self.frozen.contains(&feed) {
-            let name = self.agreement_name(&agreement);
-            return Err(NodeError::Refused(format!(
-                "our feed {name:?} is forked, or a partner holds more of it than this node: signing now would make it worse"
-            )));
-        }
+        self.may_append(&feed)?;
         let place = self.store.place(feed);
         // A clock that was set back must not date an entry before the one that it follows.
         let last = self.store.newest(&feed).map_or(Millis(0), |newest| newest.header().time);
@@ -309,6 +336,17 @@ impl Engine {
         let entry = EntryBuilder::new(kind, records).sign(&place, time, self.network(), signer.as_ref())?;
         self.store.append_own(&entry)?;
         Ok(HeadRef::from(entry.header()))
+    }
+
+    /// Whether one of our feeds may become longer.
+    pub(super) fn may_append(&self, feed: &FeedId) -> Result<(), NodeError> {
+        if !self.frozen.contains(feed) {
+            return Ok(());
+        }
+        let name = self.agreement_name(&feed.agreement);
+        Err(NodeError::Refused(format!(
+            "our feed {name:?} is forked, or a partner holds more of it than this node: signing now would make it worse"
+        )))
     }
 
     /// Writes an act that was refused into the house feed.
@@ -330,12 +368,7 @@ impl Engine {
         details: Value,
         documents: Vec<Record>,
     ) -> Result<HeadRef, NodeError> {
-        let mut body = json!({ "act": act, "who": caller.who, "from": caller.from, "outcome": outcome });
-        if let (Value::Object(body), Value::Object(details)) = (&mut body, details) {
-            body.extend(details);
-        }
-        let bytes = serde_json::to_vec(&body).map_err(|error| NodeError::Refused(error.to_string()))?;
-        let mut records = document(DocumentKind::Act, "act", act, "application/json", &bytes)?;
+        let mut records = act_records("act", (act, outcome), caller, details)?;
         records.extend(documents);
         self.append(AgreementId::house(), EntryKind::Act, records)
     }
@@ -349,6 +382,19 @@ impl Engine {
         documents: Vec<Record>,
     ) -> Result<HeadRef, NodeError> {
         self.log_act((act, "done"), caller, details, documents)
+    }
+
+    /// The end of acts of one kind that were carried out together: one entry of the house feed holds them all.
+    pub(super) fn done_together(&mut self, act: &str, acts: Vec<(Caller, Value)>) -> Result<(), NodeError> {
+        let mut records = Vec::new();
+        for (number, (caller, details)) in acts.into_iter().enumerate() {
+            let id = if number == 0 { "act".to_owned() } else { format!("act/{number:06}") };
+            records.extend(act_records(&id, (act, "done"), &caller, details)?);
+        }
+        if records.is_empty() {
+            return Ok(());
+        }
+        self.append(AgreementId::house(), EntryKind::Act, records).map(|_| ())
     }
 
     /// A partner by country code, publisher id or the start of it.
@@ -399,6 +445,21 @@ impl Engine {
     pub(super) fn house_seq(&self) -> Seq {
         self.store.place(FeedId::new(self.us(), AgreementId::house())).seq
     }
+}
+
+/// An act as records: what, who, from where, with what outcome.
+fn act_records(
+    id: &str,
+    (act, outcome): (&str, &str),
+    caller: &Caller,
+    details: Value,
+) -> Result<Vec<Record>, NodeError> {
+    let mut body = json!({ "act": act, "who": caller.who, "from": caller.from, "outcome": outcome });
+    if let (Value::Object(body), Value::Object(details)) = (&mut body, details) {
+        body.extend(details);
+    }
+    let bytes = serde_json::to_vec(&body).map_err(|error| NodeError::Refused(error.to_string()))?;
+    document(DocumentKind::Act, id, act, "application/json", &bytes)
 }
 
 /// A document as records, in as many parts as it needs.

@@ -8,7 +8,7 @@ use crate::feed::assembler::Position;
 use crate::feed::citation::Citation;
 use crate::feed::head::Place;
 use crate::feed::{AgreementId, Assembler, EntryKind, FeedId, Frame, Seq};
-use crate::model::{DocumentKind, Period, Record, SeriesKey, SeriesPattern};
+use crate::model::{Document, DocumentKind, Period, Record, SeriesKey, SeriesPattern};
 use crate::view::{EntryRef, Query};
 
 /// How much of a feed is read at once for checking, in bytes.
@@ -72,18 +72,22 @@ impl Engine {
             if self.store.header(&feed, Seq(seq))?.header().kind != EntryKind::Act {
                 continue;
             }
-            let mut bodies = Vec::new();
+            let mut documents = Vec::new();
             let header = self.store.read_records(&feed, Seq(seq), &mut |record, _| match record {
                 Record::Document(document) if document.kind() == DocumentKind::Act => {
-                    bodies.extend_from_slice(document.body());
+                    documents.push(document);
                 }
                 Record::Series(_) | Record::Retraction(_) | Record::Document(_) | Record::Receipt(_) => {}
             })?;
-            let mut act: Value = serde_json::from_slice(&bodies).unwrap_or(Value::Null);
-            act["seq"] = json!(seq);
-            act["time"] = json!(header.header().time.to_string());
-            act["entry"] = json!(header.id().to_hex());
-            acts.push(act);
+            // Acts that were carried out together stand in one entry.
+            for parts in documents.chunk_by(|a, b| a.label() == b.label()) {
+                let body = Document::join(parts).unwrap_or_default();
+                let mut act: Value = serde_json::from_slice(&body).unwrap_or(Value::Null);
+                act["seq"] = json!(seq);
+                act["time"] = json!(header.header().time.to_string());
+                act["entry"] = json!(header.id().to_hex());
+                acts.push(act);
+            }
         }
         let mut value = json!({ "acts": acts });
         if verify {

@@ -95,7 +95,12 @@ impl House {
                     }
                 })?;
                 let time = header.header().time;
-                documents.iter().for_each(|document| self.take(feed, document, time));
+                // An entry's records are sorted, so the parts of a document stand together and in order.
+                for parts in documents.chunk_by(|a, b| a.label() == b.label()) {
+                    if let Some(body) = Document::join(parts) {
+                        self.take(feed, (parts[0].kind(), &body), time);
+                    }
+                }
             }
             seq = seq.next();
             self.folded.insert(feed, seq);
@@ -103,24 +108,24 @@ impl House {
         Ok(())
     }
 
-    fn take(&mut self, feed: FeedId, document: &Document, time: Millis) {
+    fn take(&mut self, feed: FeedId, (kind, body): (DocumentKind, &[u8]), time: Millis) {
         let own = feed.agreement == AgreementId::house();
-        match document.kind() {
-            DocumentKind::Act if own => self.take_act(document, time),
+        match kind {
+            DocumentKind::Act if own => self.take_act(body, time),
             DocumentKind::Card if own => {
-                if let Ok(card) = Card::from_bytes(document.body()) {
+                if let Ok(card) = Card::from_bytes(body) {
                     self.archive.insert(card.clone());
                     Arc::make_mut(&mut self.keyring).insert(card);
                 }
             }
             DocumentKind::AgreementText => {
-                if let Ok(text) = AgreementText::from_bytes(document.body()) {
+                if let Ok(text) = AgreementText::from_bytes(body) {
                     self.book.insert(Agreement::new(text, &self.network));
                     self.settle_waiting();
                 }
             }
             DocumentKind::AgreementSignature | DocumentKind::AgreementEnd => {
-                if let Ok(consent) = SignedConsent::from_bytes(document.body()) {
+                if let Ok(consent) = SignedConsent::from_bytes(body) {
                     self.waiting.push(consent);
                     self.settle_waiting();
                     self.waiting.truncate(MAX_WAITING);
@@ -144,8 +149,8 @@ impl House {
         });
     }
 
-    fn take_act(&mut self, document: &Document, time: Millis) {
-        let Ok(act) = serde_json::from_slice::<Value>(document.body()) else { return };
+    fn take_act(&mut self, body: &[u8], time: Millis) {
+        let Ok(act) = serde_json::from_slice::<Value>(body) else { return };
         if act["outcome"] != "done" {
             return;
         }
@@ -236,6 +241,11 @@ impl House {
     /// The submissions, oldest first.
     pub fn submissions(&self) -> impl Iterator<Item = &Submission> {
         self.submissions.values()
+    }
+
+    /// A submission by its name.
+    pub fn submission(&self, id: &str) -> Option<&Submission> {
+        self.submissions.get(&submission_number(id)?)
     }
 
     /// The name of the next submission.

@@ -3,120 +3,236 @@
 //! For every agreement in force, and for the public one, each series is put to `policy`; what it shares is
 //! compared with what was released there before, so that an entry carries only what is new or changed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde_json::{Value, json};
 
 use super::clock;
 use super::engine::{Engine, NodeError};
+use super::plan::Plan;
 use super::request::{Caller, ReleaseRequest};
-use crate::feed::{AgreementId, EntryKind, FeedId};
-use crate::model::{
-    Attachment, AttributeId, Attributes, Flags, Observation, Period, Record, Retraction, Series, SeriesKey,
-};
+use crate::feed::{AgreementId, EntryKind, FeedId, HeadRef};
+use crate::model::{Period, Record, Retraction, Series, SeriesKey};
 use crate::policy::{Decision, Shape};
-use crate::store::derived::RowReader;
-use crate::view::{Row, State, Version};
+use crate::view::Row;
 
-/// What one agreement's parties would get.
-#[derive(Default)]
-struct Plan {
+/// Releases that are carried out together say at most so much, in observations: what is more goes alone.
+const MAX_TOGETHER: u64 = 20_000;
+
+/// A release that somebody asked for.
+pub(super) type Wanted = (ReleaseRequest, Caller);
+
+/// A release on its way: what was asked, what it has to say, and what becomes of it.
+struct Draft {
+    request: ReleaseRequest,
+    caller: Caller,
+    submissions: Vec<String>,
     series: Vec<Series>,
-    new: u64,
-    revised: u64,
-    unchanged: u64,
-    withheld: BTreeMap<&'static str, u64>,
+    /// One plan for each audience.
+    plans: Vec<Plan>,
+    refused: Option<NodeError>,
 }
 
 impl Engine {
+    /// Carries out one release.
     pub(super) fn release(&mut self, request: &ReleaseRequest, caller: &Caller) -> Result<Value, NodeError> {
-        let submissions = self.chosen(request)?;
+        let mut wanted = VecDeque::from([(request.clone(), caller.clone())]);
+        self.release_next(&mut wanted).and_then(|mut outcomes| outcomes.remove(0))
+    }
+
+    /// Carries out the releases at the front that can share one entry for each audience, so that a burst of small
+    /// ones shares signatures and syncs; returns what became of each, at least one. Those that are left state
+    /// something of the same series, and are compared with what is released now: commit before they come.
+    ///
+    /// # Errors
+    /// [`NodeError`] when none of them could be carried out.
+    pub(super) fn release_next(
+        &mut self,
+        wanted: &mut VecDeque<Wanted>,
+    ) -> Result<Vec<Result<Value, NodeError>>, NodeError> {
+        if wanted.iter().any(|(request, _)| !request.dry_run) {
+            self.signer()?;
+            self.may_append(&FeedId::new(self.us(), AgreementId::house()))?;
+        }
         self.store.fold()?;
+        let mut drafts = self.draft_next(wanted);
         let mut audiences = vec![AgreementId::public()];
         audiences.extend(self.house.book().in_force(clock::now()).map(crate::policy::Agreement::id));
-        let mut series = Vec::new();
-        for (_, seq) in &submissions {
-            series.extend(self.submitted_series(*seq)?);
+        for agreement in &audiences {
+            self.plan(*agreement, &mut drafts)?;
         }
-        let series = latest_of_each(series);
-        let mut released = Vec::new();
-        for agreement in audiences {
-            let plan = self.plan(agreement, &series, request.reason.as_deref())?;
-            released.push(self.carry_out(agreement, plan, request.dry_run)?);
+        let heads = self.append_planned(&audiences, &mut drafts)?;
+        let audiences: Vec<(AgreementId, Option<HeadRef>)> = audiences.into_iter().zip(heads).collect();
+        let (mut outcomes, mut acts) = (Vec::new(), Vec::new());
+        for draft in drafts {
+            if let Some(error) = draft.refused {
+                outcomes.push(Err(error));
+                continue;
+            }
+            let value = self.describe_release(&draft, &audiences);
+            if !draft.request.dry_run {
+                let details = json!({
+                    "submissions": draft.submissions,
+                    "reason": draft.request.reason,
+                    "released": value["released"],
+                });
+                acts.push((draft.caller, details));
+            }
+            outcomes.push(Ok(value));
         }
-        let ids: Vec<&str> = submissions.iter().map(|(id, _)| id.as_str()).collect();
-        let value = json!({ "submissions": ids, "dry_run": request.dry_run, "released": released });
-        if !request.dry_run {
-            let details = json!({ "submissions": ids, "reason": request.reason, "released": released });
-            self.done("release", caller, details, Vec::new())?;
+        self.done_together("release", acts)?;
+        Ok(outcomes)
+    }
+
+    /// Takes releases from the front as long as no two say something of the same series.
+    fn draft_next(&mut self, wanted: &mut VecDeque<Wanted>) -> Vec<Draft> {
+        let (mut drafts, mut keys, mut observations) = (Vec::<Draft>::new(), BTreeSet::new(), 0);
+        while let Some((request, caller)) = wanted.pop_front() {
+            // What waits, a look ahead, and what is large are for themselves.
+            let alone = request.submission.is_none() || request.dry_run;
+            if alone && !drafts.is_empty() {
+                wanted.push_front((request, caller));
+                break;
+            }
+            let draft = self.draft(request, caller);
+            let size: u64 = draft.series.iter().map(|series| series.observations().len() as u64).sum();
+            observations += size;
+            let mut new = draft.series.iter().map(|series| series.key().clone()).peekable();
+            let collides = new.peek().is_some() && new.any(|key| !keys.insert(key));
+            if !drafts.is_empty() && (collides || observations > MAX_TOGETHER) {
+                wanted.push_front((draft.request, draft.caller));
+                break;
+            }
+            drafts.push(draft);
+            if alone || observations > MAX_TOGETHER {
+                break;
+            }
         }
-        Ok(value)
+        drafts
+    }
+
+    fn draft(&self, request: ReleaseRequest, caller: Caller) -> Draft {
+        let read = || -> Result<(Vec<String>, Vec<Series>), NodeError> {
+            let (mut ids, mut series) = (Vec::new(), Vec::new());
+            for (id, seq) in self.chosen(&request)? {
+                series.extend(self.submitted_series(seq)?);
+                ids.push(id);
+            }
+            Ok((ids, latest_of_each(series)))
+        };
+        let (submissions, series, refused) = match read() {
+            Ok((ids, series)) => (ids, series, None),
+            Err(error) => (Vec::new(), Vec::new(), Some(error)),
+        };
+        Draft { request, caller, submissions, series, plans: Vec::new(), refused }
     }
 
     fn chosen(&self, request: &ReleaseRequest) -> Result<Vec<(String, crate::feed::Seq)>, NodeError> {
-        let all = || self.house.submissions();
-        let chosen: Vec<_> = match &request.submission {
-            Some(id) => all().filter(|one| one.id == *id).map(|one| (one.id.clone(), one.seq)).collect(),
-            None => all().filter(|one| !one.released).map(|one| (one.id.clone(), one.seq)).collect(),
+        let Some(id) = &request.submission else {
+            let waiting = self.house.submissions().filter(|one| !one.released);
+            let waiting: Vec<_> = waiting.map(|one| (one.id.clone(), one.seq)).collect();
+            if waiting.is_empty() {
+                return Err(NodeError::Refused(
+                    "nothing waits for release; name a submission to release it again under new agreements"
+                        .to_owned(),
+                ));
+            }
+            return Ok(waiting);
         };
-        match (&request.submission, chosen.is_empty()) {
-            (Some(id), true) => Err(NodeError::NotFound(format!(
-                "there is no submission {id:?}; `corridor submissions` shows them"
-            ))),
-            (None, true) => Err(NodeError::Refused(
-                "nothing waits for release; name a submission to release it again under new agreements"
-                    .to_owned(),
-            )),
-            (_, false) => Ok(chosen),
-        }
+        let one = self.house.submission(id).ok_or_else(|| {
+            NodeError::NotFound(format!("there is no submission {id:?}; `corridor submissions` shows them"))
+        })?;
+        Ok(vec![(one.id.clone(), one.seq)])
     }
 
-    fn plan(
-        &self,
-        agreement: AgreementId,
-        series: &[Series],
-        reason: Option<&str>,
-    ) -> Result<Plan, NodeError> {
+    /// Adds to every draft its plan for one audience. Series are looked at in the order of the view, whichever
+    /// release they are of, so that each of its pages is read once.
+    fn plan(&self, agreement: AgreementId, drafts: &mut [Draft]) -> Result<(), NodeError> {
         let feed = FeedId::new(self.us(), agreement);
         let mut before = self.store.newest(&feed).map(|_| self.store.derived().row_reader());
-        let (mut plan, now) = (Plan::default(), clock::now());
-        for one in series {
-            let observations = one.observations().len() as u64;
-            match self.house.book().decide(&agreement, one.key(), self.house.keyring(), now) {
-                Decision::Withhold(why) => *plan.withheld.entry(why.as_str()).or_default() += observations,
+        let now = clock::now();
+        let mut order = Vec::new();
+        for (number, draft) in drafts.iter_mut().enumerate() {
+            draft.plans.push(Plan::default());
+            let keys = draft.series.iter().enumerate();
+            order.extend(keys.map(|(at, series)| (series.key().view_order_key(), number, at)));
+        }
+        order.sort_unstable();
+        for (view_key, number, at) in order {
+            let draft = &mut drafts[number];
+            let (Some(plan), None) = (draft.plans.last_mut(), &draft.refused) else { continue };
+            let series = &draft.series[at];
+            match self.house.book().decide(&agreement, series.key(), self.house.keyring(), now) {
+                Decision::Withhold(why) => {
+                    *plan.withheld.entry(why.as_str()).or_default() += series.observations().len() as u64;
+                }
                 Decision::Share(Shape::Whole) => {
-                    let row = known_row(&mut before, one.key(), feed)?;
-                    plan.add(one, row.as_ref(), reason)?;
+                    let row = match &mut before {
+                        Some(reader) => reader.row(&view_key, feed)?,
+                        None => None,
+                    };
+                    draft.refused = plan.add(series, row.as_ref(), draft.request.reason.as_deref()).err();
                 }
             }
         }
-        Ok(plan)
+        Ok(())
     }
 
-    fn carry_out(&mut self, agreement: AgreementId, plan: Plan, dry_run: bool) -> Result<Value, NodeError> {
-        let series = plan.series.len();
-        let mut value = json!({
-            "agreement": agreement.to_hex(),
-            "title": self.agreement_name(&agreement),
-            "parties": self.recipients(&agreement),
-            "series": series,
-            "new": plan.new,
-            "revised": plan.revised,
-            "unchanged": plan.unchanged,
-            "withheld": plan.withheld,
-            "entry": Value::Null,
-        });
-        if dry_run {
-            let keys: Vec<&str> =
-                plan.series.iter().map(|series| series.key().as_str()).take(MAX_SHOWN).collect();
-            value["keys"] = json!(keys);
-        } else if series > 0 {
-            let records = plan.series.into_iter().map(Record::Series).collect();
-            let head = self.append(agreement, EntryKind::Release, records)?;
-            value["entry"] = json!(head.entry.to_hex());
-            value["seq"] = json!(head.seq.0);
+    /// Appends what is planned: one entry for each audience that gets something.
+    fn append_planned(
+        &mut self,
+        audiences: &[AgreementId],
+        drafts: &mut [Draft],
+    ) -> Result<Vec<Option<HeadRef>>, NodeError> {
+        let going = |draft: &&mut Draft| draft.refused.is_none() && !draft.request.dry_run;
+        let mut entries: Vec<Vec<Record>> = vec![Vec::new(); audiences.len()];
+        for draft in drafts.iter_mut().filter(going) {
+            for (records, plan) in entries.iter_mut().zip(&mut draft.plans) {
+                records.extend(std::mem::take(&mut plan.changed).into_iter().map(Record::Series));
+            }
         }
-        Ok(value)
+        // Before the first is appended, it is known that none of the others will be refused.
+        for (agreement, records) in audiences.iter().zip(&entries) {
+            if !records.is_empty() {
+                self.may_append(&FeedId::new(self.us(), *agreement))?;
+            }
+        }
+        let mut heads = Vec::new();
+        for (agreement, records) in audiences.iter().zip(entries) {
+            let some = !records.is_empty();
+            heads.push(some.then(|| self.append(*agreement, EntryKind::Release, records)).transpose()?);
+        }
+        Ok(heads)
+    }
+
+    fn describe_release(&self, draft: &Draft, audiences: &[(AgreementId, Option<HeadRef>)]) -> Value {
+        let released: Vec<Value> = audiences
+            .iter()
+            .zip(&draft.plans)
+            .map(|((agreement, head), plan)| {
+                let head = head.filter(|_| plan.series > 0);
+                let mut value = json!({
+                    "agreement": agreement.to_hex(),
+                    "title": self.agreement_name(agreement),
+                    "parties": self.recipients(agreement),
+                    "series": plan.series,
+                    "new": plan.new,
+                    "revised": plan.revised,
+                    "unchanged": plan.unchanged,
+                    "withheld": plan.withheld,
+                    "entry": head.map(|head| head.entry.to_hex()),
+                });
+                if let Some(head) = head {
+                    value["seq"] = json!(head.seq.0);
+                }
+                if draft.request.dry_run {
+                    let keys = plan.changed.iter().map(|series| series.key().as_str()).take(MAX_SHOWN);
+                    value["keys"] = json!(keys.collect::<Vec<_>>());
+                }
+                value
+            })
+            .collect();
+        json!({ "submissions": draft.submissions, "dry_run": draft.request.dry_run, "released": released })
     }
 
     fn recipients(&self, agreement: &AgreementId) -> Value {
@@ -193,80 +309,8 @@ fn latest_of_each(series: Vec<Series>) -> Vec<Series> {
     merged.into_values().collect()
 }
 
-fn known_row(
-    reader: &mut Option<RowReader>,
-    key: &SeriesKey,
-    feed: FeedId,
-) -> Result<Option<Row>, NodeError> {
-    match reader {
-        Some(reader) => Ok(reader.row(&key.view_order_key(), feed)?),
-        None => Ok(None),
-    }
-}
-
-fn newest(row: &Row, period: Period) -> Option<&Version> {
-    row.versions.iter().rev().find(|version| version.period == period)
-}
-
 fn stated_periods(row: Option<&Row>) -> Vec<Period> {
     let Some(row) = row else { return Vec::new() };
     let current = crate::view::Moment::Current.select(row);
     current.iter().map(|version| version.period).collect()
-}
-
-impl Plan {
-    /// Takes what is new or changed of a series.
-    fn add(&mut self, series: &Series, before: Option<&Row>, reason: Option<&str>) -> Result<(), NodeError> {
-        let mut changed = Vec::new();
-        for observation in series.observations() {
-            match before.and_then(|row| newest(row, observation.period())).map(|version| &version.state) {
-                None => {
-                    self.new += 1;
-                    changed.push(observation.clone());
-                }
-                Some(State::Stated { value, flags, .. }) if same(observation, value.as_ref(), *flags) => {
-                    self.unchanged += 1;
-                }
-                Some(state) => {
-                    self.revised += 1;
-                    changed.push(revision(observation, state, reason, series.key())?);
-                }
-            }
-        }
-        if !changed.is_empty() {
-            self.series.push(Series::new(series.key().clone(), series.attributes().clone(), changed)?);
-        }
-        Ok(())
-    }
-}
-
-fn same(observation: &Observation, value: Option<&crate::model::Decimal>, flags: Flags) -> bool {
-    observation.value().as_ref() == value
-        && observation.status() == flags.status
-        && observation.conf() == flags.conf
-}
-
-/// An observation as the revision of what was stated before.
-fn revision(
-    observation: &Observation,
-    before: &State,
-    reason: Option<&str>,
-    key: &SeriesKey,
-) -> Result<Observation, NodeError> {
-    let reason = reason.ok_or_else(|| {
-        NodeError::Refused(format!(
-            "{key} {}: this changes a released value, so say why: --reason UPDATE, ERROR or METHOD",
-            observation.period()
-        ))
-    })?;
-    let revision = match before {
-        State::Stated { flags, .. } => flags.revision.max(observation.revision()).saturating_add(1),
-        State::Retracted { .. } => observation.revision().saturating_add(1),
-    };
-    let attributes = observation.attributes().iter().map(|(id, text)| (id, text.to_owned()));
-    let others = attributes.filter(|(id, _)| *id != AttributeId::RevReason);
-    let all = others.chain([(AttributeId::RevReason, reason.to_ascii_uppercase())]);
-    let attributes = Attributes::new(Attachment::Observation, all)?;
-    let flags = Flags { revision, ..observation.flags() };
-    Ok(Observation::new(observation.period(), observation.value(), flags, attributes)?)
 }
