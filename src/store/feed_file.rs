@@ -59,8 +59,8 @@ pub(super) struct FeedFile {
 
 impl Drop for FeedFile {
     fn drop(&mut self) {
-        // The index is a hint: without it the next opening reads a little more.
-        let _written = self.segments.last().map(|last| self.unindexed.write(&last.path));
+        // The index is a hint: without it the next opening reads a little more. It never names what is not synced.
+        let _written = self.rest();
     }
 }
 
