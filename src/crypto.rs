@@ -11,4 +11,4 @@ pub mod merkle;
 
 pub use hash::{Hash, Hasher};
 pub use key::{Context, KeyError, Network, NodeSigner, PublicKey, SecretKey, Signature};
-pub use merkle::{InclusionPath, MerkleBuilder, inclusion_path, root_from_path};
+pub use merkle::{InclusionPath, MerkleBuilder, inclusion_path, leaf_hash, root_from_path};

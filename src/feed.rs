@@ -15,15 +15,17 @@
 //! the other way, entries whose type says that they were verified. Signed bytes are defined in [`codec`] alone
 //! and in the types beside it; golden vectors under `tests/vectors` hold them fixed.
 //!
-//! It never reads a clock, a disk or a socket. Start reading at [`header`], then [`builder`] and [`assembler`].
+//! It never reads a clock, a disk or a socket. Start reading at [`header`], then [`body`] and [`assembler`].
 
 pub mod codec;
 pub mod id;
 pub mod identity;
 pub mod header;
 pub mod record;
+pub mod order;
 pub mod block;
 pub mod frame;
+pub mod body;
 pub mod builder;
 pub mod assembler;
 pub mod head;
@@ -34,6 +36,7 @@ pub(crate) mod testing;
 mod tests;
 
 pub use assembler::{Assembler, Entry, EntryFault, Unverified, Verified, VerifiedFrame};
+pub use body::{Body, BodyBuilder};
 pub use builder::{BuildError, EntryBuilder, SignedEntry};
 pub use codec::CodecError;
 pub use frame::{Frame, FrameKind};

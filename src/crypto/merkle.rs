@@ -29,7 +29,12 @@ pub struct MerkleBuilder {
 impl MerkleBuilder {
     /// Appends a leaf.
     pub fn push(&mut self, leaf: &[u8]) {
-        let mut hash = leaf_hash(leaf);
+        self.push_hash(leaf_hash(leaf));
+    }
+
+    /// Appends a leaf that is already hashed with [`leaf_hash`].
+    pub fn push_hash(&mut self, leaf: Hash) {
+        let mut hash = leaf;
         let mut size = self.count;
         while size & 1 == 1 {
             let left = self.peaks.pop().expect("a set bit of the count has its peak");

@@ -5,7 +5,9 @@
 //! a block is coded for disk and wire. One block is the unit of transfer and of resumption.
 
 use super::codec::{self, CodecError, Decode, Encode};
-use crate::crypto::Hash;
+use super::record;
+use crate::crypto::{Hash, leaf_hash};
+use crate::model::Record;
 
 /// The most plain bytes in one block. With a frame's and a message's overhead it stays below 64 KiB.
 pub const MAX_PLAIN: usize = 60 << 10;
@@ -67,6 +69,58 @@ pub fn decode_rows(mut bytes: &[u8]) -> Result<Vec<BlockInfo>, CodecError> {
     Ok(rows)
 }
 
+/// Records of one block as canonical bytes, and where each ends.
+#[derive(Clone, Debug, Default)]
+pub struct PlainBlock {
+    bytes: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+impl PlainBlock {
+    /// An empty block with memory for as much as this one holds.
+    pub fn another(&self) -> Self {
+        Self { bytes: Vec::with_capacity(MAX_PLAIN), ends: Vec::with_capacity(self.ends.len()) }
+    }
+
+    /// Appends a record.
+    ///
+    /// # Errors
+    /// The record's length in bytes, when it does not fit; nothing has changed then.
+    pub fn push(&mut self, one: &Record) -> Result<(), usize> {
+        let start = self.bytes.len();
+        record::encode_into(one, &mut self.bytes);
+        let end = self.bytes.len();
+        if end > MAX_PLAIN {
+            self.bytes.truncate(start);
+            return Err(end - start);
+        }
+        self.ends.push(end);
+        Ok(())
+    }
+
+    /// Whether no record is in it.
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// The canonical bytes of each record.
+    fn records(&self) -> impl Iterator<Item = &[u8]> {
+        let starts = std::iter::once(0).chain(self.ends.iter().copied());
+        starts.zip(&self.ends).map(|(start, end)| &self.bytes[start..*end])
+    }
+}
+
+/// A block as an entry takes it: what the table says of it, the leaves of its records, and its coded bytes.
+#[derive(Clone, Debug)]
+pub struct CodedBlock {
+    /// Its row of the table.
+    pub row: BlockInfo,
+    /// The hashes of its records as leaves of the entry's tree.
+    pub leaves: Vec<Hash>,
+    /// The body of its frame: a coding byte and the coded bytes.
+    pub body: Vec<u8>,
+}
+
 /// Codes blocks; keeps the compressor's memory between them.
 pub struct BlockCoder {
     compressor: zstd::bulk::Compressor<'static>,
@@ -79,9 +133,24 @@ impl Default for BlockCoder {
     }
 }
 
+impl std::fmt::Debug for BlockCoder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("BlockCoder")
+    }
+}
+
 impl BlockCoder {
-    /// The form in which a block stands in a frame: a coding byte and the coded bytes.
-    pub fn code(&mut self, plain: &[u8]) -> Vec<u8> {
+    /// Hashes and codes a block.
+    pub fn code(&mut self, block: &PlainBlock) -> CodedBlock {
+        let records = u32::try_from(block.ends.len()).expect("a record has a byte, and a block MAX_PLAIN");
+        CodedBlock {
+            row: BlockInfo::of(&block.bytes, records),
+            leaves: block.records().map(leaf_hash).collect(),
+            body: self.compress(&block.bytes),
+        }
+    }
+
+    fn compress(&mut self, plain: &[u8]) -> Vec<u8> {
         let mut coded = vec![CODING_ZSTD];
         match self.compressor.compress(plain) {
             Ok(bytes) if bytes.len() < plain.len() => coded.extend_from_slice(&bytes),
