@@ -15,7 +15,7 @@ use super::release::Wanted;
 use super::request::{Caller, Request};
 use crate::crypto::{Network, NodeSigner};
 use crate::feed::{
-    AgreementId, BuildError, Card, EntryBuilder, EntryKind, FeedId, HeadRef, PublisherId, Seq, SignedHeader,
+    AgreementId, Body, BuildError, Card, EntryKind, FeedId, HeadRef, PublisherId, Seq, SignedHeader,
 };
 use crate::intake;
 use crate::model::{Document, DocumentKind, DocumentLabel, Millis, ModelError, Record};
@@ -319,12 +319,22 @@ impl Engine {
         Ok(moved)
     }
 
-    /// Signs an entry and appends it to our feed under an agreement.
+    /// Signs an entry with these records and appends it to our feed under an agreement.
     pub(super) fn append(
         &mut self,
         agreement: AgreementId,
         kind: EntryKind,
         records: Vec<Record>,
+    ) -> Result<HeadRef, NodeError> {
+        self.append_body(agreement, kind, Body::of(records)?)
+    }
+
+    /// Signs an entry with this content and appends it to our feed under an agreement.
+    pub(super) fn append_body(
+        &mut self,
+        agreement: AgreementId,
+        kind: EntryKind,
+        body: Body,
     ) -> Result<HeadRef, NodeError> {
         let feed = FeedId::new(self.us(), agreement);
         self.may_append(&feed)?;
@@ -333,7 +343,7 @@ impl Engine {
         let last = self.store.newest(&feed).map_or(Millis(0), |newest| newest.header().time);
         let time = clock::now().max(last);
         let signer = self.signer()?;
-        let entry = EntryBuilder::new(kind, records).sign(&place, time, self.network(), signer.as_ref())?;
+        let entry = body.sign((kind, time), &place, self.network(), signer.as_ref());
         self.store.append_own(&entry)?;
         Ok(HeadRef::from(entry.header()))
     }

@@ -3,16 +3,25 @@
 use std::collections::BTreeMap;
 
 use super::engine::NodeError;
-use crate::model::{Attachment, AttributeId, Attributes, Flags, Observation, Period, Series, SeriesKey};
+use super::house::House;
+use crate::feed::FeedId;
+use crate::model::{
+    Attachment, AttributeId, Attributes, Flags, Millis, Observation, Period, Series, SeriesKey,
+};
+use crate::policy::{Decision, Shape};
+use crate::store::derived::RowReader;
 use crate::view::{Row, State, Version};
 
-/// What one agreement's parties would get.
+/// How many keys are named for one audience.
+const MAX_KEYS: usize = 1000;
+
+/// What one agreement's parties would get, in numbers.
 #[derive(Default)]
 pub(super) struct Plan {
-    /// The series with what is new or changed of them.
-    pub(super) changed: Vec<Series>,
-    /// How many series those are, also when they are on their way.
+    /// Series of which something is new or changed.
     pub(super) series: u64,
+    /// The keys of the first of them.
+    pub(super) keys: Vec<SeriesKey>,
     pub(super) new: u64,
     pub(super) revised: u64,
     pub(super) unchanged: u64,
@@ -20,17 +29,66 @@ pub(super) struct Plan {
     pub(super) withheld: BTreeMap<&'static str, u64>,
 }
 
+/// What goes to an audience of a series.
+pub(super) enum Changed {
+    /// It has all of it already, or may not have it.
+    Nothing,
+    /// All as it is.
+    All,
+    /// These observations of it.
+    Part(Series),
+}
+
+/// An audience, to compare series with what was released to it before.
+pub(super) struct Audience<'a> {
+    pub(super) house: &'a House,
+    pub(super) feed: FeedId,
+    /// Reads what it has; nothing when it has nothing.
+    pub(super) before: Option<RowReader>,
+    pub(super) now: Millis,
+}
+
+impl Audience<'_> {
+    /// Decides what of a series goes there, and counts it.
+    pub(super) fn compare(
+        &mut self,
+        series: &Series,
+        plan: &mut Plan,
+        reason: Option<&str>,
+    ) -> Result<Changed, NodeError> {
+        let (key, agreement) = (series.key(), self.feed.agreement);
+        match self.house.book().decide(&agreement, key, self.house.keyring(), self.now) {
+            Decision::Withhold(why) => {
+                *plan.withheld.entry(why.as_str()).or_default() += series.observations().len() as u64;
+                Ok(Changed::Nothing)
+            }
+            Decision::Share(Shape::Whole) => {
+                let row = match &mut self.before {
+                    Some(before) => before.row(&key.view_order_key(), self.feed)?,
+                    None => None,
+                };
+                plan.add(series, row.as_ref(), reason)
+            }
+        }
+    }
+}
+
 impl Plan {
-    /// Takes what is new or changed of a series.
-    pub(super) fn add(
+    /// Counts what is new or changed of a series.
+    fn add(
         &mut self,
         series: &Series,
         before: Option<&Row>,
         reason: Option<&str>,
-    ) -> Result<(), NodeError> {
+    ) -> Result<Changed, NodeError> {
+        let Some(before) = before else {
+            self.new += series.observations().len() as u64;
+            self.count(series.key());
+            return Ok(Changed::All);
+        };
         let mut changed = Vec::new();
         for observation in series.observations() {
-            match before.and_then(|row| newest(row, observation.period())).map(|version| &version.state) {
+            match newest(before, observation.period()).map(|version| &version.state) {
                 None => {
                     self.new += 1;
                     changed.push(observation.clone());
@@ -44,11 +102,19 @@ impl Plan {
                 }
             }
         }
-        if !changed.is_empty() {
-            self.series += 1;
-            self.changed.push(Series::new(series.key().clone(), series.attributes().clone(), changed)?);
+        if changed.is_empty() {
+            return Ok(Changed::Nothing);
         }
-        Ok(())
+        self.count(series.key());
+        let (key, attributes) = (series.key().clone(), series.attributes().clone());
+        Ok(Changed::Part(Series::new(key, attributes, changed)?))
+    }
+
+    fn count(&mut self, key: &SeriesKey) {
+        self.series += 1;
+        if self.keys.len() < MAX_KEYS {
+            self.keys.push(key.clone());
+        }
     }
 }
 
@@ -83,6 +149,8 @@ fn revision(
     Ok(Observation::new(observation.period(), observation.value(), flags, attributes)?)
 }
 
+/// The newest version of a period; versions are sorted by period and then by entry.
 fn newest(row: &Row, period: Period) -> Option<&Version> {
-    row.versions.iter().rev().find(|version| version.period == period)
+    let end = row.versions.partition_point(|version| version.period <= period);
+    row.versions[..end].last().filter(|version| version.period == period)
 }

@@ -3,17 +3,19 @@
 //! For every agreement in force, and for the public one, each series is put to `policy`; what it shares is
 //! compared with what was released there before, so that an entry carries only what is new or changed.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 
 use serde_json::{Value, json};
 
 use super::clock;
 use super::engine::{Engine, NodeError};
-use super::plan::Plan;
+use super::house::Submission;
+use super::merge::Merge;
+use super::plan::{Audience, Changed, Plan};
 use super::request::{Caller, ReleaseRequest};
-use crate::feed::{AgreementId, EntryKind, FeedId, HeadRef};
+use crate::feed::{AgreementId, Body, BodyBuilder, EntryKind, FeedId, HeadRef, Seq};
 use crate::model::{Period, Record, Retraction, Series, SeriesKey};
-use crate::policy::{Decision, Shape};
+use crate::store::StoreError;
 use crate::view::Row;
 
 /// Releases that are carried out together say at most so much, in observations: what is more goes alone.
@@ -27,10 +29,20 @@ struct Draft {
     request: ReleaseRequest,
     caller: Caller,
     submissions: Vec<String>,
-    series: Vec<Series>,
+    source: Source,
     /// One plan for each audience.
     plans: Vec<Plan>,
+    /// By audience, what goes there.
+    changed: Vec<Vec<Series>>,
     refused: Option<NodeError>,
+}
+
+/// Where the series of a release come from.
+enum Source {
+    /// They are few enough to be held, and to go together with others.
+    Held(Vec<Series>),
+    /// They are read one by one from these submissions, by a release that goes alone.
+    Read(Vec<Seq>),
 }
 
 impl Engine {
@@ -58,10 +70,19 @@ impl Engine {
         let mut drafts = self.draft_next(wanted);
         let mut audiences = vec![AgreementId::public()];
         audiences.extend(self.house.book().in_force(clock::now()).map(crate::policy::Agreement::id));
-        for agreement in &audiences {
-            self.plan(*agreement, &mut drafts)?;
-        }
-        let heads = self.append_planned(&audiences, &mut drafts)?;
+        let bodies = match drafts.as_mut_slice() {
+            [Draft { source: Source::Read(from), .. }] => {
+                let from = std::mem::take(from);
+                self.plan_large(&audiences, &mut drafts[0], &from)?
+            }
+            drafts => {
+                for agreement in &audiences {
+                    self.plan(*agreement, drafts)?;
+                }
+                gather_bodies(drafts, audiences.len())?
+            }
+        };
+        let heads = self.append_bodies(&audiences, bodies)?;
         let audiences: Vec<(AgreementId, Option<HeadRef>)> = audiences.into_iter().zip(heads).collect();
         let (mut outcomes, mut acts) = (Vec::new(), Vec::new());
         for draft in drafts {
@@ -95,16 +116,16 @@ impl Engine {
                 break;
             }
             let draft = self.draft(request, caller);
-            let size: u64 = draft.series.iter().map(|series| series.observations().len() as u64).sum();
-            observations += size;
-            let mut new = draft.series.iter().map(|series| series.key().clone()).peekable();
-            let collides = new.peek().is_some() && new.any(|key| !keys.insert(key));
+            let held = draft.source.held();
+            let large = matches!(draft.source, Source::Read(_));
+            observations += held.iter().map(|series| series.observations().len() as u64).sum::<u64>();
+            let collides = large || held.iter().any(|series| !keys.insert(series.key().clone()));
             if !drafts.is_empty() && (collides || observations > MAX_TOGETHER) {
                 wanted.push_front((draft.request, draft.caller));
                 break;
             }
             drafts.push(draft);
-            if alone || observations > MAX_TOGETHER {
+            if alone || large || observations > MAX_TOGETHER {
                 break;
             }
         }
@@ -112,25 +133,26 @@ impl Engine {
     }
 
     fn draft(&self, request: ReleaseRequest, caller: Caller) -> Draft {
-        let read = || -> Result<(Vec<String>, Vec<Series>), NodeError> {
-            let (mut ids, mut series) = (Vec::new(), Vec::new());
-            for (id, seq) in self.chosen(&request)? {
-                series.extend(self.submitted_series(seq)?);
-                ids.push(id);
+        let read = || -> Result<(Vec<String>, Source), NodeError> {
+            let chosen = self.chosen(&request)?;
+            let ids = chosen.iter().map(|one| one.id.clone()).collect();
+            let seqs: Vec<Seq> = chosen.iter().map(|one| one.seq).collect();
+            if chosen.iter().map(|one| one.observations).sum::<u64>() > MAX_TOGETHER {
+                return Ok((ids, Source::Read(seqs)));
             }
-            Ok((ids, latest_of_each(series)))
+            let held: Result<Vec<_>, _> = self.submitted(&seqs)?.collect();
+            Ok((ids, Source::Held(held?)))
         };
-        let (submissions, series, refused) = match read() {
-            Ok((ids, series)) => (ids, series, None),
-            Err(error) => (Vec::new(), Vec::new(), Some(error)),
+        let (submissions, source, refused) = match read() {
+            Ok((ids, source)) => (ids, source, None),
+            Err(error) => (Vec::new(), Source::Held(Vec::new()), Some(error)),
         };
-        Draft { request, caller, submissions, series, plans: Vec::new(), refused }
+        Draft { request, caller, submissions, source, plans: Vec::new(), changed: Vec::new(), refused }
     }
 
-    fn chosen(&self, request: &ReleaseRequest) -> Result<Vec<(String, crate::feed::Seq)>, NodeError> {
+    fn chosen(&self, request: &ReleaseRequest) -> Result<Vec<&Submission>, NodeError> {
         let Some(id) = &request.submission else {
-            let waiting = self.house.submissions().filter(|one| !one.released);
-            let waiting: Vec<_> = waiting.map(|one| (one.id.clone(), one.seq)).collect();
+            let waiting: Vec<_> = self.house.submissions().filter(|one| !one.released).collect();
             if waiting.is_empty() {
                 return Err(NodeError::Refused(
                     "nothing waits for release; name a submission to release it again under new agreements"
@@ -142,67 +164,105 @@ impl Engine {
         let one = self.house.submission(id).ok_or_else(|| {
             NodeError::NotFound(format!("there is no submission {id:?}; `corridor submissions` shows them"))
         })?;
-        Ok(vec![(one.id.clone(), one.seq)])
+        Ok(vec![one])
     }
 
     /// Adds to every draft its plan for one audience. Series are looked at in the order of the view, whichever
     /// release they are of, so that each of its pages is read once.
     fn plan(&self, agreement: AgreementId, drafts: &mut [Draft]) -> Result<(), NodeError> {
-        let feed = FeedId::new(self.us(), agreement);
-        let mut before = self.store.newest(&feed).map(|_| self.store.derived().row_reader());
-        let now = clock::now();
+        let mut audience = self.audience(agreement);
         let mut order = Vec::new();
         for (number, draft) in drafts.iter_mut().enumerate() {
             draft.plans.push(Plan::default());
-            let keys = draft.series.iter().enumerate();
+            draft.changed.push(Vec::new());
+            let keys = draft.source.held().iter().enumerate();
             order.extend(keys.map(|(at, series)| (series.key().view_order_key(), number, at)));
         }
         order.sort_unstable();
-        for (view_key, number, at) in order {
-            let draft = &mut drafts[number];
-            let (Some(plan), None) = (draft.plans.last_mut(), &draft.refused) else { continue };
-            let series = &draft.series[at];
-            match self.house.book().decide(&agreement, series.key(), self.house.keyring(), now) {
-                Decision::Withhold(why) => {
-                    *plan.withheld.entry(why.as_str()).or_default() += series.observations().len() as u64;
-                }
-                Decision::Share(Shape::Whole) => {
-                    let row = match &mut before {
-                        Some(reader) => reader.row(&view_key, feed)?,
-                        None => None,
-                    };
-                    draft.refused = plan.add(series, row.as_ref(), draft.request.reason.as_deref()).err();
-                }
+        for (_, number, at) in order {
+            let Draft { request, source, plans, changed, refused, .. } = &mut drafts[number];
+            let (Some(plan), Some(changed), None) = (plans.last_mut(), changed.last_mut(), &refused) else {
+                continue;
+            };
+            let series = &source.held()[at];
+            match audience.compare(series, plan, request.reason.as_deref()) {
+                Ok(Changed::Nothing) => {}
+                Ok(Changed::All) => changed.push(series.clone()),
+                Ok(Changed::Part(part)) => changed.push(part),
+                Err(error) if error.is_fatal() => return Err(error),
+                Err(error) => *refused = Some(error),
             }
         }
         Ok(())
     }
 
-    /// Appends what is planned: one entry for each audience that gets something.
-    fn append_planned(
-        &mut self,
+    /// Plans a release that is not held: each series is read once, compared for every audience and coded at once.
+    fn plan_large(
+        &self,
         audiences: &[AgreementId],
-        drafts: &mut [Draft],
-    ) -> Result<Vec<Option<HeadRef>>, NodeError> {
-        let going = |draft: &&mut Draft| draft.refused.is_none() && !draft.request.dry_run;
-        let mut entries: Vec<Vec<Record>> = vec![Vec::new(); audiences.len()];
-        for draft in drafts.iter_mut().filter(going) {
-            for (records, plan) in entries.iter_mut().zip(&mut draft.plans) {
-                records.extend(std::mem::take(&mut plan.changed).into_iter().map(Record::Series));
+        draft: &mut Draft,
+        from: &[Seq],
+    ) -> Result<Vec<Option<Body>>, NodeError> {
+        let mut sides: Vec<(Audience<'_>, Plan, BodyBuilder)> = audiences
+            .iter()
+            .map(|agreement| (self.audience(*agreement), Plan::default(), BodyBuilder::new()))
+            .collect();
+        let reason = draft.request.reason.as_deref();
+        for series in self.submitted(from)? {
+            let record = Record::Series(series?);
+            let Record::Series(series) = &record else { continue };
+            for (audience, plan, body) in &mut sides {
+                match audience.compare(series, plan, reason)? {
+                    Changed::Nothing => {}
+                    Changed::All | Changed::Part(_) if draft.request.dry_run => {}
+                    Changed::All => body.push(&record)?,
+                    Changed::Part(part) => body.push(&Record::Series(part))?,
+                }
             }
         }
+        let mut bodies = Vec::new();
+        for (_, plan, body) in sides {
+            let some = plan.series > 0 && !draft.request.dry_run;
+            bodies.push(some.then(|| body.finish()).transpose()?);
+            draft.plans.push(plan);
+            draft.changed.push(Vec::new());
+        }
+        Ok(bodies)
+    }
+
+    fn audience(&self, agreement: AgreementId) -> Audience<'_> {
+        let feed = FeedId::new(self.us(), agreement);
+        let before = self.store.newest(&feed).map(|_| self.store.derived().row_reader());
+        Audience { house: &self.house, feed, before, now: clock::now() }
+    }
+
+    /// The series of submissions in the order of keys; of one that several of them state, the later one's values.
+    fn submitted(
+        &self,
+        submissions: &[Seq],
+    ) -> Result<impl Iterator<Item = Result<Series, StoreError>>, NodeError> {
+        let feed = FeedId::new(self.us(), AgreementId::house());
+        let sources: Result<Vec<_>, _> =
+            submissions.iter().map(|seq| self.store.records(&feed, *seq)).collect();
+        Ok(Merge::new(sources?))
+    }
+
+    /// Appends an entry for each audience that gets something.
+    fn append_bodies(
+        &mut self,
+        audiences: &[AgreementId],
+        bodies: Vec<Option<Body>>,
+    ) -> Result<Vec<Option<HeadRef>>, NodeError> {
         // Before the first is appended, it is known that none of the others will be refused.
-        for (agreement, records) in audiences.iter().zip(&entries) {
-            if !records.is_empty() {
+        for (agreement, body) in audiences.iter().zip(&bodies) {
+            if body.is_some() {
                 self.may_append(&FeedId::new(self.us(), *agreement))?;
             }
         }
-        let mut heads = Vec::new();
-        for (agreement, records) in audiences.iter().zip(entries) {
-            let some = !records.is_empty();
-            heads.push(some.then(|| self.append(*agreement, EntryKind::Release, records)).transpose()?);
-        }
-        Ok(heads)
+        let append = |(agreement, body): (&AgreementId, Option<Body>)| {
+            body.map(|body| self.append_body(*agreement, EntryKind::Release, body)).transpose()
+        };
+        audiences.iter().zip(bodies).map(append).collect()
     }
 
     fn describe_release(&self, draft: &Draft, audiences: &[(AgreementId, Option<HeadRef>)]) -> Value {
@@ -226,8 +286,7 @@ impl Engine {
                     value["seq"] = json!(head.seq.0);
                 }
                 if draft.request.dry_run {
-                    let keys = plan.changed.iter().map(|series| series.key().as_str()).take(MAX_SHOWN);
-                    value["keys"] = json!(keys.collect::<Vec<_>>());
+                    value["keys"] = plan.keys.iter().map(SeriesKey::as_str).collect();
                 }
                 value
             })
@@ -284,29 +343,26 @@ impl Engine {
     }
 }
 
-/// How many keys a dry run names for one agreement.
-const MAX_SHOWN: usize = 1000;
-
-/// Of series that several submissions state, the observations of the later one.
-fn latest_of_each(series: Vec<Series>) -> Vec<Series> {
-    let mut merged: BTreeMap<SeriesKey, Series> = BTreeMap::new();
-    for one in series {
-        match merged.remove(one.key()) {
-            None => {
-                merged.insert(one.key().clone(), one);
-            }
-            Some(earlier) => {
-                let (key, attributes, observations) = one.into_parts();
-                let (_, _, mut all) = earlier.into_parts();
-                all.retain(|old| observations.iter().all(|new| new.period() != old.period()));
-                all.extend(observations);
-                if let Ok(both) = Series::new(key.clone(), attributes, all) {
-                    merged.insert(key, both);
-                }
-            }
+/// What goes to each audience of all drafts that are not refused and no mere look ahead.
+fn gather_bodies(drafts: &mut [Draft], audiences: usize) -> Result<Vec<Option<Body>>, NodeError> {
+    let going = |draft: &&mut Draft| draft.refused.is_none() && !draft.request.dry_run;
+    let mut entries: Vec<Vec<Record>> = vec![Vec::new(); audiences];
+    for draft in drafts.iter_mut().filter(going) {
+        for (records, changed) in entries.iter_mut().zip(&mut draft.changed) {
+            records.extend(std::mem::take(changed).into_iter().map(Record::Series));
         }
     }
-    merged.into_values().collect()
+    let body = |records: Vec<Record>| (!records.is_empty()).then(|| Body::of(records)).transpose();
+    Ok(entries.into_iter().map(body).collect::<Result<_, _>>()?)
+}
+
+impl Source {
+    fn held(&self) -> &[Series] {
+        match self {
+            Self::Held(series) => series,
+            Self::Read(_) => &[],
+        }
+    }
 }
 
 fn stated_periods(row: Option<&Row>) -> Vec<Period> {

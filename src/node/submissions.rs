@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 use super::engine::{Engine, NodeError};
 use super::request::{Caller, SubmitRequest};
 use crate::crypto::Hash;
-use crate::feed::{AgreementId, EntryKind, FeedId, Seq};
+use crate::feed::{AgreementId, EntryKind};
 use crate::intake::{Report, Severity};
-use crate::model::{Record, Series};
+use crate::model::Record;
 
 impl Engine {
     pub(super) fn submit(
@@ -64,18 +64,6 @@ impl Engine {
             })
             .collect();
         json!({ "submissions": list })
-    }
-
-    /// The series of a submission, as they were checked.
-    pub(super) fn submitted_series(&self, seq: Seq) -> Result<Vec<Series>, NodeError> {
-        let feed = FeedId::new(self.us(), AgreementId::house());
-        let mut list = Vec::new();
-        self.store.read_records(&feed, seq, &mut |record, _| {
-            if let Record::Series(series) = record {
-                list.push(series);
-            }
-        })?;
-        Ok(list)
     }
 }
 
