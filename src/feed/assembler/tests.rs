@@ -2,12 +2,13 @@
 
 use super::*;
 use crate::crypto::{Hash, NodeSigner};
-use crate::feed::frame;
 use crate::feed::header::Header;
 use crate::feed::testing::{
     FROM, Government, KEY, NOW, UNTIL, document, frames, keyring, numbered_series, secret, series,
 };
 use crate::feed::{AgreementId, EntryId, EntryKind, FeedId, Purpose, SignedEntry};
+use crate::feed::{frame, record};
+use crate::model::{Millis, Record};
 
 fn give(assembler: &mut Assembler, keyring: &Keyring, bytes: &[u8]) -> Result<VerifiedFrame, EntryFault> {
     assembler.accept(keyring, &Frame::read(bytes).unwrap().unwrap())
@@ -153,8 +154,6 @@ fn a_header_that_does_not_belong_here_is_refused_with_its_reason() {
     let own = frames(entry.frames());
     assert_eq!(fault(place, &Keyring::default(), &own), Some((0, EntryFault::Mandate)), "no card");
 }
-
-use crate::model::Millis;
 
 #[test]
 fn each_kind_of_entry_needs_the_mandate_for_its_purpose() {
