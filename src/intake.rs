@@ -72,7 +72,7 @@ impl Report {
 /// Reads a file and checks it. All or nothing: with one error there are no series.
 ///
 /// Without a mapping the header must be tidy; the delimiter may then be a comma, a semicolon or a tab.
-pub fn read(input: &mut dyn Read, mapping: Option<&Mapping>, rules: &Rules<'_>) -> Report {
+pub fn read(input: &mut (dyn Read + Send), mapping: Option<&Mapping>, rules: &Rules<'_>) -> Report {
     table::read(input, mapping, *rules)
 }
 

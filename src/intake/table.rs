@@ -25,7 +25,7 @@ struct Rows<'a> {
 }
 
 /// See [`crate::intake::read`].
-pub(super) fn read(input: &mut dyn Read, mapping: Option<&Mapping>, rules: Rules<'_>) -> Report {
+pub(super) fn read(input: &mut (dyn Read + Send), mapping: Option<&Mapping>, rules: Rules<'_>) -> Report {
     let mut findings = Findings::default();
     let mut report = Report::default();
     if let Some(drafts) = drafts(input, mapping, rules, (&mut report.rows, &mut findings)) {
@@ -38,7 +38,7 @@ pub(super) fn read(input: &mut dyn Read, mapping: Option<&Mapping>, rules: Rules
 
 /// Reads all rows; none if the table could not be read at all.
 fn drafts(
-    input: &mut dyn Read,
+    input: &mut (dyn Read + Send),
     mapping: Option<&Mapping>,
     rules: Rules<'_>,
     (count, findings): (&mut u64, &mut Findings),
@@ -151,7 +151,7 @@ fn series(mut drafts: Vec<Draft>, findings: &mut Findings) -> Vec<Series> {
 }
 
 impl<'a> Rows<'a> {
-    fn open(input: &'a mut dyn Read, mapping: Option<&Mapping>) -> Result<Self, String> {
+    fn open(input: &'a mut (dyn Read + Send), mapping: Option<&Mapping>) -> Result<Self, String> {
         let skip = mapping.map_or(0, |m| m.file.skip_lines);
         let source = Source::new(input, skip).map_err(|e| format!("the file cannot be read: {e}"))?;
         if let Some(why) = source.foreign() {

@@ -18,6 +18,7 @@ use super::clock;
 use super::engine::{Answer, Engine, NodeError, Prepared};
 use super::exchange::Exchange;
 use super::metrics::{Counters, Metric};
+use super::payload::Payload;
 use super::request::{Caller, Request};
 use crate::net::{NetEvent, NetHandle};
 use crate::sync;
@@ -68,12 +69,17 @@ impl NodeHandle {
     ///
     /// # Errors
     /// [`NodeError`] saying why not.
-    pub async fn ask(&self, request: Request, payload: Vec<u8>, caller: Caller) -> Result<Answer, NodeError> {
+    pub async fn ask(
+        &self,
+        request: Request,
+        mut payload: Payload,
+        caller: Caller,
+    ) -> Result<Answer, NodeError> {
         let country = Arc::clone(&self.country);
-        let prepared = if payload.is_empty() && !matches!(request, Request::Submit(_)) {
-            Prepared::new(request, &payload, &country)?
+        let prepared = if payload.is_whole() {
+            Prepared::new(request, &mut payload, &country)?
         } else {
-            let reading = tokio::task::spawn_blocking(move || Prepared::new(request, &payload, &country));
+            let reading = tokio::task::spawn_blocking(move || Prepared::new(request, &mut payload, &country));
             reading.await.map_err(|_| NodeError::Stopping)??
         };
         let (reply, answer) = oneshot::channel();

@@ -3,6 +3,7 @@
 //! Nothing counts before [`Engine::commit`]: the caller answers its people after that.
 
 use std::collections::BTreeSet;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -11,8 +12,9 @@ use serde_json::{Value, json};
 use super::clock;
 use super::home::Home;
 use super::house::House;
+use super::payload::Hashed;
 use super::request::{Caller, Request};
-use crate::crypto::{Network, NodeSigner};
+use crate::crypto::{Hash, Network, NodeSigner};
 use crate::feed::{
     AgreementId, BuildError, Card, EntryBuilder, EntryKind, FeedId, HeadRef, PublisherId, Seq, SignedHeader,
 };
@@ -94,6 +96,9 @@ pub enum NodeError {
         /// What it said.
         source: std::io::Error,
     },
+    /// The file that comes with a request breaks off.
+    #[error("the file cannot be read to its end, nothing of it was taken: {0}")]
+    Payload(std::io::Error),
     /// The node is stopping.
     #[error("the node is stopping")]
     Stopping,
@@ -109,7 +114,7 @@ impl NodeError {
             Self::Locked => "locked",
             Self::Store(_) => "store",
             Self::Build(_) | Self::Model(_) => "invalid",
-            Self::Io { .. } => "io",
+            Self::Io { .. } | Self::Payload(_) => "io",
             Self::Stopping => "stopping",
         }
     }
@@ -131,25 +136,35 @@ pub struct Prepared {
     /// The request.
     pub request: Request,
     /// A submission's figures, read and checked.
-    pub report: Option<intake::Report>,
-    /// SHA-256 of the payload.
-    pub payload_hash: Option<crate::crypto::Hash>,
+    pub figures: Option<Figures>,
+}
+
+/// What became of the file of a submission.
+#[derive(Debug)]
+pub struct Figures {
+    /// What was found in it.
+    pub report: intake::Report,
+    /// SHA-256 of the file.
+    pub hash: Hash,
 }
 
 impl Prepared {
-    /// Reads a request's payload: the heavy part, which needs no engine.
+    /// Reads a request's payload to its end: the heavy part, which needs no engine.
     ///
     /// # Errors
-    /// [`NodeError`] when a mapping is no mapping.
-    pub fn new(request: Request, payload: &[u8], country: &str) -> Result<Self, NodeError> {
+    /// [`NodeError`] when a mapping is no mapping, or the payload breaks off.
+    pub fn new(request: Request, payload: &mut (dyn Read + Send), country: &str) -> Result<Self, NodeError> {
+        let mut payload = Hashed::new(payload);
         let Request::Submit(submit) = &request else {
-            return Ok(Self { request, report: None, payload_hash: None });
+            payload.finish().map_err(NodeError::Payload)?;
+            return Ok(Self { request, figures: None });
         };
         let mapping = submit.mapping.as_deref().map(intake::Mapping::parse).transpose();
         let mapping = mapping.map_err(|error| NodeError::Refused(error.to_string()))?;
         let rules = intake::Rules { country: (!country.is_empty()).then_some(country) };
-        let report = intake::read(&mut { payload }, mapping.as_ref(), &rules);
-        Ok(Self { request, report: Some(report), payload_hash: Some(crate::crypto::Hash::of(&[payload])) })
+        let report = intake::read(&mut payload, mapping.as_ref(), &rules);
+        let hash = payload.finish().map_err(NodeError::Payload)?;
+        Ok(Self { request, figures: Some(Figures { report, hash }) })
     }
 }
 
@@ -232,7 +247,7 @@ impl Engine {
     }
 
     fn dispatch(&mut self, prepared: Prepared, caller: &Caller) -> Result<Answer, NodeError> {
-        let Prepared { request, report, payload_hash } = prepared;
+        let Prepared { request, figures } = prepared;
         let value = match request {
             Request::Status => self.status()?,
             Request::Feeds => self.feeds()?,
@@ -258,7 +273,7 @@ impl Engine {
             Request::AgreementList => self.agreement_list(),
             Request::AgreementShow { agreement } => self.agreement_show(&agreement)?,
             Request::AgreementEnd { agreement } => self.agreement_end(&agreement, caller)?,
-            Request::Submit(submit) => self.submit(&submit, report, payload_hash, caller)?,
+            Request::Submit(submit) => self.submit(&submit, figures, caller)?,
             Request::Submissions => self.submission_list(),
             Request::Release(release) => self.release(&release, caller)?,
             Request::Retract { key, periods, reason } => self.retract(&key, &periods, &reason, caller)?,

@@ -2,9 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::engine::{Engine, NodeError};
+use super::engine::{Engine, Figures, NodeError};
 use super::request::{Caller, SubmitRequest};
-use crate::crypto::Hash;
 use crate::feed::{AgreementId, EntryKind, FeedId, Seq};
 use crate::intake::{Report, Severity};
 use crate::model::{Record, Series};
@@ -13,12 +12,11 @@ impl Engine {
     pub(super) fn submit(
         &mut self,
         submit: &SubmitRequest,
-        report: Option<Report>,
-        file_hash: Option<Hash>,
+        figures: Option<Figures>,
         caller: &Caller,
     ) -> Result<Value, NodeError> {
-        let report =
-            report.ok_or_else(|| NodeError::Refused("the file did not come with the request".to_owned()))?;
+        let Figures { report, hash } =
+            figures.ok_or_else(|| NodeError::Refused("the file did not come with the request".to_owned()))?;
         let mut value = describe_report(&report);
         value["file"] = json!(submit.file);
         if submit.check_only {
@@ -38,7 +36,7 @@ impl Engine {
             "submission": id,
             "entry_seq": entry.seq.0,
             "file": submit.file,
-            "file_sha256": file_hash.map(Hash::to_hex),
+            "file_sha256": hash.to_hex(),
             "source": submit.source,
             "rows": report.rows,
             "series": series,
