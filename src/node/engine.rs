@@ -142,8 +142,10 @@ pub struct Prepared {
 /// What became of the file of a submission.
 #[derive(Debug)]
 pub struct Figures {
-    /// What was found in it.
+    /// What was found in it; its series are in `records`.
     pub report: intake::Report,
+    /// The series, sorted; none if the file was refused or is only checked.
+    pub records: Vec<Record>,
     /// SHA-256 of the file.
     pub hash: Hash,
 }
@@ -162,9 +164,11 @@ impl Prepared {
         let mapping = submit.mapping.as_deref().map(intake::Mapping::parse).transpose();
         let mapping = mapping.map_err(|error| NodeError::Refused(error.to_string()))?;
         let rules = intake::Rules { country: (!country.is_empty()).then_some(country) };
-        let report = intake::read(&mut payload, mapping.as_ref(), &rules);
+        let mut report = intake::read(&mut payload, mapping.as_ref(), &rules);
         let hash = payload.finish().map_err(NodeError::Payload)?;
-        Ok(Self { request, figures: Some(Figures { report, hash }) })
+        let series = report.take_series();
+        let records = if submit.check_only { Vec::new() } else { series.map(Record::Series).collect() };
+        Ok(Self { request, figures: Some(Figures { report, records, hash }) })
     }
 }
 

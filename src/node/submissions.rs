@@ -15,21 +15,19 @@ impl Engine {
         figures: Option<Figures>,
         caller: &Caller,
     ) -> Result<Value, NodeError> {
-        let Figures { report, hash } =
+        let Figures { report, records, hash } =
             figures.ok_or_else(|| NodeError::Refused("the file did not come with the request".to_owned()))?;
         let mut value = describe_report(&report);
         value["file"] = json!(submit.file);
         if submit.check_only {
             return Ok(value);
         }
-        if !report.is_accepted() || report.series.is_empty() {
+        if records.is_empty() {
             let refused =
                 json!({ "file": submit.file, "rows": report.rows, "findings": report.findings.len() });
             self.refused("submit", caller, "the check found errors", refused)?;
             return Ok(value);
         }
-        let series = report.series.len();
-        let records = report.series.into_iter().map(Record::Series).collect();
         let id = self.house.next_submission();
         let entry = self.append(AgreementId::house(), EntryKind::Submission, records)?;
         let details = json!({
@@ -39,7 +37,7 @@ impl Engine {
             "file_sha256": hash.to_hex(),
             "source": submit.source,
             "rows": report.rows,
-            "series": series,
+            "series": report.series,
             "observations": report.observations,
         });
         self.done("submit", caller, details, Vec::new())?;
@@ -93,9 +91,9 @@ pub fn describe_report(report: &Report) -> Value {
         })
         .collect();
     json!({
-        "accepted": report.is_accepted() && !report.series.is_empty(),
+        "accepted": report.is_accepted() && report.series > 0,
         "rows": report.rows,
-        "series": report.series.len(),
+        "series": report.series,
         "observations": report.observations,
         "findings": findings,
     })
