@@ -20,7 +20,7 @@
 use std::future::Future;
 
 use crate::node::metrics::Metric;
-use crate::node::{Answer, Caller, NodeError, NodeHandle, Request};
+use crate::node::{Answer, Caller, NodeError, NodeHandle, Payload, Request};
 
 pub mod control;
 #[cfg(test)]
@@ -36,7 +36,7 @@ pub trait Node: Clone + Send + Sync + 'static {
     fn ask(
         &self,
         request: Request,
-        payload: Vec<u8>,
+        payload: Payload,
         caller: Caller,
     ) -> impl Future<Output = Result<Answer, NodeError>> + Send;
 
@@ -51,7 +51,7 @@ pub trait Node: Clone + Send + Sync + 'static {
 }
 
 impl Node for NodeHandle {
-    async fn ask(&self, request: Request, payload: Vec<u8>, caller: Caller) -> Result<Answer, NodeError> {
+    async fn ask(&self, request: Request, payload: Payload, caller: Caller) -> Result<Answer, NodeError> {
         Self::ask(self, request, payload, caller).await
     }
 

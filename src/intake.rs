@@ -8,31 +8,52 @@
 //! dimensions, `TIME_PERIOD`, `OBS_VALUE` and any attribute; a dimension left out takes its usual code. Any
 //! other table, with one value in a row or several, is read through a mapping; `config/mappings/` holds some.
 //!
+//! ```text
+//!  bytes ─▶ source ─▶ batches of rows ─┐ one thread            the other ┌─▶ keys: which series is it?
+//!           plain line ends            └──────────▶ collector ───────────┤
+//!                                                                        └─▶ draft: 24 bytes an observation
+//!  series, one by one ◀─ stream ◀─ sorted by key ◀─ check: duplicates, totals ◀─────┘
+//! ```
+//!
+//! Memory follows what is said, not how it is written: an observation takes 24 bytes until it is given out, a series
+//! about 50, at most [`MAX_OBSERVATIONS`] of each; remarks, long numbers and the texts of series take their length.
+//! Beside that there are two batches of at most 1.3 MiB, and what the reader below keeps of one row,
+//! [`MAX_ROW_BYTES`]. So 10 million observations of 700 thousand series need 275 MB, which shrinks while the series
+//! are taken.
+//!
 //! What this room never does: open a file, ask the time, keep a file's rows, take data about single persons, or
 //! change a number. Bytes may be hostile; no input makes it panic, and every buffer has a bound.
 //!
-//! Start reading at [`read`]; [`mapping`] explains mapping files.
+//! Start reading at [`read`], then `table`, which drives the rest; [`mapping`] explains mapping files.
 
 use std::io::Read;
 
-use crate::model::Series;
-
+mod batch;
 mod check;
+mod codes;
 mod collector;
 mod concept;
 mod draft;
+mod figure;
 mod finding;
+mod keys;
 pub mod mapping;
 mod person;
 mod plan;
+mod resolver;
 mod source;
+mod stream;
 mod table;
 
 pub use finding::{Finding, MAX_FINDINGS, Severity};
 pub use mapping::{IntakeError, Mapping};
+pub use stream::SeriesStream;
 
 /// Rows of the largest file: some hundred times a country's yearly data, and still memory of one machine.
 pub const MAX_ROWS: u64 = 50_000_000;
+
+/// Observations of the largest file; each takes 24 bytes until the file was read.
+pub const MAX_OBSERVATIONS: usize = 50_000_000;
 
 /// Bytes of the longest row, and a buffer more. A quotation mark that is never closed makes a row of the rest
 /// of the file.
@@ -49,16 +70,17 @@ pub struct Rules<'a> {
 }
 
 /// What became of a file.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Default)]
 pub struct Report {
-    /// The series, sorted by key; none if the file was refused.
-    pub series: Vec<Series>,
     /// What is wrong, in the order of lines; at most [`MAX_FINDINGS`], then one that says how many more.
     pub findings: Vec<Finding>,
     /// Rows read, without the header.
     pub rows: u64,
-    /// Observations in `series`.
+    /// Series of the file; none if it was refused.
+    pub series: u64,
+    /// Observations in the series.
     pub observations: u64,
+    taken: SeriesStream,
 }
 
 impl Report {
@@ -67,13 +89,19 @@ impl Report {
     pub fn is_accepted(&self) -> bool {
         self.findings.iter().all(|f| f.severity != Severity::Error)
     }
+
+    /// The series, sorted by key, made one by one; none if the file was refused, or if they were taken before.
+    #[must_use]
+    pub fn take_series(&mut self) -> SeriesStream {
+        std::mem::take(&mut self.taken)
+    }
 }
 
 /// Reads a file and checks it. All or nothing: with one error there are no series.
 ///
 /// Without a mapping the header must be tidy; the delimiter may then be a comma, a semicolon or a tab.
-pub fn read(input: &mut dyn Read, mapping: Option<&Mapping>, rules: &Rules<'_>) -> Report {
-    table::read(input, mapping, *rules)
+pub fn read(input: &mut (dyn Read + Send), mapping: Option<&Mapping>, rules: &Rules<'_>) -> Report {
+    table::read(input, mapping, *rules, table::Pace::default())
 }
 
 #[cfg(test)]

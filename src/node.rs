@@ -19,6 +19,7 @@
 
 pub mod clock;
 pub mod request;
+pub mod payload;
 pub mod home;
 pub mod house;
 pub mod engine;
@@ -38,4 +39,5 @@ pub mod daemon;
 pub use daemon::{Daemon, NodeHandle};
 pub use engine::{Answer, Engine, NodeError, Options};
 pub use home::Home;
+pub use payload::Payload;
 pub use request::{Caller, GetRequest, Request};

@@ -29,7 +29,7 @@ pub use server::serve;
 pub const MAX_REQUEST: u32 = 1 << 20;
 
 /// Longest payload in bytes: the file of a submission.
-pub const MAX_PAYLOAD: u64 = 1 << 30;
+pub const MAX_PAYLOAD: u64 = 4 << 30;
 
 /// Longest frame of an answer in bytes: one row, or one whole value.
 pub const MAX_ANSWER: u32 = 64 << 20;

@@ -1,5 +1,6 @@
 //! A node for tests: answers from a script and remembers who asked what.
 
+use std::io;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use super::Node;
 use crate::feed::AgreementId;
 use crate::node::engine::Rows;
 use crate::node::metrics::{Kind, Metric};
-use crate::node::{Answer, Caller, NodeError, Request};
+use crate::node::{Answer, Caller, NodeError, Payload, Request};
 
 /// The node.
 #[derive(Clone)]
@@ -18,7 +19,9 @@ pub(crate) struct Fake {
     pub(crate) not_ready: Option<&'static str>,
     /// Never answers.
     pub(crate) hangs: bool,
-    pub(crate) asked: Arc<Mutex<Vec<(Request, usize, Caller)>>>,
+    /// Refuses everything without looking at the payload.
+    pub(crate) reads_nothing: bool,
+    pub(crate) asked: Arc<Mutex<Vec<(Request, u64, Caller)>>>,
     /// Rows that were made, of however many were wanted.
     pub(crate) made: Arc<Mutex<u32>>,
 }
@@ -28,7 +31,14 @@ pub(crate) const ROWS: u32 = 200_000;
 
 impl Fake {
     pub(crate) fn new() -> Self {
-        Self { network: "main", not_ready: None, hangs: false, asked: Arc::default(), made: Arc::default() }
+        Self {
+            network: "main",
+            not_ready: None,
+            hangs: false,
+            reads_nothing: false,
+            asked: Arc::default(),
+            made: Arc::default(),
+        }
     }
 
     fn rows(&self) -> Rows {
@@ -46,8 +56,14 @@ impl Fake {
 }
 
 impl Node for Fake {
-    async fn ask(&self, request: Request, payload: Vec<u8>, caller: Caller) -> Result<Answer, NodeError> {
-        self.asked.lock().unwrap().push((request.clone(), payload.len(), caller));
+    async fn ask(&self, request: Request, mut payload: Payload, caller: Caller) -> Result<Answer, NodeError> {
+        if self.reads_nothing {
+            drop(payload);
+            return Err(NodeError::Refused("not this file".to_owned()));
+        }
+        let read = tokio::task::spawn_blocking(move || io::copy(&mut payload, &mut io::sink()));
+        let read = read.await.unwrap().map_err(NodeError::Payload)?;
+        self.asked.lock().unwrap().push((request.clone(), read, caller));
         if self.hangs {
             std::future::pending::<()>().await;
         }
@@ -59,7 +75,7 @@ impl Node for Fake {
                 each(json!(1));
                 Err(NodeError::NotFound("row 2 is gone".to_owned()))
             }))),
-            Request::Submit(_) => Ok(Answer::Value(json!({ "bytes": payload.len() }))),
+            Request::Submit(_) => Ok(Answer::Value(json!({ "bytes": read }))),
             _ => Err(NodeError::Refused("not in /var/lib/secret".to_owned())),
         }
     }

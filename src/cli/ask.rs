@@ -22,15 +22,21 @@ use crate::node::{Answer, Caller, Engine, Home, Options, Request, home};
 pub fn ask(
     global: &Global,
     request: Request,
-    payload: &[u8],
+    on_row: &mut dyn FnMut(Value) -> bool,
+) -> anyhow::Result<Option<Value>> {
+    send(global, request, Payload { length: 0, bytes: &mut std::io::empty() }, on_row)
+}
+
+fn send(
+    global: &Global,
+    request: Request,
+    payload: Payload<'_>,
     on_row: &mut dyn FnMut(Value) -> bool,
 ) -> anyhow::Result<Option<Value>> {
     let socket = home::socket(&global.dir());
     if let Some(mut client) =
         Client::connect(&socket).with_context(|| format!("connecting to {}", socket.display()))?
     {
-        let mut bytes = payload;
-        let payload = Payload { length: payload.len() as u64, bytes: &mut bytes };
         return Ok(client.call(&request, Some(payload), on_row)?);
     }
     ask_here(global, request, payload, on_row)
@@ -40,7 +46,7 @@ pub fn ask(
 fn ask_here(
     global: &Global,
     request: Request,
-    payload: &[u8],
+    payload: Payload<'_>,
     on_row: &mut dyn FnMut(Value) -> bool,
 ) -> anyhow::Result<Option<Value>> {
     let home = Home::open(&global.dir())?;
@@ -50,7 +56,7 @@ fn ask_here(
         None => None,
     };
     let options = Options { public: config.public(), cache: config.cache() };
-    let prepared = Prepared::new(request, payload, home.card().country())?;
+    let prepared = Prepared::new(request, payload.bytes, home.card().country())?;
     let mut engine = Engine::open(home, &options, signer)?;
     for repair in engine.store().repairs() {
         eprintln!("note: {repair}");
@@ -86,16 +92,26 @@ fn user() -> String {
 ///
 /// # Errors
 /// As [`ask`].
-pub fn value(global: &Global, request: Request, payload: &[u8]) -> anyhow::Result<Value> {
-    ask(global, request, payload, &mut |_| true)?.context("the node gave no answer")
+pub fn value(global: &Global, request: Request) -> anyhow::Result<Value> {
+    ask(global, request, &mut |_| true)?.context(NO_ANSWER)
 }
+
+/// Asks for one value with a request that a file goes with.
+///
+/// # Errors
+/// As [`ask`].
+pub fn value_of_file(global: &Global, request: Request, file: Payload<'_>) -> anyhow::Result<Value> {
+    send(global, request, file, &mut |_| true)?.context(NO_ANSWER)
+}
+
+const NO_ANSWER: &str = "the node gave no answer";
 
 /// Asks for one value and prints it.
 ///
 /// # Errors
 /// As [`ask`].
 pub fn simple(global: &Global, request: Request) -> anyhow::Result<Outcome> {
-    let value = value(global, request, &[])?;
+    let value = value(global, request)?;
     print::value(&value, global.json)?;
     Ok(Outcome::Done)
 }

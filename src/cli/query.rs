@@ -36,7 +36,7 @@ fn get_json(global: &Global, request: Request) -> anyhow::Result<Outcome> {
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     out.write_all(b"{\"observations\":[")?;
     let (mut first, mut failed) = (true, Ok(()));
-    ask::ask(global, request, &[], &mut |row| {
+    ask::ask(global, request, &mut |row| {
         let comma: &[u8] = if first { b"\n" } else { b",\n" };
         first = false;
         failed =
@@ -63,7 +63,7 @@ fn get_csv(global: &Global, request: Request) -> anyhow::Result<Outcome> {
     let mut out = csv::Writer::from_writer(std::io::BufWriter::new(std::io::stdout().lock()));
     out.write_record(&columns)?;
     let mut failed = Ok(());
-    ask::ask(global, request, &[], &mut |row| {
+    ask::ask(global, request, &mut |row| {
         failed = out.write_record(columns.iter().map(|column| print::cell(&row[column.as_str()])));
         failed.is_ok()
     })?;
@@ -75,7 +75,7 @@ fn get_csv(global: &Global, request: Request) -> anyhow::Result<Outcome> {
 fn get_table(global: &Global, request: Request) -> anyhow::Result<Outcome> {
     let mut rows: Vec<Value> = Vec::new();
     let mut more = 0_u64;
-    ask::ask(global, request, &[], &mut |row| {
+    ask::ask(global, request, &mut |row| {
         if rows.len() < MAX_TABLE {
             rows.push(row);
         } else {
@@ -112,7 +112,7 @@ const MAX_TABLE: usize = 1000;
 /// When the node refuses.
 pub fn mirror(global: &Global, args: Mirror) -> anyhow::Result<Outcome> {
     let (origin, destination) = (args.origin, args.destination);
-    let value = ask::value(global, Request::Mirror { origin, destination, indicator: args.indicator }, &[])?;
+    let value = ask::value(global, Request::Mirror { origin, destination, indicator: args.indicator })?;
     if global.json {
         print::value(&value, true)?;
         return Ok(Outcome::Done);
@@ -146,7 +146,7 @@ pub fn mirror(global: &Global, args: Mirror) -> anyhow::Result<Outcome> {
 pub fn cite(global: &Global, args: &Cite) -> anyhow::Result<Outcome> {
     let request =
         Request::Cite { key: args.key.clone(), period: args.period.clone(), from: args.from.clone() };
-    let value = ask::value(global, request, &[])?;
+    let value = ask::value(global, request)?;
     let citation = value["citation"].as_str().context("the node gave no citation")?;
     match &args.output {
         None => print::text(citation)?,
@@ -163,7 +163,7 @@ pub fn cite(global: &Global, args: &Cite) -> anyhow::Result<Outcome> {
 /// # Errors
 /// When the log cannot be read.
 pub fn audit(global: &Global, args: &Audit) -> anyhow::Result<Outcome> {
-    let value = ask::value(global, Request::Audit { verify: args.verify }, &[])?;
+    let value = ask::value(global, Request::Audit { verify: args.verify })?;
     if global.json {
         print::value(&value, true)?;
     } else {
@@ -188,7 +188,7 @@ pub fn audit(global: &Global, args: &Audit) -> anyhow::Result<Outcome> {
 /// # Errors
 /// When the store cannot be read.
 pub fn doctor(global: &Global) -> anyhow::Result<Outcome> {
-    let value = ask::value(global, Request::Doctor, &[])?;
+    let value = ask::value(global, Request::Doctor)?;
     print::value(&value, global.json)?;
     Ok(if value["healthy"] == true { Outcome::Done } else { Outcome::Unproven })
 }

@@ -1,10 +1,15 @@
 //! `submit`, `check`, `release`, `retract`: from a ministry's file to what partners may have.
 
+use std::fs::File;
+use std::io::{self, Cursor, Read};
+use std::path::Path;
+
 use anyhow::{Context, bail};
 use serde_json::Value;
 
 use super::args::{Global, Release, Retract, Submit};
 use super::{Outcome, ask, print};
+use crate::api::control::Payload;
 use crate::node::Request;
 use crate::node::request::{ReleaseRequest, SubmitRequest};
 
@@ -22,17 +27,30 @@ const MAPPINGS: [(&str, &str); 5] = [
 /// # Errors
 /// When a file cannot be read or the node refuses.
 pub fn submit(global: &Global, args: Submit, check_only: bool) -> anyhow::Result<Outcome> {
-    let payload = std::fs::read(&args.file).with_context(|| format!("reading {}", args.file.display()))?;
+    let (length, mut bytes) = open(&args.file).with_context(|| format!("reading {}", args.file.display()))?;
     let mapping = args.map.as_deref().map(mapping).transpose()?;
     let file = args.file.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     let request = Request::Submit(SubmitRequest { file, mapping, source: args.source, check_only });
-    let value = ask::value(global, request, &payload)?;
+    let payload = Payload { length, bytes: &mut bytes };
+    let value = ask::value_of_file(global, request, payload)?;
     if global.json {
         print::value(&value, true)?;
     } else {
         print_report(&value)?;
     }
     Ok(if value["accepted"] == true { Outcome::Done } else { Outcome::Refused })
+}
+
+/// How long a file is, and its bytes. What is no file on a disk, as a pipe, is read first to know its length.
+fn open(path: &Path) -> io::Result<(u64, Box<dyn Read + Send>)> {
+    let mut file = File::open(path)?;
+    let about = file.metadata()?;
+    if about.is_file() {
+        return Ok((about.len(), Box::new(file)));
+    }
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes)?;
+    Ok((bytes.len() as u64, Box::new(Cursor::new(bytes))))
 }
 
 fn mapping(name: &str) -> anyhow::Result<String> {
@@ -76,7 +94,7 @@ fn print_report(value: &Value) -> anyhow::Result<()> {
 /// When the node refuses.
 pub fn release(global: &Global, args: Release) -> anyhow::Result<Outcome> {
     let request = ReleaseRequest { submission: args.submission, reason: args.reason, dry_run: args.dry_run };
-    let value = ask::value(global, Request::Release(request), &[])?;
+    let value = ask::value(global, Request::Release(request))?;
     if global.json {
         print::value(&value, true)?;
         return Ok(Outcome::Done);

@@ -1,10 +1,11 @@
 //! Checks of a whole file: one value for each period, and parts that fit into their totals.
 
-use std::collections::HashMap;
-
-use crate::intake::draft::Draft;
+use crate::intake::codes::Key;
+use crate::intake::collector;
+use crate::intake::draft::{Draft, Ranges};
+use crate::intake::figure::Figure;
 use crate::intake::finding::Findings;
-use crate::model::{AttributeId, Decimal, Dimension, Observation, Period};
+use crate::model::{AttributeId, Decimal, Dimension};
 
 /// The code of a total.
 const TOTAL: &str = "_T";
@@ -28,122 +29,151 @@ const PARTED: [Dimension; 9] = [
     Dimension::Subnat,
 ];
 
-/// Sorts the observations by period and notes two values for one.
-pub(super) fn duplicates(drafts: &mut [Draft], findings: &mut Findings) {
-    for draft in drafts {
-        let observations = &mut draft.observations;
-        if observations.is_sorted_by(|(a, _), (b, _)| a.period() < b.period()) {
-            continue;
-        }
-        // Stable: of equal periods the first line stays first.
-        observations.sort_by_key(|(o, _)| o.period());
-        for [(a, first), (b, second)] in observations.array_windows() {
-            if a.period() == b.period() {
-                let message = format!(
-                    "TIME_PERIOD {} of series {} stands on line {first} and again on line {second}: keep one",
-                    a.period(),
-                    draft.key
-                );
-                findings.error(*second, None, message);
-            }
+/// Notes two values for one period. The observations are sorted.
+pub(super) fn duplicates(draft: &Draft, findings: &mut Findings) {
+    for [a, b] in draft.figures.array_windows() {
+        if (a.series, a.period) == (b.series, b.period) {
+            let message = format!(
+                "TIME_PERIOD {} of series {} stands on line {} and again on line {}: keep one",
+                draft.periods.get(a.period),
+                draft.series.codes.dotted(&draft.series.index.keys()[a.series as usize]),
+                a.line(),
+                b.line(),
+            );
+            findings.error(b.line(), None, message);
         }
     }
 }
 
-/// Compares counted parts with their totals. The observations are sorted by period.
-pub(super) fn totals(drafts: &[Draft], findings: &mut Findings) {
-    let by_key: HashMap<&str, &Draft> = drafts.iter().map(|d| (d.key.as_str(), d)).collect();
-    let mut relatives = Relatives { by_key, text: String::new() };
-    for draft in drafts.iter().filter(|d| d.counts) {
-        for dimension in PARTED {
-            if draft.key.dimension(dimension).starts_with('_') {
-                continue;
-            }
-            if let Some(total) = relatives.get(draft, dimension, TOTAL) {
-                part(draft, total, dimension, findings);
+/// Compares counted parts with their totals. The observations are sorted.
+pub(super) fn totals(draft: &Draft, ranges: &Ranges, findings: &mut Findings) {
+    let relatives = Relatives { draft, ranges };
+    let codes = &draft.series.codes;
+    let counted: Vec<bool> =
+        codes.texts(Dimension::UnitMeasure).iter().map(|unit| collector::counts(unit)).collect();
+    let wholes = PARTED.map(|dimension| Whole::new(draft, dimension));
+    let total_sex = codes.find(Dimension::Sex, TOTAL);
+    for series in ranges.series() {
+        let key = draft.series.index.keys()[series as usize];
+        if !counted[usize::from(key[Dimension::UnitMeasure.position()])] {
+            continue;
+        }
+        for whole in wholes.iter().flatten() {
+            let at = whole.dimension.position();
+            if whole.is_part[usize::from(key[at])]
+                && let Some(total) = relatives.get(series, key, (whole.dimension, whole.total))
+            {
+                relatives.part(series, total, whole.dimension, findings);
             }
         }
-        if draft.key.sex() == TOTAL {
-            sexes(draft, &mut relatives, findings);
+        if Some(key[Dimension::Sex.position()]) == total_sex {
+            relatives.sexes(series, key, findings);
         }
+    }
+}
+
+/// A dimension that the file has a total of.
+struct Whole {
+    dimension: Dimension,
+    total: u16,
+    /// By code: is it a part of the total?
+    is_part: Vec<bool>,
+}
+
+impl Whole {
+    fn new(draft: &Draft, dimension: Dimension) -> Option<Self> {
+        let codes = &draft.series.codes;
+        let is_part = codes.texts(dimension).iter().map(|code| !code.starts_with('_')).collect();
+        Some(Self { dimension, total: codes.find(dimension, TOTAL)?, is_part })
     }
 }
 
 /// Series found by the key of another one with one code exchanged.
 struct Relatives<'a> {
-    by_key: HashMap<&'a str, &'a Draft>,
-    text: String,
+    draft: &'a Draft,
+    ranges: &'a Ranges,
 }
 
 impl<'a> Relatives<'a> {
     /// The relative, if its values have the same power of ten.
-    fn get(&mut self, draft: &Draft, dimension: Dimension, code: &str) -> Option<&'a Draft> {
-        self.text.clear();
-        for other in Dimension::ALL {
-            if other.position() > 0 {
-                self.text.push('.');
+    fn get(&self, series: u32, mut key: Key, (dimension, code): (Dimension, u16)) -> Option<u32> {
+        key[dimension.position()] = code;
+        let found = self.draft.series.index.find(&key);
+        found.filter(|relative| self.multiplier(*relative) == self.multiplier(series))
+    }
+
+    fn multiplier(&self, series: u32) -> Option<&'a str> {
+        let said = self.draft.series.said[series as usize];
+        let texts = &self.draft.series.texts[said as usize];
+        texts.iter().find(|(id, _)| *id == AttributeId::UnitMult).map(|(_, text)| text.as_str())
+    }
+
+    fn figures(&self, series: u32) -> &'a [Figure] {
+        &self.draft.figures[self.ranges.of(series)]
+    }
+
+    fn part(&self, series: u32, total: u32, dimension: Dimension, findings: &mut Findings) {
+        let mut totals = Walk(self.figures(total));
+        for figure in self.figures(series) {
+            let Some(whole) = totals.to(figure.period) else { continue };
+            let aside = &self.draft.aside;
+            if !figure.exceeds(whole, aside) {
+                continue;
             }
-            self.text.push_str(if other == dimension { code } else { draft.key.dimension(other) });
+            if let (Some(value), Some(most)) = (figure.value(aside), whole.value(aside)) {
+                let code =
+                    self.draft.series.codes.text(dimension, &self.draft.series.index.keys()[series as usize]);
+                let message = format!(
+                    "{value} for {dimension} {code} in {} is more than the total {most} on line {}: correct one",
+                    self.draft.periods.get(figure.period),
+                    whole.line(),
+                );
+                findings.error(figure.line(), None, message);
+            }
         }
-        let found = self.by_key.get(self.text.as_str()).copied();
-        found.filter(|relative| multiplier(relative) == multiplier(draft))
     }
-}
 
-fn multiplier(draft: &Draft) -> Option<&str> {
-    draft.attributes.iter().find(|(id, _)| *id == AttributeId::UnitMult).map(|(_, text)| text.as_str())
-}
-
-fn part(draft: &Draft, total: &Draft, dimension: Dimension, findings: &mut Findings) {
-    for (observation, line) in &draft.observations {
-        let (Some(value), Some((whole, at))) = (observation.value(), value_at(total, observation.period()))
-        else {
-            continue;
+    /// Women and men, and those of other or unknown sex where the file has them, against the total.
+    fn sexes(&self, total: u32, key: Key, findings: &mut Findings) {
+        let of = |sex: &str| {
+            let code = self.draft.series.codes.find(Dimension::Sex, sex)?;
+            self.get(total, key, (Dimension::Sex, code)).map(|series| Walk(self.figures(series)))
         };
-        if value.to_rust_decimal() > whole.to_rust_decimal() {
-            let message = format!(
-                "{value} for {dimension} {} in {} is more than the total {whole} on line {at}: correct one",
-                draft.key.dimension(dimension),
-                observation.period()
-            );
-            findings.error(*line, None, message);
+        let [Some(mut women), Some(mut men)] = SEXES.map(of) else { return };
+        let mut others: Vec<Walk<'_>> = OTHER_SEXES.iter().filter_map(|sex| of(sex)).collect();
+        let aside = &self.draft.aside;
+        for figure in self.figures(total) {
+            let period = figure.period;
+            // A part that is suppressed, or others that are listed without a value, leave the sum open.
+            let (Some(women), Some(men)) = (women.to(period), men.to(period)) else { continue };
+            let stated = others.iter_mut().filter_map(|walk| walk.to(period));
+            let values = [women, men].into_iter().chain(stated).map(|part| part.value(aside));
+            let sum = values.into_iter().try_fold(Decimal::ZERO.to_rust_decimal(), |sum, value| {
+                sum.checked_add(value?.to_rust_decimal())
+            });
+            let (Some(sum), Some(whole)) = (sum, figure.value(aside)) else { continue };
+            if sum != whole.to_rust_decimal() {
+                let period = self.draft.periods.get(period);
+                let message = format!(
+                    "SEX F and M make {sum} in {period}, the total says {whole}: correct one, or report _U"
+                );
+                findings.warning(figure.line(), None, message);
+            }
         }
     }
 }
 
-/// Women and men, and those of other or unknown sex where the file has them, against the total.
-fn sexes(total: &Draft, relatives: &mut Relatives<'_>, findings: &mut Findings) {
-    let parts: Vec<&Draft> =
-        SEXES.iter().filter_map(|code| relatives.get(total, Dimension::Sex, code)).collect();
-    if parts.len() < SEXES.len() {
-        return;
-    }
-    let others: Vec<&Draft> =
-        OTHER_SEXES.iter().filter_map(|code| relatives.get(total, Dimension::Sex, code)).collect();
-    for (observation, line) in &total.observations {
-        let period = observation.period();
-        // A part that is suppressed, or others that are listed without a value, leave the sum open.
-        let stated = others.iter().filter(|d| position(d, period).is_some());
-        let values: Option<Vec<_>> =
-            parts.iter().chain(stated).map(|d| value_at(d, period).map(|(v, _)| v)).collect();
-        let (Some(values), Some(whole)) = (values, observation.value()) else { continue };
-        let sum = values
-            .iter()
-            .try_fold(Decimal::ZERO.to_rust_decimal(), |sum, value| sum.checked_add(value.to_rust_decimal()));
-        if let Some(sum) = sum.filter(|sum| *sum != whole.to_rust_decimal()) {
-            let message = format!(
-                "SEX F and M make {sum} in {period}, the total says {whole}: correct one, or report _U"
-            );
-            findings.warning(*line, None, message);
+/// A series that is walked along by period, beside another.
+struct Walk<'a>(&'a [Figure]);
+
+impl<'a> Walk<'a> {
+    /// The observation of a period, which is not before the last one that was asked for.
+    fn to(&mut self, period: u32) -> Option<&'a Figure> {
+        while let [first, rest @ ..] = self.0
+            && first.period < period
+        {
+            self.0 = rest;
         }
+        self.0.first().filter(|figure| figure.period == period)
     }
-}
-
-fn position(draft: &Draft, period: Period) -> Option<usize> {
-    draft.observations.binary_search_by_key(&period, |(o, _)| o.period()).ok()
-}
-
-fn value_at(draft: &Draft, period: Period) -> Option<(Decimal, u64)> {
-    let (observation, line): &(Observation, u64) = &draft.observations[position(draft, period)?];
-    observation.value().map(|value| (value, *line))
 }

@@ -1,243 +1,162 @@
-//! A series while its file is read: the key is checked, the observations still come in.
+//! A file's observations while it is read and checked: flat, in 24 bytes each, whatever their order.
 
-use std::borrow::Cow;
+use std::collections::HashMap;
+use std::ops::Range;
 
-use crate::intake::Rules;
-use crate::intake::finding::{Findings, Noted, explain};
-use crate::intake::plan::{Origin, Plan};
-use crate::model::catalogue::Sensitivity;
-use crate::model::dimension::DIMENSIONS;
-use crate::model::{
-    Attachment, AttributeId, Attributes, Dimension, IndicatorCode, ModelError, Observation, Period, Series,
-    SeriesKey, catalogue,
-};
+use crate::intake::figure::{Aside, Figure};
+use crate::intake::keys::SeriesList;
+use crate::model::Period;
 
-/// A series and the line of each of its observations.
-#[derive(Debug)]
+/// Everything that was taken from a file.
+#[derive(Debug, Default)]
 pub(super) struct Draft {
-    pub(super) key: SeriesKey,
-    pub(super) attributes: Vec<(AttributeId, String)>,
-    /// Are persons or things counted, so that a value is never below zero?
-    pub(super) counts: bool,
-    pub(super) observations: Vec<(Observation, u64)>,
+    pub(super) series: SeriesList,
+    pub(super) periods: Periods,
+    pub(super) figures: Vec<Figure>,
+    pub(super) aside: Aside,
 }
 
-/// Units that count.
-const COUNTED: [&str; 3] = ["PS", "COUNT", "POSTS"];
+/// The periods of a file, numbered as they come up and, once sorted, by time.
+#[derive(Debug, Default)]
+pub(super) struct Periods {
+    list: Vec<Period>,
+    numbers: HashMap<Period, u32>,
+    /// Periods repeat from row to row more often than not.
+    last: Option<(Period, u32)>,
+}
+
+impl Periods {
+    /// The number of a period; none when numbers run out.
+    pub(super) fn number(&mut self, period: Period) -> Option<u32> {
+        if let Some((_, number)) = self.last.filter(|(last, _)| *last == period) {
+            return Some(number);
+        }
+        let number = match self.numbers.get(&period) {
+            Some(number) => *number,
+            None => {
+                let number = u32::try_from(self.list.len()).ok()?;
+                self.list.push(period);
+                self.numbers.insert(period, number);
+                number
+            }
+        };
+        self.last = Some((period, number));
+        Some(number)
+    }
+
+    /// The period of a number.
+    pub(super) fn get(&self, number: u32) -> Period {
+        self.list[number as usize]
+    }
+
+    /// Numbers the periods by time; the new number of each old one, unless all stay as they are.
+    fn sort(&mut self) -> Option<Vec<u32>> {
+        self.numbers = HashMap::new();
+        self.last = None;
+        if self.list.is_sorted() {
+            return None;
+        }
+        let mut order: Vec<u32> = (0..).take(self.list.len()).collect();
+        order.sort_unstable_by_key(|number| self.list[*number as usize]);
+        let mut moved = vec![0; order.len()];
+        for (new, old) in (0..).zip(&order) {
+            moved[*old as usize] = new;
+        }
+        self.list.sort_unstable();
+        Some(moved)
+    }
+}
 
 impl Draft {
-    /// The series to send, with the attributes that can be worked out.
-    pub(super) fn into_series(self) -> Result<Series, ModelError> {
-        let observations: Vec<Observation> = self.observations.into_iter().map(|(o, _)| o).collect();
-        let decimals = observations.iter().filter_map(Observation::value).map(|v| v.scale()).max();
-        let core = catalogue::get(self.key.indicator());
-        let usual = [
-            (AttributeId::UnitMult, Some("0".to_owned())),
-            (AttributeId::Decimals, Some(decimals.unwrap_or(0).to_string())),
-            (AttributeId::SensClass, core.map(|i| i.sens.id().to_owned())),
-            (AttributeId::DiscRule, core.map(|i| i.rule.id().to_owned())),
-        ];
-        let mut attributes = self.attributes;
-        for (id, text) in usual {
-            if attributes.iter().all(|(given, _)| *given != id) {
-                attributes.extend(text.map(|text| (id, text)));
+    /// Sorts the observations by series, period and line.
+    pub(super) fn sort(&mut self) {
+        if let Some(moved) = self.periods.sort() {
+            for figure in &mut self.figures {
+                figure.period = moved[figure.period as usize];
             }
         }
-        Series::new(self.key, Attributes::new(Attachment::Series, attributes)?, observations)
+        self.sort_figures();
+    }
+
+    /// Numbers the series anew and sorts by that; `ranks` has the new number of each.
+    pub(super) fn renumber(&mut self, ranks: &[u32]) {
+        for figure in &mut self.figures {
+            figure.series = ranks[figure.series as usize];
+        }
+        self.sort_figures();
+    }
+
+    fn sort_figures(&mut self) {
+        let place = |f: &Figure| (f.series, f.period, f.line());
+        if !self.figures.is_sorted_by_key(place) {
+            self.figures.sort_unstable_by_key(place);
+        }
+    }
+
+    /// Where each series begins and ends, once sorted.
+    pub(super) fn ranges(&self) -> Ranges {
+        let mut starts = Vec::with_capacity(self.series.index.keys().len() + 1);
+        for (at, figure) in (0..).zip(&self.figures) {
+            while starts.len() <= figure.series as usize {
+                starts.push(at);
+            }
+        }
+        // There are fewer than MAX_OBSERVATIONS.
+        let end = u32::try_from(self.figures.len()).unwrap_or(u32::MAX);
+        starts.resize(self.series.index.keys().len() + 1, end);
+        Ranges(starts)
     }
 }
 
-/// Reads the codes of a row and checks them together.
-pub(super) struct Resolver<'a> {
-    pub(super) plan: &'a Plan,
-    pub(super) rules: Rules<'a>,
-    pub(super) findings: &'a mut Findings,
-    pub(super) line: u64,
-}
+/// Where the observations of each series lie.
+#[derive(Debug)]
+pub(super) struct Ranges(Vec<u32>);
 
-impl<'a> Resolver<'a> {
-    /// The series of a row, or the first of the findings.
-    pub(super) fn resolve(
-        &mut self,
-        row: &csv::ByteRecord,
-        group: u16,
-        period: Period,
-    ) -> Result<Draft, Noted> {
-        let parts = self.parts(row, group, period)?;
-        let key = self.key(&parts.each_ref().map(AsRef::as_ref))?;
-        if !period.matches_freq(key.freq()) {
-            let error = ModelError::Frequency { period: period.to_string(), freq: key.freq().to_owned() };
-            return Err(self.fault(Dimension::Freq, &error));
-        }
-        self.reporter(&key)?;
-        self.unit(&key)?;
-        let attributes = self.attributes(row, &key)?;
-        let counts = COUNTED.contains(&key.unit_measure());
-        Ok(Draft { key, attributes, counts, observations: Vec::new() })
+impl Ranges {
+    pub(super) fn of(&self, series: u32) -> Range<usize> {
+        let at = series as usize;
+        self.0[at] as usize..self.0[at + 1] as usize
     }
 
-    fn parts<'r>(
-        &mut self,
-        row: &'r csv::ByteRecord,
-        group: u16,
-        period: Period,
-    ) -> Result<[Cow<'r, str>; DIMENSIONS], Noted>
-    where
-        'a: 'r,
-    {
-        let mut parts: [Cow<'r, str>; DIMENSIONS] = Default::default();
-        let plan = self.plan;
-        let mut bad = None;
-        for dimension in Dimension::ALL {
-            let own = plan.groups.get(usize::from(group)).into_iter().flatten();
-            let given =
-                own.filter(|(d, _)| *d == dimension).map(|(_, code)| Cow::Borrowed(code.as_str())).next();
-            let code = match given {
-                Some(code) => Some(code),
-                None => match self.text(row, &plan.dimensions[dimension.position()]) {
-                    Ok(code) => code,
-                    Err(noted) => {
-                        bad.get_or_insert(noted);
-                        continue;
-                    }
-                },
-            };
-            let indicator = &*parts[Dimension::Indicator.position()];
-            match code.or_else(|| usual(dimension, indicator, period)) {
-                Some(code) => parts[dimension.position()] = code,
-                None => {
-                    let noted = self.fault(dimension, &ModelError::Missing { dimension: dimension.id() });
-                    bad.get_or_insert(noted);
-                }
-            }
-        }
-        bad.map_or(Ok(parts), Err)
-    }
-
-    /// The code of an origin; none where the file does not speak of it.
-    fn text<'r>(
-        &mut self,
-        row: &'r csv::ByteRecord,
-        origin: &'r Origin,
-    ) -> Result<Option<Cow<'r, str>>, Noted> {
-        let column = match origin {
-            Origin::Absent => return Ok(None),
-            Origin::Constant(text) => return Ok(Some(Cow::Borrowed(text))),
-            Origin::Column(column) => column,
-        };
-        let name = self.plan.name(column.at);
-        let Ok(word) = str::from_utf8(row.get(column.at).unwrap_or_default()) else {
-            let message = "the text is not UTF-8: save the file as CSV (UTF-8)".to_owned();
-            return Err(self.findings.error(self.line, name, message));
-        };
-        Ok(Some(Cow::Borrowed(column.code(word.trim_ascii()))))
-    }
-
-    /// Notes every code that is not in its list.
-    fn key(&mut self, parts: &[&str; DIMENSIONS]) -> Result<SeriesKey, Noted> {
-        let error = match SeriesKey::from_parts(parts) {
-            Ok(key) => return Ok(key),
-            Err(error) => error,
-        };
-        let mut bad = None;
-        for (dimension, code) in Dimension::ALL.into_iter().zip(parts) {
-            let checked = match dimension.codelist() {
-                Some(list) if !list.contains(code) => Err(list.unknown(dimension.id(), code)),
-                None if dimension == Dimension::Indicator => IndicatorCode::parse(code).map(drop),
-                Some(_) | None => Ok(()),
-            };
-            if let Err(error) = checked {
-                let noted = self.fault(dimension, &error);
-                bad.get_or_insert(noted);
-            }
-        }
-        // What is left is the form of SUBNAT, which depends on the areas.
-        Err(bad.unwrap_or_else(|| self.fault(Dimension::Subnat, &error)))
-    }
-
-    fn fault(&mut self, dimension: Dimension, error: &ModelError) -> Noted {
-        let column = self.plan.column_of(&self.plan.dimensions[dimension.position()]);
-        let blank = matches!(error, ModelError::UnknownCode { value, .. } if value.is_empty());
-        let message = match (blank, error) {
-            (true, _) => "the cell is empty: write the code, _T for a total".to_owned(),
-            (false, ModelError::Missing { .. }) => {
-                format!("{error}: add a column {}, or a constant in the mapping", dimension.id())
-            }
-            (false, _) => explain(error, column),
-        };
-        self.findings.error(self.line, column, message)
-    }
-
-    fn reporter(&mut self, key: &SeriesKey) -> Result<(), Noted> {
-        match self.rules.country {
-            Some(country) if country != key.ref_area() => {
-                let column = self.plan.column_of(&self.plan.dimensions[Dimension::RefArea.position()]);
-                let message = format!(
-                    "REF_AREA is {}, but this node reports for {country}: remove the row",
-                    key.ref_area()
-                );
-                Err(self.findings.error(self.line, column, message))
-            }
-            Some(_) | None => Ok(()),
-        }
-    }
-
-    fn unit(&mut self, key: &SeriesKey) -> Result<(), Noted> {
-        let Some(core) = catalogue::get(key.indicator()).filter(|i| i.unit() != key.unit_measure()) else {
-            return Ok(());
-        };
-        let column = self.plan.column_of(&self.plan.dimensions[Dimension::UnitMeasure.position()]);
-        let message = format!(
-            "UNIT_MEASURE is {}, but {} is given in {}: convert the values, or correct the code",
-            key.unit_measure(),
-            core.code(),
-            core.unit()
-        );
-        Err(self.findings.error(self.line, column, message))
-    }
-
-    fn attributes(
-        &mut self,
-        row: &csv::ByteRecord,
-        key: &SeriesKey,
-    ) -> Result<Vec<(AttributeId, String)>, Noted> {
-        let mut list = Vec::new();
-        let plan = self.plan;
-        for (id, origin) in &plan.attributes {
-            let Some(text) = self.text(row, origin)?.filter(|t| !t.is_empty()) else { continue };
-            let column = self.plan.column_of(origin);
-            if let Err(error) = Attributes::new(Attachment::Series, [(*id, &text)]) {
-                return Err(self.findings.error(self.line, column, explain(&error, column)));
-            }
-            let core = catalogue::get(key.indicator()).map(|i| i.sens);
-            let given = Sensitivity::from_id(&text).filter(|_| *id == AttributeId::SensClass);
-            if let (Some(core), Some(given)) = (core, given)
-                && given < core
-            {
-                let message = format!(
-                    "SENS_CLASS {} is weaker than the {} of {}: leave it out or raise it",
-                    given.id(),
-                    core.id(),
-                    key.indicator()
-                );
-                return Err(self.findings.error(self.line, column, message));
-            }
-            list.push((*id, text.into_owned()));
-        }
-        Ok(list)
+    /// How many series there are, with those that have no observation.
+    pub(super) fn series(&self) -> Range<u32> {
+        let end = self.0.len().saturating_sub(1);
+        0..u32::try_from(end).unwrap_or(u32::MAX)
     }
 }
 
-/// The code of a dimension that the file does not speak of. The indicator stands before all that depend on it.
-fn usual(dimension: Dimension, indicator: &str, period: Period) -> Option<Cow<'static, str>> {
-    let code = match dimension {
-        Dimension::RefArea | Dimension::Indicator => return None,
-        Dimension::Freq => period.freq(),
-        // An indicator that does not exist is the fault to tell of, not that nobody knows its unit.
-        Dimension::UnitMeasure if IndicatorCode::parse(indicator).is_err() => "PS",
-        Dimension::UnitMeasure => catalogue::get(indicator)?.unit(),
-        Dimension::Basis => "_Z",
-        _ => "_T",
-    };
-    Some(Cow::Borrowed(code))
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Decimal, Observation};
+
+    #[test]
+    fn observations_are_sorted_by_series_and_time_whatever_their_order() {
+        let mut draft = Draft::default();
+        for series in 0..3 {
+            draft.series.index.insert([series; 14]);
+        }
+        for (series, period, line) in
+            [(2, "2018", 2), (0, "2018-01", 3), (2, "2017", 4), (0, "2017", 5), (2, "2017", 1)]
+        {
+            let period = Period::parse(period).unwrap();
+            let number = draft.periods.number(period).unwrap();
+            let observation = Observation::reported(period, Decimal::from(line));
+            let figure = Figure::pack((series, number), observation, line as u64, &mut draft.aside);
+            draft.figures.push(figure);
+        }
+        draft.sort();
+        let shown = |draft: &Draft, series: u32| -> Vec<(String, u64)> {
+            let figures = &draft.figures[draft.ranges().of(series)];
+            figures.iter().map(|f| (draft.periods.get(f.period).to_string(), f.line())).collect()
+        };
+        let expected = |list: &[(&str, u64)]| -> Vec<(String, u64)> {
+            list.iter().map(|(period, line)| ((*period).to_owned(), *line)).collect()
+        };
+        let last = expected(&[("2017", 1), ("2017", 4), ("2018", 2)]);
+        assert_eq!(shown(&draft, 0), expected(&[("2017", 5), ("2018-01", 3)]));
+        assert_eq!((shown(&draft, 1), shown(&draft, 2)), (Vec::new(), last.clone()));
+        draft.renumber(&[2, 1, 0]);
+        assert_eq!((shown(&draft, 0), shown(&draft, 2).len(), draft.ranges().series()), (last, 2, 0..3));
+    }
 }

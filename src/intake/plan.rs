@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use crate::intake::batch::Row;
 use crate::intake::concept::{self, Concept};
 use crate::intake::finding::Findings;
 use crate::intake::mapping::{COUNTRY, Mapping, Scheme};
@@ -17,8 +18,6 @@ pub(super) struct Plan {
     pub(super) names: Vec<String>,
     /// Which rows are read.
     pub(super) conditions: Vec<Condition>,
-    /// The columns that tell one series from another.
-    pub(super) key_columns: Vec<usize>,
     /// By dimension.
     pub(super) dimensions: [Origin; DIMENSIONS],
     /// Attributes of the series.
@@ -82,8 +81,8 @@ pub(super) struct Condition {
 }
 
 impl Condition {
-    pub(super) fn holds(&self, row: &csv::ByteRecord) -> bool {
-        let field = row.get(self.at).unwrap_or_default().trim_ascii();
+    pub(super) fn holds(&self, row: Row<'_>) -> bool {
+        let field = row.get(self.at).trim_ascii();
         self.words.contains(field) == self.wanted
     }
 }
@@ -168,7 +167,6 @@ impl Plan {
         Self {
             names,
             conditions: Vec::new(),
-            key_columns: Vec::new(),
             dimensions: Default::default(),
             attributes: Vec::new(),
             period: None,
@@ -216,13 +214,6 @@ impl Plan {
         if let (Origin::Absent, Some(country)) = (&*reporter, rules.country) {
             *reporter = Origin::Constant(country.to_owned());
         }
-        let sources = self.dimensions.iter().chain(self.attributes.iter().map(|(_, origin)| origin));
-        self.key_columns = sources
-            .filter_map(|origin| match origin {
-                Origin::Column(column) => Some(column.at),
-                Origin::Absent | Origin::Constant(_) => None,
-            })
-            .collect();
     }
 }
 

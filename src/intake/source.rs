@@ -12,7 +12,7 @@ const AHEAD: u64 = 4096;
 /// It gives at most [`MAX_ROW_BYTES`] between two calls of [`Source::row_done`], so that no reader on top of it
 /// can be made to buffer a whole file.
 pub(super) struct Source<'a> {
-    input: &'a mut dyn Read,
+    input: &'a mut (dyn Read + Send),
     ahead: Vec<u8>,
     given: usize,
     skip: u32,
@@ -28,7 +28,7 @@ pub(super) const ROW_TOO_LONG: &str =
 
 impl<'a> Source<'a> {
     /// A source that leaves out some lines at the beginning.
-    pub(super) fn new(input: &'a mut dyn Read, skip: u32) -> io::Result<Self> {
+    pub(super) fn new(input: &'a mut (dyn Read + Send), skip: u32) -> io::Result<Self> {
         let mut ahead = Vec::new();
         (&mut *input).take(AHEAD).read_to_end(&mut ahead)?;
         let given = if ahead.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };

@@ -1,15 +1,14 @@
 //! The way of a file: bytes, rows, series, report.
 
-use std::collections::BTreeSet;
 use std::io::Read;
 
+use crate::intake::batch::{BATCH_ROWS, Batch, Row};
 use crate::intake::collector::Collector;
 use crate::intake::draft::Draft;
 use crate::intake::finding::Findings;
 use crate::intake::plan::{self, Plan};
 use crate::intake::source::Source;
-use crate::intake::{MAX_ROWS, Mapping, Report, Rules, check};
-use crate::model::Series;
+use crate::intake::{MAX_ROWS, Mapping, Report, Rules, SeriesStream, check};
 
 /// Errors after which reading stops: the file goes back anyway.
 const MAX_ERRORS: u64 = 10_000;
@@ -25,24 +24,53 @@ struct Rows<'a> {
 }
 
 /// See [`crate::intake::read`].
-pub(super) fn read(input: &mut dyn Read, mapping: Option<&Mapping>, rules: Rules<'_>) -> Report {
+pub(super) fn read(
+    input: &mut (dyn Read + Send),
+    mapping: Option<&Mapping>,
+    rules: Rules<'_>,
+    pace: Pace,
+) -> Report {
     let mut findings = Findings::default();
     let mut report = Report::default();
-    if let Some(drafts) = drafts(input, mapping, rules, (&mut report.rows, &mut findings)) {
-        report.series = series(drafts, &mut findings);
-        report.observations = report.series.iter().map(|s| s.observations().len() as u64).sum();
+    let into = Into { count: &mut report.rows, findings: &mut findings };
+    if let Some(draft) = draft(input, mapping, rules, (pace, into)) {
+        report.taken = series(draft, &mut findings);
+        report.series = report.taken.len() as u64;
+        report.observations = report.taken.observations() as u64;
     }
     report.findings = findings.finish();
     report
 }
 
+/// How rows are handed from the thread that reads to the one that looks at them. The outcome is always the same.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pace {
+    /// Rows of a batch. A file with fewer is read without a second thread.
+    pub(super) rows: usize,
+    /// Whether there is a second thread.
+    pub(super) ahead: bool,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self { rows: BATCH_ROWS, ahead: true }
+    }
+}
+
+/// What is told of a file while it is read.
+struct Into<'a> {
+    count: &'a mut u64,
+    findings: &'a mut Findings,
+}
+
 /// Reads all rows; none if the table could not be read at all.
-fn drafts(
-    input: &mut dyn Read,
+fn draft(
+    input: &mut (dyn Read + Send),
     mapping: Option<&Mapping>,
     rules: Rules<'_>,
-    (count, findings): (&mut u64, &mut Findings),
-) -> Option<Vec<Draft>> {
+    (pace, into): (Pace, Into<'_>),
+) -> Option<Draft> {
+    let Into { count, findings } = into;
     let mut rows = match Rows::open(input, mapping) {
         Ok(rows) => rows,
         Err(why) => {
@@ -62,96 +90,103 @@ fn drafts(
         }
     };
     let plan = plan::plan(&rows.row, header, mapping, rules, findings)?;
-    let mut collector = Collector::new(&plan, rules, findings);
-    *count = collect(&mut rows, &plan, &mut collector);
-    Some(collector.into_drafts())
+    let collector = Collector::new(&plan, rules, findings);
+    let mut table = Table { plan: &plan, collector, count };
+    table.take_all(&mut rows, pace);
+    Some(table.collector.into_draft())
 }
 
-fn collect(rows: &mut Rows<'_>, plan: &Plan, collector: &mut Collector<'_>) -> u64 {
-    let mut count = 0;
-    loop {
-        let line = match rows.next() {
-            Ok(None) => return count,
-            Ok(Some(line)) => line,
-            Err((line, why)) => {
-                collector.findings().error(line, None, why);
-                return count;
+/// A table that is being read.
+struct Table<'a> {
+    plan: &'a Plan,
+    collector: Collector<'a>,
+    count: &'a mut u64,
+}
+
+impl Table<'_> {
+    /// Takes batch after batch while the next one is read: the order of rows, and so of findings, is that of the
+    /// file.
+    fn take_all(&mut self, rows: &mut Rows<'_>, pace: Pace) {
+        let (mut batch, mut ahead) = (Batch::new(pace.rows), Batch::new(pace.rows));
+        rows.fill(&mut batch);
+        loop {
+            let over = batch.end.take();
+            let go_on = std::thread::scope(|scope| {
+                match (&over, pace.ahead) {
+                    (Some(_), _) => {}
+                    (None, true) => drop(scope.spawn(|| rows.fill(&mut ahead))),
+                    (None, false) => rows.fill(&mut ahead),
+                }
+                self.take(&batch)
+            });
+            match over {
+                _ if !go_on => return,
+                Some(Err((line, why))) => {
+                    self.collector.findings().error(line, None, why);
+                    return;
+                }
+                Some(Ok(())) => return,
+                None => std::mem::swap(&mut batch, &mut ahead),
             }
-        };
-        if rows.row.iter().all(<[u8]>::is_empty) {
-            continue;
         }
-        count += 1;
-        if count > MAX_ROWS {
-            let message = format!("more than {MAX_ROWS} rows: split the file");
-            collector.findings().error(line, None, message);
-            return count;
+    }
+
+    /// Takes rows; says whether to go on.
+    fn take(&mut self, batch: &Batch) -> bool {
+        for row in batch.rows() {
+            *self.count += 1;
+            if *self.count > MAX_ROWS {
+                let message = format!("more than {MAX_ROWS} rows: split the file");
+                self.collector.findings().error(row.line, None, message);
+                return false;
+            }
+            if row.len() == self.plan.names.len() {
+                self.collector.row(row);
+            } else {
+                length(row, self.plan, &mut self.collector);
+            }
+            if self.collector.findings().errors() > MAX_ERRORS {
+                let message = format!("more than {MAX_ERRORS} errors: reading stopped here");
+                self.collector.findings().error(row.line, None, message);
+                return false;
+            }
         }
-        if rows.row.len() == plan.names.len() {
-            collector.row(&rows.row, line);
-        } else {
-            length(rows.row.len(), line, plan, collector);
-        }
-        if collector.findings().errors() > MAX_ERRORS {
-            let message = format!("more than {MAX_ERRORS} errors: reading stopped here");
-            collector.findings().error(line, None, message);
-            return count;
-        }
+        true
     }
 }
 
 /// A row with more or fewer fields than the header.
-fn length(fields: usize, line: u64, plan: &Plan, collector: &mut Collector<'_>) {
-    if fields == 1 && plan.skips_missing {
+fn length(row: Row<'_>, plan: &Plan, collector: &mut Collector<'_>) {
+    if row.len() == 1 && plan.skips_missing {
         let message = "one field alone: taken for a note and left out".to_owned();
-        collector.findings().warning(line, None, message);
+        collector.findings().warning(row.line, None, message);
         return;
     }
     let message = format!(
-        "{fields} fields, but the header has {}: check delimiters and quotation marks",
+        "{} fields, but the header has {}: check delimiters and quotation marks",
+        row.len(),
         plan.names.len()
     );
-    collector.findings().error(line, None, message);
+    collector.findings().error(row.line, None, message);
 }
 
 /// The last checks; no series if anything is wrong.
-fn series(mut drafts: Vec<Draft>, findings: &mut Findings) -> Vec<Series> {
-    check::duplicates(&mut drafts, findings);
-    check::totals(&drafts, findings);
-    drafts.retain(|d| !d.observations.is_empty());
-    if drafts.is_empty() && findings.errors() == 0 {
+fn series(mut draft: Draft, findings: &mut Findings) -> SeriesStream {
+    draft.sort();
+    check::duplicates(&draft, findings);
+    check::totals(&draft, &draft.ranges(), findings);
+    if draft.figures.is_empty() && findings.errors() == 0 {
         findings.error(1, None, "the file has no value to take: check [filter], or add rows".to_owned());
     }
     if findings.errors() > 0 {
-        return Vec::new();
+        return SeriesStream::default();
     }
-    drafts.sort_by(|a, b| a.key.cmp(&b.key));
-    let mut missing = BTreeSet::new();
-    let mut all = Vec::with_capacity(drafts.len());
-    for draft in drafts {
-        let line = draft.observations.first().map_or(1, |(_, line)| *line);
-        match draft.into_series() {
-            Ok(series) => {
-                missing.extend(series.missing_attributes());
-                all.push(series);
-            }
-            Err(error) => {
-                findings.error(line, None, error.to_string());
-            }
-        }
-    }
-    if findings.errors() > 0 {
-        return Vec::new();
-    }
-    for id in missing {
-        let message = format!("{id} is missing: add a column or an [attributes] line");
-        findings.warning(1, None, message);
-    }
-    all
+    let series = SeriesStream::new(draft, findings);
+    if findings.errors() > 0 { SeriesStream::default() } else { series }
 }
 
 impl<'a> Rows<'a> {
-    fn open(input: &'a mut dyn Read, mapping: Option<&Mapping>) -> Result<Self, String> {
+    fn open(input: &'a mut (dyn Read + Send), mapping: Option<&Mapping>) -> Result<Self, String> {
         let skip = mapping.map_or(0, |m| m.file.skip_lines);
         let source = Source::new(input, skip).map_err(|e| format!("the file cannot be read: {e}"))?;
         if let Some(why) = source.foreign() {
@@ -166,6 +201,18 @@ impl<'a> Rows<'a> {
             .buffer_capacity(BUFFER)
             .from_reader(source);
         Ok(Self { csv, skipped: u64::from(skip), row: csv::ByteRecord::new() })
+    }
+
+    /// Reads on until the batch is full or the file is over.
+    fn fill(&mut self, batch: &mut Batch) {
+        batch.clear();
+        while !batch.is_full() {
+            match self.next() {
+                Ok(Some(line)) => batch.push(&self.row, line),
+                Ok(None) => return batch.end = Some(Ok(())),
+                Err(fault) => return batch.end = Some(Err(fault)),
+            }
+        }
     }
 
     /// Reads a row; the line it begins on, or the line and reason of the end.

@@ -1,29 +1,67 @@
 //! Files as they come: good ones, real ones, bad ones, hostile ones.
 
-use super::*;
+use super::{Finding, MAX_FINDINGS, MAX_ROW_BYTES, Mapping, Report, Rules, Severity};
 use crate::model::codelist;
-use crate::model::{Decimal, ObsStatus, Period, SeriesKey};
+use crate::model::{Decimal, ObsStatus, Period, Series, SeriesKey};
+use std::io::Read;
 
 mod bad;
 mod hostile;
+mod large;
 mod mapped;
 
 const SPAIN: Rules<'_> = Rules { country: Some("ESP") };
 
-pub(super) fn tidy(text: &str) -> Report {
+/// A report with its series taken out.
+#[derive(Debug, PartialEq)]
+pub(super) struct Taken {
+    pub(super) series: Vec<Series>,
+    pub(super) findings: Vec<Finding>,
+    pub(super) rows: u64,
+    pub(super) observations: u64,
+}
+
+impl Taken {
+    fn from(mut report: Report) -> Self {
+        let stream = report.take_series();
+        assert_eq!((stream.len() as u64, stream.is_empty()), (report.series, report.series == 0));
+        let series: Vec<Series> = stream.collect();
+        assert!(series.is_sorted_by(|a, b| a.key() < b.key()), "sorted by key");
+        let observations: usize = series.iter().map(|s| s.observations().len()).sum();
+        assert_eq!(observations as u64, report.observations);
+        assert!(report.take_series().is_empty(), "they are given once");
+        let Report { findings, rows, observations, .. } = report;
+        Self { series, findings, rows, observations }
+    }
+
+    fn is_accepted(&self) -> bool {
+        self.findings.iter().all(|f| f.severity != Severity::Error)
+    }
+}
+
+/// Reads a file as the node does.
+pub(super) fn read(input: &mut (dyn Read + Send), mapping: Option<&Mapping>, rules: &Rules<'_>) -> Taken {
+    let report = super::read(input, mapping, rules);
+    let accepted = report.is_accepted();
+    let taken = Taken::from(report);
+    assert_eq!(accepted, taken.is_accepted());
+    taken
+}
+
+pub(super) fn tidy(text: &str) -> Taken {
     read(&mut text.as_bytes(), None, &SPAIN)
 }
 
-pub(super) fn lines(report: &Report) -> Vec<String> {
+pub(super) fn lines(report: &Taken) -> Vec<String> {
     report.findings.iter().map(ToString::to_string).collect()
 }
 
-pub(super) fn errors(report: &Report) -> Vec<String> {
+pub(super) fn errors(report: &Taken) -> Vec<String> {
     let errors = report.findings.iter().filter(|f| f.severity == Severity::Error);
     errors.map(ToString::to_string).collect()
 }
 
-pub(super) fn value(report: &Report, key: &str, period: &str) -> Option<Decimal> {
+pub(super) fn value(report: &Taken, key: &str, period: &str) -> Option<Decimal> {
     let series = report.series.iter().find(|s| s.key().as_str() == key)?;
     let period = Period::parse(period).unwrap();
     series.observations().iter().find(|o| o.period() == period)?.value()

@@ -8,6 +8,8 @@
 //! ```
 
 use std::collections::VecDeque;
+use std::collections::vec_deque::IntoIter;
+use std::iter::Peekable;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Value, json};
@@ -18,6 +20,7 @@ use super::clock;
 use super::engine::{Answer, Engine, NodeError, Prepared};
 use super::exchange::Exchange;
 use super::metrics::{Counters, Metric};
+use super::payload::Payload;
 use super::request::{Caller, Request};
 use crate::net::{NetEvent, NetHandle};
 use crate::sync;
@@ -44,6 +47,20 @@ impl Ask {
     fn is_release(&self) -> bool {
         matches!(self.prepared.request, Request::Release(_))
     }
+
+    fn is_submission(&self) -> bool {
+        matches!(self.prepared.request, Request::Submit(_))
+    }
+}
+
+/// A request and those of its kind that wait right behind it.
+fn together(first: Ask, batch: &mut Peekable<IntoIter<Event>>, is_so: fn(&Ask) -> bool) -> Vec<Ask> {
+    let mut asks = vec![first];
+    while let Some(Event::Ask(next)) = batch.next_if(|event| matches!(event, Event::Ask(next) if is_so(next)))
+    {
+        asks.push(*next);
+    }
+    asks
 }
 
 /// An answer that is given once it is durable.
@@ -77,12 +94,17 @@ impl NodeHandle {
     ///
     /// # Errors
     /// [`NodeError`] saying why not.
-    pub async fn ask(&self, request: Request, payload: Vec<u8>, caller: Caller) -> Result<Answer, NodeError> {
+    pub async fn ask(
+        &self,
+        request: Request,
+        mut payload: Payload,
+        caller: Caller,
+    ) -> Result<Answer, NodeError> {
         let country = Arc::clone(&self.country);
-        let prepared = if payload.is_empty() && !matches!(request, Request::Submit(_)) {
-            Prepared::new(request, &payload, &country)?
+        let prepared = if payload.is_whole() {
+            Prepared::new(request, &mut payload, &country)?
         } else {
-            let reading = tokio::task::spawn_blocking(move || Prepared::new(request, &payload, &country));
+            let reading = tokio::task::spawn_blocking(move || Prepared::new(request, &mut payload, &country));
             reading.await.map_err(|_| NodeError::Stopping)??
         };
         let (reply, answer) = oneshot::channel();
@@ -189,13 +211,12 @@ impl Daemon {
                 Event::Tick => self.exchange.tick(&mut self.engine)?,
                 Event::Stop => go_on = false,
                 Event::Ask(ask) if ask.is_release() => {
-                    let mut asks = vec![*ask];
-                    while let Some(Event::Ask(next)) =
-                        batch.next_if(|event| matches!(event, Event::Ask(next) if next.is_release()))
-                    {
-                        asks.push(*next);
-                    }
+                    let asks = together(*ask, &mut batch, Ask::is_release);
                     self.release(asks, &mut answers)?;
+                }
+                Event::Ask(ask) if ask.is_submission() => {
+                    let asks = together(*ask, &mut batch, Ask::is_submission);
+                    self.submit(asks, &mut answers)?;
                 }
                 Event::Ask(ask) => {
                     let answer = self.answer(ask.prepared, &ask.caller);
@@ -233,6 +254,23 @@ impl Daemon {
             for (outcome, reply) in outcomes.into_iter().zip(replies.drain(..count)) {
                 answers.push((reply, outcome.map(Answer::Value)));
             }
+        }
+        Ok(())
+    }
+
+    /// Takes submissions that wait one behind the other.
+    fn submit(&mut self, asks: Vec<Ask>, answers: &mut Vec<Answered>) -> Result<(), NodeError> {
+        self.counters.requests += asks.len() as u64;
+        let (mut all, mut replies) = (Vec::new(), Vec::new());
+        for ask in asks {
+            if let Request::Submit(submit) = ask.prepared.request {
+                all.push((submit, ask.prepared.figures, ask.caller));
+                replies.push(ask.reply);
+            }
+        }
+        let outcomes = self.engine.execute_submissions(all)?;
+        for (reply, outcome) in replies.into_iter().zip(outcomes) {
+            answers.push((reply, outcome.map(Answer::Value)));
         }
         Ok(())
     }

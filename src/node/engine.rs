@@ -3,6 +3,7 @@
 //! Nothing counts before [`Engine::commit`]: the caller answers its people after that.
 
 use std::collections::{BTreeSet, VecDeque};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -11,14 +12,17 @@ use serde_json::{Value, json};
 use super::clock;
 use super::home::Home;
 use super::house::House;
+use super::payload::Hashed;
 use super::release::Wanted;
-use super::request::{Caller, Request};
-use crate::crypto::{Network, NodeSigner};
+use super::request::{Caller, Request, SubmitRequest};
+use super::submissions::Submitted;
+use crate::crypto::{Hash, Network, NodeSigner};
 use crate::feed::{
-    AgreementId, Body, BuildError, Card, EntryKind, FeedId, HeadRef, PublisherId, Seq, SignedHeader,
+    AgreementId, Body, BodyBuilder, BuildError, Card, EntryKind, FeedId, HeadRef, PublisherId, Seq,
+    SignedHeader,
 };
 use crate::intake;
-use crate::model::{Document, DocumentKind, DocumentLabel, Millis, ModelError, Record};
+use crate::model::{Document, DocumentKind, DocumentLabel, Millis, ModelError, Record, Series};
 use crate::store::{Store, StoreError};
 
 /// What an engine needs to know beside its directory.
@@ -95,6 +99,9 @@ pub enum NodeError {
         /// What it said.
         source: std::io::Error,
     },
+    /// The file that comes with a request breaks off.
+    #[error("the file cannot be read to its end, nothing of it was taken: {0}")]
+    Payload(std::io::Error),
     /// The node is stopping.
     #[error("the node is stopping")]
     Stopping,
@@ -110,7 +117,7 @@ impl NodeError {
             Self::Locked => "locked",
             Self::Store(_) => "store",
             Self::Build(_) | Self::Model(_) => "invalid",
-            Self::Io { .. } => "io",
+            Self::Io { .. } | Self::Payload(_) => "io",
             Self::Stopping => "stopping",
         }
     }
@@ -132,27 +139,60 @@ pub struct Prepared {
     /// The request.
     pub request: Request,
     /// A submission's figures, read and checked.
-    pub report: Option<intake::Report>,
-    /// SHA-256 of the payload.
-    pub payload_hash: Option<crate::crypto::Hash>,
+    pub figures: Option<Figures>,
+}
+
+/// What became of the file of a submission.
+#[derive(Debug)]
+pub struct Figures {
+    /// What was found in it; its series are in `body`.
+    pub report: intake::Report,
+    /// The series as an entry's content; none if the file was refused or is only checked.
+    pub body: Option<Body>,
+    /// The series themselves, if they are few.
+    pub held: Vec<Series>,
+    /// SHA-256 of the file.
+    pub hash: Hash,
 }
 
 impl Prepared {
-    /// Reads a request's payload: the heavy part, which needs no engine.
+    /// Reads a request's payload to its end: the heavy part, which needs no engine.
     ///
     /// # Errors
-    /// [`NodeError`] when a mapping is no mapping.
-    pub fn new(request: Request, payload: &[u8], country: &str) -> Result<Self, NodeError> {
+    /// [`NodeError`] when a mapping is no mapping, or the payload breaks off.
+    pub fn new(request: Request, payload: &mut (dyn Read + Send), country: &str) -> Result<Self, NodeError> {
+        let mut payload = Hashed::new(payload);
         let Request::Submit(submit) = &request else {
-            return Ok(Self { request, report: None, payload_hash: None });
+            payload.finish().map_err(NodeError::Payload)?;
+            return Ok(Self { request, figures: None });
         };
         let mapping = submit.mapping.as_deref().map(intake::Mapping::parse).transpose();
         let mapping = mapping.map_err(|error| NodeError::Refused(error.to_string()))?;
         let rules = intake::Rules { country: (!country.is_empty()).then_some(country) };
-        let report = intake::read(&mut { payload }, mapping.as_ref(), &rules);
-        Ok(Self { request, report: Some(report), payload_hash: Some(crate::crypto::Hash::of(&[payload])) })
+        let mut report = intake::read(&mut payload, mapping.as_ref(), &rules);
+        let hash = payload.finish().map_err(NodeError::Payload)?;
+        let series = report.take_series();
+        if submit.check_only || series.is_empty() {
+            let figures = Figures { report, body: None, held: Vec::new(), hash };
+            return Ok(Self { request, figures: Some(figures) });
+        }
+        let few = report.observations <= MAX_HELD_FILE;
+        let (mut body, mut held) = (BodyBuilder::new(), Vec::new());
+        for one in series.map(Record::Series) {
+            body.push(&one)?;
+            if let Record::Series(series) = one
+                && few
+            {
+                held.push(series);
+            }
+        }
+        let body = Some(body.finish()?);
+        Ok(Self { request, figures: Some(Figures { report, body, held, hash }) })
     }
 }
+
+/// Up to so many observations the series of a file are held until they are released.
+const MAX_HELD_FILE: u64 = 1000;
 
 /// An opened node.
 pub struct Engine {
@@ -162,6 +202,8 @@ pub struct Engine {
     signer: Option<Arc<dyn NodeSigner>>,
     /// Own feeds of which a partner holds more than we do: nothing is appended to them.
     pub(super) frozen: BTreeSet<FeedId>,
+    /// What was submitted and not yet released, as far as it is held.
+    pub(super) submitted: Submitted,
 }
 
 impl Engine {
@@ -179,7 +221,7 @@ impl Engine {
         house.catch_up(&store)?;
         // A feed of our own that is forked is not made longer.
         let frozen = house.forked_feeds().filter(|feed| feed.publisher == home.us()).collect();
-        Ok(Self { home, store, house, signer, frozen })
+        Ok(Self { home, store, house, signer, frozen, submitted: Submitted::default() })
     }
 
     /// The directory and card.
@@ -263,8 +305,36 @@ impl Engine {
         Ok(outcomes)
     }
 
+    /// Carries out submissions that wait one behind the other, and writes their acts into one entry.
+    ///
+    /// # Errors
+    /// [`NodeError`] when the node must stop.
+    pub(super) fn execute_submissions(
+        &mut self,
+        all: Vec<(SubmitRequest, Option<Figures>, Caller)>,
+    ) -> Result<Vec<Result<Value, NodeError>>, NodeError> {
+        let (mut outcomes, mut acts) = (Vec::new(), Vec::new());
+        for (submit, figures, caller) in all {
+            let taken =
+                self.signer().and_then(|_| self.take_submission(&submit, figures, &caller, &mut acts));
+            match taken {
+                Err(error) if error.is_fatal() => return Err(error),
+                taken => outcomes.push(taken),
+            }
+        }
+        match self.done_together("submit", acts) {
+            Err(error) if error.is_fatal() => Err(error),
+            // Without its act a submission is not there: nobody is told that it is.
+            Err(error) => {
+                let text = error.to_string();
+                Ok(outcomes.into_iter().map(|_| Err(NodeError::Refused(text.clone()))).collect())
+            }
+            Ok(()) => Ok(outcomes),
+        }
+    }
+
     fn dispatch(&mut self, prepared: Prepared, caller: &Caller) -> Result<Answer, NodeError> {
-        let Prepared { request, report, payload_hash } = prepared;
+        let Prepared { request, figures } = prepared;
         let value = match request {
             Request::Status => self.status()?,
             Request::Feeds => self.feeds()?,
@@ -290,7 +360,7 @@ impl Engine {
             Request::AgreementList => self.agreement_list(),
             Request::AgreementShow { agreement } => self.agreement_show(&agreement)?,
             Request::AgreementEnd { agreement } => self.agreement_end(&agreement, caller)?,
-            Request::Submit(submit) => self.submit(&submit, report, payload_hash, caller)?,
+            Request::Submit(submit) => self.submit(&submit, figures, caller)?,
             Request::Submissions => self.submission_list(),
             Request::Release(release) => self.release(&release, caller)?,
             Request::Retract { key, periods, reason } => self.retract(&key, &periods, &reason, caller)?,

@@ -248,9 +248,9 @@ impl House {
         self.submissions.get(&submission_number(id)?)
     }
 
-    /// The name of the next submission.
-    pub fn next_submission(&self) -> String {
-        format!("s{}", self.submissions.keys().next_back().map_or(1, |last| last + 1))
+    /// The number of the last submission; 0 before the first.
+    pub fn last_submission(&self) -> u64 {
+        self.submissions.keys().next_back().copied().unwrap_or(0)
     }
 
     /// Whether the operator has stopped talking to a partner.

@@ -5,19 +5,30 @@ use std::iter::Peekable;
 use crate::model::{Record, Series, SeriesKey};
 use crate::store::{Records, StoreError};
 
-type Source = Box<dyn Iterator<Item = Result<Series, StoreError>>>;
+/// The series of one submission in the order of keys.
+pub(super) type Source<'a> = Box<dyn Iterator<Item = Result<Series, StoreError>> + 'a>;
+
+/// A submission that is read from the store.
+pub(super) fn stored(records: Records) -> Source<'static> {
+    Box::new(records.filter_map(series_of))
+}
+
+/// A submission that is held.
+pub(super) fn held(series: &[Series]) -> Source<'_> {
+    Box::new(series.iter().cloned().map(Ok))
+}
 
 /// Merges the series of submissions, each in the order of keys. Of a series that several of them state, values of
 /// the later submission replace those of the earlier one for the same period. Holds one series of each.
-pub(super) struct Merge {
+pub(super) struct Merge<'a> {
     /// In the order of submission.
-    sources: Vec<Peekable<Source>>,
+    sources: Vec<Peekable<Source<'a>>>,
 }
 
-impl Merge {
-    pub(super) fn new(submissions: Vec<Records>) -> Self {
-        let source = |records: Records| -> Source { Box::new(records.filter_map(series_of)) };
-        Self { sources: submissions.into_iter().map(|records| source(records).peekable()).collect() }
+impl<'a> Merge<'a> {
+    /// Of submissions in the order in which they came.
+    pub(super) fn new(sources: Vec<Source<'a>>) -> Self {
+        Self { sources: sources.into_iter().map(Iterator::peekable).collect() }
     }
 
     fn read(&mut self) -> Result<Option<Series>, StoreError> {
@@ -47,7 +58,7 @@ impl Merge {
     }
 }
 
-impl Iterator for Merge {
+impl Iterator for Merge<'_> {
     type Item = Result<Series, StoreError>;
 
     fn next(&mut self) -> Option<Self::Item> {

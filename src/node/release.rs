@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::clock;
 use super::engine::{Engine, NodeError};
 use super::house::Submission;
-use super::merge::Merge;
+use super::merge::{self, Merge};
 use super::plan::{Audience, Changed, Plan};
 use super::request::{Caller, ReleaseRequest};
 use crate::feed::{AgreementId, Body, BodyBuilder, EntryKind, FeedId, HeadRef, Seq};
@@ -29,6 +29,8 @@ struct Draft {
     request: ReleaseRequest,
     caller: Caller,
     submissions: Vec<String>,
+    /// The entries of the house feed that hold them.
+    seqs: Vec<Seq>,
     source: Source,
     /// One plan for each audience.
     plans: Vec<Plan>,
@@ -41,8 +43,8 @@ struct Draft {
 enum Source {
     /// They are few enough to be held, and to go together with others.
     Held(Vec<Series>),
-    /// They are read one by one from these submissions, by a release that goes alone.
-    Read(Vec<Seq>),
+    /// They are read one by one, by a release that goes alone.
+    Read,
 }
 
 impl Engine {
@@ -71,10 +73,7 @@ impl Engine {
         let mut audiences = vec![AgreementId::public()];
         audiences.extend(self.house.book().in_force(clock::now()).map(crate::policy::Agreement::id));
         let bodies = match drafts.as_mut_slice() {
-            [Draft { source: Source::Read(from), .. }] => {
-                let from = std::mem::take(from);
-                self.plan_large(&audiences, &mut drafts[0], &from)?
-            }
+            [draft] if matches!(draft.source, Source::Read) => self.plan_large(&audiences, draft)?,
             drafts => {
                 for agreement in &audiences {
                     self.plan(*agreement, drafts)?;
@@ -98,6 +97,7 @@ impl Engine {
                     "released": value["released"],
                 });
                 acts.push((draft.caller, details));
+                draft.seqs.iter().for_each(|seq| self.submitted.forget(*seq));
             }
             outcomes.push(Ok(value));
         }
@@ -117,7 +117,7 @@ impl Engine {
             }
             let draft = self.draft(request, caller);
             let held = draft.source.held();
-            let large = matches!(draft.source, Source::Read(_));
+            let large = matches!(draft.source, Source::Read);
             observations += held.iter().map(|series| series.observations().len() as u64).sum::<u64>();
             let collides = large || held.iter().any(|series| !keys.insert(series.key().clone()));
             if !drafts.is_empty() && (collides || observations > MAX_TOGETHER) {
@@ -133,21 +133,22 @@ impl Engine {
     }
 
     fn draft(&self, request: ReleaseRequest, caller: Caller) -> Draft {
-        let read = || -> Result<(Vec<String>, Source), NodeError> {
+        let (mut submissions, mut seqs) = (Vec::new(), Vec::new());
+        let mut read = || -> Result<Source, NodeError> {
             let chosen = self.chosen(&request)?;
-            let ids = chosen.iter().map(|one| one.id.clone()).collect();
-            let seqs: Vec<Seq> = chosen.iter().map(|one| one.seq).collect();
+            submissions.extend(chosen.iter().map(|one| one.id.clone()));
+            seqs.extend(chosen.iter().map(|one| one.seq));
             if chosen.iter().map(|one| one.observations).sum::<u64>() > MAX_TOGETHER {
-                return Ok((ids, Source::Read(seqs)));
+                return Ok(Source::Read);
             }
-            let held: Result<Vec<_>, _> = self.submitted(&seqs)?.collect();
-            Ok((ids, Source::Held(held?)))
+            Ok(Source::Held(self.submitted(&seqs)?.collect::<Result<_, _>>()?))
         };
-        let (submissions, source, refused) = match read() {
-            Ok((ids, source)) => (ids, source, None),
-            Err(error) => (Vec::new(), Source::Held(Vec::new()), Some(error)),
+        let (source, refused) = match read() {
+            Ok(source) => (source, None),
+            Err(error) => (Source::Held(Vec::new()), Some(error)),
         };
-        Draft { request, caller, submissions, source, plans: Vec::new(), changed: Vec::new(), refused }
+        let (plans, changed) = (Vec::new(), Vec::new());
+        Draft { request, caller, submissions, seqs, source, plans, changed, refused }
     }
 
     fn chosen(&self, request: &ReleaseRequest) -> Result<Vec<&Submission>, NodeError> {
@@ -201,14 +202,13 @@ impl Engine {
         &self,
         audiences: &[AgreementId],
         draft: &mut Draft,
-        from: &[Seq],
     ) -> Result<Vec<Option<Body>>, NodeError> {
         let mut sides: Vec<(Audience<'_>, Plan, BodyBuilder)> = audiences
             .iter()
             .map(|agreement| (self.audience(*agreement), Plan::default(), BodyBuilder::new()))
             .collect();
         let reason = draft.request.reason.as_deref();
-        for series in self.submitted(from)? {
+        for series in self.submitted(&draft.seqs)? {
             let record = Record::Series(series?);
             let Record::Series(series) = &record else { continue };
             for (audience, plan, body) in &mut sides {
@@ -242,9 +242,11 @@ impl Engine {
         submissions: &[Seq],
     ) -> Result<impl Iterator<Item = Result<Series, StoreError>>, NodeError> {
         let feed = FeedId::new(self.us(), AgreementId::house());
-        let sources: Result<Vec<_>, _> =
-            submissions.iter().map(|seq| self.store.records(&feed, *seq)).collect();
-        Ok(Merge::new(sources?))
+        let source = |seq: &Seq| match self.submitted.series(*seq) {
+            Some(series) => Ok(merge::held(series)),
+            None => self.store.records(&feed, *seq).map(merge::stored),
+        };
+        Ok(Merge::new(submissions.iter().map(source).collect::<Result<_, _>>()?))
     }
 
     /// Appends an entry for each audience that gets something.
@@ -360,7 +362,7 @@ impl Source {
     fn held(&self) -> &[Series] {
         match self {
             Self::Held(series) => series,
-            Self::Read(_) => &[],
+            Self::Read => &[],
         }
     }
 }

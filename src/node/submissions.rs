@@ -1,50 +1,108 @@
 //! Submissions: what ministries put in, checked and kept in the house feed until it is released.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
-use super::engine::{Engine, NodeError};
+use super::engine::{Engine, Figures, NodeError};
 use super::request::{Caller, SubmitRequest};
-use crate::crypto::Hash;
-use crate::feed::{AgreementId, EntryKind};
+use crate::feed::{AgreementId, EntryKind, Seq};
 use crate::intake::{Report, Severity};
-use crate::model::Record;
+use crate::model::Series;
+
+/// The observations of all submissions that are held: some megabytes.
+const MAX_HELD: usize = 50_000;
+
+/// Small submissions on their way to release: their series need not be read back from the house feed.
+#[derive(Debug, Default)]
+pub(super) struct Submitted {
+    /// By the entry of the house feed.
+    held: BTreeMap<Seq, Vec<Series>>,
+    observations: usize,
+    /// The number of the last submission that was given one.
+    last: u64,
+}
+
+impl Submitted {
+    /// Holds the series of a submission, and lets go of the oldest ones when they become too many.
+    fn hold(&mut self, seq: Seq, series: Vec<Series>) {
+        self.observations += observations(&series);
+        self.held.insert(seq, series);
+        while self.observations > MAX_HELD
+            && let Some((_, oldest)) = self.held.pop_first()
+        {
+            self.observations -= observations(&oldest);
+        }
+    }
+
+    /// The series of a submission, if they are held.
+    pub(super) fn series(&self, seq: Seq) -> Option<&Vec<Series>> {
+        self.held.get(&seq).filter(|series| !series.is_empty())
+    }
+
+    /// Lets go of a submission.
+    pub(super) fn forget(&mut self, seq: Seq) {
+        if let Some(series) = self.held.remove(&seq) {
+            self.observations -= observations(&series);
+        }
+    }
+}
+
+fn observations(series: &[Series]) -> usize {
+    series.iter().map(|series| series.observations().len()).sum()
+}
 
 impl Engine {
     pub(super) fn submit(
         &mut self,
         submit: &SubmitRequest,
-        report: Option<Report>,
-        file_hash: Option<Hash>,
+        figures: Option<Figures>,
         caller: &Caller,
     ) -> Result<Value, NodeError> {
-        let report =
-            report.ok_or_else(|| NodeError::Refused("the file did not come with the request".to_owned()))?;
+        let mut acts = Vec::new();
+        let value = self.take_submission(submit, figures, caller, &mut acts)?;
+        self.done_together("submit", acts)?;
+        Ok(value)
+    }
+
+    /// Writes a submission into the house feed. It counts once its act, which is added to the list, stands there too.
+    pub(super) fn take_submission(
+        &mut self,
+        submit: &SubmitRequest,
+        figures: Option<Figures>,
+        caller: &Caller,
+        acts: &mut Vec<(Caller, Value)>,
+    ) -> Result<Value, NodeError> {
+        let Figures { report, body, held, hash } =
+            figures.ok_or_else(|| NodeError::Refused("the file did not come with the request".to_owned()))?;
         let mut value = describe_report(&report);
         value["file"] = json!(submit.file);
         if submit.check_only {
             return Ok(value);
         }
-        if !report.is_accepted() || report.series.is_empty() {
+        let Some(body) = body else {
             let refused =
                 json!({ "file": submit.file, "rows": report.rows, "findings": report.findings.len() });
             self.refused("submit", caller, "the check found errors", refused)?;
             return Ok(value);
-        }
-        let series = report.series.len();
-        let records = report.series.into_iter().map(Record::Series).collect();
-        let id = self.house.next_submission();
-        let entry = self.append(AgreementId::house(), EntryKind::Submission, records)?;
+        };
+        let entry = self.append_body(AgreementId::house(), EntryKind::Submission, body)?;
+        // Others may have been taken whose acts are not durable yet.
+        let number = self.house.last_submission().max(self.submitted.last) + 1;
+        self.submitted.last = number;
+        self.submitted.hold(entry.seq, held);
+        let id = format!("s{number}");
         let details = json!({
             "submission": id,
             "entry_seq": entry.seq.0,
             "file": submit.file,
-            "file_sha256": file_hash.map(Hash::to_hex),
+            "file_sha256": hash.to_hex(),
             "source": submit.source,
             "rows": report.rows,
-            "series": series,
+            "series": report.series,
             "observations": report.observations,
         });
-        self.done("submit", caller, details, Vec::new())?;
+        acts.push((caller.clone(), details));
         value["submission"] = json!(id);
         Ok(value)
     }
@@ -83,9 +141,9 @@ pub fn describe_report(report: &Report) -> Value {
         })
         .collect();
     json!({
-        "accepted": report.is_accepted() && !report.series.is_empty(),
+        "accepted": report.is_accepted() && report.series > 0,
         "rows": report.rows,
-        "series": report.series.len(),
+        "series": report.series,
         "observations": report.observations,
         "findings": findings,
     })

@@ -22,7 +22,7 @@ pub struct Payload<'a> {
     /// How many bytes are sent; the source must have as many.
     pub length: u64,
     /// Where they come from.
-    pub bytes: &'a mut dyn Read,
+    pub bytes: &'a mut (dyn Read + Send),
 }
 
 /// Why there is no answer.
@@ -135,11 +135,14 @@ impl Client {
     }
 }
 
+/// Bytes of a file that are read at once.
+const COPY: usize = 256 * 1_024;
+
 /// Sends exactly the bytes that were announced, or breaks the connection off, so that a file that shrank meanwhile
 /// is never taken for a whole one.
 fn copy(payload: Payload<'_>, stream: &mut UnixStream) -> Result<(), ClientError> {
     let mut left = payload.length;
-    let mut buffer = vec![0; 64 * 1_024];
+    let mut buffer = vec![0; COPY.min(usize::try_from(left).unwrap_or(COPY))];
     while left > 0 {
         let want = buffer.len().min(usize::try_from(left).unwrap_or(usize::MAX));
         let read = match payload.bytes.read(&mut buffer[..want]) {

@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 use tokio::task::{self, JoinSet};
 use tokio::time::{sleep, timeout};
 
@@ -18,13 +18,17 @@ use super::frame::{Ask, Fault, Reply, push};
 use super::socket::Socket;
 use super::{MAX_CLIENTS, MAX_PAYLOAD, MAX_REQUEST};
 use crate::api::Node;
-use crate::node::{Answer, Caller, NodeError};
+use crate::node::payload::{MAX_WHOLE, PIECE, PieceSender};
+use crate::node::{Answer, Caller, NodeError, Payload};
 
 /// Rows are collected up to this many bytes while the client is busy reading.
 const CHUNK: usize = 32 * 1_024;
 /// Chunks that wait for the client; then the node waits too.
 const CHUNKS: usize = 4;
-/// A client that asks nothing for this long makes room for another.
+/// Large payloads that are read at one time: each may need a good part of the memory that a node may have, so the
+/// others wait, their clients' files unread.
+const LARGE_AT_ONCE: usize = 1;
+/// A client that asks or sends nothing for this long makes room for another.
 const IDLE: Duration = Duration::from_secs(300);
 /// Answers under way when the daemon stops get this long to end.
 const DRAIN: Duration = Duration::from_secs(5);
@@ -53,6 +57,7 @@ async fn run(
     shutdown: impl Future<Output = ()> + Send,
 ) {
     let mut clients = JoinSet::new();
+    let turns = Arc::new(Semaphore::new(LARGE_AT_ONCE));
     let mut shutdown = pin!(shutdown);
     loop {
         tokio::select! {
@@ -61,7 +66,8 @@ async fn run(
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {
                     let free = clients.len() < MAX_CLIENTS;
-                    clients.spawn(client(stream, Arc::clone(&socket), node.clone(), free));
+                    let seat = Seat { free, turns: Arc::clone(&turns) };
+                    clients.spawn(client(stream, Arc::clone(&socket), node.clone(), seat));
                 }
                 Err(error) => {
                     tracing::warn!(%error, "control socket cannot accept");
@@ -78,8 +84,16 @@ async fn run(
     }
 }
 
+/// What a client shares with the others.
+struct Seat {
+    /// Whether there was room for it.
+    free: bool,
+    /// Who may send a large payload now.
+    turns: Arc<Semaphore>,
+}
+
 /// One client, from its first byte to its last.
-async fn client(stream: UnixStream, socket: Arc<Socket>, node: impl Node, free: bool) {
+async fn client(stream: UnixStream, socket: Arc<Socket>, node: impl Node, seat: Seat) {
     let user = match stream.peer_cred() {
         Ok(credentials) => credentials.uid(),
         Err(error) => {
@@ -91,7 +105,7 @@ async fn client(stream: UnixStream, socket: Arc<Socket>, node: impl Node, free: 
     // Held no longer, so that the socket's name goes away when the daemon stops and not when its last client does.
     drop(socket);
     let (reader, mut writer) = stream.into_split();
-    let refusal = match (admitted, free) {
+    let refusal = match (admitted, seat.free) {
         (true, true) => None,
         (false, _) => Some(Fault::new("forbidden", "only the daemon's own user and root are heard here")),
         (true, false) => Some(Fault::new("busy", format!("{MAX_CLIENTS} clients are connected: try again"))),
@@ -102,46 +116,74 @@ async fn client(stream: UnixStream, socket: Arc<Socket>, node: impl Node, free: 
             tracing::warn!(user, code = fault.code, "control client refused");
             refuse(&mut writer, fault).await
         }
-        None => converse(BufReader::new(reader), &mut writer, &node, &caller).await,
+        None => {
+            let mut talk = Talk { reader: BufReader::new(reader), node, caller, turns: seat.turns };
+            talk.converse(&mut writer).await
+        }
     };
     if let Err(error) = ended {
         tracing::debug!(user, %error, "control client gone");
     }
 }
 
-/// Answers requests until the client has no more.
-async fn converse(
-    mut reader: BufReader<OwnedReadHalf>,
-    writer: &mut OwnedWriteHalf,
-    node: &impl Node,
-    caller: &Caller,
-) -> io::Result<()> {
-    loop {
-        let Ok(next) = timeout(IDLE, request(&mut reader)).await else { return Ok(()) };
-        let (ask, payload) = match next? {
-            Next::Asked(ask, payload) => (ask, payload),
-            Next::Refused(fault) => return refuse(writer, fault).await,
-            Next::Over => return Ok(()),
-        };
-        match node.ask(ask.request, payload, caller.clone()).await {
-            Ok(Answer::Value(value)) => send(writer, Reply::End(Some(value))).await?,
-            Ok(Answer::Rows(rows)) => {
-                let (chunks, inbox) = mpsc::channel(CHUNKS);
-                let made = task::spawn_blocking(move || make(rows, &chunks));
-                stream(writer, inbox).await?;
-                let end = made.await.unwrap_or_else(|error| Err(stopped(&error)));
-                send(writer, end.map_or_else(Reply::Error, |()| Reply::End(None))).await?;
-            }
-            Err(error) => send(writer, Reply::Error(fault(&error))).await?,
-        }
-    }
+/// A client that is heard.
+struct Talk<N> {
+    reader: BufReader<OwnedReadHalf>,
+    node: N,
+    caller: Caller,
+    turns: Arc<Semaphore>,
 }
 
 /// What a client says next.
 enum Next {
-    Asked(Ask, Vec<u8>),
+    Asked(Ask),
     Refused(Fault),
     Over,
+}
+
+impl<N: Node> Talk<N> {
+    /// Answers requests until the client has no more.
+    async fn converse(&mut self, writer: &mut OwnedWriteHalf) -> io::Result<()> {
+        loop {
+            let Ok(next) = timeout(IDLE, request(&mut self.reader)).await else { return Ok(()) };
+            let ask = match next? {
+                Next::Asked(ask) => ask,
+                Next::Refused(fault) => return refuse(writer, fault).await,
+                Next::Over => return Ok(()),
+            };
+            match self.ask(ask).await? {
+                Ok(Answer::Value(value)) => send(writer, Reply::End(Some(value))).await?,
+                Ok(Answer::Rows(rows)) => {
+                    let (chunks, inbox) = mpsc::channel(CHUNKS);
+                    let made = task::spawn_blocking(move || make(rows, &chunks));
+                    stream(writer, inbox).await?;
+                    let end = made.await.unwrap_or_else(|error| Err(stopped(&error)));
+                    send(writer, end.map_or_else(Reply::Error, |()| Reply::End(None))).await?;
+                }
+                Err(error) => send(writer, Reply::Error(fault(&error))).await?,
+            }
+        }
+    }
+
+    /// Asks the node, which reads a large payload while it comes.
+    ///
+    /// # Errors
+    /// When the client breaks off; then nothing was asked of the node, or it met the end of the payload.
+    async fn ask(&mut self, ask: Ask) -> io::Result<Result<Answer, NodeError>> {
+        let (node, caller) = (&self.node, self.caller.clone());
+        if ask.payload <= MAX_WHOLE {
+            let mut bytes = Vec::new();
+            let read = timeout(IDLE, exactly(&mut self.reader, ask.payload, &mut bytes)).await;
+            read.map_err(io::Error::from).flatten()?;
+            return Ok(node.ask(ask.request, Payload::whole(bytes), caller).await);
+        }
+        let _turn = self.turns.acquire().await.map_err(io::Error::other)?;
+        let (pieces, payload) = Payload::pieces(ask.payload);
+        let sending = send_pieces(&mut self.reader, ask.payload, pieces);
+        // Both to their ends: what the node made of a part of a payload is gone before the turn is given back.
+        let (sent, answer) = tokio::join!(sending, node.ask(ask.request, payload, caller));
+        sent.map(|()| answer)
+    }
 }
 
 async fn request(reader: &mut BufReader<OwnedReadHalf>) -> io::Result<Next> {
@@ -164,9 +206,24 @@ async fn request(reader: &mut BufReader<OwnedReadHalf>) -> io::Result<Next> {
         let message = format!("a payload of {} bytes exceeds {MAX_PAYLOAD}", ask.payload);
         return Ok(Next::Refused(Fault::new("too_long", message)));
     }
-    let mut payload = Vec::new();
-    exactly(reader, ask.payload, &mut payload).await?;
-    Ok(Next::Asked(ask, payload))
+    Ok(Next::Asked(ask))
+}
+
+/// Reads a payload piece by piece. What the node does not want any more is read all the same, so that the client
+/// gets to the answer.
+async fn send_pieces(
+    reader: &mut BufReader<OwnedReadHalf>,
+    length: u64,
+    pieces: PieceSender,
+) -> io::Result<()> {
+    let (mut left, mut wanted) = (length, true);
+    while left > 0 {
+        let mut piece = vec![0; PIECE.min(usize::try_from(left).unwrap_or(PIECE))];
+        timeout(IDLE, reader.read_exact(&mut piece)).await.map_err(io::Error::from).flatten()?;
+        left -= piece.len() as u64;
+        wanted = wanted && pieces.send(piece).await;
+    }
+    Ok(())
 }
 
 /// Reads this many bytes. Memory grows with what has come and not with what was announced.

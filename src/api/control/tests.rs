@@ -128,6 +128,68 @@ fn a_payload_that_ends_early_is_never_submitted() {
     assert!(node.asked.lock().unwrap().is_empty());
 }
 
+fn submission() -> Request {
+    Request::Submit(SubmitRequest { file: "figures.csv".to_owned(), ..SubmitRequest::default() })
+}
+
+/// The head of a submission and the first bytes of its payload, on a connection of its own.
+fn begin(daemon: &Daemon, length: u64, sent: usize) -> UnixStream {
+    let text = json!({ "request": submission(), "payload": length }).to_string();
+    let head = [&u32::try_from(text.len()).unwrap().to_le_bytes()[..], text.as_bytes()].concat();
+    let mut stream = UnixStream::connect(daemon.path()).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream.write_all(&head).unwrap();
+    stream.write_all(&vec![7; sent]).unwrap();
+    stream
+}
+
+const LARGE: usize = 3_000_000;
+
+#[test]
+fn a_large_payload_that_breaks_off_is_never_submitted() {
+    let node = Fake::new();
+    let mut daemon = Daemon::start(node.clone());
+    drop(begin(&daemon, LARGE as u64, LARGE - 1));
+    let payload = Payload { length: LARGE as u64, bytes: &mut Cursor::new(vec![7; LARGE / 2]) };
+    let error = daemon.client().call(&submission(), Some(payload), &mut |_| true).unwrap_err();
+    assert!(matches!(error, ClientError::Payload(_)), "{error}");
+    daemon.stop();
+    assert!(node.asked.lock().unwrap().is_empty());
+}
+
+#[test]
+fn a_large_payload_that_is_refused_is_read_to_its_end() {
+    let daemon = Daemon::start(Fake { reads_nothing: true, ..Fake::new() });
+    let mut client = daemon.client();
+    for _ in 0..2 {
+        let payload = Payload { length: 3 * LARGE as u64, bytes: &mut std::io::repeat(7) };
+        assert_eq!(code(client.call(&submission(), Some(payload), &mut |_| true).unwrap_err()), "refused");
+    }
+}
+
+#[test]
+fn large_payloads_wait_for_each_other_and_small_ones_for_nobody() {
+    let node = Fake::new();
+    let daemon = Daemon::start(node.clone());
+    let mut first = begin(&daemon, LARGE as u64, LARGE / 2);
+    // The turn is taken with the first piece, which is read before a request that comes after it is answered.
+    let mut client = daemon.client();
+    ask(&mut client, &Request::Card).unwrap();
+    let second = begin(&daemon, LARGE as u64, 1);
+    let payload = Payload { length: 9, bytes: &mut std::io::repeat(7) };
+    client.call(&submission(), Some(payload), &mut |_| true).unwrap();
+    assert_eq!(node.asked.lock().unwrap().len(), 2, "the card and the small one");
+
+    first.write_all(&vec![7; LARGE - LARGE / 2]).unwrap();
+    let mut answer = vec![0; 4];
+    first.read_exact(&mut answer).unwrap();
+    drop(second);
+    let payload = Payload { length: LARGE as u64, bytes: &mut std::io::repeat(7) };
+    client.call(&submission(), Some(payload), &mut |_| true).unwrap();
+    let lengths: Vec<u64> = node.asked.lock().unwrap().iter().map(|asked| asked.1).collect();
+    assert_eq!(lengths, [0, 9, LARGE as u64, LARGE as u64]);
+}
+
 #[test]
 fn rows_come_in_their_order_and_then_the_end() {
     let daemon = Daemon::start(Fake::new());

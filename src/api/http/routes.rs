@@ -15,7 +15,7 @@ use super::guard::{self, Refusal};
 use super::public::Status;
 use super::{HEALTH_TIMEOUT, MAX_REQUESTS, metrics, page};
 use crate::api::Node;
-use crate::node::{Answer, Caller, Request};
+use crate::node::{Answer, Caller, Payload, Request};
 
 /// What every route has: the node, and places for those who ask it.
 #[derive(Clone)]
@@ -84,7 +84,7 @@ impl<N: Node> Service<N> {
     /// Asks for one value in the name of nobody in particular.
     async fn ask(&self, request: Request) -> Result<Value, Refusal> {
         let caller = Caller { who: "anonymous".to_owned(), from: "http".to_owned() };
-        match self.node.ask(request, Vec::new(), caller).await {
+        match self.node.ask(request, Payload::none(), caller).await {
             Ok(Answer::Value(value)) => Ok(value),
             Ok(Answer::Rows(_)) => {
                 tracing::error!("rows where one value was asked for");

@@ -6,7 +6,7 @@ use super::*;
 
 const ROW: &[u8] = b"INDICATOR,TIME_PERIOD,OBS_VALUE,SEX,COMMENT_OBS\n";
 
-fn hostile(rest: &[u8]) -> Report {
+fn hostile(rest: &[u8]) -> Taken {
     read(&mut [ROW, rest].concat().as_slice(), None, &SPAIN)
 }
 

@@ -12,7 +12,7 @@ const CORRIDOR: &str = config!("data/mirror_phl_can_1981_2013.csv");
 const FLOWS: &str = config!("data/mirror_eurostat_flows_2010_2019.csv");
 const STOCK: &str = config!("data/undesa_ims2024_stock_phl_can_ita_esp.csv");
 
-fn mapped(file: &str, mapping: &str, country: &str) -> Report {
+fn mapped(file: &str, mapping: &str, country: &str) -> Taken {
     let mapping = Mapping::parse(mapping).unwrap_or_else(|e| panic!("{e}"));
     read(&mut file.as_bytes(), Some(&mapping), &Rules { country: Some(country) })
 }
