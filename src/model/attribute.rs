@@ -1,6 +1,7 @@
 //! What is said about a series or an observation besides its value.
 
 use std::fmt;
+use std::sync::Arc;
 
 use crate::model::codelist::{self, CodeList};
 use crate::model::{Decimal, Millis, ModelError, text};
@@ -192,9 +193,9 @@ impl fmt::Display for AttributeId {
 }
 
 /// Attributes with their texts: sorted, each at most once, each text checked. Most lists are empty, which
-/// takes no memory beside its 16 bytes.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-pub struct Attributes(Box<[(AttributeId, Box<str>)]>);
+/// takes no memory beside its 16 bytes; the others are shared by clones, as thousands of values have the same.
+#[derive(Clone, Eq, Hash, Default)]
+pub struct Attributes(Option<Arc<[(AttributeId, Box<str>)]>>);
 
 impl Attributes {
     /// No attributes.
@@ -229,35 +230,56 @@ impl Attributes {
         if let Some([(id, value), _]) = list.array_windows().find(|[(a, _), (b, _)]| a == b) {
             return Err(ModelError::attribute(id.id(), value, "it is given twice; keep one"));
         }
-        Ok(Self(list.into()))
+        Ok(Self((!list.is_empty()).then(|| list.into())))
     }
 
     /// The text of an attribute.
     #[must_use]
     pub fn get(&self, id: AttributeId) -> Option<&str> {
-        self.0.binary_search_by_key(&id, |(id, _)| *id).ok().map(|at| &*self.0[at].1)
+        let list = self.list();
+        list.binary_search_by_key(&id, |(id, _)| *id).ok().map(|at| &*list[at].1)
     }
 
     /// All of them, sorted.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (AttributeId, &str)> {
-        self.0.iter().map(|(id, value)| (*id, &**value))
+        self.list().iter().map(|(id, value)| (*id, &**value))
     }
 
     /// How many there are.
     #[must_use]
-    pub const fn len(&self) -> usize {
-        self.0.len()
+    pub fn len(&self) -> usize {
+        self.list().len()
     }
 
     /// Are there none?
     #[must_use]
     pub const fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.0.is_none()
     }
 
     /// Do they all belong there?
     pub(crate) fn are_of(&self, attachment: Attachment) -> bool {
-        self.0.iter().all(|(id, _)| id.attachment() == attachment)
+        self.list().iter().all(|(id, _)| id.attachment() == attachment)
+    }
+
+    fn list(&self) -> &[(AttributeId, Box<str>)] {
+        self.0.as_deref().unwrap_or_default()
+    }
+}
+
+impl PartialEq for Attributes {
+    fn eq(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
+            (None, None) => true,
+            (Some(one), Some(other)) => Arc::ptr_eq(one, other) || one == other,
+            (None, Some(_)) | (Some(_), None) => false,
+        }
+    }
+}
+
+impl fmt::Debug for Attributes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.iter()).finish()
     }
 }
 

@@ -15,7 +15,7 @@ use crate::model::{
     Attachment, AttributeId, Attributes, Flags, Observation, Period, Record, Retraction, Series, SeriesKey,
 };
 use crate::policy::{Decision, Shape};
-use crate::store::derived::RowReader;
+use crate::store::RowReader;
 use crate::view::{Row, State, Version};
 
 /// What one agreement's parties would get.

@@ -6,6 +6,7 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use super::StoreError;
+use super::entries::Lies;
 use super::layout::{INDEX_ROW, SEGMENT_LENGTH, SEGMENT_MAGIC, segment};
 use crate::crypto::Network;
 use crate::feed::assembler::Position;
@@ -308,6 +309,13 @@ impl FeedFile {
         let segment = &self.segments[at];
         let span = segment.spans.get(usize::try_from(seq.0 - segment.first.0).ok()?)?;
         Some((segment, *span))
+    }
+
+    /// Where an entry lies.
+    pub(super) fn lies(&self, seq: Seq) -> Option<Lies> {
+        let (segment, span) = self.locate(seq)?;
+        let known = segment.spans.last().map_or(0, |last| last.offset + last.length);
+        Some(Lies { path: segment.path.clone(), offset: span.offset, end: span.offset + span.length, known })
     }
 
     /// The signed header of an entry.

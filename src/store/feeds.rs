@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::derived::Derived;
+use super::entries::Lies;
 use super::feed_file::FeedFile;
+use super::fold::Folding;
 use super::{StoreError, layout};
 use crate::crypto::Network;
 use crate::feed::assembler::Position;
@@ -61,11 +63,12 @@ impl std::fmt::Display for Repair {
 /// What this node holds, on disk.
 pub struct Store {
     dir: PathBuf,
-    network: Network,
+    pub(super) network: Network,
     feeds: BTreeMap<FeedId, FeedFile>,
     derived: Derived,
     repairs: Vec<Repair>,
     stopped: bool,
+    pub(super) folding: Folding,
     _lock: File,
 }
 
@@ -86,8 +89,16 @@ impl Store {
         let (derived, rebuilt) = Derived::open(&layout::db(dir), cache)?;
         repairs.extend(rebuilt.map(|reason| Repair::Rebuilt { reason }));
         let network = network.clone();
-        let mut store =
-            Self { dir: dir.to_owned(), network, feeds, derived, repairs, stopped: false, _lock: lock };
+        let mut store = Self {
+            dir: dir.to_owned(),
+            network,
+            feeds,
+            derived,
+            repairs,
+            stopped: false,
+            folding: Folding::default(),
+            _lock: lock,
+        };
         if let Some(reason) = store.disagreement()? {
             store.rebuild(&reason)?;
         }
@@ -242,6 +253,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when it cannot be deleted or created.
     pub fn rebuild(&mut self, reason: &str) -> Result<(), StoreError> {
+        self.folding = Folding::default();
         self.derived.recreate()?;
         self.repairs.push(Repair::Rebuilt { reason: reason.to_owned() });
         Ok(())
@@ -249,8 +261,9 @@ impl Store {
 
     /// What in the derived database cannot come from the feed files, if anything.
     fn disagreement(&self) -> Result<Option<String>, StoreError> {
-        for (feed, cursor) in self.derived.cursors()? {
+        for cursor in self.derived.cursors() {
             let Some(head) = cursor.head() else { continue };
+            let feed = head.feed;
             let here = self.header(&feed, head.seq).map(|header| header.id());
             if here.ok() != Some(head.entry) {
                 return Ok(Some(format!(
@@ -270,9 +283,24 @@ impl Store {
             .filter_map(|(feed, file)| Some((*feed, file.durable()?)))
     }
 
+    /// Where an entry lies.
+    pub(super) fn lies(&self, feed: &FeedId, seq: Seq) -> Option<Lies> {
+        self.feeds.get(feed)?.lies(seq)
+    }
+
     /// Bytes of all feed files on disk.
     pub fn feed_bytes(&self) -> u64 {
         self.feeds.values().map(FeedFile::bytes).sum()
+    }
+}
+
+impl Drop for Store {
+    /// What waits in memory is written out, so that a command that opens the store for a moment does not leave all
+    /// folding to the next one. What cannot be written is folded again.
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            let _folded_again = self.derived.write_out_all();
+        }
     }
 }
 
