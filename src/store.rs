@@ -3,7 +3,9 @@
 //! ```text
 //! SignedEntry / VerifiedFrame ─▶ feed files (append, then one fsync for a batch) ─▶ heads that are durable
 //!                                     │
-//!                                     └──fold──▶ sled: pages of the view, receipts, cursors ─▶ queries
+//!                                     └──fold──▶ overlay in memory ──▶ sled: pages of the view, receipts, cursors
+//!                                                        └───────────┬──────────┘
+//!                                                                 queries
 //! ```
 //!
 //! What goes in is verified, by type: an own [`crate::feed::SignedEntry`] or a [`crate::feed::VerifiedFrame`].
@@ -20,10 +22,16 @@ pub mod layout;
 pub mod feed_file;
 pub mod feeds;
 pub mod derived;
+pub mod ask;
+mod entries;
 pub mod fold;
+mod overlay;
+mod packed;
+mod write_out;
 pub mod keys;
 pub mod records;
 
+pub use ask::RowReader;
 pub use derived::{Derived, ReceiptRow};
 pub use feeds::{Repair, Store};
 pub use records::Records;
@@ -31,6 +39,7 @@ pub use records::Records;
 use std::path::PathBuf;
 
 use crate::feed::{CodecError, FeedId, Seq};
+use crate::view::PageError;
 
 /// What can go wrong in the store.
 #[derive(Debug, thiserror::Error)]
@@ -117,8 +126,17 @@ impl From<sled::Error> for StoreError {
     }
 }
 
+impl From<PageError> for StoreError {
+    fn from(error: PageError) -> Self {
+        Self::Derived(error.to_string())
+    }
+}
+
 impl From<CodecError> for StoreError {
     fn from(error: CodecError) -> Self {
         Self::Derived(error.to_string())
     }
 }
+
+#[cfg(test)]
+mod testing;

@@ -194,8 +194,10 @@ impl fmt::Display for AttributeId {
 
 /// Attributes with their texts: sorted, each at most once, each text checked. Eight bytes; most lists are empty,
 /// which takes no memory beside them, and the others are shared by those who say the same.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-pub struct Attributes(Option<Arc<Vec<(AttributeId, Box<str>)>>>);
+#[derive(Clone, Eq, Hash, Default)]
+pub struct Attributes(Option<Arc<List>>);
+
+type List = Vec<(AttributeId, Box<str>)>;
 
 impl Attributes {
     /// No attributes.
@@ -264,6 +266,22 @@ impl Attributes {
 
     fn list(&self) -> &[(AttributeId, Box<str>)] {
         self.0.as_deref().map_or(&[], Vec::as_slice)
+    }
+}
+
+impl PartialEq for Attributes {
+    fn eq(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
+            (None, None) => true,
+            (Some(one), Some(other)) => Arc::ptr_eq(one, other) || one == other,
+            (None, Some(_)) | (Some(_), None) => false,
+        }
+    }
+}
+
+impl fmt::Debug for Attributes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.iter()).finish()
     }
 }
 

@@ -28,7 +28,7 @@ pub struct SeriesKey {
 pub const MAX_KEY_BYTES: usize = 256;
 
 /// The dimensions in the order in which views are indexed: a corridor's series of one indicator lie together.
-const VIEW_ORDER: [Dimension; DIMENSIONS] = [
+pub(crate) const VIEW_ORDER: [Dimension; DIMENSIONS] = [
     Dimension::Indicator,
     Dimension::RefArea,
     Dimension::CounterpartArea,
@@ -165,6 +165,21 @@ impl SeriesKey {
             parts[dimension.position()] = code;
         }
         Self::from_parts(&parts)
+    }
+
+    /// Reads what [`SeriesKey::view_order_key`] wrote, of a key that was checked when it came in: no code is looked
+    /// up again. For the store's own pages alone, which are written from [`SeriesKey`]s and carry a checksum; what
+    /// comes from anywhere else goes through [`SeriesKey::from_view_order`].
+    ///
+    /// # Errors
+    ///
+    /// [`ModelError::Key`] if there are not 14 parts.
+    pub(crate) fn from_own_view_order(text: &str) -> Result<Self, ModelError> {
+        let mut parts = [""; DIMENSIONS];
+        for (dimension, code) in VIEW_ORDER.into_iter().zip(split(text)?) {
+            parts[dimension.position()] = code;
+        }
+        Self::join(&parts)
     }
 
     /// Joins codes that were checked.

@@ -6,6 +6,9 @@
 //!        commit: one fsync a file ◀──────── again while something moved
 //!        tell sync what is durable (it announces and pushes), sign receipts for what came
 //! ```
+//!
+//! Then a step of folding, so that the view shows what came. What is large is folded in many such steps with the
+//! network's turns between them; questions to the view wait meanwhile, and everything that was asked behind them.
 
 use std::collections::VecDeque;
 use std::collections::vec_deque::IntoIter;
@@ -35,6 +38,9 @@ const BATCH: usize = 512;
 const TICK: Duration = Duration::from_millis(250);
 /// How many requests are answered from the views in one batch before the network's turn.
 const MAX_COMMANDS_PER_BATCH: usize = 256;
+
+/// How many observations are folded, or written out, in one turn: some ten milliseconds.
+const STEP: usize = 10_000;
 
 /// A request on its way to the loop.
 struct Ask {
@@ -72,6 +78,8 @@ enum Event {
     Ask(Box<Ask>),
     Tick,
     Stop,
+    /// Nothing waits, and there is something to fold or to write out.
+    Idle,
 }
 
 /// What other threads may see of the daemon without asking it.
@@ -139,6 +147,8 @@ pub struct Daemon {
     stop: watch::Receiver<bool>,
     shared: Arc<Shared>,
     counters: Counters,
+    /// Requests that wait until the view shows all that is durable, and those behind them.
+    parked: VecDeque<Box<Ask>>,
 }
 
 impl Daemon {
@@ -158,7 +168,8 @@ impl Daemon {
         let shared = Arc::new(Shared::default());
         let exchange = Exchange::new(&engine, config, net)?;
         let handle = NodeHandle { asks: sender, country, shared: Arc::clone(&shared) };
-        Ok((Self { engine, exchange, asks, net_events, stop, shared, counters: Counters::default() }, handle))
+        let (counters, parked) = (Counters::default(), VecDeque::new());
+        Ok((Self { engine, exchange, asks, net_events, stop, shared, counters, parked }, handle))
     }
 
     /// Runs until it is told to stop.
@@ -171,12 +182,15 @@ impl Daemon {
         self.exchange.start(&mut self.engine)?;
         self.settle()?;
         loop {
+            let store = self.engine.store();
+            let idle_work = !store.is_folded() || store.needs_tidying() || !self.parked.is_empty();
             let first = tokio::select! {
                 biased;
                 _ = self.stop.changed() => Event::Stop,
-                Some(ask) = self.asks.recv() => Event::Ask(Box::new(ask)),
+                Some(ask) = self.asks.recv(), if self.parked.len() < MAX_REQUESTS => Event::Ask(Box::new(ask)),
                 Some(event) = self.net_events.recv() => Event::Net(event),
                 _ = ticks.tick() => Event::Tick,
+                () = tokio::task::yield_now(), if idle_work => Event::Idle,
             };
             let batch = self.batch(first);
             if !self.turn(batch)? {
@@ -187,7 +201,11 @@ impl Daemon {
 
     /// All events that wait, up to a bound.
     fn batch(&mut self, first: Event) -> VecDeque<Event> {
-        let mut batch = VecDeque::from([first]);
+        let mut batch = VecDeque::new();
+        if self.engine.store().is_folded() {
+            batch.extend(self.parked.drain(..).map(Event::Ask));
+        }
+        batch.push_back(first);
         while batch.len() < MAX_COMMANDS_PER_BATCH
             && let Ok(ask) = self.asks.try_recv()
         {
@@ -210,6 +228,10 @@ impl Daemon {
                 Event::Net(event) => self.exchange.on_net(event, &mut self.engine)?,
                 Event::Tick => self.exchange.tick(&mut self.engine)?,
                 Event::Stop => go_on = false,
+                Event::Idle => self.tidy()?,
+                Event::Ask(ask) if !self.parked.is_empty() || self.must_wait(&ask)? => {
+                    self.parked.push_back(ask);
+                }
                 Event::Ask(ask) if ask.is_release() => {
                     let asks = together(*ask, &mut batch, Ask::is_release);
                     self.release(asks, &mut answers)?;
@@ -232,8 +254,37 @@ impl Daemon {
             // Who asked may have gone away; what was decided stands all the same.
             let _gone = reply.send(answer);
         }
+        self.fold()?;
         self.publish();
         Ok(go_on)
+    }
+
+    /// Whether a request asks for the view, and that is further behind than one step.
+    fn must_wait(&mut self, ask: &Ask) -> Result<bool, NodeError> {
+        if !ask.prepared.request.needs_view() {
+            return Ok(false);
+        }
+        self.settle()?;
+        self.fold()?;
+        Ok(!self.engine.store().is_folded())
+    }
+
+    /// A step towards a view that shows all that is durable.
+    fn fold(&mut self) -> Result<(), NodeError> {
+        if self.engine.store_mut().fold_step(STEP)? && self.exchange.owes_receipts() {
+            self.exchange.take_receipts(&mut self.engine)?;
+            self.settle()?;
+        }
+        Ok(())
+    }
+
+    /// What is done when nothing else is: a step of writing the view out.
+    fn tidy(&mut self) -> Result<(), NodeError> {
+        let store = self.engine.store_mut();
+        if store.is_folded() && store.needs_tidying() {
+            store.tidy_step(STEP)?;
+        }
+        Ok(())
     }
 
     /// Carries out releases that wait one behind the other: as many together as do not touch each other.
@@ -283,11 +334,6 @@ impl Daemon {
                 return Ok(Answer::Value(self.exchange.ping(&card)));
             }
             Request::Peers => return Ok(Answer::Value(self.exchange.peers(&self.engine))),
-            Request::Status => {
-                // Status counts what is durable, so what this batch appended comes first.
-                self.settle()?;
-            }
-            Request::Retract { .. } | Request::Get(_) | Request::Mirror { .. } => self.settle()?,
             _ => {}
         }
         let is_status = matches!(prepared.request, Request::Status);
@@ -321,7 +367,8 @@ impl Daemon {
     fn finish(mut self) -> Result<(), NodeError> {
         self.settle()?;
         self.exchange.stop();
-        self.engine.store_mut().fold()?;
+        // What is not folded by now is folded at the next start.
+        while !self.engine.store_mut().tidy_step(STEP)? {}
         self.engine.store().derived().flush()?;
         tracing::info!("stopped");
         Ok(())

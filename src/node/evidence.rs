@@ -7,7 +7,7 @@ use crate::crypto::{Hash, inclusion_path, merkle};
 use crate::feed::assembler::Position;
 use crate::feed::citation::Citation;
 use crate::feed::head::Place;
-use crate::feed::{AgreementId, Assembler, EntryKind, FeedId, Frame, Seq};
+use crate::feed::{AgreementId, Assembler, EntryKind, FeedId, Frame, Seq, record};
 use crate::model::{Document, DocumentKind, Period, Record, SeriesKey, SeriesPattern};
 use crate::view::{EntryRef, Query};
 
@@ -45,14 +45,15 @@ impl Engine {
         period: Period,
     ) -> Result<Citation, NodeError> {
         let (mut leaves, mut found): (Vec<Hash>, Option<(usize, Vec<u8>)>) = (Vec::new(), None);
-        let header = self.store.read_records(&feed, seq, &mut |record, bytes| {
+        let header = self.store.read_records(&feed, seq, &mut |record| {
+            let bytes = record::encode(&record);
             if let Record::Series(series) = record
                 && series.key() == key
                 && series.observations().iter().any(|observation| observation.period() == period)
             {
-                found = Some((leaves.len(), bytes.to_vec()));
+                found = Some((leaves.len(), bytes.clone()));
             }
-            leaves.push(merkle::leaf_hash(bytes));
+            leaves.push(merkle::leaf_hash(&bytes));
         })?;
         let missing =
             || NodeError::NotFound(format!("entry {seq} of feed {feed} does not state {key} {period}"));
@@ -73,7 +74,7 @@ impl Engine {
                 continue;
             }
             let mut documents = Vec::new();
-            let header = self.store.read_records(&feed, Seq(seq), &mut |record, _| match record {
+            let header = self.store.read_records(&feed, Seq(seq), &mut |record| match record {
                 Record::Document(document) if document.kind() == DocumentKind::Act => {
                     documents.push(document);
                 }

@@ -41,6 +41,8 @@ pub(super) struct Exchange {
     fault_logged: BTreeMap<PublisherId, Millis>,
     listening: BTreeSet<String>,
     recovery: BTreeMap<FeedId, Seq>,
+    /// Whether what we have signed receipts for was read from the view.
+    receipts_known: bool,
     figures: Figures,
 }
 
@@ -67,21 +69,31 @@ impl Exchange {
             fault_logged: BTreeMap::new(),
             listening: BTreeSet::new(),
             recovery: BTreeMap::new(),
+            receipts_known: false,
             figures: Figures::default(),
         })
     }
 
-    /// Names the partners to the network, and signs receipts that an interrupted run still owes.
+    /// Names the partners to the network.
     pub(super) fn start(&mut self, engine: &mut Engine) -> Result<(), NodeError> {
-        self.refresh(engine)?;
-        engine.store_mut().fold()?;
+        self.refresh(engine)
+    }
+
+    /// Whether it is not yet known which receipts an interrupted run still owes.
+    pub(super) fn owes_receipts(&self) -> bool {
+        !self.receipts_known
+    }
+
+    /// Signs receipts that an interrupted run still owes. The view must be folded: it says what was signed before.
+    pub(super) fn take_receipts(&mut self, engine: &mut Engine) -> Result<(), NodeError> {
+        self.receipts_known = true;
         let us = engine.home().us();
         let foreign: Vec<FeedId> = engine.store().feeds().filter(|feed| feed.publisher != us).collect();
         for feed in foreign {
             let receipts = engine.store().derived().receipts(&feed)?;
             let ours = receipts.iter().find(|receipt| receipt.recipient == us);
             self.unreceipted.insert(feed, ours.map_or(Seq(0), |receipt| receipt.seq.next()));
-            if let Some(newest) = engine.store().newest(&feed).cloned() {
+            if let Some(newest) = engine.store().durable_header(&feed)? {
                 self.sign_receipt(&newest, engine)?;
             }
         }
@@ -169,7 +181,7 @@ impl Exchange {
                 EntryKind::Act | EntryKind::Correspondence | EntryKind::Receipt
             );
             self.tell(Input::Stored { newest: newest.clone() }, engine)?;
-            if feed.publisher != engine.home().us() {
+            if feed.publisher != engine.home().us() && self.receipts_known {
                 self.sign_receipt(&newest, engine)?;
             }
         }
@@ -431,6 +443,9 @@ impl Exchange {
 
     /// Why the node is not ready, if it is not.
     pub(super) fn not_ready(&self) -> Option<String> {
+        if !self.receipts_known {
+            return Some("the views are being folded from the feed files".to_owned());
+        }
         (!self.recovery.is_empty())
             .then(|| "in recovery: partners hold more of our own feeds than we do".to_owned())
     }

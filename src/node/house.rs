@@ -89,7 +89,7 @@ impl House {
             let kind = store.header(&feed, seq)?.header().kind;
             if matches!(kind, EntryKind::Act | EntryKind::Correspondence) {
                 let mut documents = Vec::new();
-                let header = store.read_records(&feed, seq, &mut |record, _| {
+                let header = store.read_records(&feed, seq, &mut |record| {
                     if let Record::Document(document) = record {
                         documents.push(document);
                     }

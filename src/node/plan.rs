@@ -9,7 +9,7 @@ use crate::model::{
     Attachment, AttributeId, Attributes, Flags, Millis, Observation, Period, Series, SeriesKey,
 };
 use crate::policy::{Decision, Shape};
-use crate::store::derived::RowReader;
+use crate::store::RowReader;
 use crate::view::{Row, State, Version};
 
 /// How many keys are named for one audience.

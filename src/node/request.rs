@@ -201,6 +201,38 @@ pub struct Caller {
 }
 
 impl Request {
+    /// Whether its answer is made from the view, or compared with it.
+    pub fn needs_view(&self) -> bool {
+        match self {
+            Self::Status
+            | Self::Feeds
+            | Self::Release(_)
+            | Self::Retract { .. }
+            | Self::Get(_)
+            | Self::Mirror { .. }
+            | Self::Cite { .. } => true,
+            Self::PartnerAdd { .. }
+            | Self::PartnerRemove { .. }
+            | Self::PartnerPause { .. }
+            | Self::PartnerList
+            | Self::PartnerShow { .. }
+            | Self::PartnerPing { .. }
+            | Self::AgreementDraft(_)
+            | Self::AgreementPropose { .. }
+            | Self::AgreementSign { .. }
+            | Self::AgreementEnd { .. }
+            | Self::AgreementList
+            | Self::AgreementShow { .. }
+            | Self::Submit(_)
+            | Self::Submissions
+            | Self::Peers
+            | Self::Card
+            | Self::Audit { .. }
+            | Self::Rebuild
+            | Self::Doctor => false,
+        }
+    }
+
     /// What it is called in the log of acts; `None` for questions, which change nothing.
     pub fn act(&self) -> Option<&'static str> {
         match self {

@@ -3,17 +3,22 @@
 //! It may be deleted at any time. It is opened with explicit flushing; a snapshot file that a kill during
 //! recovery left behind (`*.generating`, which makes sled refuse the database) is removed first; a panic or an
 //! error while opening leads to a new, empty database.
+//!
+//! A handle shares beside sled what is folded and not yet written out: [`super::overlay`]. Asking is in
+//! [`super::ask`], writing out in [`super::write_out`].
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use super::StoreError;
-use super::layout::{COUNT, CURSOR, DERIVED_VERSION, PAGE, RECEIPT, TREE, VERSION, feed_key, page_key};
+use super::layout::{COUNT, CURSOR, DERIVED_VERSION, RECEIPT, TREE, VERSION, feed_key};
+use super::overlay::{Folded, Overlay};
+use super::write_out::Sweep;
+use super::{StoreError, packed};
 use crate::feed::head::Place;
 use crate::feed::{AgreementId, EntryId, FeedId, PublisherId, Seq};
 use crate::model::Millis;
-use crate::view::{Page, Query, Row, SeriesView, page};
 
 /// A recipient's newest receipt for a feed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +39,8 @@ pub struct ReceiptRow {
 #[derive(Clone)]
 pub struct Derived {
     open: Arc<RwLock<Open>>,
+    overlay: Arc<RwLock<Overlay>>,
+    pub(super) sweep: Arc<Mutex<Option<Sweep>>>,
     path: PathBuf,
     cache: u64,
 }
@@ -43,68 +50,37 @@ struct Open {
     tree: sled::Tree,
 }
 
-/// Reads rows one by one and keeps the page that it read last.
-pub struct RowReader {
-    derived: Derived,
-    page: Option<Loaded>,
-}
-
-/// A page with the range of view keys that belong on it.
-struct Loaded {
-    first: String,
-    end: Option<String>,
-    page: Page,
-}
-
-impl RowReader {
-    /// The row of a series of a feed.
-    ///
-    /// # Errors
-    /// [`StoreError::Derived`] when the database is broken.
-    pub fn row(&mut self, view_key: &str, feed: FeedId) -> Result<Option<Row>, StoreError> {
-        let holds = |loaded: &Loaded| {
-            loaded.first.as_str() <= view_key && loaded.end.as_deref().is_none_or(|end| view_key < end)
-        };
-        if !self.page.as_ref().is_some_and(holds) {
-            self.page = self.load(view_key)?;
-        }
-        Ok(self.page.as_ref().and_then(|loaded| loaded.page.row(view_key, feed)).cloned())
-    }
-
-    fn load(&self, view_key: &str) -> Result<Option<Loaded>, StoreError> {
-        let Some((key, page)) = self.derived.page_for(view_key)? else { return Ok(None) };
-        let first = String::from_utf8_lossy(&key[1..]).into_owned();
-        Ok(Some(Loaded { first, end: self.derived.next_page_key(view_key)?, page }))
-    }
-}
-
 /// Changes that take effect together.
 #[derive(Default)]
 pub(super) struct Changes(sled::Batch);
 
-/// The most plain bytes of a page: far above what splitting leaves, and little enough for a damaged one.
-const MAX_PAGE: usize = 8 << 20;
-/// Pages are rewritten often: the fastest level of zstd gives most of the gain.
-const LEVEL: i32 = 1;
-
 impl Derived {
     /// Opens the database; when that fails, begins an empty one and says why.
     pub(super) fn open(path: &Path, cache: u64) -> Result<(Self, Option<String>), StoreError> {
-        let (open, reason) = match open_checked(path, cache) {
+        let ((open, folded), reason) = match open_checked(path, cache) {
             Ok(open) => (open, None),
             Err(reason) => {
                 remove(path)?;
-                let open = open_checked(path, cache).map_err(StoreError::Derived)?;
-                (open, Some(reason))
+                (open_checked(path, cache).map_err(StoreError::Derived)?, Some(reason))
             }
         };
-        let this = Self { open: Arc::new(RwLock::new(open)), path: path.to_owned(), cache };
+        let this = Self {
+            open: Arc::new(RwLock::new(open)),
+            overlay: Arc::new(RwLock::new(Overlay::new(folded, 0))),
+            sweep: Arc::default(),
+            path: path.to_owned(),
+            cache,
+        };
         Ok((this, reason))
     }
 
     /// Deletes everything and begins anew.
     pub(super) fn recreate(&self) -> Result<(), StoreError> {
+        let mut sweep = self.sweep.lock().unwrap_or_else(PoisonError::into_inner);
+        *sweep = None;
         let mut open = self.open.write().unwrap_or_else(PoisonError::into_inner);
+        let mut overlay = self.overlay_mut();
+        *overlay = Overlay::new(BTreeMap::new(), overlay.era + 1);
         // sled holds a lock on its directory until the last handle is gone: clearing is what can be done inside.
         match open.tree.clear().and_then(|()| open.db.flush()) {
             Ok(_) => {}
@@ -120,46 +96,32 @@ impl Derived {
         let broken = self.path.with_extension("broken");
         remove(&broken)?;
         fs::rename(&self.path, &broken).map_err(StoreError::io("moving", &self.path))?;
-        open_checked(&self.path, self.cache).map_err(StoreError::Derived)
+        let (open, _nothing) = open_checked(&self.path, self.cache).map_err(StoreError::Derived)?;
+        Ok(open)
     }
 
-    fn tree(&self) -> sled::Tree {
+    pub(super) fn tree(&self) -> sled::Tree {
         self.open.read().unwrap_or_else(PoisonError::into_inner).tree.clone()
     }
 
+    pub(super) fn overlay(&self) -> RwLockReadGuard<'_, Overlay> {
+        self.overlay.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn overlay_mut(&self) -> RwLockWriteGuard<'_, Overlay> {
+        self.overlay.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Loses what is in memory alone, as a kill does.
+    #[cfg(test)]
+    pub(super) fn forget_overlay(&self) {
+        *self.sweep.lock().unwrap() = None;
+        *self.overlay_mut() = Overlay::default();
+    }
+
     /// How far each feed is folded.
-    pub(super) fn cursors(&self) -> Result<Vec<(FeedId, Place)>, StoreError> {
-        let mut cursors = Vec::new();
-        for item in self.tree().scan_prefix([CURSOR]) {
-            let (key, value) = item?;
-            let feed = feed_of(&key)?;
-            cursors.push((feed, read_cursor(feed, &value)?));
-        }
-        Ok(cursors)
-    }
-
-    /// How far a feed is folded.
-    pub(super) fn cursor(&self, feed: FeedId) -> Result<Place, StoreError> {
-        let value = self.tree().get(feed_key(CURSOR, &feed))?;
-        value.map_or(Ok(Place::first(feed)), |value| read_cursor(feed, &value))
-    }
-
-    /// The page on which a view key belongs, with its key in the database.
-    pub(super) fn page_for(&self, view_key: &str) -> Result<Option<(Vec<u8>, Page)>, StoreError> {
-        match self.tree().get_lt(successor(page_key(view_key)))? {
-            Some((key, value)) if key.first() == Some(&PAGE) => Ok(Some((key.to_vec(), read_page(&value)?))),
-            Some(_) | None => Ok(None),
-        }
-    }
-
-    /// The first view key of the page after the one for this key.
-    pub(super) fn next_page_key(&self, view_key: &str) -> Result<Option<String>, StoreError> {
-        match self.tree().get_gt(page_key(view_key))? {
-            Some((key, _)) if key.first() == Some(&PAGE) => {
-                Ok(Some(String::from_utf8_lossy(&key[1..]).into_owned()))
-            }
-            Some(_) | None => Ok(None),
-        }
+    pub(super) fn cursors(&self) -> Vec<Place> {
+        self.overlay().all_folded().into_iter().map(|folded| folded.place).collect()
     }
 
     /// Makes changes, all or none.
@@ -167,37 +129,15 @@ impl Derived {
         Ok(self.tree().apply_batch(changes.0)?)
     }
 
-    /// Writes out what sled holds in memory, with a real fsync: `flush` on Linux is none.
+    /// Writes out everything that is folded, with a real fsync: sled's `flush` on Linux is none.
     ///
     /// # Errors
     /// [`StoreError`] when sled or the disk refuses.
     pub fn flush(&self) -> Result<(), StoreError> {
+        self.write_out_all()?;
         self.open.read().unwrap_or_else(PoisonError::into_inner).db.flush()?;
         let file = self.path.join("db");
         File::open(&file).and_then(|file| file.sync_all()).map_err(StoreError::io("syncing", &file))
-    }
-
-    /// Calls `each` with every series that a query matches, in the order of view keys; stops when it says so.
-    ///
-    /// # Errors
-    /// [`StoreError::Derived`] when the database is broken: it must be rebuilt.
-    pub fn query(&self, query: &Query, each: &mut dyn FnMut(SeriesView) -> bool) -> Result<(), StoreError> {
-        let (tree, prefix) = (self.tree(), query.prefix());
-        let first = tree.get_lt(successor(page_key(&prefix)))?.map(|(key, _)| key.to_vec());
-        let start = first.filter(|key| key.first() == Some(&PAGE)).unwrap_or_else(|| page_key(&prefix));
-        for item in tree.range(start..vec![PAGE + 1]) {
-            let (key, value) = item?;
-            let beyond = key[1..] > *prefix.as_bytes() && !key[1..].starts_with(prefix.as_bytes());
-            if beyond || !matching(&read_page(&value)?, query, &prefix, each)? {
-                break;
-            }
-        }
-        Ok(())
-    }
-
-    /// Reads single rows; asked in the order of view keys, it reads each page once.
-    pub fn row_reader(&self) -> RowReader {
-        RowReader { derived: self.clone(), page: None }
     }
 
     /// The newest receipts of every recipient for a feed.
@@ -205,12 +145,16 @@ impl Derived {
     /// # Errors
     /// As [`Derived::query`].
     pub fn receipts(&self, feed: &FeedId) -> Result<Vec<ReceiptRow>, StoreError> {
-        let mut rows = Vec::new();
+        // What leaves memory is in sled before: so memory is asked first.
+        let newer: Vec<ReceiptRow> = self.overlay().receipts_for(feed).copied().collect();
+        let mut rows = BTreeMap::new();
         for item in self.tree().scan_prefix(feed_key(RECEIPT, feed)) {
             let (key, value) = item?;
-            rows.push(read_receipt(&key, &value)?);
+            let row = read_receipt(&key, &value)?;
+            rows.insert(row.recipient, row);
         }
-        Ok(rows)
+        rows.extend(newer.into_iter().map(|row| (row.recipient, row)));
+        Ok(rows.into_values().collect())
     }
 
     /// How many observations of a feed are folded, all versions counted.
@@ -218,8 +162,7 @@ impl Derived {
     /// # Errors
     /// As [`Derived::query`].
     pub fn observations(&self, feed: &FeedId) -> Result<u64, StoreError> {
-        let value = self.tree().get(feed_key(COUNT, feed))?;
-        Ok(value.and_then(|value| value.as_ref().try_into().ok()).map_or(0, u64::from_le_bytes))
+        Ok(self.overlay().folded(*feed).observations)
     }
 
     /// Bytes on disk.
@@ -230,21 +173,17 @@ impl Derived {
 }
 
 impl Changes {
-    pub(super) fn cursor(&mut self, place: &Place) {
+    pub(super) fn folded(&mut self, folded: &Folded) {
+        let place = &folded.place;
         let mut value = place.seq.0.to_le_bytes().to_vec();
         value.extend_from_slice(&place.backlink.0);
         self.0.insert(feed_key(CURSOR, &place.feed), value);
+        self.0.insert(feed_key(COUNT, &place.feed), &folded.observations.to_le_bytes());
     }
 
-    pub(super) fn page(&mut self, key: &str, plain: &[u8]) -> Result<(), StoreError> {
-        let packed =
-            zstd::bulk::compress(plain, LEVEL).map_err(|error| StoreError::Derived(error.to_string()))?;
-        self.0.insert(page_key(key), packed);
+    pub(super) fn page(&mut self, key: Vec<u8>, plain: &[u8]) -> Result<(), StoreError> {
+        self.0.insert(key, packed::pack(plain)?);
         Ok(())
-    }
-
-    pub(super) fn observations(&mut self, feed: &FeedId, count: u64) {
-        self.0.insert(feed_key(COUNT, feed), &count.to_le_bytes());
     }
 
     pub(super) fn receipt(&mut self, row: &ReceiptRow) {
@@ -257,31 +196,9 @@ impl Changes {
     }
 }
 
-/// Hands on the rows of a page that match; says whether more are wanted.
-fn matching(
-    page: &Page,
-    query: &Query,
-    prefix: &str,
-    each: &mut dyn FnMut(SeriesView) -> bool,
-) -> Result<bool, StoreError> {
-    for (view_key, feed, row) in page.rows_from(prefix) {
-        if !query.wants(&feed) {
-            continue;
-        }
-        let key = page::series_key(view_key).map_err(|error| StoreError::Derived(error.to_string()))?;
-        if !query.pattern.matches(&key) {
-            continue;
-        }
-        let versions = query.moment.select(row);
-        let series = SeriesView { key, feed, attributes: row.attributes.clone(), versions };
-        if !series.versions.is_empty() && !each(series) {
-            return Ok(false);
-        }
-    }
-    Ok(true)
-}
+type Opened = (Open, BTreeMap<FeedId, Folded>);
 
-fn open_checked(path: &Path, cache: u64) -> Result<Open, String> {
+fn open_checked(path: &Path, cache: u64) -> Result<Opened, String> {
     clear_unfinished_snapshots(path);
     let opened = std::panic::catch_unwind(|| open(path, cache));
     let open = opened
@@ -289,11 +206,14 @@ fn open_checked(path: &Path, cache: u64) -> Result<Open, String> {
         .map_err(|error| error.to_string())?;
     let expected = DERIVED_VERSION.to_le_bytes();
     match open.tree.get(VERSION).map_err(|error| error.to_string())? {
-        Some(found) if found.as_ref() == expected => Ok(open),
+        Some(found) if found.as_ref() == expected => {
+            let folded = read_folded(&open.tree).map_err(|error| error.to_string())?;
+            Ok((open, folded))
+        }
         Some(_) => Err("it was written by another version".to_owned()),
         None if open.tree.is_empty() => {
             open.tree.insert(VERSION, &expected).map_err(|error| error.to_string())?;
-            Ok(open)
+            Ok((open, BTreeMap::new()))
         }
         None => Err("it has no version".to_owned()),
     }
@@ -325,16 +245,17 @@ fn remove(path: &Path) -> Result<(), StoreError> {
     }
 }
 
-/// The least key above this one.
-fn successor(mut key: Vec<u8>) -> Vec<u8> {
-    key.push(0);
-    key
-}
-
-fn read_page(value: &[u8]) -> Result<Page, StoreError> {
-    let plain =
-        zstd::bulk::decompress(value, MAX_PAGE).map_err(|error| StoreError::Derived(error.to_string()))?;
-    Page::from_bytes(&plain).map_err(|error| StoreError::Derived(error.to_string()))
+fn read_folded(tree: &sled::Tree) -> Result<BTreeMap<FeedId, Folded>, StoreError> {
+    let mut all = BTreeMap::new();
+    for item in tree.scan_prefix([CURSOR]) {
+        let (key, value) = item?;
+        let feed = feed_of(&key)?;
+        let count = tree.get(feed_key(COUNT, &feed))?;
+        let observations =
+            count.and_then(|count| count.as_ref().try_into().ok()).map_or(0, u64::from_le_bytes);
+        all.insert(feed, Folded { place: read_cursor(feed, &value)?, observations });
+    }
+    Ok(all)
 }
 
 fn feed_of(key: &[u8]) -> Result<FeedId, StoreError> {

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use self::index::Waiting;
 use super::StoreError;
+use super::entries::Lies;
 use super::layout::{SEGMENT_LENGTH, SEGMENT_MAGIC, segment};
 use crate::crypto::Network;
 use crate::feed::assembler::Position;
@@ -340,6 +341,13 @@ impl FeedFile {
         Some((segment, *span))
     }
 
+    /// Where an entry lies.
+    pub(super) fn lies(&self, seq: Seq) -> Option<Lies> {
+        let (segment, span) = self.locate(seq)?;
+        let known = segment.spans.last().map_or(0, |last| last.offset + last.length);
+        Some(Lies { path: segment.path.clone(), offset: span.offset, end: span.offset + span.length, known })
+    }
+
     /// The signed header of an entry.
     pub(super) fn header(&self, seq: Seq, network: &Network) -> Result<SignedHeader, StoreError> {
         let missing = StoreError::NoEntry { feed: self.feed, seq };
@@ -422,14 +430,6 @@ impl FeedFile {
         Ok((bytes, next))
     }
 
-    /// The frames of an entry, to be read at leisure: what is durable never changes.
-    pub(super) fn entry(&self, seq: Seq) -> Result<EntryFrames, StoreError> {
-        let (segment, span) = self.locate(seq).ok_or(StoreError::NoEntry { feed: self.feed, seq })?;
-        let file = File::open(&segment.path).map_err(StoreError::io("opening", &segment.path))?;
-        let (path, end) = (segment.path.clone(), span.offset + span.length);
-        Ok(EntryFrames { feed: self.feed, seq, path, file, offset: span.offset, end })
-    }
-
     /// A bad frame somewhere in a stretch of a segment, named by the entry in which it lies.
     fn damaged_at(&self, segment: &Segment, within: Span, (at, what): (u64, String)) -> StoreError {
         let offset = within.offset + at;
@@ -440,42 +440,6 @@ impl FeedFile {
 
     fn damaged(&self, seq: Seq, segment: &Segment, span: Span, what: String) -> StoreError {
         StoreError::Damaged { feed: self.feed, seq, path: segment.path.clone(), offset: span.offset, what }
-    }
-}
-
-/// Reads the frames of one entry, one after the other.
-#[derive(Debug)]
-pub(super) struct EntryFrames {
-    feed: FeedId,
-    seq: Seq,
-    path: PathBuf,
-    file: File,
-    offset: u64,
-    end: u64,
-}
-
-impl EntryFrames {
-    /// The next frame's bytes, with the place where it lies.
-    pub(super) fn next(&mut self) -> Result<Option<(u64, Vec<u8>)>, StoreError> {
-        if self.offset >= self.end {
-            return Ok(None);
-        }
-        let at = self.offset;
-        let mut walk = Walk { file: &self.file, offset: at, end: self.end };
-        let bytes = walk.next().map_err(StoreError::io("reading", &self.path))?;
-        self.offset = walk.offset;
-        Ok(Some((at, bytes)))
-    }
-
-    /// Reads nothing more.
-    pub(super) fn end(&mut self) {
-        self.offset = self.end;
-    }
-
-    /// Something is wrong with the frame that lies there.
-    pub(super) fn damaged(&self, offset: u64, what: String) -> StoreError {
-        let path = self.path.clone();
-        StoreError::Damaged { feed: self.feed, seq: self.seq, path, offset, what }
     }
 }
 

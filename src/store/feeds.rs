@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::derived::Derived;
+use super::entries::Lies;
 use super::feed_file::FeedFile;
+use super::fold::Folding;
 use super::records::Records;
 use super::{StoreError, layout};
 use crate::crypto::Network;
@@ -58,7 +60,7 @@ impl std::fmt::Display for Repair {
 /// What this node holds, on disk.
 pub struct Store {
     dir: PathBuf,
-    network: Network,
+    pub(super) network: Network,
     feeds: BTreeMap<FeedId, FeedFile>,
     derived: Derived,
     repairs: Vec<Repair>,
@@ -67,6 +69,7 @@ pub struct Store {
     /// Feeds whose files are open for writing.
     open: BTreeSet<FeedId>,
     stopped: bool,
+    pub(super) folding: Folding,
     _lock: File,
 }
 
@@ -97,6 +100,7 @@ impl Store {
             touched: BTreeSet::new(),
             open: BTreeSet::new(),
             stopped: false,
+            folding: Folding::default(),
             _lock: lock,
         };
         if let Some(reason) = store.disagreement()? {
@@ -133,6 +137,15 @@ impl Store {
     /// The newest entry of a feed that is whole.
     pub fn newest(&self, feed: &FeedId) -> Option<&SignedHeader> {
         self.feeds.get(feed).and_then(FeedFile::newest)
+    }
+
+    /// The header of the newest entry of a feed that is durable.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it cannot be read.
+    pub fn durable_header(&self, feed: &FeedId) -> Result<Option<SignedHeader>, StoreError> {
+        let durable = self.durable(feed);
+        durable.map(|head| self.header(feed, head.seq)).transpose()
     }
 
     /// The newest entry of a feed that is durable.
@@ -240,31 +253,31 @@ impl Store {
         file.header(seq, &self.network)
     }
 
-    /// Calls `each` with every record of an entry and its canonical bytes, in order, holding one block at a time.
-    /// Each block is checked against the entry's table.
+    /// Calls `each` with every record of an entry, in order, holding one block at a time.
     ///
     /// # Errors
-    /// [`StoreError`] when the entry is not here or is damaged.
+    /// As [`Store::records`].
     pub fn read_records(
         &self,
         feed: &FeedId,
         seq: Seq,
-        each: &mut dyn FnMut(Record, &[u8]),
+        each: &mut dyn FnMut(Record),
     ) -> Result<SignedHeader, StoreError> {
-        let mut records = self.records(feed, seq)?;
-        while let Some((record, bytes)) = records.read()? {
-            each(record, bytes);
+        let records = self.records(feed, seq)?;
+        let header = records.header().clone();
+        for record in records {
+            each(record?);
         }
-        self.header(feed, seq)
+        Ok(header)
     }
 
-    /// The records of an entry, to be taken one by one.
+    /// The records of an entry, to be taken one by one. Each block is checked against the entry's table.
     ///
     /// # Errors
-    /// [`StoreError`] when the entry is not here.
+    /// [`StoreError`] when the entry is not here or is damaged.
     pub fn records(&self, feed: &FeedId, seq: Seq) -> Result<Records, StoreError> {
-        let file = self.feeds.get(feed).ok_or(StoreError::NoEntry { feed: *feed, seq })?;
-        file.entry(seq).map(Records::new)
+        let lies = self.lies(feed, seq).ok_or(StoreError::NoEntry { feed: *feed, seq })?;
+        Records::open((*feed, seq), &lies, &self.network)
     }
 
     /// Deletes the derived database and begins to fold it again.
@@ -272,6 +285,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when it cannot be deleted or created.
     pub fn rebuild(&mut self, reason: &str) -> Result<(), StoreError> {
+        self.folding = Folding::default();
         self.derived.recreate()?;
         self.repairs.push(Repair::Rebuilt { reason: reason.to_owned() });
         Ok(())
@@ -279,8 +293,9 @@ impl Store {
 
     /// What in the derived database cannot come from the feed files, if anything.
     fn disagreement(&self) -> Result<Option<String>, StoreError> {
-        for (feed, cursor) in self.derived.cursors()? {
+        for cursor in self.derived.cursors() {
             let Some(head) = cursor.head() else { continue };
+            let feed = head.feed;
             let here = self.header(&feed, head.seq).map(|header| header.id());
             if here.ok() != Some(head.entry) {
                 return Ok(Some(format!(
@@ -300,6 +315,11 @@ impl Store {
             .filter_map(|(feed, file)| Some((*feed, file.durable()?)))
     }
 
+    /// Where an entry lies.
+    pub(super) fn lies(&self, feed: &FeedId, seq: Seq) -> Option<Lies> {
+        self.feeds.get(feed)?.lies(seq)
+    }
+
     /// Bytes of all feed files on disk.
     pub fn feed_bytes(&self) -> u64 {
         self.feeds.values().map(FeedFile::bytes).sum()
@@ -317,6 +337,16 @@ fn sync_together(files: &[&FeedFile]) -> Result<(), StoreError> {
         }
         result
     })
+}
+
+impl Drop for Store {
+    /// What waits in memory is written out, so that a command that opens the store for a moment does not leave all
+    /// folding to the next one. What cannot be written is folded again.
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            let _folded_again = self.derived.write_out_all();
+        }
+    }
 }
 
 type OpenFeeds = (BTreeMap<FeedId, FeedFile>, Vec<Repair>);

@@ -1,49 +1,51 @@
-//! Folds durable entries into the derived database, from where each feed's cursor stands.
+//! Folds durable entries into the derived view, from where each feed's cursor stands, in steps.
 //!
-//! Series are gathered over many entries and written page by page in the order of view keys, so that a burst of
-//! small releases rewrites each page once.
-
-use std::collections::BTreeMap;
+//! ```text
+//! feed files ──read──▶ records ──▶ overlay ──when full, or in idle time──▶ pages
+//!                                     └ an entry may be seen when its last record is here
+//! ```
+//!
+//! A step may end in the middle of an entry: whoever calls can do other things between two steps, however much
+//! came at once, and the memory of folding is that of a full overlay.
 
 use super::StoreError;
-use super::derived::{Changes, ReceiptRow};
+use super::derived::ReceiptRow;
+use super::entries::EntryReader;
 use super::feeds::Store;
-use crate::feed::head::Place;
-use crate::feed::{AgreementId, EntryId, FeedId, HeadRef, PublisherId, Seq, SignedHeader};
-use crate::model::{Receipt, Record, Retraction, Series};
-use crate::view::{EntryRef, Page};
+use super::overlay::{Completed, FULL};
+use crate::feed::{AgreementId, EntryId, FeedId, PublisherId, Seq};
+use crate::model::{Period, Receipt, Record, Retraction};
+use crate::view::{EntryRef, RowId};
 
-/// How many observations are gathered before pages are written: bounds the memory of folding.
-const BATCH: usize = 100_000;
-
-/// What one record says of a series.
-enum Said {
-    Stated(Series),
-    Retracted(Retraction),
-}
-
-/// What was gathered and not yet written.
+/// What folding keeps between two steps.
 #[derive(Default)]
-struct Gathered {
-    said: BTreeMap<(String, FeedId), Vec<(EntryRef, Said)>>,
-    receipts: Vec<ReceiptRow>,
-    observations: usize,
-    counts: BTreeMap<FeedId, u64>,
-    cursors: BTreeMap<FeedId, Place>,
+pub(super) struct Folding {
+    reader: EntryReader,
+    entry: Option<InHand>,
+    /// The overlay was full, and is written out to its end before more is folded.
+    draining: bool,
+    /// The database was begun anew since everything was folded last: a second time in a row would not help.
+    rebuilt: bool,
 }
+
+/// The entry that is being folded.
+struct InHand {
+    feed: FeedId,
+    entry: EntryRef,
+    completed: Completed,
+}
+
+/// How many observations [`Store::fold`] folds in one step.
+const WHOLE: usize = 1 << 20;
+/// How many receipts of one entry wait for its end: no honest entry has more.
+const MAX_RECEIPTS: usize = 4096;
+/// How many retracted periods go to the overlay at once.
+const MAX_RETRACTED: usize = 1 << 14;
 
 impl Store {
-    /// Whether there are durable entries that are not yet folded.
-    ///
-    /// # Errors
-    /// [`StoreError::Derived`] when the database is broken: see [`Store::rebuild`].
-    pub fn is_folded(&self) -> Result<bool, StoreError> {
-        for (feed, head) in self.folded_feeds() {
-            if self.derived().cursor(feed)?.seq <= head.seq {
-                return Ok(false);
-            }
-        }
-        Ok(true)
+    /// Whether everything that is durable can be seen in the view. Reads nothing from disk.
+    pub fn is_folded(&self) -> bool {
+        self.unfolded().is_none()
     }
 
     /// Folds all durable entries; afterwards the view shows everything that is durable. Rebuilds the database
@@ -52,134 +54,166 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when feed files cannot be read or the database cannot be written.
     pub fn fold(&mut self) -> Result<(), StoreError> {
-        match self.fold_once() {
-            Err(StoreError::Derived(reason)) => {
+        while !self.fold_step(WHOLE)? {}
+        Ok(())
+    }
+
+    /// Does the work of about `budget` observations towards showing everything that is durable, and says whether
+    /// all of it can be seen now. An entry of which a part is folded is not seen at all.
+    ///
+    /// # Errors
+    /// As [`Store::fold`].
+    pub fn fold_step(&mut self, budget: usize) -> Result<bool, StoreError> {
+        match self.step(budget) {
+            Err(StoreError::Derived(reason)) if !self.folding.rebuilt => {
                 self.rebuild(&reason)?;
-                self.fold_once()
+                self.folding.rebuilt = true;
+                Ok(false)
+            }
+            Err(error) => {
+                // The entry in hand begins anew at the next try.
+                self.folding.entry = None;
+                Err(error)
+            }
+            Ok(all) => {
+                self.folding.rebuilt &= !all;
+                Ok(all)
+            }
+        }
+    }
+
+    /// Whether so much waits in memory to be written to the database that idle time should go into it.
+    pub fn needs_tidying(&self) -> bool {
+        self.derived().needs_tidying()
+    }
+
+    /// Writes about `budget` observations from memory to the database; says whether none wait any more.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be written.
+    pub fn tidy_step(&mut self, budget: usize) -> Result<bool, StoreError> {
+        match self.derived().write_out(budget) {
+            Err(StoreError::Derived(reason)) if !self.folding.rebuilt => {
+                self.rebuild(&reason)?;
+                self.folding.rebuilt = true;
+                Ok(true)
             }
             other => other,
         }
     }
 
-    fn fold_once(&self) -> Result<(), StoreError> {
-        let mut gathered = Gathered::default();
-        let feeds: Vec<(FeedId, HeadRef)> = self.folded_feeds().collect();
-        for (feed, head) in feeds {
-            let mut seq = self.derived().cursor(feed)?.seq;
-            while seq <= head.seq {
-                self.gather_entry(feed, seq, &mut gathered)?;
-                seq = seq.next();
+    fn step(&mut self, budget: usize) -> Result<bool, StoreError> {
+        let mut left = budget.max(1);
+        while left > 0 {
+            if self.folding.entry.is_none() && !self.begin_entry()? {
+                self.folding.draining = false;
+                return Ok(true);
             }
-        }
-        self.write(&mut gathered)
-    }
-
-    /// Gathers one entry; writes what was gathered whenever it is much, with the cursor still before the entry.
-    fn gather_entry(&self, feed: FeedId, seq: Seq, gathered: &mut Gathered) -> Result<(), StoreError> {
-        let header = self.header(&feed, seq)?;
-        let (mut failed, mut count) = (Ok(()), 0);
-        self.read_records(&feed, seq, &mut |record, _| {
-            count += gathered.take(&header, record);
-            if gathered.observations >= BATCH && failed.is_ok() {
-                failed = self.write(gathered);
+            let full = self.derived().overlay().weight() >= FULL;
+            if full || self.folding.draining {
+                self.folding.draining = !self.derived().write_out(left)?;
+                return Ok(false);
             }
-        })?;
-        failed?;
-        *gathered.counts.entry(feed).or_default() += count;
-        gathered.cursors.insert(feed, Place::after(&HeadRef::from(&header)));
-        Ok(())
-    }
-
-    fn write(&self, gathered: &mut Gathered) -> Result<(), StoreError> {
-        let taken = std::mem::take(gathered);
-        let mut changes = Changes::default();
-        self.write_pages(taken.said, &mut changes)?;
-        for row in &taken.receipts {
-            changes.receipt(row);
-        }
-        for (feed, count) in taken.counts {
-            changes.observations(&feed, self.derived().observations(&feed)? + count);
-        }
-        for place in taken.cursors.values() {
-            changes.cursor(place);
-        }
-        self.derived().apply(changes)
-    }
-
-    fn write_pages(
-        &self,
-        said: BTreeMap<(String, FeedId), Vec<(EntryRef, Said)>>,
-        changes: &mut Changes,
-    ) -> Result<(), StoreError> {
-        let mut said = said.into_iter().peekable();
-        while let Some(((first, _), _)) = said.peek() {
-            let first = first.clone();
-            let (key, mut page) = match self.derived().page_for(&first)? {
-                Some((key, page)) => (Some(key), page),
-                None => (None, Page::default()),
+            let work = match self.folding.reader.next_block()? {
+                Some(records) => self.take_all(records)?,
+                None => self.complete(),
             };
-            let end = self.derived().next_page_key(&first)?;
-            let mut load = 0;
-            while let Some(((view_key, feed), list)) =
-                said.next_if(|((next, _), _)| load < BATCH && end.as_ref().is_none_or(|end| next < end))
-            {
-                load += list.len();
-                fold_into(&mut page, &view_key, feed, list);
-            }
-            let old = key.map(|key| String::from_utf8_lossy(&key[1..]).into_owned());
-            write_parts(page, old, changes)?;
-            let more_here = |((next, _), _): &((String, FeedId), Vec<(EntryRef, Said)>)| {
-                end.as_ref().is_none_or(|end| next < end)
-            };
-            if said.peek().is_some_and(more_here) {
-                // The next keys belong on or behind the pages that were just cut, so these must be there first.
-                self.derived().apply(std::mem::take(changes))?;
-            }
+            left = left.saturating_sub(work);
         }
-        Ok(())
+        Ok(self.folding.entry.is_none() && self.is_folded())
     }
-}
 
-/// Writes a page in parts. The first part keeps the old key, so that no key lies before its page.
-fn write_parts(page: Page, old: Option<String>, changes: &mut Changes) -> Result<(), StoreError> {
-    for (number, part) in page.split().into_iter().enumerate() {
-        let key = if number == 0 { old.as_deref() } else { part.first_key() };
-        changes.page(key.unwrap_or_default(), &part.to_bytes())?;
-    }
-    Ok(())
-}
-
-fn fold_into(page: &mut Page, view_key: &str, feed: FeedId, list: Vec<(EntryRef, Said)>) {
-    for (entry, said) in list {
-        match said {
-            Said::Stated(series) => page.state(view_key.to_owned(), feed, entry, series),
-            Said::Retracted(retraction) => page.retract(view_key.to_owned(), feed, entry, &retraction),
-        }
-    }
-}
-
-impl Gathered {
-    /// Takes a record; returns how many observations it states.
-    fn take(&mut self, header: &SignedHeader, record: Record) -> u64 {
-        let feed = header.header().feed;
+    /// Opens the next entry that is to be folded, if there is one.
+    fn begin_entry(&mut self) -> Result<bool, StoreError> {
+        let Some((feed, seq)) = self.unfolded() else { return Ok(false) };
+        let Some(lies) = self.lies(&feed, seq) else { return Err(StoreError::NoEntry { feed, seq }) };
+        let header = self.folding.reader.begin((feed, seq), &lies, &self.network)?;
         let entry = EntryRef { seq: header.header().seq, time: header.header().time, id: header.id() };
+        self.folding.entry = Some(InHand { feed, entry, completed: Completed::default() });
+        Ok(true)
+    }
+
+    /// The next entry to be folded.
+    fn unfolded(&self) -> Option<(FeedId, Seq)> {
+        let overlay = self.derived().overlay();
+        self.folded_feeds().find_map(|(feed, head)| {
+            let next = overlay.folded(feed).place.seq;
+            (next <= head.seq).then_some((feed, next))
+        })
+    }
+
+    fn complete(&mut self) -> usize {
+        if let Some(InHand { feed, entry, completed }) = self.folding.entry.take() {
+            self.derived().overlay_mut().complete(feed, &entry, completed);
+        }
+        1
+    }
+
+    /// Takes records of the entry in hand; returns how much work they were.
+    fn take_all(&mut self, records: Vec<Record>) -> Result<usize, StoreError> {
+        let Some(mut hand) = self.folding.entry.take() else { return Ok(0) };
+        let mut work = 0;
+        for record in records {
+            work += 1 + self.take(&mut hand, record)?;
+        }
+        self.folding.entry = Some(hand);
+        Ok(work)
+    }
+
+    fn take(&self, hand: &mut InHand, record: Record) -> Result<usize, StoreError> {
         match record {
             Record::Series(series) => {
                 let count = series.observations().len();
-                self.observations += count;
-                let key = (series.key().view_order_key(), feed);
-                self.said.entry(key).or_default().push((entry, Said::Stated(series)));
-                return count as u64;
+                hand.completed.observations += count as u64;
+                let id = RowId::new(&series.key().view_order_key(), hand.feed);
+                self.derived().overlay_mut().change(&id, |row| row.state(hand.entry, series));
+                Ok(count)
             }
-            Record::Retraction(retraction) => {
-                self.observations += retraction.periods().len();
-                let key = (retraction.key().view_order_key(), feed);
-                self.said.entry(key).or_default().push((entry, Said::Retracted(retraction)));
+            Record::Retraction(retraction) => self.retract(hand, &retraction),
+            Record::Receipt(receipt) => {
+                let receipts = &mut hand.completed.receipts;
+                receipts.push(receipt_row(hand.feed.publisher, &receipt));
+                if receipts.len() >= MAX_RECEIPTS {
+                    self.derived().overlay_mut().receive(std::mem::take(receipts));
+                }
+                Ok(1)
             }
-            Record::Receipt(receipt) => self.receipts.push(receipt_row(feed.publisher, &receipt)),
-            Record::Document(_) => {}
+            Record::Document(_) => Ok(0),
         }
-        0
+    }
+
+    fn retract(&self, hand: &InHand, retraction: &Retraction) -> Result<usize, StoreError> {
+        let id = RowId::new(&retraction.key().view_order_key(), hand.feed);
+        let all;
+        let periods = match retraction.periods() {
+            [] => {
+                all = self.periods_before(&id, hand.entry.seq)?;
+                all.as_slice()
+            }
+            some => some,
+        };
+        for some in periods.chunks(MAX_RETRACTED) {
+            self.derived()
+                .overlay_mut()
+                .change(&id, |row| row.retract(hand.entry, some, retraction.reason()));
+            if self.derived().overlay().weight() >= 2 * FULL {
+                self.derived().write_out_all()?;
+            }
+        }
+        Ok(periods.len())
+    }
+
+    /// The periods of a row of which entries before this one speak: a retraction without periods is of all that was
+    /// stated before it. What came later may be here already when an entry is folded a second time.
+    fn periods_before(&self, id: &RowId, seq: Seq) -> Result<Vec<Period>, StoreError> {
+        let mut periods = Vec::new();
+        self.derived().row_reader().pieces(id, seq, &mut |piece| {
+            let before = piece.versions().iter().filter(|version| version.entry.seq < seq);
+            periods.extend(before.map(|version| version.period));
+        })?;
+        periods.sort_unstable();
+        periods.dedup();
+        Ok(periods)
     }
 }
 
@@ -192,3 +226,6 @@ fn receipt_row(recipient: PublisherId, receipt: &Receipt) -> ReceiptRow {
         received_at: receipt.received_at,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -29,19 +29,27 @@
 //! | key | value |
 //! |---|---|
 //! | `C` feed id (64) | how far it is folded: next seq u64 LE, id of the entry before it (32) |
-//! | `P` first view key of the page, as text | zstd of [`crate::view::Page::to_bytes`] |
+//! | `P` alone | the first page: length u32 LE, zstd of the bytes that [`crate::view::page`] lists |
+//! | `P` view key as text, 0, feed id (64), period u64 BE | a page from that period of that row on, as above |
 //! | `R` feed id (64), recipient (32) | the recipient's newest receipt: seq u64 LE, entry id (32), time i64 LE |
 //! | `O` feed id (64) | number of observations folded, u64 LE |
 //! | `V` | [`DERIVED_VERSION`] u32 LE |
+//!
+//! Pages hold what was folded up to the cursors, and maybe more; what was folded later and is not yet on pages is
+//! in memory alone (`super::overlay`) and is folded again from the feed files when the process ends before it was
+//! written out. A period stands in a key as its first millisecond times 8 plus its kind, with the sign bit
+//! turned; 0 stands before all periods. A page ends where the next one begins.
 
 use std::path::{Path, PathBuf};
 
 use crate::feed::{FeedId, Seq};
+use crate::model::Period;
+use crate::view::RowId;
 
 /// The format of the directory.
 pub const FORMAT: u32 = 1;
 /// The format of what is in sled; another one is not migrated but folded again.
-pub const DERIVED_VERSION: u32 = 1;
+pub const DERIVED_VERSION: u32 = 2;
 /// The first bytes of a segment.
 pub const SEGMENT_MAGIC: &[u8; 16] = b"CORRIDOR FEED 1\n";
 /// A segment that is longer than this is followed by a new one at the next entry, in bytes.
@@ -91,10 +99,33 @@ pub fn feed_key(prefix: u8, feed: &FeedId) -> Vec<u8> {
     key
 }
 
-/// A key of a page in sled.
-pub fn page_key(first: &str) -> Vec<u8> {
-    let mut key = Vec::with_capacity(1 + first.len());
-    key.push(PAGE);
-    key.extend_from_slice(first.as_bytes());
+/// The key of the page that begins with a period of a row; without one, with the row's first.
+pub fn page_key(row: &RowId, from: Option<Period>) -> Vec<u8> {
+    let mut key = page_row(row);
+    key.extend_from_slice(&from.map_or(0, period_order).to_be_bytes());
     key
+}
+
+/// What the keys of all pages begin with that begin within this row.
+pub fn page_row(row: &RowId) -> Vec<u8> {
+    let mut key = page_prefix(&row.key);
+    key.reserve(73);
+    key.push(0);
+    key.extend_from_slice(&row.feed.publisher.0);
+    key.extend_from_slice(&row.feed.agreement.0);
+    key
+}
+
+/// The least key of a page that begins with a view key that begins so.
+pub fn page_prefix(view_key: &str) -> Vec<u8> {
+    let mut key = Vec::with_capacity(1 + view_key.len());
+    key.push(PAGE);
+    key.extend_from_slice(view_key.as_bytes());
+    key
+}
+
+/// A number that orders periods as they are ordered.
+pub fn period_order(period: Period) -> u64 {
+    let number = period.start_millis() << 3 | i64::from(period.kind().code());
+    number.cast_unsigned() ^ (1 << 63)
 }

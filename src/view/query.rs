@@ -1,8 +1,9 @@
 //! What can be asked of a view, and the answer's form.
 
-use super::page::{EntryRef, Row, State, Version};
+use super::row::{EntryRef, Row, State, Version};
 use crate::feed::{FeedId, PublisherId};
-use crate::model::{Attributes, Dimension, Millis, Period, SeriesKey, SeriesPattern};
+use crate::model::series_key::VIEW_ORDER;
+use crate::model::{Attributes, Millis, Period, SeriesKey, SeriesPattern};
 
 /// Which versions of an observation are wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,10 +38,62 @@ impl Query {
         self.publishers.is_empty() || self.publishers.contains(&feed.publisher)
     }
 
-    /// The start that all view keys of the answer share.
+    /// The start that all view keys of the answer share: indicator, reporter, counterpart, as far as one code is
+    /// named for each.
     pub fn prefix(&self) -> String {
-        view_prefix(&self.pattern)
+        let mut prefix = String::new();
+        for dimension in &VIEW_ORDER[..3] {
+            let [code] = self.pattern.codes(*dimension) else { break };
+            prefix.push_str(code);
+            prefix.push('.');
+        }
+        prefix
     }
+
+    /// What a view key means to one who walks over all of them in order. Nothing is allocated for a key that is
+    /// taken.
+    pub fn look(&self, view_key: &str) -> Look {
+        let mut ends = [0; VIEW_ORDER.len()];
+        let mut start = 0;
+        for (level, dimension) in VIEW_ORDER.into_iter().enumerate() {
+            let end = view_key[start..].find('.').map_or(view_key.len(), |at| start + at);
+            ends[level] = end;
+            let (wanted, code) = (self.pattern.codes(dimension), &view_key[start..end]);
+            if !wanted.is_empty() && wanted.iter().all(|wanted| **wanted != *code) {
+                return self.beyond(view_key, &ends[..=level]);
+            }
+            start = (end + 1).min(view_key.len());
+        }
+        Look::Takes
+    }
+
+    /// The first place after a key that the pattern may take, where its code at the last of these levels is not
+    /// wanted. `.` stands before all letters and digits and `/` right behind it: keys that begin with `MS.AUS.` end
+    /// before `MS.AUS/`.
+    fn beyond(&self, view_key: &str, ends: &[usize]) -> Look {
+        for level in (0..ends.len()).rev() {
+            let wanted = self.pattern.codes(VIEW_ORDER[level]);
+            if wanted.is_empty() {
+                return Look::Skips(Some(format!("{}/", &view_key[..ends[level]])));
+            }
+            let before = if level == 0 { "" } else { &view_key[..(ends[level - 1] + 1).min(view_key.len())] };
+            let dot = if level + 1 == VIEW_ORDER.len() { "" } else { "." };
+            let places = wanted.iter().map(|code| format!("{before}{code}{dot}"));
+            if let Some(next) = places.filter(|place| place.as_str() > view_key).min() {
+                return Look::Skips(Some(next));
+            }
+        }
+        Look::Skips(None)
+    }
+}
+
+/// What a view key means to a query.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Look {
+    /// Its series is part of the answer.
+    Takes,
+    /// It is not, and the next that may be is not before this text; after `None` there is none.
+    Skips(Option<String>),
 }
 
 /// A series of one feed with the versions that were asked for.
@@ -68,31 +121,28 @@ impl Moment {
     /// The versions of a row that this moment selects. A retracted observation is not part of the current or a
     /// past moment's answer; it is part of the history.
     pub fn select(self, row: &Row) -> Vec<Version> {
-        let until = match self {
-            Self::History => return row.versions.clone(),
-            Self::Current => Millis(i64::MAX),
-            Self::AsOf(time) => time,
-        };
-        let mut selected: Vec<&Version> = Vec::new();
-        for version in row.versions.iter().filter(|version| version.entry.time <= until) {
-            match selected.last_mut() {
-                Some(last) if last.period == version.period => *last = version,
-                Some(_) | None => selected.push(version),
-            }
+        self.choose(row.versions.clone())
+    }
+
+    /// As [`Moment::select`], of versions that nobody else needs.
+    pub fn choose(self, mut versions: Vec<Version>) -> Vec<Version> {
+        match self {
+            Self::History => return versions,
+            Self::Current => {}
+            Self::AsOf(time) => versions.retain(|version| version.entry.time <= time),
         }
-        selected.retain(|version| matches!(version.state, State::Stated { .. }));
-        selected.into_iter().cloned().collect()
+        // Of one period the last stays.
+        versions.dedup_by(|later, kept| {
+            let same = later.period == kept.period;
+            if same {
+                std::mem::swap(later, kept);
+            }
+            same
+        });
+        versions.retain(|version| matches!(version.state, State::Stated { .. }));
+        versions
     }
 }
 
-/// The start of all view keys that a pattern can match: indicator, reporter, counterpart, as far as one code is
-/// named for each.
-fn view_prefix(pattern: &SeriesPattern) -> String {
-    let mut prefix = String::new();
-    for dimension in [Dimension::Indicator, Dimension::RefArea, Dimension::CounterpartArea] {
-        let [code] = pattern.codes(dimension) else { break };
-        prefix.push_str(code);
-        prefix.push('.');
-    }
-    prefix
-}
+#[cfg(test)]
+mod tests;
