@@ -75,6 +75,17 @@ impl SeriesKey {
         Self::join(parts)
     }
 
+    /// The key with these codes, as [`SeriesKey::from_parts`] makes it. What this key has in the same place is not
+    /// looked up again: where keys come sorted, few codes change from one to the next.
+    ///
+    /// # Errors
+    ///
+    /// As [`SeriesKey::from_parts`].
+    pub fn neighbour(&self, parts: &[&str; DIMENSIONS]) -> Result<Self, ModelError> {
+        check::changed(parts, &self.parts())?;
+        Self::join(parts)
+    }
+
     /// A builder that fills what is not said: `_T`, for the basis `_Z`, and the indicator's usual unit.
     #[must_use]
     pub fn builder() -> SeriesKeyBuilder {

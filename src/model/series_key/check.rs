@@ -15,6 +15,23 @@ pub(super) fn all(parts: &[&str; DIMENSIONS]) -> Result<(), ModelError> {
     Ok(())
 }
 
+/// Checks the codes that are not those of a key that was checked; the first wrong one is the error.
+pub(super) fn changed(parts: &[&str; DIMENSIONS], checked: &[&str; DIMENSIONS]) -> Result<(), ModelError> {
+    let same = |d: Dimension| parts[d.position()] == checked[d.position()];
+    for dimension in Dimension::ALL {
+        let code = parts[dimension.position()];
+        match dimension {
+            Dimension::Subnat
+                if same(Dimension::RefArea) && same(Dimension::CounterpartArea) && same(dimension) => {}
+            Dimension::Subnat => place(code, parts)?,
+            _ if same(dimension) => {}
+            Dimension::Indicator => indicator::check(code)?,
+            _ => listed(dimension, code)?,
+        }
+    }
+    Ok(())
+}
+
 fn listed(dimension: Dimension, code: &str) -> Result<(), ModelError> {
     match dimension.codelist() {
         Some(list) if !list.contains(code) => Err(list.unknown(dimension.id(), code)),
