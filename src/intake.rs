@@ -41,6 +41,7 @@ pub mod mapping;
 mod person;
 mod plan;
 mod resolver;
+mod series;
 mod source;
 mod stream;
 mod table;

@@ -60,12 +60,13 @@ impl Batch {
         }
         self.rows.push(Place { line, byte: self.bytes.len(), field: self.ends.len() });
         self.bytes.extend_from_slice(row.as_slice());
-        // A row is far shorter than what 32 bits count.
-        let ends = row.iter().scan(0, |end, field| {
-            *end += field.len() as u32;
-            Some(*end)
-        });
-        self.ends.extend(ends);
+        self.ends.reserve(row.len());
+        let mut end = 0;
+        for field in row {
+            // A row is far shorter than what 32 bits count.
+            end += field.len() as u32;
+            self.ends.push(end);
+        }
     }
 
     pub(super) fn rows(&self) -> impl Iterator<Item = Row<'_>> {

@@ -29,7 +29,7 @@ const PARTED: [Dimension; 9] = [
     Dimension::Subnat,
 ];
 
-/// Notes two values for one period. The observations are sorted.
+/// Notes two values for one period. The draft is sorted.
 pub(super) fn duplicates(draft: &Draft, findings: &mut Findings) {
     for [a, b] in draft.figures.array_windows() {
         if (a.series, a.period) == (b.series, b.period) {
@@ -45,29 +45,32 @@ pub(super) fn duplicates(draft: &Draft, findings: &mut Findings) {
     }
 }
 
-/// Compares counted parts with their totals. The observations are sorted.
+/// Compares counted parts with their totals. The draft is sorted.
 pub(super) fn totals(draft: &Draft, ranges: &Ranges, findings: &mut Findings) {
-    let relatives = Relatives { draft, ranges };
     let codes = &draft.series.codes;
+    let relatives = Relatives {
+        draft,
+        ranges,
+        sexes: SEXES.map(|sex| codes.find(Dimension::Sex, sex)),
+        others: OTHER_SEXES.map(|sex| codes.find(Dimension::Sex, sex)),
+    };
     let counted: Vec<bool> =
         codes.texts(Dimension::UnitMeasure).iter().map(|unit| collector::counts(unit)).collect();
     let wholes = PARTED.map(|dimension| Whole::new(draft, dimension));
     let total_sex = codes.find(Dimension::Sex, TOTAL);
-    for series in ranges.series() {
-        let key = draft.series.index.keys()[series as usize];
+    for (series, key) in (0..).zip(draft.series.index.keys()) {
         if !counted[usize::from(key[Dimension::UnitMeasure.position()])] {
             continue;
         }
         for whole in wholes.iter().flatten() {
-            let at = whole.dimension.position();
-            if whole.is_part[usize::from(key[at])]
-                && let Some(total) = relatives.get(series, key, (whole.dimension, whole.total))
+            if whole.is_part[usize::from(key[whole.dimension.position()])]
+                && let Some(total) = relatives.get(series, *key, (whole.dimension, whole.total))
             {
                 relatives.part(series, total, whole.dimension, findings);
             }
         }
         if Some(key[Dimension::Sex.position()]) == total_sex {
-            relatives.sexes(series, key, findings);
+            relatives.sexes(series, *key, findings);
         }
     }
 }
@@ -92,6 +95,9 @@ impl Whole {
 struct Relatives<'a> {
     draft: &'a Draft,
     ranges: &'a Ranges,
+    /// The codes of [`SEXES`] and [`OTHER_SEXES`], where the file has them.
+    sexes: [Option<u16>; 2],
+    others: [Option<u16>; 3],
 }
 
 impl<'a> Relatives<'a> {
@@ -99,11 +105,13 @@ impl<'a> Relatives<'a> {
     fn get(&self, series: u32, mut key: Key, (dimension, code): (Dimension, u16)) -> Option<u32> {
         key[dimension.position()] = code;
         let found = self.draft.series.index.find(&key);
-        found.filter(|relative| self.multiplier(*relative) == self.multiplier(series))
+        found.filter(|relative| {
+            let said = [series, *relative].map(|series| self.draft.series.said[series as usize]);
+            said[0] == said[1] || self.multiplier(said[0]) == self.multiplier(said[1])
+        })
     }
 
-    fn multiplier(&self, series: u32) -> Option<&'a str> {
-        let said = self.draft.series.said[series as usize];
+    fn multiplier(&self, said: u32) -> Option<&'a str> {
         let texts = &self.draft.series.texts[said as usize];
         texts.iter().find(|(id, _)| *id == AttributeId::UnitMult).map(|(_, text)| text.as_str())
     }
@@ -135,12 +143,12 @@ impl<'a> Relatives<'a> {
 
     /// Women and men, and those of other or unknown sex where the file has them, against the total.
     fn sexes(&self, total: u32, key: Key, findings: &mut Findings) {
-        let of = |sex: &str| {
-            let code = self.draft.series.codes.find(Dimension::Sex, sex)?;
-            self.get(total, key, (Dimension::Sex, code)).map(|series| Walk(self.figures(series)))
+        let of = |code: Option<u16>| {
+            let series = self.get(total, key, (Dimension::Sex, code?))?;
+            Some(Walk(self.figures(series)))
         };
-        let [Some(mut women), Some(mut men)] = SEXES.map(of) else { return };
-        let mut others: Vec<Walk<'_>> = OTHER_SEXES.iter().filter_map(|sex| of(sex)).collect();
+        let [Some(mut women), Some(mut men)] = self.sexes.map(of) else { return };
+        let mut others: Vec<Walk<'_>> = self.others.iter().filter_map(|code| of(*code)).collect();
         let aside = &self.draft.aside;
         for figure in self.figures(total) {
             let period = figure.period;

@@ -120,6 +120,13 @@ pub(super) struct Index {
 const FREE: u32 = u32::MAX;
 
 impl Index {
+    /// Keys that are all different, numbered as they stand.
+    pub(super) fn new(keys: Vec<Key>) -> Self {
+        let mut index = Self { keys, ..Self::default() };
+        index.fill();
+        index
+    }
+
     pub(super) fn keys(&self) -> &[Key] {
         &self.keys
     }
@@ -145,13 +152,19 @@ impl Index {
         let series = u32::try_from(self.keys.len()).ok().filter(|s| *s < FREE)?;
         self.keys.push(key);
         if self.keys.len() * 2 > self.slots.len() {
-            self.slots = vec![FREE; (self.keys.len() * 4).next_power_of_two()];
-            for known in 0..series {
-                self.put(known);
-            }
+            self.fill();
+        } else {
+            self.put(series);
         }
-        self.put(series);
         Some(series)
+    }
+
+    /// Makes the table anew, with room for as many again.
+    fn fill(&mut self) {
+        self.slots = vec![FREE; (self.keys.len() * 2 + 1).next_power_of_two()];
+        for series in (0..).take(self.keys.len()) {
+            self.put(series);
+        }
     }
 
     fn put(&mut self, series: u32) {
@@ -186,7 +199,9 @@ mod tests {
             assert_eq!(index.insert(key(n)), Some(n));
         }
         assert!((0..5000).all(|n| index.find(&key(n)) == Some(n)));
-        assert!(index.slots.len() >= 2 * 5000 && index.slots.len() <= 4 * 8192);
+        assert_eq!(index.slots.len(), 16_384);
+        let again = Index::new(index.keys.clone());
+        assert!((0..5000).all(|n| again.find(&key(n)) == Some(n)) && again.find(&key(5000)).is_none());
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use crate::intake::figure::{Aside, Figure};
-use crate::intake::keys::SeriesList;
+use crate::intake::series::SeriesList;
 use crate::model::Period;
 
 /// Everything that was taken from a file.
@@ -68,47 +68,34 @@ impl Periods {
 }
 
 impl Draft {
-    /// Sorts the observations by series, period and line.
-    pub(super) fn sort(&mut self) {
-        if let Some(moved) = self.periods.sort() {
-            for figure in &mut self.figures {
-                figure.period = moved[figure.period as usize];
+    /// Numbers series by key and periods by time, and sorts the observations by both, and by line.
+    pub(super) fn sort(&mut self) -> Ranges {
+        let periods = self.periods.sort();
+        let series = self.series.sort();
+        for figure in &mut self.figures {
+            figure.series = series[figure.series as usize];
+            if let Some(periods) = &periods {
+                figure.period = periods[figure.period as usize];
             }
         }
-        self.sort_figures();
-    }
-
-    /// Numbers the series anew and sorts by that; `ranks` has the new number of each.
-    pub(super) fn renumber(&mut self, ranks: &[u32]) {
-        for figure in &mut self.figures {
-            figure.series = ranks[figure.series as usize];
-        }
-        self.sort_figures();
-    }
-
-    fn sort_figures(&mut self) {
-        let place = |f: &Figure| (f.series, f.period, f.line());
+        let place = |f: &Figure| ((u64::from(f.series) << 32) | u64::from(f.period), f.line());
         if !self.figures.is_sorted_by_key(place) {
             self.figures.sort_unstable_by_key(place);
         }
-    }
-
-    /// Where each series begins and ends, once sorted.
-    pub(super) fn ranges(&self) -> Ranges {
-        let mut starts = Vec::with_capacity(self.series.index.keys().len() + 1);
+        let mut starts = Vec::with_capacity(series.len() + 1);
         for (at, figure) in (0..).zip(&self.figures) {
             while starts.len() <= figure.series as usize {
                 starts.push(at);
             }
         }
-        // There are fewer than MAX_OBSERVATIONS.
+        // There are at most MAX_OBSERVATIONS.
         let end = u32::try_from(self.figures.len()).unwrap_or(u32::MAX);
-        starts.resize(self.series.index.keys().len() + 1, end);
+        starts.resize(series.len() + 1, end);
         Ranges(starts)
     }
 }
 
-/// Where the observations of each series lie.
+/// Where the observations of each series lie, once sorted.
 #[derive(Debug)]
 pub(super) struct Ranges(Vec<u32>);
 
@@ -117,46 +104,46 @@ impl Ranges {
         let at = series as usize;
         self.0[at] as usize..self.0[at + 1] as usize
     }
-
-    /// How many series there are, with those that have no observation.
-    pub(super) fn series(&self) -> Range<u32> {
-        let end = self.0.len().saturating_sub(1);
-        0..u32::try_from(end).unwrap_or(u32::MAX)
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Decimal, Observation};
+    use crate::intake::codes::Key;
+    use crate::model::{Decimal, Dimension, Observation};
 
     #[test]
-    fn observations_are_sorted_by_series_and_time_whatever_their_order() {
+    fn observations_are_sorted_by_key_and_time_whatever_their_order() {
         let mut draft = Draft::default();
-        for series in 0..3 {
-            draft.series.index.insert([series; 14]);
+        for sex in ["M", "_T", "F"] {
+            let mut key = Key::default();
+            for dimension in Dimension::ALL {
+                let code = if dimension == Dimension::Sex { sex } else { "_T" };
+                key[dimension.position()] = draft.series.codes.number(dimension, code).unwrap();
+            }
+            draft.series.index.insert(key);
+            draft.series.said.push(0);
         }
         for (series, period, line) in
             [(2, "2018", 2), (0, "2018-01", 3), (2, "2017", 4), (0, "2017", 5), (2, "2017", 1)]
         {
             let period = Period::parse(period).unwrap();
             let number = draft.periods.number(period).unwrap();
-            let observation = Observation::reported(period, Decimal::from(line));
-            let figure = Figure::pack((series, number), observation, line as u64, &mut draft.aside);
+            let observation = Observation::reported(period, Decimal::from(1));
+            let figure = Figure::pack((series, number), observation, line, &mut draft.aside);
             draft.figures.push(figure);
         }
-        draft.sort();
-        let shown = |draft: &Draft, series: u32| -> Vec<(String, u64)> {
-            let figures = &draft.figures[draft.ranges().of(series)];
+        let ranges = draft.sort();
+        let shown = |series: u32| -> Vec<(String, u64)> {
+            let figures = &draft.figures[ranges.of(series)];
             figures.iter().map(|f| (draft.periods.get(f.period).to_string(), f.line())).collect()
         };
         let expected = |list: &[(&str, u64)]| -> Vec<(String, u64)> {
             list.iter().map(|(period, line)| ((*period).to_owned(), *line)).collect()
         };
-        let last = expected(&[("2017", 1), ("2017", 4), ("2018", 2)]);
-        assert_eq!(shown(&draft, 0), expected(&[("2017", 5), ("2018-01", 3)]));
-        assert_eq!((shown(&draft, 1), shown(&draft, 2)), (Vec::new(), last.clone()));
-        draft.renumber(&[2, 1, 0]);
-        assert_eq!((shown(&draft, 0), shown(&draft, 2).len(), draft.ranges().series()), (last, 2, 0..3));
+        // F, M, _T
+        assert_eq!(shown(0), expected(&[("2017", 1), ("2017", 4), ("2018", 2)]));
+        assert_eq!(shown(1), expected(&[("2017", 5), ("2018-01", 3)]));
+        assert_eq!((shown(2), ranges.of(0)), (Vec::new(), 0..3));
     }
 }

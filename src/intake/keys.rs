@@ -9,27 +9,17 @@ use std::collections::{HashMap, HashSet};
 
 use crate::intake::Rules;
 use crate::intake::batch::Row;
-use crate::intake::codes::{Codes, Index, Key, MAX_WORDS};
+use crate::intake::codes::{Codes, Key, MAX_WORDS};
 use crate::intake::finding::{Findings, Noted};
 use crate::intake::plan::{Column, Origin, Plan};
 use crate::intake::resolver::{Resolver, Texts, usual};
+use crate::intake::series::SeriesList;
 use crate::model::dimension::DIMENSIONS;
 use crate::model::series_key::MAX_KEY_BYTES;
 use crate::model::{Dimension, Period, PeriodKind};
 
 /// Stands between raw fields; no UTF-8 text has it.
 const SEPARATOR: u8 = 0xff;
-
-/// The series of a file, each with its key and its texts.
-#[derive(Debug, Default)]
-pub(super) struct SeriesList {
-    pub(super) codes: Codes,
-    pub(super) index: Index,
-    /// By series: the place of its attributes in `texts`.
-    pub(super) said: Vec<u32>,
-    /// Attributes, as the file gives them; series with the same share them.
-    pub(super) texts: Vec<Texts>,
-}
 
 /// Finds the series of rows.
 pub(super) struct Keys<'a> {
@@ -70,16 +60,12 @@ struct RowCodes {
 #[derive(Default)]
 struct Right {
     codes: [Vec<bool>; DIMENSIONS],
-    pairs: HashSet<Pair>,
-}
-
-/// Codes that are right together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Pair {
-    Frequency(u16, PeriodKind),
-    Unit { indicator: u16, unit: u16 },
-    Place { reporter: u16, counterpart: u16, place: u16 },
-    Attributes { said: u32, indicator: u16 },
+    /// By frequency: the kinds of periods it goes with, a bit each.
+    kinds: Vec<u8>,
+    /// Reporter, counterpart and the place in one of them.
+    places: HashSet<[u16; 3]>,
+    /// An indicator with its unit, and what is said of its series.
+    measured: HashSet<([u16; 2], u32)>,
 }
 
 impl<'a> Keys<'a> {
@@ -174,15 +160,13 @@ impl<'a> Keys<'a> {
             return Ok(series);
         }
         let codes = self.key(group, period).zip(self.row.said);
-        let known = codes.and_then(|(key, said)| {
-            let series = self.list.index.find(&key)?;
-            let frequency = Pair::Frequency(key[Dimension::Freq.position()], period.kind());
-            let right = self.list.said[series as usize] == said && self.right.pairs.contains(&frequency);
-            right.then_some(series)
-        });
-        let series = match known {
-            Some(series) => series,
-            None => self.new_series(codes, (row, group, period), findings)?,
+        let found = codes.and_then(|(key, _)| self.list.index.find(&key));
+        let same = |(key, said): (Key, u32), series: u32| {
+            self.list.said[series as usize] == said && self.right.goes_with(&key, period.kind())
+        };
+        let series = match (found, codes) {
+            (Some(series), Some(codes)) if same(codes, series) => series,
+            _ => self.new_series((codes, found), (row, group, period), findings)?,
         };
         self.last = Some((group, period.kind(), series));
         Ok(series)
@@ -211,7 +195,7 @@ impl<'a> Keys<'a> {
     /// A series that comes up, or one with new texts or another kind of period.
     fn new_series(
         &mut self,
-        codes: Option<(Key, u32)>,
+        (codes, found): (Option<(Key, u32)>, Option<u32>),
         (row, group, period): (Row<'_>, u16, Period),
         findings: &mut Findings,
     ) -> Result<u32, Noted> {
@@ -226,7 +210,7 @@ impl<'a> Keys<'a> {
         }
         let too_many = || format!("more than {MAX_WORDS} different words in one column: split the file");
         let Some((key, said)) = codes else { return Err(findings.error(row.line, None, too_many())) };
-        let Some(series) = self.list.index.find(&key) else {
+        let Some(series) = found else {
             let series = self.list.index.insert(key);
             self.list.said.push(said);
             return series.ok_or_else(|| findings.error(row.line, None, too_many()));
@@ -262,36 +246,49 @@ impl Group {
 }
 
 impl Right {
-    fn pairs(key: &Key, said: u32, kind: PeriodKind) -> [Pair; 4] {
-        let code = |d: Dimension| key[d.position()];
-        let indicator = code(Dimension::Indicator);
-        [
-            Pair::Frequency(code(Dimension::Freq), kind),
-            Pair::Unit { indicator, unit: code(Dimension::UnitMeasure) },
-            Pair::Place {
-                reporter: code(Dimension::RefArea),
-                counterpart: code(Dimension::CounterpartArea),
-                place: code(Dimension::Subnat),
-            },
-            Pair::Attributes { said, indicator },
-        ]
-    }
-
     /// Was everything about such a series found right before?
     fn holds(&self, key: &Key, said: u32, kind: PeriodKind) -> bool {
         let seen = |(codes, code): (&Vec<bool>, &u16)| codes.get(usize::from(*code)) == Some(&true);
+        let (place, measured) = Self::together(key, said);
         self.codes.iter().zip(key).all(seen)
-            && Self::pairs(key, said, kind).iter().all(|pair| self.pairs.contains(pair))
+            && self.goes_with(key, kind)
+            && self.places.contains(&place)
+            && self.measured.contains(&measured)
+    }
+
+    /// Was the key's frequency found to go with this kind of period?
+    fn goes_with(&self, key: &Key, kind: PeriodKind) -> bool {
+        let kinds = self.kinds.get(usize::from(key[Dimension::Freq.position()]));
+        kinds.is_some_and(|kinds| kinds & bit(kind) != 0)
     }
 
     fn add(&mut self, key: &Key, said: u32, kind: PeriodKind) {
         for (codes, code) in self.codes.iter_mut().zip(key) {
-            let code = usize::from(*code);
-            if codes.len() <= code {
-                codes.resize(code + 1, false);
-            }
-            codes[code] = true;
+            *entry(codes, *code) = true;
         }
-        self.pairs.extend(Self::pairs(key, said, kind));
+        *entry(&mut self.kinds, key[Dimension::Freq.position()]) |= bit(kind);
+        let (place, measured) = Self::together(key, said);
+        self.places.insert(place);
+        self.measured.insert(measured);
     }
+
+    /// The codes that must be right together.
+    fn together(key: &Key, said: u32) -> ([u16; 3], ([u16; 2], u32)) {
+        let code = |d: Dimension| key[d.position()];
+        let place = [Dimension::RefArea, Dimension::CounterpartArea, Dimension::Subnat].map(code);
+        (place, ([Dimension::Indicator, Dimension::UnitMeasure].map(code), said))
+    }
+}
+
+const fn bit(kind: PeriodKind) -> u8 {
+    1 << kind.code()
+}
+
+/// The entry of a code in a list that grows to it.
+fn entry<T: Clone + Default>(list: &mut Vec<T>, code: u16) -> &mut T {
+    let at = usize::from(code);
+    if list.len() <= at {
+        list.resize(at + 1, T::default());
+    }
+    &mut list[at]
 }

@@ -9,7 +9,7 @@ use crate::intake::figure::{Aside, Figure};
 use crate::intake::finding::Findings;
 use crate::intake::resolver::Texts;
 use crate::model::{
-    Attachment, AttributeId, Attributes, Dimension, ModelError, Observation, Series, SeriesKey, catalogue,
+    Attachment, AttributeId, Attributes, Dimension, ModelError, Series, SeriesKey, catalogue,
 };
 
 /// Memory is given back when this many observations more are out: 6 MiB.
@@ -26,28 +26,21 @@ pub struct SeriesStream {
     attributes: Vec<Attributes>,
     /// The observations that are left, the next ones last.
     figures: Vec<Figure>,
+    /// The key that was given last.
+    last: Option<SeriesKey>,
 }
 
 impl SeriesStream {
     /// The series of a checked file, with the attributes that can be worked out; what is wrong with those, or
     /// missing, is noted.
-    pub(super) fn new(mut draft: Draft, findings: &mut Findings) -> Self {
-        let order = order(&draft);
-        let mut ranks = vec![0; order.len()];
-        for (rank, series) in (0..).zip(&order) {
-            ranks[*series as usize] = rank;
-        }
-        draft.renumber(&ranks);
-        drop(ranks);
+    pub(super) fn new(draft: Draft, findings: &mut Findings) -> Self {
         let mut attributes = AttributeSets::default();
-        let said = attributes.work_out(&draft, &order, findings);
+        let said = attributes.work_out(&draft, findings);
         let Draft { series, periods, mut figures, aside } = draft;
-        let keys = series.index.into_keys();
-        let ordered = order.into_iter().zip(said).map(|(series, said)| (keys[series as usize], said));
-        let mut keys: Vec<(Key, u32)> = ordered.collect();
+        let mut keys: Vec<(Key, u32)> = series.index.into_keys().into_iter().zip(said).collect();
         keys.reverse();
         figures.reverse();
-        Self { codes: series.codes, periods, aside, keys, attributes: attributes.list, figures }
+        Self { codes: series.codes, periods, aside, keys, attributes: attributes.list, figures, last: None }
     }
 
     /// How many series are left.
@@ -74,15 +67,21 @@ impl SeriesStream {
     }
 
     fn make(&mut self, key: &Key, attributes: u32) -> Result<Series, ModelError> {
-        let key = SeriesKey::from_parts(&self.codes.parts(key))?;
+        let parts = self.codes.parts(key);
+        let key = self.last.as_ref().map_or_else(
+            || SeriesKey::from_parts(&parts),
+            |last| SeriesKey::from_parts_beside(last, &parts),
+        )?;
+        self.last = Some(key.clone());
         let Some(series) = self.figures.last().map(|figure| figure.series) else {
             return Series::new(key, Attributes::none(), Vec::new());
         };
-        let own = self.figures.iter().rev().take_while(|figure| figure.series == series);
-        let observations: Result<Vec<Observation>, ModelError> =
-            own.map(|figure| figure.unpack(self.periods.get(figure.period), &self.aside)).collect();
-        let observations = observations?;
-        self.figures.truncate(self.figures.len() - observations.len());
+        let own = self.figures.iter().rev().take_while(|figure| figure.series == series).count();
+        let mut observations = Vec::with_capacity(own);
+        for figure in self.figures.iter().rev().take(own) {
+            observations.push(figure.unpack(self.periods.get(figure.period), &self.aside)?);
+        }
+        self.figures.truncate(self.figures.len() - own);
         if self.figures.capacity() - self.figures.len() >= GIVE_BACK {
             self.figures.shrink_to_fit();
         }
@@ -112,38 +111,6 @@ impl fmt::Debug for SeriesStream {
     }
 }
 
-/// The series with observations, sorted by key.
-fn order(draft: &Draft) -> Vec<u32> {
-    let keys = draft.series.index.keys();
-    let ranks = draft.series.codes.ranks();
-    // As many bits for each dimension as its ranks need, so that most keys are one number.
-    let widths = ranks.each_ref().map(|r| usize::BITS - r.len().saturating_sub(1).leading_zeros());
-    let ranked = |series: u32| {
-        let key = &keys[series as usize];
-        std::array::from_fn::<u16, { crate::model::dimension::DIMENSIONS }, _>(|at| {
-            ranks[at][usize::from(key[at])]
-        })
-    };
-    let short = |series: u32| {
-        let mut left = u64::BITS;
-        ranked(series).iter().zip(widths).fold(0_u64, |number, (rank, width)| {
-            // What does not fit is left to the comparison of the whole keys.
-            let fits = width.min(left);
-            left -= fits;
-            let rank = u64::from(*rank) >> (width - fits);
-            if fits == 0 { number } else { (number << fits) | rank }
-        })
-    };
-    let mut has_figures = vec![false; keys.len()];
-    for figure in &draft.figures {
-        has_figures[figure.series as usize] = true;
-    }
-    let all = (0..).take(keys.len()).filter(|series| has_figures[*series as usize]);
-    let mut order: Vec<(u64, u32)> = all.map(|series| (short(series), series)).collect();
-    order.sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| ranked(a.1).cmp(&ranked(b.1))));
-    order.into_iter().map(|(_, series)| series).collect()
-}
-
 /// The attributes of series: few sets for many series.
 #[derive(Default)]
 struct AttributeSets {
@@ -152,19 +119,19 @@ struct AttributeSets {
 }
 
 impl AttributeSets {
-    /// The place of each series' attributes, in this order, which is that of the sorted observations.
-    fn work_out(&mut self, draft: &Draft, order: &[u32], findings: &mut Findings) -> Vec<u32> {
+    /// The place of each series' attributes.
+    fn work_out(&mut self, draft: &Draft, findings: &mut Findings) -> Vec<u32> {
         let mut missing = BTreeSet::new();
-        let mut places = Vec::with_capacity(order.len());
+        let list = &draft.series;
+        let mut places = Vec::with_capacity(list.said.len());
+        // No series is without observations, or there was an error.
         let all = draft.figures.chunk_by(|a, b| a.series == b.series);
-        for (series, figures) in order.iter().zip(all) {
-            let key = &draft.series.index.keys()[*series as usize];
-            let said = draft.series.said[*series as usize];
+        for ((key, said), figures) in list.index.keys().iter().zip(&list.said).zip(all) {
             let valued = figures.iter().filter(|figure| figure.has_value());
             let decimals = valued.map(Figure::scale).max().unwrap_or(0);
-            let set = (said, key[Dimension::Indicator.position()], decimals);
+            let set = (*said, key[Dimension::Indicator.position()], decimals);
             let place = self.places.entry(set).or_insert_with(|| {
-                let made = series_without_values(draft, key, said, decimals);
+                let made = series_without_values(draft, key, *said, decimals);
                 let made = made.map_err(|error| error.to_string())?;
                 missing.extend(made.missing_attributes());
                 let (_, attributes, _) = made.into_parts();

@@ -172,9 +172,9 @@ fn length(row: Row<'_>, plan: &Plan, collector: &mut Collector<'_>) {
 
 /// The last checks; no series if anything is wrong.
 fn series(mut draft: Draft, findings: &mut Findings) -> SeriesStream {
-    draft.sort();
+    let ranges = draft.sort();
     check::duplicates(&draft, findings);
-    check::totals(&draft, &draft.ranges(), findings);
+    check::totals(&draft, &ranges, findings);
     if draft.figures.is_empty() && findings.errors() == 0 {
         findings.error(1, None, "the file has no value to take: check [filter], or add rows".to_owned());
     }

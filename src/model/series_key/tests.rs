@@ -46,6 +46,31 @@ fn the_first_wrong_code_is_named_with_its_dimension_and_a_suggestion() {
 }
 
 #[test]
+fn a_neighbour_is_checked_as_much_as_any_key() {
+    let here = key("A.ITA.ESP.EF_EMI_NEXT.RES._T._T._T._T._T._T._T.IT-25.PS");
+    for (dimension, code) in [
+        (Dimension::Sex, "F"),
+        (Dimension::Sex, "female"),
+        (Dimension::RefArea, "FRA"),
+        (Dimension::CounterpartArea, "FRA"),
+        (Dimension::Indicator, "MF_IMM_PREV"),
+        (Dimension::Indicator, "MF_IMM_PREF"),
+        (Dimension::Subnat, "IT-62"),
+        (Dimension::Subnat, "C:ES-MD"),
+        (Dimension::Subnat, "FR-IDF"),
+        (Dimension::UnitMeasure, ""),
+    ] {
+        let mut parts = here.parts();
+        parts[dimension.position()] = code;
+        assert_eq!(
+            SeriesKey::from_parts_beside(&here, &parts),
+            SeriesKey::from_parts(&parts),
+            "{dimension} {code}"
+        );
+    }
+}
+
+#[test]
 fn mirrors_are_each_others_mirror() {
     for (here, there) in [
         (EMIGRATION, "A.ESP.ITA.MF_IMM_PREV.RES._T._T._T._T._T._T.M_GE12._T.PS"),
