@@ -72,6 +72,11 @@ impl Node {
         format!("/ip4/127.0.0.1/tcp/{}", self.port)
     }
 
+    /// Its web page.
+    pub(crate) fn http(&self) -> &str {
+        &self.http
+    }
+
     /// The port of the exchange with partners.
     pub(crate) fn port(&self) -> u16 {
         self.port

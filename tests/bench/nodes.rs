@@ -7,6 +7,7 @@ mod data;
 mod feeds;
 mod inside;
 mod machine;
+mod many;
 mod node;
 mod outside;
 mod play;
@@ -30,6 +31,9 @@ const SOURCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/undesa_ims
 const LONG: usize = 500_000;
 /// From so many on, even less.
 const VERY_LONG: usize = 5_000_000;
+/// Partners of one publisher: some, and nearly all governments.
+const MANY: [usize; 2] = [80, 200];
+
 /// What was asked for.
 #[derive(Default)]
 struct Options {
@@ -130,6 +134,15 @@ impl Bench<'_> {
         if wanted.any(&[feeds::STEM]) {
             let dir = self.make("200 feeds and nothing new", feeds::STEM)?;
             feeds::play(&self.nodes, &dir, &mut self.report)?;
+        }
+        // A quick run has no time for them unless they are asked for.
+        if wanted.any(&[many::STEM]) && !(quick && wanted.is_all()) {
+            for partners in MANY {
+                let dir =
+                    self.make(&format!("{partners} partners"), &format!("{}-{partners}", many::STEM))?;
+                many::play(&self.source, (&dir, partners), &mut self.report)?;
+                std::fs::remove_dir_all(&dir)?;
+            }
         }
         Ok(())
     }
