@@ -1,9 +1,33 @@
 //! Measures real daemons from outside: publishing, fetching, asking, starting, and what it costs in bytes, memory
 //! and processor time. `scripts/bench` runs it; nothing here asserts a time.
+//!
+//! | measure | is |
+//! |---|---|
+//! | `machine_*` | what this machine can do by itself, and how fast the figures are made |
+//! | `import`, `release`, `publish` | a tidy file until it is checked and durable; its release until it is signed and durable; both |
+//! | `fold_publisher` | the first `status` after the release, which folds all into the publisher's view |
+//! | `sync`, `sync_visible` | a fresh partner, from the session's opening until all is durable; until its `status` counts all |
+//! | `*_bytes`, `*_wire_bytes` | bytes in the exchange's frames, as the node counts; bytes at the sockets in both directions |
+//! | `query_*` | one series, or all annual series of one corridor, over the control socket |
+//! | `query_in_process_*` | the same in this process, the first (`cold`) and the second time after the store is opened |
+//! | `memory_*_peak_PHASE`, `memory_*_idle` | most resident memory during the phase alone; after it |
+//! | `memory_receiver_started` | after a restart and the catch-up; `…_peak_rebuild` also has the 64 MiB that open the key |
+//! | `disk_*` | bytes of files for each observation; `…_publisher_end` after all rounds of `latency` |
+//! | `catch_up`, `catch_up_visible` | 1 000 new observations after an outage, from the session's opening |
+//! | `start`, `start_unlock` | a node that holds all, from its process to its first answer; what of this opens the key |
+//! | `latency_*` | one observation: from its file, or from its release, to the partner's answer; `answered` to the publisher's |
+//! | `reconnect`, `reconnect_listed` | from the session's opening until both greeted; until the connection fell silent |
+//! | `rebuild` | a start without the derived database, until the first `status` |
+//! | `growth_*` | cost of an observation at this size, against 100 k |
+//! | `burst_*` | releases of one observation each, over 16 conversations: answered, and counted by the partner's `status` |
+//! | `feeds_200_*` | as `reconnect`, of two nodes that hold 200 feeds |
+//! | `many_*` | a public edition of 1 000 observations to many partners: from the request until the first and the last has it durable |
+//! | `engines_*` | 5 KiB values under sorted keys: in order until they are on disk, one in ten again in no order, read in order, read in no order |
 
 mod burst;
 mod clock;
 mod data;
+mod engines;
 mod feeds;
 mod inside;
 mod machine;
@@ -57,7 +81,13 @@ fn main() -> ExitCode {
 }
 
 fn run() -> anyhow::Result<bool> {
-    let options = Options::parse(std::env::args().skip(1))?;
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    if let [first, rest @ ..] = args.as_slice()
+        && first == engines::ONE
+    {
+        return engines::one(rest).map(|()| true);
+    }
+    let options = Options::parse(args.into_iter())?;
     let saved = options.compare.as_deref().map(std::fs::read_to_string).transpose();
     let saved = saved.context("reading the run to compare with")?;
     let temporary = tempfile::tempdir()?;
@@ -134,6 +164,12 @@ impl Bench<'_> {
         if wanted.any(&[feeds::STEM]) {
             let dir = self.make("200 feeds and nothing new", feeds::STEM)?;
             feeds::play(&self.nodes, &dir, &mut self.report)?;
+        }
+        if wanted.any(&[engines::STEM]) {
+            let pages = if quick { 4_000 } else { 40_000 };
+            let dir = self.make(&format!("{pages} pages in each database"), engines::STEM)?;
+            engines::play(&dir, pages, &mut self.report)?;
+            std::fs::remove_dir_all(&dir)?;
         }
         // A quick run has no time for them unless they are asked for.
         if wanted.any(&[many::STEM]) && !(quick && wanted.is_all()) {
