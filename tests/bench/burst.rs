@@ -60,6 +60,7 @@ pub(crate) fn play(
     report.percentiles(("burst_alone_p50", "burst_alone_p99"), size, times);
 
     let asked: Vec<Asked> = together.iter().map(|id| (release(id), None)).collect();
+    let before = [a.cpu()?, b.cpu()?];
     let start = now();
     let answers = in_parallel(&a, asked)?;
     let acknowledged = start.elapsed();
@@ -69,6 +70,10 @@ pub(crate) fn play(
     answers.iter().try_for_each(released)?;
     report.add("burst_acknowledged", size, rate(size, acknowledged), "1/s", Better::Higher);
     report.add("burst_synced", size, rate(size, synced), "1/s", Better::Higher);
+    // What load on the machine does not change.
+    let spent = [a.cpu()? - before[0], b.cpu()? - before[1]].map(|seconds| seconds * 1e6 / size as f64);
+    report.add("burst_cpu_publisher", size, spent[0], "us", Better::Lower);
+    report.add("burst_cpu_partner", size, spent[1], "us", Better::Lower);
     a.stop()?;
     b.stop()
 }

@@ -6,7 +6,7 @@
 //! and sex, then by age, by education, by length of stay, by state. A file with fewer observations is the beginning
 //! of a longer one, so that series and their mix of lengths are alike at all sizes. There are 29 million.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
@@ -207,14 +207,15 @@ impl Source {
         Ok(files)
     }
 
-    /// Keys of series from all over the first so many observations, and of the whole corridors that they belong to.
+    /// Keys of series from all over the first so many observations, and of the corridors that they belong to.
     pub(crate) fn keys(&self, observations: usize, count: usize) -> (Vec<String>, Vec<String>) {
         // The share of groups with months is exact over eight of them only.
         let groups = (observations / IN_GROUP).saturating_sub(MONTHLY).max(1);
         let step = (groups / count).max(1);
         let some = || self.groups().take(groups).step_by(step).take(count);
         let series = some().zip(SEXES.into_iter().cycle()).map(|(group, sex)| group.key(sex)).collect();
-        (series, some().map(|group| format!("A.{COUNTRY}.{}", group.origin.code)).collect())
+        let origins: BTreeSet<&str> = some().map(|group| group.origin.code.as_str()).collect();
+        (series, origins.into_iter().map(|origin| format!("A.{COUNTRY}.{origin}")).collect())
     }
 }
 

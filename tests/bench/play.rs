@@ -289,7 +289,7 @@ impl Run<'_> {
     /// One figure from the ministry's file to the partner's answer.
     fn latency(&mut self, a: &mut Node, b: &mut Node) -> anyhow::Result<()> {
         self.up(b)?;
-        let (mut whole, mut released) = (Vec::new(), Vec::new());
+        let (mut whole, mut released, mut answered) = (Vec::new(), Vec::new(), Vec::new());
         // The disk of the same minute: others may work on it too.
         let append = machine::usual_append(a.dir())?;
         self.millis("latency_one_fdatasync", append);
@@ -301,6 +301,7 @@ impl Run<'_> {
             a.submit(&file)?;
             let submitted = start.elapsed();
             a.release()?;
+            answered.push(start.elapsed() - submitted);
             b.until("the figure is visible", |b| {
                 let rows = b.get(&key)?;
                 Ok(rows.iter().any(|row| row["time_period"] == year.as_str()).then_some(()))
@@ -311,6 +312,7 @@ impl Run<'_> {
         }
         self.percentiles("latency_p50", "latency_p99", whole);
         self.percentiles("latency_release_p50", "latency_release_p99", released);
+        self.percentiles("latency_answered_p50", "latency_answered_p99", answered);
         Ok(())
     }
 
