@@ -80,23 +80,19 @@ pub(crate) fn play(source: &Source, (root, size): (&Path, usize), report: &mut R
     Ok(())
 }
 
-/// Releases, and says for each partner how long it took from the request until all was durable and counted there.
+/// Releases, and says for each partner how long it took from the request until all was durable there.
 fn reach_all(hub: &mut Node, nodes: &mut [Node]) -> anyhow::Result<Vec<Duration>> {
-    const MOVED: &str = "corridor_heads_moved_total";
-    let mut waiting = Vec::new();
-    for node in nodes.iter_mut() {
-        let before = node.metric(MOVED)?;
-        waiting.push((node, before));
-    }
     let (mut times, start) = (Vec::new(), now());
     hub.release()?;
+    let published = hub.published()?;
+    let mut waiting: Vec<&mut Node> = nodes.iter_mut().collect();
     while !waiting.is_empty() {
         let mut still = Vec::new();
-        for (node, before) in waiting {
-            if node.metric(MOVED)? > before {
+        for node in waiting {
+            if node.holds(&published)? {
                 times.push(start.elapsed());
             } else {
-                still.push((node, before));
+                still.push(node);
             }
         }
         waiting = still;

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail, ensure};
 use corridor::api::control::{Client, Payload};
+use corridor::feed::{AgreementId, Card};
 use corridor::node::Request;
 use corridor::node::request::{GetRequest, ReleaseRequest, SubmitRequest};
 use serde_json::Value;
@@ -128,6 +129,30 @@ impl Node {
             Some(self.until("the daemon listens", |_| Ok(Client::connect(&socket).ok().flatten()))?);
         let answer = self.ask(first)?;
         Ok((answer, start.elapsed()))
+    }
+
+    /// What this node has published: where the feed lies below every node's directory, and its bytes so far.
+    pub(crate) fn published(&self) -> anyhow::Result<(PathBuf, u64)> {
+        let publisher = Card::from_text(&self.card()?)?.publisher().to_hex();
+        let feed = Path::new("feeds").join(publisher).join(AgreementId::public().to_hex());
+        let bytes = segments(&self.dir.join(&feed));
+        ensure!(bytes > 0, "{} has published nothing", self.country);
+        Ok((feed, bytes))
+    }
+
+    /// Whether all of a feed is here and durable. Its bytes are the same everywhere, and the loop answers after it
+    /// has made durable what was appended before; nothing is folded.
+    pub(crate) fn holds(&mut self, (feed, bytes): &(PathBuf, u64)) -> anyhow::Result<bool> {
+        if segments(&self.dir.join(feed)) < *bytes {
+            return Ok(false);
+        }
+        self.ask(&Request::Peers).map(|_| true)
+    }
+
+    /// Waits until everything that another node has published is durable here.
+    pub(crate) fn until_durable(&mut self, publisher: &Self) -> anyhow::Result<()> {
+        let published = publisher.published()?;
+        self.until("all is durable", |node| Ok(node.holds(&published)?.then_some(())))
     }
 
     /// Whether the daemon was started.
@@ -393,6 +418,13 @@ pub(crate) fn public_observations(status: &Value) -> u64 {
     let feeds = status["feeds"].as_array().into_iter().flatten();
     let public = feeds.filter(|feed| feed["agreement_name"] == "public");
     public.filter_map(|feed| feed["observations"].as_u64()).sum()
+}
+
+/// Bytes of a feed, without what is derived from it.
+fn segments(feed: &Path) -> u64 {
+    let files = fs::read_dir(feed).into_iter().flatten().flatten();
+    let segments = files.filter(|file| file.path().extension().is_some_and(|ending| ending == "feed"));
+    segments.filter_map(|file| Some(file.metadata().ok()?.len())).sum()
 }
 
 fn copy_directory(from: &Path, to: &Path) -> anyhow::Result<()> {
