@@ -1,8 +1,13 @@
 //! Figures with the shape of real ones: the United Nations' stocks of one destination by origin and sex, spread
-//! over more years and broken down by age, education and length of stay.
+//! over more periods and broken down by age, education, length of stay and state.
+//!
+//! Half of the observations are of years, in series of fifteen, and half of months, in series of 120: one group in
+//! [`MONTHLY`] has monthly figures too. Groups come in the order in which countries publish more: totals by origin
+//! and sex, then by age, by education, by length of stay, by state. A file with fewer observations is the beginning
+//! of a longer one, so that series and their mix of lengths are alike at all sizes. There are 29 million.
 
-use std::collections::BTreeMap;
-use std::fmt::Write;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use anyhow::Context;
@@ -15,10 +20,18 @@ const HEADER: &str = "FREQ,REF_AREA,COUNTERPART_AREA,INDICATOR,BASIS,SEX,AGE,EDU
 /// A census in five years, then registers every year: what a country's table looks like.
 const YEARS: [u16; 15] =
     [1990, 1995, 2000, 2005, 2010, 2015, 2016, 2017, 2018, 2019, 2020, 2021, 2022, 2023, 2024];
+/// The decade of the monthly figures.
+const DECADE: std::ops::Range<u16> = 2015..2025;
+/// One group in so many has monthly figures: as many observations of months as of years.
+const MONTHLY: usize = 8;
 /// Years that [`YEARS`] leaves free, for figures that come later.
-pub(crate) const LATER: [u16; 2] = [1985, 1986];
+const LATER: [u16; 2] = [1985, 1986];
 /// The year of the single observations.
 pub(crate) const SINGLE: u16 = 1984;
+/// Observations in a group of three series, on average.
+const IN_GROUP: usize = 90;
+/// Cells with fewer persons are left out of tables, as countries do.
+const LEAST: f64 = 20.0;
 const SEXES: [&str; 3] = ["_T", "F", "M"];
 /// Age groups with their share of all in thousandths.
 const AGES: [(&str, f64); 17] = [
@@ -52,30 +65,69 @@ const EDUCATION: [(&str, f64); 10] = [
     ("ISCED11_7", 75.0),
     ("ISCED11_8", 15.0),
 ];
-const STAY: [(&str, f64); 8] = [
+const STAY: [(&str, f64); 7] = [
     ("_T", 1000.0),
     ("Y_LT1", 70.0),
     ("Y1T4", 210.0),
     ("Y5T9", 230.0),
     ("Y_GE10", 400.0),
     ("PERM", 310.0),
-    ("M_GE12", 880.0),
     ("_U", 90.0),
 ];
+const STATES: [(&str, f64); 9] = [
+    ("_T", 1000.0),
+    ("AU-NSW", 318.0),
+    ("AU-VIC", 258.0),
+    ("AU-QLD", 204.0),
+    ("AU-WA", 110.0),
+    ("AU-SA", 72.0),
+    ("AU-TAS", 21.0),
+    ("AU-ACT", 18.0),
+    ("AU-NT", 10.0),
+];
+/// Shares stand in thousandths, in four dimensions.
+const WHOLE: f64 = 1e12;
+/// How far a figure may lie from its share, above and below together. A part is at most 0.4 of its total, so with
+/// this it stays the smaller one.
+const NOISE: f64 = 0.6;
+/// The noise of totals.
+const CALM: f64 = 0.04;
+/// By how much a month's figure is above or below the year's, at most.
+const SEASON: f64 = 0.03;
 
 /// The stocks of one destination.
 pub(crate) struct Source {
-    /// By origin: women and men by year.
-    stocks: BTreeMap<String, BTreeMap<u16, [f64; 2]>>,
+    origins: Vec<Origin>,
 }
 
-/// A series: its key, and the size of its last figure before noise.
-struct Cell<'a> {
-    origin: &'a str,
-    years: &'a BTreeMap<u16, [f64; 2]>,
-    sex: usize,
-    codes: [&'static str; 3],
+/// Persons of one origin.
+struct Origin {
+    code: String,
+    /// Women and men by year.
+    years: BTreeMap<u16, [f64; 2]>,
+    most: f64,
+}
+
+/// The three series of one origin and breakdown.
+struct Group<'a> {
+    origin: &'a Origin,
+    codes: [&'static str; 4],
+    /// Of all persons of the origin.
     share: f64,
+}
+
+/// A year or a month.
+#[derive(Clone, Copy)]
+struct When {
+    year: u16,
+    /// 1 to 12; 0 for the year.
+    month: u16,
+}
+
+/// What of a group is written.
+struct Periods {
+    freq: char,
+    all: Vec<(When, String)>,
 }
 
 impl Source {
@@ -94,114 +146,200 @@ impl Source {
             sexes[usize::from(*sex == "male")] = stock.parse()?;
         }
         anyhow::ensure!(!stocks.is_empty(), "{} has no rows of {COUNTRY}", path.display());
-        Ok(Self { stocks })
+        let origins = stocks.into_iter().map(|(code, years)| Origin::new(code, years));
+        Ok(Self { origins: origins.collect() })
     }
 
-    fn cells(&self) -> impl Iterator<Item = Cell<'_>> {
-        STAY.into_iter().flat_map(move |stay| {
-            EDUCATION.into_iter().flat_map(move |education| {
-                AGES.into_iter().flat_map(move |age| {
-                    self.stocks.iter().flat_map(move |(origin, years)| {
-                        (0..SEXES.len())
-                            .map(move |sex| Cell {
-                                origin,
-                                years,
-                                sex,
-                                codes: [age.0, education.0, stay.0],
-                                share: age.1 * education.1 * stay.1 / 1e9,
-                            })
-                            .filter(Cell::is_shown)
+    fn groups(&self) -> impl Iterator<Item = Group<'_>> {
+        STATES.into_iter().flat_map(move |state| {
+            STAY.into_iter().flat_map(move |stay| {
+                EDUCATION.into_iter().flat_map(move |education| {
+                    AGES.into_iter().flat_map(move |age| {
+                        let codes = [age.0, education.0, stay.0, state.0];
+                        let share = age.1 * education.1 * stay.1 * state.1 / WHOLE;
+                        let shown = self.origins.iter().filter(move |one| one.most * share >= LEAST);
+                        shown.map(move |origin| Group { origin, codes, share })
                     })
                 })
             })
         })
     }
 
-    /// A tidy file with so many observations.
-    pub(crate) fn file(&self, observations: usize) -> String {
-        let mut text = String::with_capacity(HEADER.len() + observations * 80);
-        text.push_str(HEADER);
-        let rows = self.cells().flat_map(|cell| YEARS.into_iter().map(move |year| cell.row(year)));
-        text.extend(rows.take(observations));
-        text
+    /// Writes a tidy file with so many observations; how long it is in bytes.
+    pub(crate) fn write(&self, out: impl Write, observations: usize) -> anyhow::Result<u64> {
+        let (years, months) = (Periods::years(&YEARS), Periods::months());
+        let mut out = Rows::new(out, observations)?;
+        for (number, group) in self.groups().enumerate() {
+            if out.left == 0 {
+                break;
+            }
+            out.group(&group, &years)?;
+            if number % MONTHLY == 0 {
+                out.group(&group, &months)?;
+            }
+        }
+        anyhow::ensure!(out.left == 0, "the figures reach for {} observations only", observations - out.left);
+        Ok(out.end()?)
     }
 
-    /// A tidy file with so many observations of years that [`Source::file`] has not.
-    pub(crate) fn later(&self, observations: usize) -> String {
-        let rows = self.cells().flat_map(|cell| LATER.into_iter().map(move |year| cell.row(year)));
-        HEADER.chars().chain(rows.take(observations).collect::<String>().chars()).collect()
+    /// A tidy file with so many observations of years that [`Source::write`] has not.
+    pub(crate) fn later(&self, observations: usize) -> anyhow::Result<String> {
+        let (years, mut text) = (Periods::years(&LATER), Vec::new());
+        let mut out = Rows::new(&mut text, observations)?;
+        self.groups().take(observations).try_for_each(|group| out.group(&group, &years))?;
+        out.end()?;
+        Ok(String::from_utf8(text)?)
     }
 
-    /// A tidy file with one observation, and the key of its series.
-    pub(crate) fn single(&self, number: usize) -> Option<(String, String)> {
-        let cell = self.cells().nth(number)?;
-        Some((format!("{HEADER}{}", cell.row(SINGLE)), cell.key()))
+    /// Tidy files with one observation each, and the keys of their series.
+    pub(crate) fn singles(&self, count: usize) -> anyhow::Result<Vec<(String, String)>> {
+        let years = Periods::years(&[SINGLE]);
+        let one = |group: Group<'_>| {
+            let mut text = Vec::new();
+            let mut out = Rows::new(&mut text, 1)?;
+            out.group(&group, &years)?;
+            out.end()?;
+            Ok((String::from_utf8(text)?, group.key("_T")))
+        };
+        let files: anyhow::Result<Vec<_>> = self.groups().take(count).map(one).collect();
+        let files = files?;
+        anyhow::ensure!(files.len() == count, "there are {} single observations only", files.len());
+        Ok(files)
     }
 
-    /// Keys of the first series, and of whole corridors with all their breakdowns.
-    pub(crate) fn keys(&self, count: usize) -> (Vec<String>, Vec<String>) {
-        let stride = 7;
-        let series = self.cells().step_by(stride).take(count).map(|cell| cell.key()).collect();
-        let corridors = self.stocks.keys().cycle().step_by(stride).take(count);
-        (series, corridors.map(|origin| format!("A.{COUNTRY}.{origin}")).collect())
+    /// Keys of series from all over the first so many observations, and of the corridors that they belong to.
+    pub(crate) fn keys(&self, observations: usize, count: usize) -> (Vec<String>, Vec<String>) {
+        // The share of groups with months is exact over eight of them only.
+        let groups = (observations / IN_GROUP).saturating_sub(MONTHLY).max(1);
+        let step = (groups / count).max(1);
+        let some = || self.groups().take(groups).step_by(step).take(count);
+        let series = some().zip(SEXES.into_iter().cycle()).map(|(group, sex)| group.key(sex)).collect();
+        let origins: BTreeSet<&str> = some().map(|group| group.origin.code.as_str()).collect();
+        (series, origins.into_iter().map(|origin| format!("A.{COUNTRY}.{origin}")).collect())
     }
 }
 
-impl Cell<'_> {
-    fn key(&self) -> String {
-        let [age, education, stay] = self.codes;
-        let sex = SEXES[self.sex];
-        format!("A.{COUNTRY}.{}.MS_FBORN.BIR.{sex}.{age}.{education}._T._T._T.{stay}._T.PS", self.origin)
+impl Origin {
+    fn new(code: String, years: BTreeMap<u16, [f64; 2]>) -> Self {
+        let most = years.values().map(|[women, men]| women + men).fold(0.0, f64::max);
+        Self { code, years, most }
     }
 
-    /// Whether a country would print it: cells that are nearly empty are left out of tables.
-    fn is_shown(&self) -> bool {
-        let most = self.years.values().map(|[women, men]| women + men).fold(0.0, f64::max);
-        most * self.share >= 20.0
-    }
-
-    fn row(&self, year: u16) -> String {
-        let [age, education, stay] = self.codes;
-        let sex = SEXES[self.sex];
-        // The total is what its parts make, or the check refuses the file.
-        let value = if self.sex == 0 {
-            self.value(1, year) + self.value(2, year)
-        } else {
-            self.value(self.sex, year)
-        };
-        let mut row = String::with_capacity(96);
-        let written = writeln!(
-            row,
-            "A,{COUNTRY},{},MS_FBORN,BIR,{sex},{age},{education},_T,_T,_T,{stay},_T,PS,{year},{value},A",
-            self.origin
-        );
-        debug_assert!(written.is_ok(), "a string takes everything");
-        row
-    }
-
-    /// The stock of women (1) or men (2) between the two years of the source around this one, by this cell's share, some
-    /// more or less.
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of persons")]
-    fn value(&self, sex: usize, year: u16) -> u64 {
-        let before = self.years.range(..=year).next_back().or_else(|| self.years.iter().next());
-        let after = self.years.range(year..).next().or_else(|| self.years.iter().next_back());
-        let (Some((y0, v0)), Some((y1, v1))) = (before, after) else { return 0 };
-        let of = |sexes: &[f64; 2]| sexes[sex - 1];
+    /// Women and men between the two years of the source around this moment.
+    fn stock(&self, when: When) -> [f64; 2] {
+        let before = self.years.range(..=when.year).next_back().or_else(|| self.years.iter().next());
+        let after = self.years.range(when.year + 1..).next().or_else(|| self.years.iter().next_back());
+        let (Some((y0, v0)), Some((y1, v1))) = (before, after) else { return [0.0; 2] };
         let span = f64::from(y1.saturating_sub(*y0)).max(1.0);
-        let stock = of(v0) + (of(v1) - of(v0)) * f64::from(year.saturating_sub(*y0)) / span;
-        let width = if self.share < 1.0 { 0.6 } else { 0.04 };
-        let noise = 1.0 + width * (self.noise(sex, year) - 0.5);
-        (stock * self.share * noise).round() as u64
+        let passed = f64::from(when.year.saturating_sub(*y0)) + f64::from(when.month) / 12.0;
+        let part = (passed / span).min(1.0);
+        // Each origin has its own season, the same for all its parts.
+        let peak = f64::from(self.code.bytes().map(u16::from).sum::<u16>());
+        let turn = std::f64::consts::TAU * (f64::from(when.month) + peak) / 12.0;
+        let season = if when.month == 0 { 1.0 } else { 1.0 + SEASON * turn.sin() };
+        [0, 1].map(|sex| (v0[sex] + (v1[sex] - v0[sex]) * part) * season)
+    }
+}
+
+impl Group<'_> {
+    fn key(&self, sex: &str) -> String {
+        let [age, education, stay, state] = self.codes;
+        let origin = &self.origin.code;
+        format!("A.{COUNTRY}.{origin}.MS_FBORN.BIR.{sex}.{age}.{education}._T._T._T.{stay}.{state}.PS")
     }
 
-    /// Between 0 and 1, the same for the same cell and year in every run (FNV-1a).
-    fn noise(&self, sex: usize, year: u16) -> f64 {
-        let [age, education, stay] = self.codes;
-        let parts = [self.origin, SEXES[sex], age, education, stay];
-        let bytes = parts.iter().flat_map(|part| part.bytes()).chain(year.to_le_bytes());
-        let hash = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)
-        });
-        f64::from(u32::try_from((hash ^ (hash >> 29)) & 0xf_ffff).unwrap_or_default()) / f64::from(0x10_0000)
+    /// What all rows of a series begin with.
+    fn prefix(&self, freq: char, sex: &str) -> String {
+        let [age, education, stay, state] = self.codes;
+        let origin = &self.origin.code;
+        format!("{freq},{COUNTRY},{origin},MS_FBORN,BIR,{sex},{age},{education},_T,_T,_T,{stay},{state},PS,")
     }
+
+    /// Women and men in each period: the origin's by this group's share, some more or less.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of persons")]
+    fn values(&self, periods: &Periods) -> Vec<[u64; 2]> {
+        let seeds = ["F", "M"].map(|sex| hash(self.prefix(periods.freq, sex).as_bytes()));
+        let width = if self.share < 1.0 { NOISE } else { CALM };
+        let of = |when: When| {
+            let stock = self.origin.stock(when);
+            [0, 1].map(|sex| {
+                let noise = 1.0 + width * (chance(seeds[sex], when) - 0.5);
+                (stock[sex] * self.share * noise).round() as u64
+            })
+        };
+        periods.all.iter().map(|(when, _)| of(*when)).collect()
+    }
+}
+
+impl Periods {
+    fn years(years: &[u16]) -> Self {
+        let year = |year: &u16| (When { year: *year, month: 0 }, year.to_string());
+        Self { freq: 'A', all: years.iter().map(year).collect() }
+    }
+
+    fn months() -> Self {
+        let months = DECADE.flat_map(|year| (1..=12).map(move |month| When { year, month }));
+        let named = months.map(|when| (when, format!("{}-{:02}", when.year, when.month)));
+        Self { freq: 'M', all: named.collect() }
+    }
+}
+
+/// A tidy file while it is written, up to a number of observations.
+struct Rows<W: Write> {
+    out: BufWriter<W>,
+    left: usize,
+    length: u64,
+}
+
+impl<W: Write> Rows<W> {
+    fn new(out: W, observations: usize) -> io::Result<Self> {
+        let mut rows = Self { out: BufWriter::with_capacity(1 << 20, out), left: observations, length: 0 };
+        rows.put(HEADER.as_bytes())?;
+        Ok(rows)
+    }
+
+    fn put(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.length += bytes.len() as u64;
+        self.out.write_all(bytes)
+    }
+
+    /// The total, women and men. The total is what its parts make, or the check refuses the file.
+    fn group(&mut self, group: &Group<'_>, periods: &Periods) -> io::Result<()> {
+        let values = group.values(periods);
+        let mut row = Vec::with_capacity(128);
+        for (sex, code) in SEXES.into_iter().enumerate() {
+            let prefix = group.prefix(periods.freq, code);
+            for ((_, period), [women, men]) in periods.all.iter().zip(&values) {
+                if self.left == 0 {
+                    return Ok(());
+                }
+                self.left -= 1;
+                row.clear();
+                row.extend_from_slice(prefix.as_bytes());
+                row.extend_from_slice(period.as_bytes());
+                writeln!(row, ",{},A", [women + men, *women, *men][sex])?;
+                self.put(&row)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn end(mut self) -> io::Result<u64> {
+        self.out.flush()?;
+        Ok(self.length)
+    }
+}
+
+/// Between 0 and 1, the same for the same series and period in every run.
+fn chance(seed: u64, when: When) -> f64 {
+    let mixed = (seed ^ u64::from(when.year * 16 + when.month)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let mixed = (mixed ^ (mixed >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    f64::from(u32::try_from(mixed >> 40).unwrap_or_default()) / f64::from(1 << 24)
+}
+
+/// FNV-1a.
+fn hash(bytes: &[u8]) -> u64 {
+    bytes
+        .iter()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3))
 }

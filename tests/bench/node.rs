@@ -1,6 +1,6 @@
 //! A node as its own process, asked through its control socket and its metrics page, and watched from outside.
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::OpenOptionsExt;
@@ -11,24 +11,32 @@ use std::time::Duration;
 
 use anyhow::{Context, bail, ensure};
 use corridor::api::control::{Client, Payload};
+use corridor::feed::{AgreementId, Card};
 use corridor::node::Request;
 use corridor::node::request::{GetRequest, ReleaseRequest, SubmitRequest};
 use serde_json::Value;
 
-use crate::clock::now;
+use crate::clock::{now, time_of_day};
+use crate::outside;
 
+/// The network on which the nodes meet.
+pub(crate) const NETWORK: &str = "training/bench";
 /// How long anything may take before the run is given up.
 const PATIENCE: Duration = Duration::from_secs(900);
 /// The pause between two questions whether something is so yet: what times are exact to.
 const POLL: Duration = Duration::from_micros(200);
-/// Ticks of processor time in `/proc` are hundredths of a second.
-const TICKS: f64 = 100.0;
+/// How long a connection is silent after everything was said.
+const SILENCE: Duration = Duration::from_millis(250);
+/// What opens the keys.
+pub(crate) const PASSPHRASE: &str = "only for measuring";
 
 /// A node.
 pub(crate) struct Node {
     root: PathBuf,
     dir: PathBuf,
     country: String,
+    /// The port of the exchange with partners.
+    port: u16,
     http: String,
     page: Option<BufReader<TcpStream>>,
     child: Option<Child>,
@@ -38,25 +46,41 @@ pub(crate) struct Node {
 impl Node {
     /// Makes keys and card in `root/country`.
     pub(crate) fn init(root: &Path, country: &str) -> anyhow::Result<Self> {
-        let dir = root.join(country.to_lowercase());
-        fs::create_dir_all(&dir)?;
-        let mut passphrase = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(dir.join("passphrase"))?;
-        passphrase.write_all(b"only for measuring")?;
-        let (net, http) = (free_port()?, format!("127.0.0.1:{}", free_port()?));
-        let (root, country) = (root.to_owned(), country.to_owned());
-        let node = Self { root, dir, country, http, page: None, child: None, client: None };
-        let country = &node.country;
-        let listen = format!("/ip4/127.0.0.1/tcp/{net}");
-        let who = ["init", "--country", country, "--name", country, "--network", "training/bench"];
+        let node = Self::at(root, country)?;
+        let (country, listen) = (&node.country, node.listen());
+        let who = ["init", "--country", country, "--name", country, "--network", NETWORK];
         let how = ["--listen", &listen, "--http", &node.http, "--public", "MS_FBORN"];
         let output = node.command().args(who).args(how).output().context("running corridor init")?;
         ensure!(output.status.success(), "init of {country}: {}", String::from_utf8_lossy(&output.stderr));
         Ok(node)
+    }
+
+    /// A node's directory with a passphrase and nothing else.
+    pub(crate) fn at(root: &Path, country: &str) -> anyhow::Result<Self> {
+        let dir = root.join(country.to_lowercase());
+        fs::create_dir_all(&dir)?;
+        let mut options = OpenOptions::new();
+        let mut passphrase =
+            options.write(true).create(true).truncate(true).mode(0o600).open(dir.join("passphrase"))?;
+        passphrase.write_all(PASSPHRASE.as_bytes())?;
+        let (port, http) = (free_port()?, format!("127.0.0.1:{}", free_port()?));
+        let (root, country) = (root.to_owned(), country.to_owned());
+        Ok(Self { root, dir, country, port, http, page: None, child: None, client: None })
+    }
+
+    /// Where partners reach it.
+    pub(crate) fn listen(&self) -> String {
+        format!("/ip4/127.0.0.1/tcp/{}", self.port)
+    }
+
+    /// Its web page.
+    pub(crate) fn http(&self) -> &str {
+        &self.http
+    }
+
+    /// The port of the exchange with partners.
+    pub(crate) fn port(&self) -> u16 {
+        self.port
     }
 
     /// Where the wrapper finds what to end if this program is ended.
@@ -68,8 +92,8 @@ impl Node {
     pub(crate) fn copy(&self, root: &Path) -> anyhow::Result<Self> {
         let dir = root.join(self.country.to_lowercase());
         copy_directory(&self.dir, &dir)?;
-        let (country, http) = (self.country.clone(), self.http.clone());
-        Ok(Self { root: root.to_owned(), dir, country, http, page: None, child: None, client: None })
+        let (root, country, http) = (root.to_owned(), self.country.clone(), self.http.clone());
+        Ok(Self { root, dir, country, port: self.port, http, page: None, child: None, client: None })
     }
 
     fn command(&self) -> Command {
@@ -107,6 +131,41 @@ impl Node {
         Ok((answer, start.elapsed()))
     }
 
+    /// What this node has published: where the feed lies below every node's directory, and its bytes so far.
+    pub(crate) fn published(&self) -> anyhow::Result<(PathBuf, u64)> {
+        let publisher = Card::from_text(&self.card()?)?.publisher().to_hex();
+        let feed = Path::new("feeds").join(publisher).join(AgreementId::public().to_hex());
+        let bytes = segments(&self.dir.join(&feed));
+        ensure!(bytes > 0, "{} has published nothing", self.country);
+        Ok((feed, bytes))
+    }
+
+    /// Whether all of a feed is here and durable. Its bytes are the same everywhere, and the loop answers after it
+    /// has made durable what was appended before; nothing is folded.
+    pub(crate) fn holds(&mut self, (feed, bytes): &(PathBuf, u64)) -> anyhow::Result<bool> {
+        if segments(&self.dir.join(feed)) < *bytes {
+            return Ok(false);
+        }
+        self.ask(&Request::Peers).map(|_| true)
+    }
+
+    /// Waits until everything that another node has published is durable here.
+    pub(crate) fn until_durable(&mut self, publisher: &Self) -> anyhow::Result<()> {
+        let published = publisher.published()?;
+        self.until("all is durable", |node| Ok(node.holds(&published)?.then_some(())))
+    }
+
+    /// Whether the daemon was started.
+    pub(crate) fn is_up(&self) -> bool {
+        self.child.is_some()
+    }
+
+    /// One more conversation with the daemon.
+    pub(crate) fn connect(&self) -> anyhow::Result<Client> {
+        let client = Client::connect(&self.dir.join("control.sock"))?;
+        client.with_context(|| format!("the daemon of {} does not listen", self.country))
+    }
+
     /// Ends the daemon in order.
     pub(crate) fn stop(&mut self) -> anyhow::Result<()> {
         (self.client, self.page) = (None, None);
@@ -127,11 +186,29 @@ impl Node {
 
     /// Milliseconds from the last session's opening until both had greeted each other, as the log tells it.
     pub(crate) fn last_greeting(&self) -> anyhow::Result<f64> {
+        Ok((self.last_time(": session ready")? - self.last_time(": session opened")?) * 1000.0)
+    }
+
+    /// When the log last said this, in seconds since midnight.
+    fn last_time(&self, what: &str) -> anyhow::Result<f64> {
         let text = fs::read_to_string(self.dir.join("log"))?;
-        let last = |what: &str| text.lines().rfind(|line| line.contains(what)).and_then(time_of_day);
-        let times = last(": session opened").zip(last(": session ready"));
-        let (opened, ready) = times.context("the log tells of no session")?;
-        Ok((ready - opened) * 1000.0)
+        let last = text.lines().rfind(|line| line.contains(what)).and_then(logged_at);
+        last.with_context(|| format!("the log of {} has no {what:?}", self.country))
+    }
+
+    /// Milliseconds from the session's opening until all was said and the connection fell silent. To be called at
+    /// once after the start.
+    pub(crate) fn talk(&mut self) -> anyhow::Result<f64> {
+        let (mut seen, mut last, mut silent_since) = ((0.0, 0.0), 0.0, now());
+        while seen == (0.0, 0.0) || silent_since.elapsed() < SILENCE {
+            let traffic = self.traffic()?;
+            if traffic != seen {
+                (seen, last, silent_since) = (traffic, time_of_day(), now());
+            }
+            ensure!(silent_since.elapsed() < PATIENCE, "{} finds no partner", self.country);
+            std::thread::sleep(POLL);
+        }
+        Ok((last - self.last_time(": session opened")?) * 1000.0)
     }
 
     /// Asks for one value.
@@ -150,12 +227,20 @@ impl Node {
         Ok(answer.with_context(|| format!("asking {}", self.country))?.unwrap_or_default())
     }
 
-    /// Submits a file.
+    /// Submits a text as a file.
     pub(crate) fn submit(&mut self, text: &str) -> anyhow::Result<()> {
-        let request =
-            Request::Submit(SubmitRequest { file: "bench.csv".to_owned(), ..SubmitRequest::default() });
-        let payload = Payload { length: text.len() as u64, bytes: &mut text.as_bytes() };
-        let value = self.call(&request, Some(payload), &mut |_| true)?;
+        self.submit_from(&mut text.as_bytes(), text.len() as u64)
+    }
+
+    /// Submits a file, which is read while it is sent.
+    pub(crate) fn submit_file(&mut self, path: &Path) -> anyhow::Result<()> {
+        let mut file = File::open(path)?;
+        let length = file.metadata()?.len();
+        self.submit_from(&mut file, length)
+    }
+
+    fn submit_from(&mut self, bytes: &mut dyn Read, length: u64) -> anyhow::Result<()> {
+        let value = self.call(&submission(), Some(Payload { length, bytes }), &mut |_| true)?;
         ensure!(value["accepted"] == true, "the file was refused: {}", value["findings"][0]["text"]);
         Ok(())
     }
@@ -260,22 +345,21 @@ impl Node {
         bail!("{}: {what}: not so after {PATIENCE:?}", self.country)
     }
 
-    /// Resident memory in MiB: now (`VmRSS`) or the most there was (`VmHWM`).
-    pub(crate) fn memory(&self, field: &str) -> anyhow::Result<f64> {
-        let text = fs::read_to_string(format!("/proc/{}/status", self.pid()?))?;
-        let line = text.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':'));
-        let kib =
-            line.and_then(|line| line.trim().strip_suffix(" kB")).context("no memory figure in /proc")?;
-        Ok(kib.trim().parse::<f64>()? / 1024.0)
+    /// Resident memory in MiB, now.
+    pub(crate) fn memory(&self) -> anyhow::Result<f64> {
+        outside::memory(self.pid()?, "VmRSS")
+    }
+
+    /// The most resident memory in MiB since the last time this was asked.
+    pub(crate) fn peak(&self) -> anyhow::Result<f64> {
+        let peak = outside::memory(self.pid()?, "VmHWM")?;
+        outside::forget_peak(self.pid()?)?;
+        Ok(peak)
     }
 
     /// Seconds of processor time that the daemon has used.
     pub(crate) fn cpu(&self) -> anyhow::Result<f64> {
-        let text = fs::read_to_string(format!("/proc/{}/stat", self.pid()?))?;
-        let after_name = text.rsplit(") ").next().unwrap_or_default();
-        let fields = after_name.split(' ').skip(11).take(2);
-        let ticks: Result<Vec<f64>, _> = fields.map(str::parse::<f64>).collect();
-        Ok(ticks?.iter().sum::<f64>() / TICKS)
+        outside::cpu(self.pid()?)
     }
 
     fn pid(&self) -> anyhow::Result<u32> {
@@ -284,7 +368,7 @@ impl Node {
 
     /// Bytes of a directory of the node.
     pub(crate) fn bytes_of(&self, part: &str) -> f64 {
-        directory_bytes(&self.dir.join(part)) as f64
+        outside::directory_bytes(&self.dir.join(part)) as f64
     }
 }
 
@@ -297,6 +381,38 @@ impl Drop for Node {
     }
 }
 
+/// A request and the file that goes with it, if one does.
+pub(crate) type Asked = (Request, Option<String>);
+
+/// The request that comes before a file of figures.
+pub(crate) fn submission() -> Request {
+    Request::Submit(SubmitRequest { file: "bench.csv".to_owned(), ..SubmitRequest::default() })
+}
+
+/// Asks many things over one conversation and hands on each answer, in the order of the requests.
+pub(crate) fn ask_all(
+    client: &mut Client,
+    asked: impl IntoIterator<Item = Asked>,
+    each: &mut dyn FnMut(Value) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    for (request, file) in asked {
+        let mut bytes = file.as_deref().unwrap_or_default().as_bytes();
+        let length = bytes.len() as u64;
+        let payload = file.as_ref().map(|_| Payload { length, bytes: &mut bytes });
+        let answer = client.call(&request, payload, &mut |_| true)?;
+        each(answer.unwrap_or_default())?;
+    }
+    Ok(())
+}
+
+/// Makes two nodes that run each other's partners, and waits until they talk.
+pub(crate) fn introduce(a: &mut Node, b: &mut Node) -> anyhow::Result<()> {
+    a.ask(&Request::PartnerAdd { card: b.card()? })?;
+    b.ask(&Request::PartnerAdd { card: a.card()? })?;
+    b.until_metric("corridor_sessions", 1)?;
+    a.until_metric("corridor_sessions", 1)
+}
+
 /// Observations under the public agreement in an answer to `status`.
 pub(crate) fn public_observations(status: &Value) -> u64 {
     let feeds = status["feeds"].as_array().into_iter().flatten();
@@ -304,14 +420,11 @@ pub(crate) fn public_observations(status: &Value) -> u64 {
     public.filter_map(|feed| feed["observations"].as_u64()).sum()
 }
 
-fn directory_bytes(dir: &Path) -> u64 {
-    let items = fs::read_dir(dir).into_iter().flatten().flatten();
-    let sizes = items.map(|item| match item.metadata() {
-        Ok(data) if data.is_dir() => directory_bytes(&item.path()),
-        Ok(data) => data.len(),
-        Err(_) => 0,
-    });
-    sizes.sum()
+/// Bytes of a feed, without what is derived from it.
+fn segments(feed: &Path) -> u64 {
+    let files = fs::read_dir(feed).into_iter().flatten().flatten();
+    let segments = files.filter(|file| file.path().extension().is_some_and(|ending| ending == "feed"));
+    segments.filter_map(|file| Some(file.metadata().ok()?.len())).sum()
 }
 
 fn copy_directory(from: &Path, to: &Path) -> anyhow::Result<()> {
@@ -329,7 +442,7 @@ fn copy_directory(from: &Path, to: &Path) -> anyhow::Result<()> {
 }
 
 /// Seconds since midnight of a line such as `2025-01-31T10:20:30.123456Z  INFO …`.
-fn time_of_day(line: &str) -> Option<f64> {
+fn logged_at(line: &str) -> Option<f64> {
     let clock = line.split_once('T')?.1.split_once('Z')?.0;
     let parts: Vec<f64> = clock.split(':').map(str::parse).collect::<Result<_, _>>().ok()?;
     let [hours, minutes, seconds] = parts.as_slice() else { return None };

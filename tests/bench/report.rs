@@ -1,14 +1,31 @@
 //! What was measured: samples, their medians, the table, the JSON, and the comparison with an earlier run.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use anyhow::Context;
 use serde_json::{Value, json};
+
+use crate::wanted::Wanted;
 
 /// A measure that is worse by more than this many per cent fails a comparison.
 const WORSE: f64 = 25.0;
 /// What the machine can do is not ours to make better or worse.
 const MACHINE: &str = "machine_";
+
+/// What an observation costs at a size, against what it costs at [`SMALL`]: the name of the ratio, and of what.
+pub(crate) const GROWTH: [(&str, &str); 6] = [
+    ("growth_import", "import"),
+    ("growth_release", "release"),
+    ("growth_sync", "sync"),
+    ("growth_fold", "fold_publisher"),
+    ("growth_disk", "disk_total"),
+    ("growth_rebuild", "rebuild_rate"),
+];
+/// The size that others are compared with; smaller ones show the cost of beginning.
+const SMALL: usize = 100_000;
+/// A cost that has grown by more than this many times is pointed out.
+const GROWN: f64 = 1.5;
 
 /// Which way is up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,14 +89,48 @@ impl Report {
         }
     }
 
-    /// Keeps what a name begins with, and what the machine can do.
-    pub(crate) fn keep(&mut self, names: &[String]) {
-        let wanted = |measure: &str| names.iter().any(|name| measure.starts_with(name.as_str()));
-        self.series.retain(|one| names.is_empty() || one.measure.starts_with(MACHINE) || wanted(one.measure));
+    /// Median and 99th percentile, in milliseconds.
+    pub(crate) fn percentiles(
+        &mut self,
+        (p50, p99): (&'static str, &'static str),
+        size: usize,
+        mut times: Vec<Duration>,
+    ) {
+        times.sort();
+        let at = |percent: usize| times[(times.len() * percent).div_ceil(100).saturating_sub(1)];
+        for (measure, time) in [(p50, at(50)), (p99, at(99))] {
+            self.add(measure, size, time.as_secs_f64() * 1000.0, "ms", Better::Lower);
+        }
+    }
+
+    /// Keeps what is wanted, and what the machine can do.
+    pub(crate) fn keep(&mut self, wanted: &Wanted) {
+        self.series.retain(|one| one.measure.starts_with(MACHINE) || wanted.has(one.measure));
+    }
+
+    /// Adds how the cost of an observation grows with the size, where more than one was measured.
+    pub(crate) fn grow(&mut self) {
+        for (name, of) in GROWTH {
+            let Some(small) = self.find(of, SMALL) else { continue };
+            let (before, better) = (small.median(), small.better);
+            let larger = self.series.iter().filter(|one| one.measure == of && one.size > SMALL);
+            let ratio = |now: f64| match better {
+                Better::Higher => before / now,
+                Better::Lower => now / before,
+            };
+            let grown: Vec<(usize, f64)> = larger.map(|one| (one.size, ratio(one.median()))).collect();
+            for (size, ratio) in grown {
+                self.add(name, size, ratio, "times", Better::Lower);
+            }
+        }
+    }
+
+    fn find(&self, measure: &str, size: usize) -> Option<&Series> {
+        self.series.iter().find(|one| one.measure == measure && one.size == size)
     }
 
     fn median(&self, measure: &str, size: usize) -> Option<f64> {
-        self.series.iter().find(|one| one.measure == measure && one.size == size).map(Series::median)
+        self.find(measure, size).map(Series::median)
     }
 
     /// The list that scripts read.
@@ -101,7 +152,7 @@ impl Report {
     /// The table that people read.
     pub(crate) fn table(&self) -> String {
         let mut text = format!(
-            "{:<24} {:>10} {:>12} {:>12} {:>12} {:<8}\n",
+            "{:<36} {:>10} {:>12} {:>12} {:>12} {:<8}\n",
             "measure", "size", "median", "min", "max", "unit"
         );
         for one in &self.series {
@@ -109,7 +160,7 @@ impl Report {
             let size = if one.size == 0 { "-".to_owned() } else { one.size.to_string() };
             let [median, min, max] = [one.median(), min, max].map(shown);
             let line = format!(
-                "{:<24} {size:>10} {median:>12} {min:>12} {max:>12} {:<8} {}",
+                "{:<36} {size:>10} {median:>12} {min:>12} {max:>12} {:<8} {}",
                 one.measure,
                 one.unit,
                 self.share(one).unwrap_or_default()
@@ -124,7 +175,7 @@ impl Report {
         let limit = |name| self.median(name, 0);
         match one.measure {
             "sync" => {
-                let bytes = self.median("sync_bytes", one.size)? * one.median();
+                let bytes = self.median("sync_wire", one.size)? * one.median();
                 Some(format!("{:.2} % of loopback", 100.0 * bytes / 1e9 / limit("machine_loopback")?))
             }
             // The submission, the release in the public and in the house feed, the receiver: one after another.
@@ -138,6 +189,9 @@ impl Report {
                     "{:.1} % of SHA-256 over the file",
                     100.0 * bytes / 1e9 / limit("machine_sha256")?
                 ))
+            }
+            measure if GROWTH.iter().any(|(name, _)| *name == measure) => {
+                (one.median() > GROWN).then(|| format!("GROWS: more than {GROWN} times"))
             }
             _ => None,
         }
@@ -162,7 +216,7 @@ impl Report {
             well &= !failed;
             let verdict = if failed { "  WORSE" } else { "" };
             text += &format!(
-                "{:<24} {:>10} {:>12} -> {:>12} {:<8} {change:>+8.1} %{verdict}\n",
+                "{:<36} {:>10} {:>12} -> {:>12} {:<8} {change:>+8.1} %{verdict}\n",
                 one.measure,
                 one.size,
                 shown(*old),

@@ -3,6 +3,7 @@
 mod crash;
 mod daemons;
 mod damage;
+mod federation;
 mod readme;
 mod simulation;
 mod world;
