@@ -239,7 +239,7 @@ impl Node {
         self.submit_from(&mut file, length)
     }
 
-    fn submit_from(&mut self, bytes: &mut dyn Read, length: u64) -> anyhow::Result<()> {
+    fn submit_from(&mut self, bytes: &mut (dyn Read + Send), length: u64) -> anyhow::Result<()> {
         let value = self.call(&submission(), Some(Payload { length, bytes }), &mut |_| true)?;
         ensure!(value["accepted"] == true, "the file was refused: {}", value["findings"][0]["text"]);
         Ok(())
