@@ -23,6 +23,7 @@ pub mod identity;
 pub mod header;
 pub mod record;
 pub mod order;
+pub mod columns;
 pub mod block;
 pub mod frame;
 pub mod body;
@@ -36,6 +37,7 @@ pub(crate) mod testing;
 mod tests;
 
 pub use assembler::{Assembler, Entry, EntryFault, Unverified, Verified, VerifiedFrame};
+pub use block::Opened;
 pub use body::{Body, BodyBuilder};
 pub use builder::{BuildError, EntryBuilder, SignedEntry};
 pub use codec::CodecError;

@@ -38,7 +38,7 @@ pub use error::ModelError;
 pub use indicator::IndicatorCode;
 pub use observation::{Flags, Observation};
 pub use pattern::SeriesPattern;
-pub use period::{Period, PeriodKind};
+pub use period::{Period, PeriodKind, PeriodText};
 pub use record::{Receipt, Record, RecordKey, Retraction, Series};
 pub use series_key::SeriesKey;
 pub use status::{ConfStatus, ObsStatus};

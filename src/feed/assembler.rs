@@ -10,16 +10,15 @@
 
 use std::marker::PhantomData;
 
-use super::block::{self, BlockInfo, BlockReader, MAX_BLOCKS};
+use super::block::{self, BlockInfo, BlockReader, MAX_BLOCKS, Opened};
 use super::codec::CodecError;
 use super::frame::{Frame, FrameKind};
 use super::head::{HeadRef, Place};
 use super::header::{HeaderFault, SignedHeader};
 use super::id::Seq;
 use super::identity::Keyring;
-use super::record;
-use crate::crypto::{Hasher, MerkleBuilder, Network};
-use crate::model::Record;
+use super::order::SortKey;
+use crate::crypto::{Hash, Hasher, MerkleBuilder, Network};
 
 /// Marks an entry that came from somebody and was not checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -133,7 +132,7 @@ struct Pending {
     listed: u64,
     next_block: usize,
     merkle: MerkleBuilder,
-    last: Option<Record>,
+    last: Option<SortKey>,
 }
 
 impl Assembler {
@@ -168,16 +167,33 @@ impl Assembler {
     /// # Errors
     /// [`EntryFault`]; nothing has changed then.
     pub fn accept(&mut self, keyring: &Keyring, frame: &Frame<'_>) -> Result<VerifiedFrame, EntryFault> {
-        let Some(mut pending) = self.pending.take() else { return self.begin(keyring, frame) };
-        let before = pending.clone_light();
-        match pending.accept(frame, &mut self.reader) {
-            Ok(completes) => Ok(self.keep(pending, frame, completes)),
-            Err(fault) => {
-                pending.restore(before);
-                self.pending = Some(pending);
-                Err(fault)
+        let Some(pending) = &mut self.pending else { return self.begin(keyring, frame) };
+        match (frame.kind, pending.table_is_whole()) {
+            (FrameKind::Table, false) => {
+                pending.accept_rows(frame.body)?;
+                self.keep(frame, false)
             }
+            (FrameKind::Block, true) => {
+                let opened = Opened::of(frame.body, &mut self.reader)?;
+                self.accept_opened(frame, opened)
+            }
+            (FrameKind::Head | FrameKind::Table | FrameKind::Block, _) => Err(EntryFault::OutOfOrder),
         }
+    }
+
+    /// As [`Assembler::accept`] for the frame of a block that was opened already, on whatever thread: what is left is
+    /// to compare it with the table and with the block before it.
+    ///
+    /// # Errors
+    /// [`EntryFault`]; nothing has changed then. [`EntryFault::OutOfOrder`] for another frame than was opened.
+    pub fn accept_opened(&mut self, frame: &Frame<'_>, opened: Opened) -> Result<VerifiedFrame, EntryFault> {
+        let pending = self.pending.as_mut().ok_or(EntryFault::OutOfOrder)?;
+        let is_another = frame.kind != FrameKind::Block || Hash::of(&[frame.body]) != opened.body;
+        if is_another || !pending.table_is_whole() {
+            return Err(EntryFault::OutOfOrder);
+        }
+        let completes = pending.accept_block(opened)?;
+        self.keep(frame, completes)
     }
 
     fn begin(&mut self, keyring: &Keyring, frame: &Frame<'_>) -> Result<VerifiedFrame, EntryFault> {
@@ -189,19 +205,21 @@ impl Assembler {
         if content.record_count == 0 || content.payload_length == 0 {
             return Err(EntryFault::Content("an entry without records"));
         }
-        Ok(self.keep(Pending::new(entry), frame, false))
+        self.pending = Some(Pending::new(entry));
+        self.keep(frame, false)
     }
 
-    fn keep(&mut self, mut pending: Pending, frame: &Frame<'_>, completes: bool) -> VerifiedFrame {
+    /// Counts a frame that the entry in hand has taken.
+    fn keep(&mut self, frame: &Frame<'_>, completes: bool) -> Result<VerifiedFrame, EntryFault> {
+        let pending = self.pending.as_mut().ok_or(EntryFault::OutOfOrder)?;
         let entry = pending.entry.clone();
         let verified = VerifiedFrame { bytes: frame.bytes.to_vec(), part: pending.part, completes, entry };
         pending.part += 1;
         if completes {
             self.place = Place::after(&HeadRef::from(pending.entry.header()));
-        } else {
-            self.pending = Some(pending);
+            self.pending = None;
         }
-        verified
+        Ok(verified)
     }
 }
 
@@ -219,78 +237,58 @@ impl Pending {
         }
     }
 
-    /// What a failed frame may have changed. Rows are only ever appended, so their number is enough.
-    fn clone_light(&self) -> (Hasher, usize, u64, MerkleBuilder, Option<Record>) {
-        (self.table.clone(), self.rows.len(), self.listed, self.merkle.clone(), self.last.clone())
-    }
-
-    fn restore(&mut self, before: (Hasher, usize, u64, MerkleBuilder, Option<Record>)) {
-        self.rows.truncate(before.1);
-        (self.table, self.listed, self.merkle, self.last) = (before.0, before.2, before.3, before.4);
-    }
-
     fn table_is_whole(&self) -> bool {
         self.listed == self.entry.header().header().content.payload_length
     }
 
-    /// Takes a frame after the first; says whether the entry is whole with it.
-    fn accept(&mut self, frame: &Frame<'_>, reader: &mut BlockReader) -> Result<bool, EntryFault> {
-        match (frame.kind, self.table_is_whole()) {
-            (FrameKind::Table, false) => self.accept_rows(frame.body).map(|()| false),
-            (FrameKind::Block, true) => self.accept_block(frame.body, reader),
-            (FrameKind::Head | FrameKind::Table | FrameKind::Block, _) => Err(EntryFault::OutOfOrder),
-        }
-    }
-
+    /// Takes rows of the table; after a fault nothing has changed.
     fn accept_rows(&mut self, body: &[u8]) -> Result<(), EntryFault> {
         let content = self.entry.header().header().content;
         let rows = block::decode_rows(body)?;
         let cut_short = rows.len() < block::TABLE_ROWS_PER_FRAME;
-        self.table.update(body);
-        self.listed += rows.iter().map(|row| u64::from(row.length)).sum::<u64>();
-        self.rows.extend(rows);
-        if self.listed > content.payload_length || self.rows.len() > MAX_BLOCKS {
+        let listed = self.listed + rows.iter().map(|row| u64::from(row.length)).sum::<u64>();
+        if listed > content.payload_length || self.rows.len() + rows.len() > MAX_BLOCKS {
             return Err(EntryFault::Content("a block table longer than the header says"));
         }
-        if cut_short && self.listed < content.payload_length {
+        if cut_short && listed < content.payload_length {
             // One table, one sequence of frames: positions mean the same at every peer, and nobody can fill a disk
             // with frames that add nothing.
             return Err(EntryFault::Content("a block table cut into frames in another way than it must be"));
         }
-        if self.listed == content.payload_length && self.table.clone().finish() != content.payload_hash {
+        let mut table = self.table.clone();
+        table.update(body);
+        if listed == content.payload_length && table.clone().finish() != content.payload_hash {
             return Err(EntryFault::Content("a block table whose hash is not the one in the header"));
         }
+        (self.table, self.listed) = (table, listed);
+        self.rows.extend(rows);
         Ok(())
     }
 
-    fn accept_block(&mut self, body: &[u8], reader: &mut BlockReader) -> Result<bool, EntryFault> {
+    /// Takes the next block and says whether the entry is whole with it; after a fault nothing has changed.
+    fn accept_block(&mut self, opened: Opened) -> Result<bool, EntryFault> {
         let row = self.rows.get(self.next_block).ok_or(EntryFault::OutOfOrder)?;
-        let plain = reader.open(body, row)?;
-        let records = row.records;
-        self.accept_records(&plain, records)?;
-        if self.next_block + 1 < self.rows.len() {
-            self.next_block += 1;
-            return Ok(false);
+        if (opened.row.length, opened.row.hash) != (row.length, row.hash) {
+            return Err(block::other_than_listed().into());
         }
+        if opened.row.records != row.records {
+            return Err(EntryFault::Content("a block with another number of records than the table says"));
+        }
+        let follows = self.last.as_ref().is_none_or(|last| last.as_key() < opened.first.as_key());
+        if !opened.is_in_order || !follows {
+            return Err(EntryFault::Content("records out of order"));
+        }
+        let mut merkle = self.merkle.clone();
+        opened.leaves.iter().for_each(|leaf| merkle.push_hash(*leaf));
+        let completes = self.next_block + 1 == self.rows.len();
         let content = self.entry.header().header().content;
-        if self.merkle.count() != content.record_count || self.merkle.root() != content.record_root {
+        if completes && (merkle.count(), merkle.root()) != (content.record_count, content.record_root) {
             return Err(EntryFault::Content("records whose root is not the one in the header"));
         }
-        Ok(true)
-    }
-
-    fn accept_records(&mut self, plain: &[u8], count: u32) -> Result<(), EntryFault> {
-        let mut rest = plain;
-        for _ in 0..count {
-            let (one, used) = record::decode_prefix(rest)?;
-            if self.last.as_ref().is_some_and(|last| last.sort_key() >= one.sort_key()) {
-                return Err(EntryFault::Content("records out of order"));
-            }
-            self.merkle.push(&rest[..used]);
-            self.last = Some(one);
-            rest = &rest[used..];
-        }
-        if rest.is_empty() { Ok(()) } else { Err(EntryFault::Content("a block with more than its records")) }
+        self.merkle = merkle;
+        self.last = Some(opened.last);
+        self.next_block += 1;
+        Ok(completes)
     }
 }
 

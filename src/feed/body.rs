@@ -5,13 +5,13 @@
 //! ```
 //!
 //! Records come in sort order, so nothing is held but what is coded already (two to three bytes an
-//! observation), the open block and at most [`BATCH`] waiting ones. Hashing and compression take most of the time;
-//! a full batch is spread over [`THREADS`] threads that end before `push` returns. An entry with fewer blocks
+//! observation), the open block and at most `BATCH` waiting ones. Hashing and compression take most of the time;
+//! a full batch is spread over `THREADS` threads that end before `push` returns. An entry with fewer blocks
 //! than a batch starts a thread only when there are enough of them to be worth it, so a single observation pays nothing.
 
 use std::cmp::Ordering;
 
-use super::block::{self, BlockCoder, BlockInfo, CodedBlock, MAX_BLOCKS, PlainBlock};
+use super::block::{self, BlockCoder, BlockInfo, CodedBlock, MAX_BLOCKS, OpenBlock};
 use super::builder::{BuildError, SignedEntry};
 use super::frame::{self, FrameKind};
 use super::head::Place;
@@ -32,8 +32,8 @@ const WORTH_A_THREAD: usize = 4;
 #[derive(Debug, Default)]
 pub struct BodyBuilder {
     order: Order,
-    open: PlainBlock,
-    waiting: Vec<PlainBlock>,
+    open: OpenBlock,
+    waiting: Vec<OpenBlock>,
     coders: Vec<BlockCoder>,
     rows: Vec<BlockInfo>,
     merkle: MerkleBuilder,
@@ -110,8 +110,7 @@ impl BodyBuilder {
         if self.rows.len() + self.waiting.len() == MAX_BLOCKS {
             return Err(BuildError::TooLarge);
         }
-        let next = self.open.another();
-        self.waiting.push(std::mem::replace(&mut self.open, next));
+        self.waiting.push(std::mem::replace(&mut self.open, OpenBlock::full_size()));
         if self.waiting.len() == BATCH {
             self.code_waiting();
         }
@@ -138,8 +137,8 @@ impl BodyBuilder {
 }
 
 /// Codes each share of blocks on a thread of its own, the first on this one, and puts them one after the other.
-fn code<'a>(mut shares: impl Iterator<Item = (&'a [PlainBlock], &'a mut BlockCoder)>) -> Vec<CodedBlock> {
-    let work = |(blocks, coder): (&[PlainBlock], &mut BlockCoder)| -> Vec<CodedBlock> {
+fn code<'a>(mut shares: impl Iterator<Item = (&'a [OpenBlock], &'a mut BlockCoder)>) -> Vec<CodedBlock> {
+    let work = |(blocks, coder): (&[OpenBlock], &mut BlockCoder)| -> Vec<CodedBlock> {
         blocks.iter().map(|block| coder.code(block)).collect()
     };
     std::thread::scope(|scope| {

@@ -101,21 +101,157 @@ pub(super) fn decode_prefix_raw<'a, T: BorrowDecode<'a, ()>>(
 
 /// Whether `bytes` are what `value` encodes to, found without allocating.
 pub(super) fn is_encoding_of<T: Encode>(value: &T, bytes: &[u8]) -> bool {
-    struct Compare<'a>(&'a [u8]);
-    impl bincode::enc::write::Writer for Compare<'_> {
-        fn write(&mut self, written: &[u8]) -> Result<(), bincode::error::EncodeError> {
-            let expected = self.0.split_at_checked(written.len());
-            match expected {
-                Some((same, rest)) if same == written => {
-                    self.0 = rest;
-                    Ok(())
-                }
-                Some(_) | None => Err(bincode::error::EncodeError::Other("other bytes")),
-            }
+    let mut encoder = bincode::enc::EncoderImpl::new(Compare::with(bytes), bincode::config::standard());
+    value.encode(&mut encoder).is_ok() && encoder.into_writer().is_all()
+}
+
+/// Where canonical bytes are put that are written by hand, for speed: into memory, or beside bytes that should be them.
+pub(super) trait Sink {
+    /// Puts the next bytes.
+    fn put(&mut self, bytes: &[u8]);
+}
+
+impl Sink for Vec<u8> {
+    fn put(&mut self, bytes: &[u8]) {
+        self.extend_from_slice(bytes);
+    }
+}
+
+/// Compares what is put with what was given.
+pub(super) struct Compare<'a> {
+    rest: &'a [u8],
+    same: bool,
+}
+
+impl<'a> Compare<'a> {
+    pub(super) fn with(given: &'a [u8]) -> Self {
+        Self { rest: given, same: true }
+    }
+
+    /// Whether what was put is all that was given.
+    pub(super) fn is_all(&self) -> bool {
+        self.same && self.rest.is_empty()
+    }
+}
+
+impl Sink for Compare<'_> {
+    fn put(&mut self, bytes: &[u8]) {
+        match self.rest.split_at_checked(bytes.len()) {
+            Some((same, rest)) if same == bytes => self.rest = rest,
+            Some(_) | None => self.same = false,
         }
     }
-    let mut encoder = bincode::enc::EncoderImpl::new(Compare(bytes), bincode::config::standard());
-    value.encode(&mut encoder).is_ok() && encoder.into_writer().0.is_empty()
+}
+
+impl bincode::enc::write::Writer for Compare<'_> {
+    fn write(&mut self, written: &[u8]) -> Result<(), bincode::error::EncodeError> {
+        self.put(written);
+        if self.same { Ok(()) } else { Err(bincode::error::EncodeError::Other("other bytes")) }
+    }
+}
+
+/// Puts an unsigned integer of any width but a single byte's.
+pub(super) fn put_uint(value: u128, sink: &mut impl Sink) {
+    match u64::try_from(value) {
+        Ok(small @ 0..=250) => sink.put(&[small.to_le_bytes()[0]]),
+        Ok(value) => {
+            let bytes = value.to_le_bytes();
+            let (mark, length) = match value {
+                0..=0xffff => (251, 2),
+                0x1_0000..=0xffff_ffff => (252, 4),
+                0x1_0000_0000.. => (253, 8),
+            };
+            sink.put(&[mark]);
+            sink.put(&bytes[..length]);
+        }
+        Err(_) => {
+            sink.put(&[254]);
+            sink.put(&value.to_le_bytes());
+        }
+    }
+}
+
+/// Puts a string.
+pub(super) fn put_text(text: &[u8], sink: &mut impl Sink) {
+    put_uint(text.len() as u128, sink);
+    sink.put(text);
+}
+
+/// Small numbers of either sign as small unsigned ones.
+pub(super) fn zigzag(value: i128) -> u128 {
+    ((value << 1) ^ (value >> 127)).cast_unsigned()
+}
+
+fn unzigzag(value: u128) -> i128 {
+    (value >> 1).cast_signed() ^ -((value & 1).cast_signed())
+}
+
+/// Reads canonical bytes by hand. What it reads may be written longer than it must be, as in [`decode_prefix_raw`].
+#[derive(Clone, Copy)]
+pub(super) struct Cursor<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Cursor<'a> {
+    pub(super) fn new(bytes: &'a [u8]) -> Self {
+        Self { rest: bytes }
+    }
+
+    /// What is not read yet.
+    pub(super) fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+
+    /// The next bytes, so many.
+    pub(super) fn take(&mut self, length: usize) -> Result<&'a [u8], CodecError> {
+        let (taken, rest) = self.rest.split_at_checked(length).ok_or(CodecError::Short)?;
+        self.rest = rest;
+        Ok(taken)
+    }
+
+    /// The next byte.
+    pub(super) fn byte(&mut self) -> Result<u8, CodecError> {
+        let (byte, rest) = self.rest.split_first().ok_or(CodecError::Short)?;
+        self.rest = rest;
+        Ok(*byte)
+    }
+
+    /// An unsigned integer of any width but a single byte's.
+    pub(super) fn uint(&mut self) -> Result<u128, CodecError> {
+        let length = match self.byte()? {
+            small @ 0..=250 => return Ok(u128::from(small)),
+            251 => 2,
+            252 => 4,
+            253 => 8,
+            254 => 16,
+            255 => return Err(CodecError::Malformed),
+        };
+        let mut bytes = [0; 16];
+        bytes[..length].copy_from_slice(self.take(length)?);
+        Ok(u128::from_le_bytes(bytes))
+    }
+
+    /// A signed integer.
+    pub(super) fn int(&mut self) -> Result<i128, CodecError> {
+        self.uint().map(unzigzag)
+    }
+
+    /// An unsigned integer of at most 32 bits.
+    pub(super) fn u32(&mut self) -> Result<u32, CodecError> {
+        u32::try_from(self.uint()?).map_err(|_| CodecError::Malformed)
+    }
+
+    /// The length of a list whose elements take so many bytes at least.
+    pub(super) fn count(&mut self, least: usize) -> Result<usize, CodecError> {
+        let count = usize::try_from(self.uint()?).map_err(|_| CodecError::TooLarge)?;
+        if count > self.rest.len() / least { Err(CodecError::Short) } else { Ok(count) }
+    }
+
+    /// A string.
+    pub(super) fn text(&mut self) -> Result<&'a str, CodecError> {
+        let length = self.count(1)?;
+        str::from_utf8(self.take(length)?).map_err(|_| CodecError::Malformed)
+    }
 }
 
 /// Why bytes are not the canonical form of a value.

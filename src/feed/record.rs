@@ -18,39 +18,19 @@ use std::borrow::Cow;
 
 use super::codec::{self, BorrowDecode, CodecError, Encode};
 use crate::model::{
-    Attachment, AttributeId, Attributes, ConfStatus, Decimal, Document, DocumentKind, DocumentLabel, Flags,
-    Millis, ModelError, ObsStatus, Observation, Period, Receipt, Record, Retraction, Series, SeriesKey,
+    Attachment, AttributeId, Attributes, ConfStatus, Document, DocumentKind, DocumentLabel, Flags, Millis,
+    ModelError, ObsStatus, Period, Receipt, Record, Retraction, SeriesKey,
 };
+
+pub(super) mod series;
 
 /// The longest record, in bytes: one must fit into a block.
 pub const MAX_RECORD: usize = super::block::MAX_PLAIN;
 
-type Pairs<'a> = Vec<(&'a str, &'a str)>;
-
-#[derive(Encode, BorrowDecode)]
-enum RecordBytes<'a> {
-    Series(SeriesBytes<'a>),
-    Retraction(RetractionBytes<'a>),
-    Document(DocumentBytes<'a>),
-    Receipt(ReceiptBytes),
-}
-
-#[derive(Encode, BorrowDecode)]
-struct SeriesBytes<'a> {
-    key: &'a str,
-    attributes: Pairs<'a>,
-    observations: Vec<ObservationBytes<'a>>,
-}
-
-#[derive(Encode, BorrowDecode)]
-struct ObservationBytes<'a> {
-    period: Cow<'a, str>,
-    value: Option<(i128, u8)>,
-    status: u8,
-    conf: u8,
-    revision: u32,
-    attributes: Pairs<'a>,
-}
+const SERIES: u8 = 0;
+const RETRACTION: u8 = 1;
+const DOCUMENT: u8 = 2;
+const RECEIPT: u8 = 3;
 
 #[derive(Encode, BorrowDecode)]
 struct RetractionBytes<'a> {
@@ -82,12 +62,37 @@ struct ReceiptBytes {
 
 /// Appends a record's canonical bytes.
 pub fn encode_into(record: &Record, out: &mut Vec<u8>) {
-    codec::encode_into(&RecordBytes::of(record), out);
+    match record {
+        Record::Series(one) => {
+            out.push(SERIES);
+            series::put(one, out);
+        }
+        Record::Retraction(retraction) => {
+            out.push(RETRACTION);
+            codec::encode_into(&RetractionBytes::of(retraction), out);
+        }
+        Record::Document(document) => {
+            out.push(DOCUMENT);
+            codec::encode_into(&DocumentBytes::of(document), out);
+        }
+        Record::Receipt(receipt) => {
+            out.push(RECEIPT);
+            codec::encode_into(&ReceiptBytes::of(receipt), out);
+        }
+    }
+}
+
+/// Appends the beginning of a series, whose observations follow.
+pub(super) fn begin_series(key: &SeriesKey, said: &Attributes, observations: usize, out: &mut Vec<u8>) {
+    out.push(SERIES);
+    series::put_head(key, said, observations, out);
 }
 
 /// A record's canonical bytes.
 pub fn encode(record: &Record) -> Vec<u8> {
-    codec::encode(&RecordBytes::of(record))
+    let mut bytes = Vec::new();
+    encode_into(record, &mut bytes);
+    bytes
 }
 
 /// Reads the record at the front of `bytes`, with the number of bytes that it takes.
@@ -98,13 +103,7 @@ pub fn encode(record: &Record) -> Vec<u8> {
 /// # Errors
 /// [`CodecError`] for any such bytes.
 pub fn decode_prefix(bytes: &[u8]) -> Result<(Record, usize), CodecError> {
-    let (raw, used): (RecordBytes<'_>, usize) = codec::decode_prefix_raw(bytes)?;
-    let record = raw.into_model()?;
-    if codec::is_encoding_of(&RecordBytes::of(&record), &bytes[..used]) {
-        Ok((record, used))
-    } else {
-        Err(CodecError::NotCanonical)
-    }
+    Decoder::default().decode_prefix(bytes)
 }
 
 /// Reads the record that these bytes, all of them, stand for.
@@ -116,90 +115,103 @@ pub fn decode(bytes: &[u8]) -> Result<Record, CodecError> {
     if used == bytes.len() { Ok(record) } else { Err(CodecError::LeftOver { used, given: bytes.len() }) }
 }
 
-impl<'a> RecordBytes<'a> {
-    fn of(record: &'a Record) -> Self {
-        match record {
-            Record::Series(series) => Self::Series(SeriesBytes {
-                key: series.key().as_str(),
-                attributes: pairs(series.attributes()),
-                observations: series.observations().iter().map(ObservationBytes::of).collect(),
-            }),
-            Record::Retraction(retraction) => Self::Retraction(RetractionBytes {
-                key: retraction.key().as_str(),
-                periods: retraction.periods().iter().map(|period| Cow::Owned(period.to_string())).collect(),
-                reason: retraction.reason(),
-            }),
-            Record::Document(document) => Self::Document(DocumentBytes {
-                kind: document.kind().code(),
-                id: document.id(),
-                lang: document.label().lang(),
-                title: document.label().title(),
-                media_type: document.label().media_type(),
-                part: document.part(),
-                parts: document.parts(),
-                body: document.body(),
-            }),
-            Record::Receipt(receipt) => Self::Receipt(ReceiptBytes {
-                publisher: receipt.publisher,
-                agreement: receipt.agreement,
-                seq: receipt.seq,
-                entry: receipt.entry,
-                received_at: receipt.received_at.0,
-            }),
-        }
-    }
+/// Reads one record after the other; remembers what was checked of the last, so that what neighbours share is checked once.
+#[derive(Debug, Default)]
+pub struct Decoder {
+    memory: series::Memory,
+}
 
-    fn into_model(self) -> Result<Record, CodecError> {
-        match self {
-            Self::Series(raw) => Ok(Record::Series(raw.into_model()?)),
-            Self::Retraction(raw) => {
-                let periods: Result<Vec<_>, _> = raw.periods.iter().map(|text| Period::parse(text)).collect();
-                let key = SeriesKey::from_canonical(raw.key)?;
-                Ok(Record::Retraction(Retraction::new(key, periods?, raw.reason)?))
+impl Decoder {
+    /// As [`decode_prefix`] of this module, with the same answers.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn decode_prefix(&mut self, bytes: &[u8]) -> Result<(Record, usize), CodecError> {
+        let (variant, rest) = bytes.split_first().ok_or(CodecError::Short)?;
+        let (record, used) = match *variant {
+            SERIES => series::read(rest, &mut self.memory).map(|(one, used)| (Record::Series(one), used))?,
+            RETRACTION => {
+                let (raw, used): (RetractionBytes<'_>, usize) = codec::decode_prefix_raw(rest)?;
+                let retraction = raw.into_model()?;
+                must_be(&RetractionBytes::of(&retraction), &rest[..used])?;
+                (Record::Retraction(retraction), used)
             }
-            Self::Document(raw) => {
-                let kind = DocumentKind::from_code(raw.kind)
-                    .ok_or_else(|| CodecError::Invalid(format!("document kind {}", raw.kind)))?;
-                let label = DocumentLabel::new(kind, raw.id, raw.lang, raw.title, raw.media_type)?;
-                Ok(Record::Document(Document::new(label, raw.part, raw.parts, raw.body.to_vec())?))
+            DOCUMENT => {
+                let (raw, used): (DocumentBytes<'_>, usize) = codec::decode_prefix_raw(rest)?;
+                let document = raw.into_model()?;
+                must_be(&DocumentBytes::of(&document), &rest[..used])?;
+                (Record::Document(document), used)
             }
-            Self::Receipt(raw) => Ok(Record::Receipt(Receipt {
-                publisher: raw.publisher,
-                agreement: raw.agreement,
-                seq: raw.seq,
-                entry: raw.entry,
-                received_at: Millis(raw.received_at),
-            })),
-        }
+            RECEIPT => {
+                let (raw, used): (ReceiptBytes, usize) = codec::decode_prefix(rest)?;
+                (Record::Receipt(raw.into_model()), used)
+            }
+            4.. => return Err(CodecError::Malformed),
+        };
+        Ok((record, 1 + used))
     }
 }
 
-impl SeriesBytes<'_> {
-    fn into_model(self) -> Result<Series, CodecError> {
-        let observations: Result<Vec<_>, _> =
-            self.observations.into_iter().map(ObservationBytes::into_model).collect();
-        let attributes = attributes(Attachment::Series, &self.attributes)?;
-        Ok(Series::new(SeriesKey::from_canonical(self.key)?, attributes, observations?)?)
-    }
+fn must_be<T: Encode>(value: &T, bytes: &[u8]) -> Result<(), CodecError> {
+    if codec::is_encoding_of(value, bytes) { Ok(()) } else { Err(CodecError::NotCanonical) }
 }
 
-impl<'a> ObservationBytes<'a> {
-    fn of(observation: &'a Observation) -> Self {
+impl<'a> RetractionBytes<'a> {
+    fn of(retraction: &'a Retraction) -> Self {
         Self {
-            period: Cow::Owned(observation.period().to_string()),
-            value: observation.value().map(|value| (value.mantissa(), value.scale())),
-            status: observation.status().code() as u8,
-            conf: observation.conf().code() as u8,
-            revision: observation.revision(),
-            attributes: pairs(observation.attributes()),
+            key: retraction.key().as_str(),
+            periods: retraction.periods().iter().map(|period| Cow::Owned(period.to_string())).collect(),
+            reason: retraction.reason(),
         }
     }
 
-    fn into_model(self) -> Result<Observation, CodecError> {
-        let value = self.value.map(|(mantissa, scale)| Decimal::from_parts(mantissa, scale)).transpose()?;
-        let flags = flags(self.status, self.conf, self.revision)?;
-        let attributes = attributes(Attachment::Observation, &self.attributes)?;
-        Ok(Observation::new(Period::parse(&self.period)?, value, flags, attributes)?)
+    fn into_model(self) -> Result<Retraction, CodecError> {
+        let periods: Result<Vec<_>, _> = self.periods.iter().map(|text| Period::parse(text)).collect();
+        Ok(Retraction::new(SeriesKey::from_canonical(self.key)?, periods?, self.reason)?)
+    }
+}
+
+impl<'a> DocumentBytes<'a> {
+    fn of(document: &'a Document) -> Self {
+        Self {
+            kind: document.kind().code(),
+            id: document.id(),
+            lang: document.label().lang(),
+            title: document.label().title(),
+            media_type: document.label().media_type(),
+            part: document.part(),
+            parts: document.parts(),
+            body: document.body(),
+        }
+    }
+
+    fn into_model(self) -> Result<Document, CodecError> {
+        let kind = DocumentKind::from_code(self.kind)
+            .ok_or_else(|| CodecError::Invalid(format!("document kind {}", self.kind)))?;
+        let label = DocumentLabel::new(kind, self.id, self.lang, self.title, self.media_type)?;
+        Ok(Document::new(label, self.part, self.parts, self.body.to_vec())?)
+    }
+}
+
+impl ReceiptBytes {
+    fn of(receipt: &Receipt) -> Self {
+        Self {
+            publisher: receipt.publisher,
+            agreement: receipt.agreement,
+            seq: receipt.seq,
+            entry: receipt.entry,
+            received_at: receipt.received_at.0,
+        }
+    }
+
+    fn into_model(self) -> Receipt {
+        Receipt {
+            publisher: self.publisher,
+            agreement: self.agreement,
+            seq: self.seq,
+            entry: self.entry,
+            received_at: Millis(self.received_at),
+        }
     }
 }
 
@@ -214,12 +226,6 @@ pub fn flags(status: u8, conf: u8, revision: u32) -> Result<Flags, CodecError> {
         (Some(status), Some(conf)) => Ok(Flags { status, conf, revision }),
         (None, _) | (_, None) => Err(CodecError::Invalid("a status that is in no code list".to_owned())),
     }
-}
-
-fn pairs(attributes: &Attributes) -> Pairs<'_> {
-    let mut pairs: Pairs<'_> = attributes.iter().map(|(id, text)| (id.id(), text)).collect();
-    pairs.sort_unstable_by_key(|(id, _)| *id);
-    pairs
 }
 
 /// Attributes from their ids and texts.

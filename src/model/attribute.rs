@@ -1,6 +1,7 @@
 //! What is said about a series or an observation besides its value.
 
 use std::fmt;
+use std::sync::Arc;
 
 use crate::model::codelist::{self, CodeList};
 use crate::model::{Decimal, Millis, ModelError, text};
@@ -191,10 +192,13 @@ impl fmt::Display for AttributeId {
     }
 }
 
-/// Attributes with their texts: sorted, each at most once, each text checked. Most lists are empty, which
-/// takes no memory beside its 16 bytes.
+/// Attributes with their texts: sorted, each at most once, each text checked. Eight bytes; most lists are empty,
+/// which takes no memory beside them, and the others are shared by those who say the same.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-pub struct Attributes(Box<[(AttributeId, Box<str>)]>);
+pub struct Attributes(Option<Arc<Vec<Said>>>);
+
+/// An attribute with its text.
+type Said = (AttributeId, Box<str>);
 
 impl Attributes {
     /// No attributes.
@@ -229,35 +233,40 @@ impl Attributes {
         if let Some([(id, value), _]) = list.array_windows().find(|[(a, _), (b, _)]| a == b) {
             return Err(ModelError::attribute(id.id(), value, "it is given twice; keep one"));
         }
-        Ok(Self(list.into()))
+        Ok(Self((!list.is_empty()).then(|| Arc::new(list))))
     }
 
     /// The text of an attribute.
     #[must_use]
     pub fn get(&self, id: AttributeId) -> Option<&str> {
-        self.0.binary_search_by_key(&id, |(id, _)| *id).ok().map(|at| &*self.0[at].1)
+        let list = self.list();
+        list.binary_search_by_key(&id, |(id, _)| *id).ok().map(|at| &*list[at].1)
     }
 
     /// All of them, sorted.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (AttributeId, &str)> {
-        self.0.iter().map(|(id, value)| (*id, &**value))
+        self.list().iter().map(|(id, value)| (*id, &**value))
     }
 
     /// How many there are.
     #[must_use]
-    pub const fn len(&self) -> usize {
-        self.0.len()
+    pub fn len(&self) -> usize {
+        self.list().len()
     }
 
     /// Are there none?
     #[must_use]
     pub const fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.0.is_none()
     }
 
     /// Do they all belong there?
     pub(crate) fn are_of(&self, attachment: Attachment) -> bool {
-        self.0.iter().all(|(id, _)| id.attachment() == attachment)
+        self.list().iter().all(|(id, _)| id.attachment() == attachment)
+    }
+
+    fn list(&self) -> &[Said] {
+        self.0.as_deref().map_or(&[], Vec::as_slice)
     }
 }
 

@@ -6,8 +6,10 @@ use crate::model::ModelError;
 
 mod calendar;
 mod parse;
+mod text;
 
 use calendar::{DAY_MILLIS, MONDAY_BEFORE_EPOCH};
+pub use text::PeriodText;
 
 /// The time an observation is about: a year, a quarter, a day, an hour.
 ///
@@ -88,6 +90,12 @@ impl Period {
         }
     }
 
+    /// The canonical text.
+    #[must_use]
+    pub fn text(&self) -> PeriodText {
+        PeriodText::of(*self)
+    }
+
     /// The first moment, in UTC milliseconds since 1970.
     #[must_use]
     pub const fn start_millis(&self) -> i64 {
@@ -140,19 +148,7 @@ impl Period {
     /// May a series of this frequency have such a period? Irregular and unknown frequencies take all kinds.
     #[must_use]
     pub fn matches_freq(&self, freq: &str) -> bool {
-        let wanted = match freq {
-            "A" | "A2" | "A3" | "A4" | "A5" | "A10" | "A20" | "A30" => PeriodKind::Year,
-            "S" => PeriodKind::HalfYear,
-            "A_3" => PeriodKind::Trimester,
-            "Q" => PeriodKind::Quarter,
-            "M" | "M2" => PeriodKind::Month,
-            "W" | "W2" | "W3" | "W4" => PeriodKind::Week,
-            "D" | "B" | "M_2" | "M_3" | "W_2" | "W_3" => PeriodKind::Day,
-            "H" | "H2" | "H3" | "N" | "D_2" => PeriodKind::Moment,
-            "I" | "OA" | "OM" | "_O" | "_U" | "_Z" => return true,
-            _ => return false,
-        };
-        self.kind() == wanted
+        PeriodKind::of_freq(freq).is_some_and(|wanted| wanted.is_none_or(|kind| kind == self.kind()))
     }
 
     /// The period with this number, if it lies in the years 0001 to 9999.
@@ -187,6 +183,23 @@ impl PeriodKind {
     #[must_use]
     pub fn from_code(code: u8) -> Option<Self> {
         Self::ALL.get(usize::from(code)).copied()
+    }
+
+    /// The kind of the periods of a series of this frequency: `Some(None)` for irregular and unknown frequencies,
+    /// which take all kinds, and `None` for a code that is no frequency.
+    pub(crate) fn of_freq(freq: &str) -> Option<Option<Self>> {
+        Some(Some(match freq {
+            "A" | "A2" | "A3" | "A4" | "A5" | "A10" | "A20" | "A30" => Self::Year,
+            "S" => Self::HalfYear,
+            "A_3" => Self::Trimester,
+            "Q" => Self::Quarter,
+            "M" | "M2" => Self::Month,
+            "W" | "W2" | "W3" | "W4" => Self::Week,
+            "D" | "B" | "M_2" | "M_3" | "W_2" | "W_3" => Self::Day,
+            "H" | "H2" | "H3" | "N" | "D_2" => Self::Moment,
+            "I" | "OA" | "OM" | "_O" | "_U" | "_Z" => return Some(None),
+            _ => return None,
+        }))
     }
 
     /// The frequency code of a series with periods of this kind.
@@ -243,29 +256,8 @@ fn start_of(kind: PeriodKind, ordinal: i64) -> i64 {
 }
 
 impl fmt::Display for Period {
-    /// The canonical text.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let kind = self.kind();
-        let days = self.start_millis().div_euclid(DAY_MILLIS);
-        let (year, month, day) = calendar::civil_from_days(days);
-        let part = (month - 1) / kind.months() + 1;
-        match kind {
-            PeriodKind::Year => write!(f, "{year:04}"),
-            PeriodKind::HalfYear => write!(f, "{year:04}-S{part}"),
-            PeriodKind::Trimester => write!(f, "{year:04}-T{part}"),
-            PeriodKind::Quarter => write!(f, "{year:04}-Q{part}"),
-            PeriodKind::Month => write!(f, "{year:04}-{month:02}"),
-            PeriodKind::Week => {
-                let (year, week) = calendar::iso_week(days);
-                write!(f, "{year:04}-W{week:02}")
-            }
-            PeriodKind::Day => write!(f, "{year:04}-{month:02}-{day:02}"),
-            PeriodKind::Moment => {
-                let second = self.start_millis().rem_euclid(DAY_MILLIS) / 1000;
-                let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
-                write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}")
-            }
-        }
+        f.write_str(self.text().as_str())
     }
 }
 

@@ -1,7 +1,8 @@
 //! The statement: what a publisher says in an entry.
 
 use crate::model::{
-    Attachment, AttributeId, Attributes, Document, Millis, ModelError, Observation, Period, SeriesKey, text,
+    Attachment, AttributeId, Attributes, Document, Millis, ModelError, Observation, Period, PeriodKind,
+    SeriesKey, text,
 };
 
 /// The smallest thing a government says. Records of an entry are sorted by [`Record::sort_key`] and unique.
@@ -139,7 +140,10 @@ impl Series {
         if !attributes.are_of(Attachment::Series) {
             return Err(ModelError::attribute("series", "", "an attribute of observations stands here"));
         }
-        if let Some(odd) = observations.iter().find(|o| !o.period().matches_freq(key.freq())) {
+        let kind = PeriodKind::of_freq(key.freq());
+        let fits =
+            |o: &&Observation| kind.is_some_and(|wanted| wanted.is_none_or(|k| k == o.period().kind()));
+        if let Some(odd) = observations.iter().find(|o| !fits(o)) {
             let (period, freq) = (odd.period().to_string(), key.freq().to_owned());
             return Err(ModelError::Frequency { period, freq });
         }

@@ -75,6 +75,26 @@ impl SeriesKey {
         Self::join(parts)
     }
 
+    /// The key with these codes, of which those that a known key has are not looked up again. The keys of an
+    /// entry are sorted, and each differs from the one before in a code or two.
+    ///
+    /// # Errors
+    ///
+    /// As [`SeriesKey::from_parts`].
+    pub fn from_parts_beside(known: &Self, parts: &[&str; DIMENSIONS]) -> Result<Self, ModelError> {
+        check::beside(&known.parts(), parts)?;
+        Self::join(parts)
+    }
+
+    /// The codes of a key written with dots, none of them looked up.
+    ///
+    /// # Errors
+    ///
+    /// [`ModelError::Key`] if there are not 14.
+    pub fn split(dotted: &str) -> Result<[&str; DIMENSIONS], ModelError> {
+        split(dotted)
+    }
+
     /// A builder that fills what is not said: `_T`, for the basis `_Z`, and the indicator's usual unit.
     #[must_use]
     pub fn builder() -> SeriesKeyBuilder {

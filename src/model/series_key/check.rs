@@ -5,14 +5,27 @@ use crate::model::{Dimension, ModelError, codelist, indicator, text};
 
 /// Checks all codes in key order; the first wrong one is the error.
 pub(super) fn all(parts: &[&str; DIMENSIONS]) -> Result<(), ModelError> {
-    for (dimension, code) in Dimension::ALL.into_iter().zip(parts) {
-        match dimension {
-            Dimension::Indicator => indicator::check(code)?,
-            Dimension::Subnat => place(code, parts)?,
-            _ => listed(dimension, code)?,
-        }
+    Dimension::ALL.into_iter().try_for_each(|dimension| one(dimension, parts))
+}
+
+/// Checks what differs from the codes of a key that was checked. A code is right or wrong by itself, but for a place:
+/// it lies in the reporter or the counterpart, so it is checked again when one of these is another.
+pub(super) fn beside(known: &[&str; DIMENSIONS], parts: &[&str; DIMENSIONS]) -> Result<(), ModelError> {
+    let differs = |dimension: Dimension| known[dimension.position()] != parts[dimension.position()];
+    let moved = differs(Dimension::RefArea) || differs(Dimension::CounterpartArea);
+    Dimension::ALL
+        .into_iter()
+        .filter(|dimension| differs(*dimension) || (moved && *dimension == Dimension::Subnat))
+        .try_for_each(|dimension| one(dimension, parts))
+}
+
+fn one(dimension: Dimension, parts: &[&str; DIMENSIONS]) -> Result<(), ModelError> {
+    let code = parts[dimension.position()];
+    match dimension {
+        Dimension::Indicator => indicator::check(code),
+        Dimension::Subnat => place(code, parts),
+        _ => listed(dimension, code),
     }
-    Ok(())
 }
 
 fn listed(dimension: Dimension, code: &str) -> Result<(), ModelError> {
