@@ -18,7 +18,7 @@ use super::header::{HeaderFault, SignedHeader};
 use super::id::Seq;
 use super::identity::Keyring;
 use super::order::SortKey;
-use crate::crypto::{Hasher, MerkleBuilder, Network};
+use crate::crypto::{Hash, Hasher, MerkleBuilder, Network};
 
 /// Marks an entry that came from somebody and was not checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -185,10 +185,11 @@ impl Assembler {
     /// to compare it with the table and with the block before it.
     ///
     /// # Errors
-    /// [`EntryFault`]; nothing has changed then. [`EntryFault::OutOfOrder`] for a frame that is no block.
+    /// [`EntryFault`]; nothing has changed then. [`EntryFault::OutOfOrder`] for another frame than was opened.
     pub fn accept_opened(&mut self, frame: &Frame<'_>, opened: Opened) -> Result<VerifiedFrame, EntryFault> {
         let pending = self.pending.as_mut().ok_or(EntryFault::OutOfOrder)?;
-        if frame.kind != FrameKind::Block || !pending.table_is_whole() {
+        let is_another = frame.kind != FrameKind::Block || Hash::of(&[frame.body]) != opened.body;
+        if is_another || !pending.table_is_whole() {
             return Err(EntryFault::OutOfOrder);
         }
         let completes = pending.accept_block(opened)?;

@@ -351,6 +351,8 @@ enum Uncompressed<'a> {
 /// [`super::Assembler::accept_opened`].
 #[derive(Clone, Debug)]
 pub struct Opened {
+    /// Of the frame's body, so that no other frame can be taken for the one that was opened.
+    pub(super) body: Hash,
     pub(super) row: BlockInfo,
     pub(super) leaves: Vec<Hash>,
     pub(super) is_in_order: bool,
@@ -365,18 +367,17 @@ impl Opened {
     /// [`CodecError`] when it holds no records in canonical form.
     pub fn of(body: &[u8], reader: &mut BlockReader) -> Result<Self, CodecError> {
         let (plain, records) = reader.read(body)?;
-        let [first, .., last] = records.as_slice() else {
-            let only =
-                records.first().ok_or_else(|| CodecError::Invalid("a block without records".to_owned()))?;
-            return Ok(Self::new(&plain, only, only, true));
+        let (Some(first), Some(last)) = (records.first(), records.last()) else {
+            return Err(CodecError::Invalid("a block without records".to_owned()));
         };
-        let is_in_order = records.array_windows().all(|[a, b]| a.sort_key() < b.sort_key());
-        Ok(Self::new(&plain, first, last, is_in_order))
-    }
-
-    fn new(plain: &PlainBlock, first: &Record, last: &Record, is_in_order: bool) -> Self {
-        let (first, last) = (SortKey::from(first), SortKey::from(last));
-        Self { row: plain.info(), leaves: plain.leaves(), is_in_order, first, last }
+        Ok(Self {
+            body: Hash::of(&[body]),
+            row: plain.info(),
+            leaves: plain.leaves(),
+            is_in_order: records.array_windows().all(|[a, b]| a.sort_key() < b.sort_key()),
+            first: SortKey::from(first),
+            last: SortKey::from(last),
+        })
     }
 }
 

@@ -5,8 +5,8 @@
 //! ```
 //!
 //! Records come in sort order, so nothing is held but what is coded already (two to three bytes an
-//! observation), the open block and at most [`BATCH`] waiting ones. Hashing and compression take most of the time;
-//! a full batch is spread over [`THREADS`] threads that end before `push` returns. An entry with fewer blocks
+//! observation), the open block and at most `BATCH` waiting ones. Hashing and compression take most of the time;
+//! a full batch is spread over `THREADS` threads that end before `push` returns. An entry with fewer blocks
 //! than a batch starts a thread only when there are enough of them to be worth it, so a single observation pays nothing.
 
 use std::cmp::Ordering;

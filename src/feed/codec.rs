@@ -159,7 +159,7 @@ pub(super) fn put_uint(value: u128, sink: &mut impl Sink) {
             let (mark, length) = match value {
                 0..=0xffff => (251, 2),
                 0x1_0000..=0xffff_ffff => (252, 4),
-                _ => (253, 8),
+                0x1_0000_0000.. => (253, 8),
             };
             sink.put(&[mark]);
             sink.put(&bytes[..length]);

@@ -35,7 +35,7 @@ const fn predict(way: usize, before: [i64; 2]) -> i64 {
     match way {
         0 => 0,
         1 => before[1],
-        _ => before[1].wrapping_mul(2).wrapping_sub(before[0]),
+        2.. => before[1].wrapping_mul(2).wrapping_sub(before[0]),
     }
 }
 

@@ -146,7 +146,7 @@ impl Decoder {
                 let (raw, used): (ReceiptBytes, usize) = codec::decode_prefix(rest)?;
                 (Record::Receipt(raw.into_model()), used)
             }
-            _ => return Err(CodecError::Malformed),
+            4.. => return Err(CodecError::Malformed),
         };
         Ok((record, 1 + used))
     }

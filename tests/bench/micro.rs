@@ -123,11 +123,12 @@ mod model {
 
 mod feed {
     use corridor::crypto::{Hash, Network, NodeSigner, SecretKey};
+    use corridor::feed::block::{BlockCoder, BlockReader, OpenBlock};
     use corridor::feed::head::Place;
     use corridor::feed::identity::CardBody;
     use corridor::feed::{
         AgreementId, Assembler, Body, BodyBuilder, Card, EntryKind, FeedId, Frame, FrameKind, Keyring,
-        Mandate, Purpose, SignedEntry, SignedHeader, record,
+        Mandate, Opened, Purpose, SignedEntry, SignedHeader, record,
     };
     use corridor::model::{Millis, Record};
     use divan::Bencher;
@@ -216,6 +217,35 @@ mod feed {
                 frames(entry.frames()).iter().filter(|f| assembler.accept(&signer.known, f).is_ok()).count();
             assert!(taken > 2 && assembler.place().seq.0 == 1);
         });
+    }
+
+    #[divan::bench(args = [true, false])]
+    fn block_open(bencher: Bencher<'_, '_>, matrix: bool) {
+        let records = if matrix { &*MATRIX } else { &*SPREAD };
+        let entry = Signer::new().sign(build(records));
+        let blocks: Vec<_> =
+            frames(entry.frames()).into_iter().filter(|f| f.kind == FrameKind::Block).collect();
+        let mut reader = BlockReader::default();
+        bencher.counter(ItemsCount::new(observations(records))).bench_local(|| {
+            blocks.iter().filter(|frame| Opened::of(frame.body, &mut reader).is_ok()).count()
+        });
+    }
+
+    #[divan::bench(args = [true, false])]
+    fn block_code(bencher: Bencher<'_, '_>, matrix: bool) {
+        let records = if matrix { &*MATRIX } else { &*SPREAD };
+        let mut blocks = vec![OpenBlock::default()];
+        for one in records {
+            if blocks.last_mut().is_none_or(|block| block.push(one).is_err()) {
+                let mut next = OpenBlock::default();
+                next.push(one).expect("a block holds any of them");
+                blocks.push(next);
+            }
+        }
+        let mut coder = BlockCoder::default();
+        bencher
+            .counter(ItemsCount::new(observations(records)))
+            .bench_local(|| blocks.iter().map(|block| coder.code(block).body.len()).sum::<usize>());
     }
 
     #[divan::bench]

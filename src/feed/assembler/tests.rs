@@ -1,7 +1,7 @@
 //! The assembler lets pass what verifies, and nothing else; a fault changes nothing.
 
 use super::*;
-use crate::crypto::{Hash, NodeSigner};
+use crate::crypto::NodeSigner;
 use crate::feed::header::Header;
 use crate::feed::testing::{
     FROM, Government, KEY, NOW, UNTIL, document, frames, keyring, numbered_series, secret, series,
@@ -76,10 +76,15 @@ fn an_entry_with_several_table_frames_passes() {
 fn every_flipped_byte_of_every_frame_is_refused() {
     let phl = Government::new("PHL", 1);
     let (place, known) = (Place::first(phl.feed()), keyring(&[&phl]));
-    let records = vec![series(KEY, &[("2017", 17), ("2018", 18)]), document("d", b"hello".to_vec())];
-    let list = frames(phl.release(&place, records).frames());
+    let mixed = vec![series(KEY, &[("2017", 17), ("2018", 18)]), document("d", b"hello".to_vec())];
+    for records in [mixed, (0..9).map(numbered_series).collect()] {
+        flip_every_byte(place, &known, &frames(phl.release(&place, records).frames()));
+    }
+}
+
+fn flip_every_byte(place: Place, known: &Keyring, list: &[Vec<u8>]) {
     let mut assembler = assembler(place);
-    for bytes in &list {
+    for bytes in list {
         for at in 0..bytes.len() {
             for mask in [1, 0x80] {
                 let mut bad = bytes.clone();
@@ -93,20 +98,18 @@ fn every_flipped_byte_of_every_frame_is_refused() {
                 let (kind, mut again) = (Frame::read(bytes).unwrap().unwrap().kind, Vec::new());
                 frame::write(kind, body, &mut again);
                 let before = assembler.position();
-                let taken = give(&mut assembler, &known, &again);
+                let taken = give(&mut assembler, known, &again);
                 // A compressed block has bits that mean nothing; then the plain bytes are the same ones.
                 assert!(taken.is_err() || kind == FrameKind::Block, "byte {at} of {kind:?}");
                 if taken.is_err() {
                     assert_eq!(assembler.position(), before);
                 } else {
                     assembler = self::assembler(place);
-                    list[..list.len() - 1]
-                        .iter()
-                        .for_each(|f| drop(give(&mut assembler, &known, f).unwrap()));
+                    list[..list.len() - 1].iter().for_each(|f| drop(give(&mut assembler, known, f).unwrap()));
                 }
             }
         }
-        give(&mut assembler, &known, bytes).unwrap();
+        give(&mut assembler, known, bytes).unwrap();
     }
     assert_eq!(assembler.place().seq, Seq(1));
 }
@@ -301,4 +304,34 @@ fn a_restart_forgets_the_entry_in_hand_and_no_other() {
         give(&mut assembler, &known, bytes).unwrap();
     }
     assert_eq!(assembler.position(), Position { seq: Seq(2), part: 0 });
+}
+
+#[test]
+fn blocks_that_were_opened_beforehand_pass_in_their_places_only() {
+    let phl = Government::new("PHL", 1);
+    let (place, known) = (Place::first(phl.feed()), keyring(&[&phl]));
+    let list = frames(phl.release(&place, (0..900).map(numbered_series).collect()).frames());
+    let frames: Vec<Frame<'_>> = list.iter().map(|bytes| Frame::read(bytes).unwrap().unwrap()).collect();
+    let (before, blocks) = frames.split_at(2);
+    assert!(blocks.len() > 2);
+    let opened: Vec<Opened> = std::thread::scope(|scope| {
+        let open = |frame: &Frame<'_>| Opened::of(frame.body, &mut BlockReader::default()).unwrap();
+        let threads: Vec<_> = blocks.iter().map(|frame| scope.spawn(move || open(frame))).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    let mut assembler = assembler(place);
+    let out_of_order = Err(EntryFault::OutOfOrder);
+    assert_eq!(assembler.accept_opened(&blocks[0], opened[0].clone()), out_of_order, "before the header");
+    assembler.accept(&known, &before[0]).unwrap();
+    assert_eq!(assembler.accept_opened(&blocks[0], opened[0].clone()), out_of_order, "before the table");
+    assembler.accept(&known, &before[1]).unwrap();
+    assert_eq!(assembler.accept_opened(&before[1], opened[0].clone()), out_of_order, "for another frame");
+    let position = assembler.position();
+    assert!(assembler.accept_opened(&blocks[1], opened[1].clone()).is_err(), "the second before the first");
+    assert_eq!(assembler.accept_opened(&blocks[1], opened[0].clone()), out_of_order, "for another block");
+    assert_eq!(assembler.position(), position);
+    for (frame, opened) in blocks.iter().zip(opened) {
+        assert_eq!(assembler.accept_opened(frame, opened).unwrap().bytes(), frame.bytes);
+    }
+    assert_eq!(assembler.place().seq, Seq(1));
 }

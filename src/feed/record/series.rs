@@ -122,7 +122,7 @@ fn read_observation(cursor: &mut Cursor<'_>) -> Result<Observation, CodecError> 
     let value = match cursor.byte()? {
         0 => None,
         1 => Some(Decimal::from_parts(cursor.int()?, cursor.byte()?)?),
-        _ => return Err(CodecError::Malformed),
+        2.. => return Err(CodecError::Malformed),
     };
     let flags = flags(cursor.byte()?, cursor.byte()?, cursor.u32()?)?;
     let said = read_attributes(cursor, Attachment::Observation)?;

@@ -34,6 +34,13 @@ pub(super) const fn civil_from_days(days: i64) -> (i64, i64, i64) {
     (if month <= 2 { year + 1 } else { year }, month, day)
 }
 
+/// The year that begins with this day. The calendar repeats after 400 years of 146 097 days, and in between a year
+/// begins less than three days from where an even spread puts it: so the nearest is the one.
+pub(super) const fn year_from_first_day(days: i64) -> i64 {
+    let since_year_0 = days + 719_528;
+    (since_year_0 * 400 + 146_097 / 2).div_euclid(146_097)
+}
+
 /// Days of a month.
 pub(super) const fn month_length(year: i64, month: i64) -> i64 {
     match month {

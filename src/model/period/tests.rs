@@ -182,3 +182,12 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn every_year_is_written_as_it_is_counted() {
+    for year in 1..10_000 {
+        let period = Period::from_ordinal(PeriodKind::Year, year).unwrap();
+        assert_eq!(period.text().as_str(), format!("{year:04}"));
+        assert_eq!(calendar::year_from_first_day(calendar::days_from_civil(year, 1, 1)), year);
+    }
+}

@@ -29,6 +29,10 @@ impl PeriodText {
         let mut text = Self { bytes: [0; MAX_LENGTH], length: 0 };
         let kind = period.kind();
         let days = period.start_millis().div_euclid(DAY_MILLIS);
+        if kind == PeriodKind::Year {
+            text.year(calendar::year_from_first_day(days));
+            return text;
+        }
         if kind == PeriodKind::Week {
             let (year, week) = calendar::iso_week(days);
             text.year(year);

@@ -134,7 +134,35 @@ fn places_belong_to_the_reporter_or_to_the_counterpart() {
     }
 }
 
+/// Codes that are right, that are wrong, and that are right in some keys only.
+const CODES: [(Dimension, &[&str]); 6] = [
+    (Dimension::RefArea, &["ITA", "ESP", "XAA", "ITX"]),
+    (Dimension::CounterpartArea, &["ESP", "ITA", "_T", "ES"]),
+    (Dimension::Indicator, &["EF_EMI_NEXT", "MS_FBORN", "ITA:OWN", "ITA:MS_FBORN", "own"]),
+    (Dimension::Sex, &["_T", "F", "female"]),
+    (Dimension::Subnat, &["_T", "IT-21", "C:ES-MD", "XB-1", "ES-MD"]),
+    (Dimension::UnitMeasure, &["PS", "persons"]),
+];
+
 proptest! {
+    #[test]
+    fn a_key_beside_another_is_checked_as_much_as_one_alone(
+        known in prop::collection::vec(0..5_usize, CODES.len()),
+        next in prop::collection::vec(0..5_usize, CODES.len()),
+    ) {
+        let usual = key(EMIGRATION);
+        let with = |choice: &[usize]| {
+            let mut parts = usual.parts();
+            for ((dimension, codes), at) in CODES.into_iter().zip(choice) {
+                parts[dimension.position()] = codes[at % codes.len()];
+            }
+            parts
+        };
+        let (known, parts) = (with(&known), with(&next));
+        let beside = SeriesKey::from_parts(&known).unwrap_or_else(|_| usual.clone());
+        prop_assert_eq!(SeriesKey::from_parts_beside(&beside, &parts), SeriesKey::from_parts(&parts));
+    }
+
     #[test]
     fn reading_hostile_bytes_never_panics(text in "\\PC{0,300}") {
         let _ = SeriesKey::from_canonical(&text);
