@@ -194,8 +194,10 @@ impl fmt::Display for AttributeId {
 
 /// Attributes with their texts: sorted, each at most once, each text checked. Most lists are empty, which
 /// takes no memory beside its 16 bytes; the others are shared by clones, as thousands of values have the same.
-#[derive(Clone, Eq, Hash, Default)]
-pub struct Attributes(Option<Arc<[(AttributeId, Box<str>)]>>);
+#[derive(Clone, PartialEq, Eq, Hash, Default)]
+pub struct Attributes(Option<Arc<List>>);
+
+type List = [(AttributeId, Box<str>)];
 
 impl Attributes {
     /// No attributes.
@@ -262,18 +264,8 @@ impl Attributes {
         self.list().iter().all(|(id, _)| id.attachment() == attachment)
     }
 
-    fn list(&self) -> &[(AttributeId, Box<str>)] {
+    fn list(&self) -> &List {
         self.0.as_deref().unwrap_or_default()
-    }
-}
-
-impl PartialEq for Attributes {
-    fn eq(&self, other: &Self) -> bool {
-        match (&self.0, &other.0) {
-            (None, None) => true,
-            (Some(one), Some(other)) => Arc::ptr_eq(one, other) || one == other,
-            (None, Some(_)) | (Some(_), None) => false,
-        }
     }
 }
 
