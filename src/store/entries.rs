@@ -108,6 +108,11 @@ impl EntryReader {
         Ok(Some(records))
     }
 
+    /// How many bytes of the entry are still to be read.
+    pub(super) fn remaining(&self) -> u64 {
+        self.entry.as_ref().map_or(0, |entry| entry.end - entry.offset)
+    }
+
     fn frame(&mut self, entry: &Reading) -> Result<Frame<'_>, StoreError> {
         self.fill(entry)?;
         let at = usize::try_from(entry.offset - self.start).unwrap_or(usize::MAX);

@@ -8,6 +8,8 @@
 //! A step may end in the middle of an entry: whoever calls can do other things between two steps, however much
 //! came at once, and the memory of folding is that of a full overlay.
 
+use std::sync::mpsc;
+
 use super::StoreError;
 use super::derived::ReceiptRow;
 use super::entries::EntryReader;
@@ -37,6 +39,12 @@ struct InHand {
 
 /// How many observations [`Store::fold`] folds in one step.
 const WHOLE: usize = 1 << 20;
+/// From which budget on, in observations, another thread reads ahead.
+const AHEAD_FROM: usize = 1 << 16;
+/// And from how many bytes of an entry on.
+const AHEAD_BYTES: u64 = 128 << 10;
+/// How many blocks are read ahead: some megabytes of records.
+const MAX_AHEAD: usize = 8;
 /// How many receipts of one entry wait for its end: no honest entry has more.
 const MAX_RECEIPTS: usize = 4096;
 /// How many retracted periods go to the overlay at once.
@@ -114,9 +122,10 @@ impl Store {
                 self.folding.draining = !self.derived().write_out(left)?;
                 return Ok(false);
             }
-            let work = match self.folding.reader.next_block()? {
-                Some(records) => self.take_all(records)?,
-                None => self.complete(),
+            let work = if left >= AHEAD_FROM && self.folding.reader.remaining() >= AHEAD_BYTES {
+                self.take_ahead(left)?
+            } else {
+                self.take_block()?
             };
             left = left.saturating_sub(work);
         }
@@ -140,6 +149,52 @@ impl Store {
             let next = overlay.folded(feed).place.seq;
             (next <= head.seq).then_some((feed, next))
         })
+    }
+
+    fn take_block(&mut self) -> Result<usize, StoreError> {
+        match self.folding.reader.next_block()? {
+            Some(records) => self.take_all(records),
+            None => Ok(self.complete()),
+        }
+    }
+
+    /// Takes up to so many observations of the entry in hand, which another thread reads meanwhile: reading and
+    /// checking blocks takes as long as all that comes after.
+    fn take_ahead(&mut self, budget: usize) -> Result<usize, StoreError> {
+        let mut reader = std::mem::take(&mut self.folding.reader);
+        let taken = std::thread::scope(|scope| {
+            let (sender, blocks) = mpsc::sync_channel(MAX_AHEAD);
+            let reader = &mut reader;
+            scope.spawn(move || {
+                let mut left = budget;
+                while left > 0 {
+                    let block = reader.next_block();
+                    let count =
+                        |records: &Vec<Record>| records.iter().map(Record::observations).sum::<usize>();
+                    // After the end or a fault nothing more comes.
+                    left = match &block {
+                        Ok(Some(records)) => left.saturating_sub(count(records).max(1)),
+                        Ok(None) | Err(_) => 0,
+                    };
+                    if sender.send(block).is_err() {
+                        break;
+                    }
+                }
+            });
+            let mut work = 0;
+            for block in blocks {
+                work += match block? {
+                    Some(records) => self.take_all(records)?,
+                    None => self.complete(),
+                };
+                if self.derived().overlay().weight() >= FULL {
+                    self.derived().write_out_all()?;
+                }
+            }
+            Ok(work)
+        });
+        self.folding.reader = reader;
+        taken
     }
 
     fn complete(&mut self) -> usize {

@@ -22,13 +22,16 @@ pub(super) enum Say {
     Retract(usize, Vec<i64>),
 }
 
+/// Series attributes as last stated, and every version.
+type ModelRow = (Attributes, BTreeMap<(Period, Seq), Version>);
+
 pub(super) struct House {
     pub(super) store: Store,
     pub(super) government: Government,
     place: Place,
     directory: tempfile::TempDir,
     /// What the view must show, computed in the plainest way.
-    pub(super) model: BTreeMap<RowId, (Attributes, BTreeMap<(Period, Seq), Version>)>,
+    pub(super) model: BTreeMap<RowId, ModelRow>,
     pub(super) stated: u64,
 }
 

@@ -7,6 +7,7 @@ use crate::feed::head::Place;
 use crate::feed::testing::{Government, NOW};
 use crate::feed::{EntryKind, FeedId};
 use crate::model::{Receipt, Record, SeriesPattern};
+use crate::store::overlay::FULL;
 use crate::store::testing::{House, Say, key};
 use crate::view::{Moment, Query};
 
@@ -66,6 +67,23 @@ fn an_entry_is_seen_whole_or_not_at_all() {
         }
     }
     assert!(steps > 5);
+    house.check();
+}
+
+#[test]
+fn an_entry_larger_than_what_memory_holds_is_folded_at_once_or_in_steps() {
+    let mut house = House::new();
+    house.release(&long_entry(180_000));
+    house.store.fold().unwrap();
+    assert!(house.store.derived().overlay().weight() < FULL);
+    house.check();
+    house.store.rebuild("a test").unwrap();
+    let mut steps = 0;
+    while !house.store.fold_step(5000).unwrap() {
+        steps += 1;
+        assert!(house.store.derived().overlay().weight() < FULL + (1 << 14));
+    }
+    assert!(steps > 30);
     house.check();
 }
 
