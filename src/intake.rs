@@ -16,9 +16,9 @@
 //! ```
 //!
 //! Memory follows what is said, not how it is written: an observation takes 24 bytes until it is given out, a series
-//! about 50, at most [`MAX_OBSERVATIONS`] of each; remarks, long numbers and the texts of series take their length.
+//! about 64, at most [`MAX_OBSERVATIONS`] of each; remarks, long numbers and the texts of series take their length.
 //! Beside that there are two batches of at most 1.3 MiB, and what the reader below keeps of one row,
-//! [`MAX_ROW_BYTES`]. So 10 million observations of 700 thousand series need 275 MB, which shrinks while the series
+//! [`MAX_ROW_BYTES`]. So 10 million observations of 700 thousand series need 290 MB, which shrinks while the series
 //! are taken.
 //!
 //! What this room never does: open a file, ask the time, keep a file's rows, take data about single persons, or

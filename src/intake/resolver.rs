@@ -1,6 +1,6 @@
 //! The codes of a row, checked together, with everything that is wrong with them told.
 //!
-//! Slow and thorough: [`keys`](crate::intake::keys) asks here only about what it has not seen to be right.
+//! Slow and thorough: `keys` asks here only about what it has not seen to be right.
 
 use std::borrow::Cow;
 

@@ -19,14 +19,12 @@ impl SeriesList {
     /// each other come to lie near each other that way, which is what the checks' time depends on.
     pub(super) fn sort(&mut self) -> Vec<u32> {
         let order = self.order();
-        let keys = self.index.keys();
-        let sorted = order.iter().map(|series| keys[*series as usize]).collect();
-        self.said = order.iter().map(|series| self.said[*series as usize]).collect();
-        self.index = Index::new(sorted);
         let mut moved = vec![0; order.len()];
-        for (new, old) in (0..).zip(order) {
-            moved[old as usize] = new;
+        for (new, old) in (0..).zip(&order) {
+            moved[*old as usize] = new;
         }
+        self.said = order.iter().map(|series| self.said[*series as usize]).collect();
+        self.index.renumber(&order, &moved);
         moved
     }
 

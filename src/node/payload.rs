@@ -1,6 +1,6 @@
 //! The file that comes with a request, on its way to the thread that reads it.
 //!
-//! A small one is kept whole. A large one goes by in pieces: whoever receives it waits while [`PIECES`] of them are
+//! A small one is kept whole. A large one goes by in pieces: whoever receives it waits while a few of them are
 //! unread, so a client is never faster than the check, and memory does not grow with the file.
 
 use std::io::{self, Cursor, ErrorKind, Read};
