@@ -4,8 +4,8 @@
 //! recovery left behind (`*.generating`, which makes sled refuse the database) is removed first; a panic or an
 //! error while opening leads to a new, empty database.
 //!
-//! A handle shares beside sled what is folded and not yet written out: [`super::overlay`]. Asking is in
-//! [`super::ask`], writing out in [`super::write_out`].
+//! A handle shares beside sled what is folded and not yet written out: `overlay`. Asking is in
+//! [`super::ask`], writing out in `write_out`.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
