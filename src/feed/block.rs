@@ -27,6 +27,9 @@ pub const TABLE_ROWS_PER_FRAME: usize = 1024;
 const LEVEL: i32 = 3;
 /// The fastest: columns are small already, and level 3 gains less than 1 % on them.
 const COLUMN_LEVEL: i32 = 1;
+/// From so many plain bytes on a block is compressed. Of one observation or one act zstd would save some hundred
+/// bytes, and its memory takes longer to set up than everything else that is done with it.
+const WORTH_ZSTD: usize = 1 << 10;
 /// From how many records on columns save more than what they say about themselves.
 const WORTH_COLUMNS: usize = 8;
 const CODING_PLAIN: u8 = 0;
@@ -187,16 +190,10 @@ pub struct CodedBlock {
     pub body: Vec<u8>,
 }
 
-/// Codes blocks; keeps the compressor's memory between them.
+/// Codes blocks; keeps the compressor's memory between them. A short block needs none.
+#[derive(Default)]
 pub struct BlockCoder {
-    compressor: zstd::bulk::Compressor<'static>,
-}
-
-impl Default for BlockCoder {
-    fn default() -> Self {
-        let compressor = zstd::bulk::Compressor::new(LEVEL).expect("the level is one that zstd has");
-        Self { compressor }
-    }
+    compressor: Option<zstd::bulk::Compressor<'static>>,
 }
 
 impl std::fmt::Debug for BlockCoder {
@@ -221,35 +218,32 @@ impl BlockCoder {
         }
         let columns = block.columns.finish().filter(|columns| columns.len() <= MAX_PLAIN)?;
         let (back, _) = columns::read(&columns).ok()?;
-        self.compressor.set_compression_level(COLUMN_LEVEL).ok()?;
-        let coded = self.compressor.compress(&columns).ok()?;
+        let coded = self.zstd(COLUMN_LEVEL, &columns)?;
         (back == block.plain).then(|| [&[CODING_COLUMNS], coded.as_slice()].concat())
     }
 
     fn compress(&mut self, plain: &[u8]) -> Vec<u8> {
-        let mut coded = vec![CODING_ZSTD];
-        let level = self.compressor.set_compression_level(LEVEL);
-        match level.and_then(|()| self.compressor.compress(plain)) {
-            Ok(bytes) if bytes.len() < plain.len() => coded.extend_from_slice(&bytes),
-            Ok(_) | Err(_) => {
-                coded[0] = CODING_PLAIN;
-                coded.extend_from_slice(plain);
-            }
+        let shorter = if plain.len() < WORTH_ZSTD { None } else { self.zstd(LEVEL, plain) };
+        match shorter.filter(|bytes| bytes.len() < plain.len()) {
+            Some(bytes) => [&[CODING_ZSTD], bytes.as_slice()].concat(),
+            None => [&[CODING_PLAIN], plain].concat(),
         }
-        coded
+    }
+
+    fn zstd(&mut self, level: i32, bytes: &[u8]) -> Option<Vec<u8>> {
+        let compressor = match &mut self.compressor {
+            Some(compressor) => compressor,
+            none => none.insert(zstd::bulk::Compressor::new(level).ok()?),
+        };
+        compressor.set_compression_level(level).ok()?;
+        compressor.compress(bytes).ok()
     }
 }
 
-/// Reads coded blocks; keeps the decompressor's memory between them.
+/// Reads coded blocks; keeps the decompressor's memory between them. A plain block needs none.
+#[derive(Default)]
 pub struct BlockReader {
-    decompressor: zstd::bulk::Decompressor<'static>,
-}
-
-impl Default for BlockReader {
-    fn default() -> Self {
-        let decompressor = zstd::bulk::Decompressor::new().expect("zstd gets memory for its tables");
-        Self { decompressor }
-    }
+    decompressor: Option<zstd::bulk::Decompressor<'static>>,
 }
 
 impl std::fmt::Debug for BlockReader {
@@ -323,8 +317,13 @@ impl BlockReader {
 
     fn uncompress<'a>(&mut self, coded: &'a [u8]) -> Result<Uncompressed<'a>, CodecError> {
         let (coding, bytes) = coded.split_first().ok_or(CodecError::Short)?;
-        let mut inflate =
-            || self.decompressor.decompress(bytes, MAX_PLAIN).map_err(|_| CodecError::Malformed);
+        let mut inflate = || {
+            let decompressor = match &mut self.decompressor {
+                Some(decompressor) => decompressor,
+                none => none.insert(zstd::bulk::Decompressor::new().map_err(|_| CodecError::Malformed)?),
+            };
+            decompressor.decompress(bytes, MAX_PLAIN).map_err(|_| CodecError::Malformed)
+        };
         match *coding {
             CODING_PLAIN => Ok(Uncompressed::Plain(Cow::Borrowed(bytes))),
             CODING_ZSTD => Ok(Uncompressed::Plain(Cow::Owned(inflate()?))),

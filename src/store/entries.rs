@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use super::StoreError;
 use crate::crypto::Network;
 use crate::feed::block::{self, BlockInfo, BlockReader};
-use crate::feed::{FeedId, Frame, FrameKind, Seq, SignedHeader, frame, record};
+use crate::feed::{FeedId, Frame, FrameKind, Seq, SignedHeader, frame};
 use crate::model::Record;
 
 /// Where an entry lies.
@@ -161,13 +161,6 @@ fn read_block(
     let frame = Frame::read(bytes).map_err(|error| error.to_string())?;
     let frame = frame.ok_or("a frame that ends too early")?;
     let row = row.filter(|_| frame.kind == FrameKind::Block).ok_or("a frame that the table does not list")?;
-    let plain = blocks.open(frame.body, row).map_err(|error| error.to_string())?;
-    let mut records = Vec::with_capacity(row.records.min(1 << 12) as usize);
-    let mut rest = plain.as_slice();
-    while !rest.is_empty() {
-        let (one, used) = record::decode_prefix(rest).map_err(|error| error.to_string())?;
-        records.push(one);
-        rest = &rest[used..];
-    }
+    let (_, records) = blocks.open_records(frame.body, row).map_err(|error| error.to_string())?;
     Ok((records, frame.bytes.len()))
 }
