@@ -20,7 +20,7 @@
 use std::future::Future;
 
 use crate::node::metrics::Metric;
-use crate::node::{Answer, Caller, NodeError, NodeHandle, Payload, Request};
+use crate::node::{Answer, Caller, NodeError, NodeHandle, Payload, Pending, Request};
 
 pub mod control;
 #[cfg(test)]
@@ -29,7 +29,19 @@ pub mod http;
 
 /// A running node, as this room sees it.
 pub trait Node: Clone + Send + Sync + 'static {
-    /// Asks the node; `payload` belongs to requests that carry a file.
+    /// Hands a request to the node; `payload` belongs to requests that carry a file. Requests that are sent one
+    /// after the other are carried out in this order, whenever their answers are waited for.
+    ///
+    /// # Errors
+    /// [`NodeError`] when the node refuses it as it is.
+    fn send(
+        &self,
+        request: Request,
+        payload: Payload,
+        caller: Caller,
+    ) -> impl Future<Output = Result<Pending, NodeError>> + Send;
+
+    /// Asks the node and waits for the answer.
     ///
     /// # Errors
     /// [`NodeError`] when the node refuses or fails.
@@ -38,7 +50,9 @@ pub trait Node: Clone + Send + Sync + 'static {
         request: Request,
         payload: Payload,
         caller: Caller,
-    ) -> impl Future<Output = Result<Answer, NodeError>> + Send;
+    ) -> impl Future<Output = Result<Answer, NodeError>> + Send {
+        async move { self.send(request, payload, caller).await?.answer().await }
+    }
 
     /// What is counted, now.
     fn metrics(&self) -> Vec<Metric>;
@@ -51,8 +65,8 @@ pub trait Node: Clone + Send + Sync + 'static {
 }
 
 impl Node for NodeHandle {
-    async fn ask(&self, request: Request, payload: Payload, caller: Caller) -> Result<Answer, NodeError> {
-        Self::ask(self, request, payload, caller).await
+    async fn send(&self, request: Request, payload: Payload, caller: Caller) -> Result<Pending, NodeError> {
+        Self::send(self, request, payload, caller).await
     }
 
     fn metrics(&self) -> Vec<Metric> {

@@ -36,7 +36,7 @@ pub mod metrics;
 mod exchange;
 pub mod daemon;
 
-pub use daemon::{Daemon, NodeHandle};
+pub use daemon::{Daemon, NodeHandle, Pending};
 pub use engine::{Answer, Engine, NodeError, Options};
 pub use home::Home;
 pub use payload::Payload;

@@ -11,7 +11,8 @@
 //!                                     or  ◀── length, {"error": {"code", "message"}}
 //! ```
 //!
-//! Lengths are 32 bits, little-endian. A large payload is read by the node while it comes, no faster than it can be
+//! A client need not wait for an answer before its next request: answers come in the order of requests, and what
+//! waits together is made durable together. Lengths are 32 bits, little-endian. A large payload is read by the node while it comes, no faster than it can be
 //! checked, and one at a time; what comes of it is decided when its last byte is there. Long answers stream: the node makes rows no faster than the client reads.
 //! Start reading at [`serve`] and [`Client`].
 

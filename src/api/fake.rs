@@ -10,7 +10,7 @@ use super::Node;
 use crate::feed::AgreementId;
 use crate::node::engine::Rows;
 use crate::node::metrics::{Kind, Metric};
-use crate::node::{Answer, Caller, NodeError, Payload, Request};
+use crate::node::{Answer, Caller, NodeError, Payload, Pending, Request};
 
 /// The node.
 #[derive(Clone)]
@@ -56,7 +56,12 @@ impl Fake {
 }
 
 impl Node for Fake {
-    async fn ask(&self, request: Request, mut payload: Payload, caller: Caller) -> Result<Answer, NodeError> {
+    async fn send(
+        &self,
+        request: Request,
+        mut payload: Payload,
+        caller: Caller,
+    ) -> Result<Pending, NodeError> {
         if self.reads_nothing {
             drop(payload);
             return Err(NodeError::Refused("not this file".to_owned()));
@@ -67,7 +72,7 @@ impl Node for Fake {
         if self.hangs {
             std::future::pending::<()>().await;
         }
-        match request {
+        Ok(Pending::ready(match request {
             Request::Status => Ok(Answer::Value(status(self.network))),
             Request::Card => Ok(Answer::Value(json!({ "card": "text" }))),
             Request::Feeds => Ok(Answer::Rows(self.rows())),
@@ -77,7 +82,7 @@ impl Node for Fake {
             }))),
             Request::Submit(_) => Ok(Answer::Value(json!({ "bytes": read }))),
             _ => Err(NodeError::Refused("not in /var/lib/secret".to_owned())),
-        }
+        }))
     }
 
     fn metrics(&self) -> Vec<Metric> {

@@ -37,7 +37,7 @@ const BATCH: usize = 512;
 /// How often time is told to the replication machine.
 const TICK: Duration = Duration::from_millis(250);
 /// How many requests are answered from the views in one batch before the network's turn.
-const MAX_COMMANDS_PER_BATCH: usize = 256;
+const MAX_COMMANDS_PER_BATCH: usize = 512;
 
 /// How many observations are folded, or written out, in one turn: some ten milliseconds.
 const STEP: usize = 10_000;
@@ -89,6 +89,27 @@ struct Shared {
     not_ready: Mutex<Option<String>>,
 }
 
+/// An answer that is on its way.
+pub struct Pending(oneshot::Receiver<Result<Answer, NodeError>>);
+
+impl Pending {
+    /// An answer that is here.
+    pub fn ready(answer: Result<Answer, NodeError>) -> Self {
+        let (reply, pending) = oneshot::channel();
+        // The other end is in our hands.
+        let _taken = reply.send(answer);
+        Self(pending)
+    }
+
+    /// Waits for it.
+    ///
+    /// # Errors
+    /// [`NodeError`] saying why not.
+    pub async fn answer(self) -> Result<Answer, NodeError> {
+        self.0.await.map_err(|_| NodeError::Stopping)?
+    }
+}
+
 /// The way to a running daemon; clones share it.
 #[derive(Clone)]
 pub struct NodeHandle {
@@ -98,16 +119,18 @@ pub struct NodeHandle {
 }
 
 impl NodeHandle {
-    /// Asks the node. A file that comes with the request is read and checked here, beside the loop.
+    /// Hands a request to the node and returns before it is answered: requests that one caller sends one after the
+    /// other are carried out in this order, and those that wait together share their commit. A file that comes with
+    /// the request is read and checked here, beside the loop.
     ///
     /// # Errors
     /// [`NodeError`] saying why not.
-    pub async fn ask(
+    pub async fn send(
         &self,
         request: Request,
         mut payload: Payload,
         caller: Caller,
-    ) -> Result<Answer, NodeError> {
+    ) -> Result<Pending, NodeError> {
         let country = Arc::clone(&self.country);
         let prepared = if payload.is_whole() {
             Prepared::new(request, &mut payload, &country)?
@@ -117,7 +140,7 @@ impl NodeHandle {
         };
         let (reply, answer) = oneshot::channel();
         self.asks.send(Ask { prepared, caller, reply }).await.map_err(|_| NodeError::Stopping)?;
-        answer.await.map_err(|_| NodeError::Stopping)?
+        Ok(Pending(answer))
     }
 
     /// The counters and gauges as of the last turn of the loop.

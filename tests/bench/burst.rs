@@ -18,7 +18,7 @@ use crate::report::{Better, Report};
 /// What the names of the measures begin with.
 pub(crate) const STEM: &str = "burst";
 /// Conversations at one time.
-const PARALLEL: usize = 16;
+const PARALLEL: usize = 4;
 /// Releases that are asked for one after another, to know what one takes alone.
 const ALONE: usize = 100;
 

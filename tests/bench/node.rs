@@ -389,20 +389,23 @@ pub(crate) fn submission() -> Request {
     Request::Submit(SubmitRequest { file: "bench.csv".to_owned(), ..SubmitRequest::default() })
 }
 
-/// Asks many things over one conversation and hands on each answer, in the order of the requests.
+/// Asks many things over one conversation, the next before the last is answered, and hands on each answer, in the
+/// order of the requests.
 pub(crate) fn ask_all(
     client: &mut Client,
     asked: impl IntoIterator<Item = Asked>,
     each: &mut dyn FnMut(Value) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
-    for (request, file) in asked {
-        let mut bytes = file.as_deref().unwrap_or_default().as_bytes();
-        let length = bytes.len() as u64;
-        let payload = file.as_ref().map(|_| Payload { length, bytes: &mut bytes });
-        let answer = client.call(&request, payload, &mut |_| true)?;
-        each(answer.unwrap_or_default())?;
-    }
-    Ok(())
+    let asked: Vec<(Request, Option<Vec<u8>>)> =
+        asked.into_iter().map(|(request, file)| (request, file.map(String::into_bytes))).collect();
+    let mut taken = Ok(());
+    client.call_all(&asked, &mut |answer| {
+        let answer = answer.map_err(anyhow::Error::from).and_then(|value| each(value.unwrap_or_default()));
+        if taken.is_ok() {
+            taken = answer;
+        }
+    })?;
+    taken
 }
 
 /// Makes two nodes that run each other's partners, and waits until they talk.

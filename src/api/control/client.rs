@@ -11,6 +11,9 @@ use super::frame::{AskRef, Fault, Reply};
 use super::{MAX_ANSWER, MAX_PAYLOAD, MAX_REQUEST};
 use crate::node::Request;
 
+/// How many requests are sent before their answers are read: few enough for what the socket holds of both.
+const AT_ONCE: usize = 128;
+
 /// A conversation with a daemon. Blocks.
 #[derive(Debug)]
 pub struct Client {
@@ -102,15 +105,38 @@ impl Client {
         }
     }
 
+    /// Asks many things that have short answers, each with its file if it has one, without waiting for an answer
+    /// before the next request: `each` gets the answers in the order of the requests, refused ones too.
+    ///
+    /// # Errors
+    /// [`ClientError`] when the conversation breaks; what was asked last may or may not have been done.
+    pub fn call_all(
+        &mut self,
+        asked: &[(Request, Option<Vec<u8>>)],
+        each: &mut dyn FnMut(Result<Option<Value>, ClientError>),
+    ) -> Result<(), ClientError> {
+        for some in asked.chunks(AT_ONCE) {
+            let mut bytes = Vec::new();
+            for (request, file) in some {
+                let file = file.as_deref().unwrap_or_default();
+                bytes.extend(head(request, file.len() as u64)?);
+                bytes.extend_from_slice(file);
+            }
+            self.stream.get_mut().write_all(&bytes).map_err(ClientError::Broken)?;
+            for _ in some {
+                match self.reply()? {
+                    Reply::End(value) => each(Ok(value)),
+                    Reply::Error(fault) => each(Err(fault.into())),
+                    Reply::Row(_) => return Err(ClientError::Garbled("rows came unasked".to_owned())),
+                }
+            }
+        }
+        Ok(())
+    }
+
     fn send(&mut self, request: &Request, payload: Option<Payload<'_>>) -> Result<(), ClientError> {
-        let length = payload.as_ref().map_or(0, |payload| payload.length);
-        within("a payload", length, MAX_PAYLOAD)?;
-        let ask = serde_json::to_vec(&AskRef { request, payload: length })
-            .map_err(|error| ClientError::Garbled(error.to_string()))?;
-        within("a request", ask.len() as u64, MAX_REQUEST.into())?;
-        let prefix = u32::try_from(ask.len()).expect("a request within MAX_REQUEST fits into 32 bits");
+        let head = head(request, payload.as_ref().map_or(0, |payload| payload.length))?;
         let stream = self.stream.get_mut();
-        let head = [&prefix.to_le_bytes()[..], &ask].concat();
         stream.write_all(&head).map_err(ClientError::Broken)?;
         match payload {
             Some(payload) => copy(payload, stream),
@@ -137,6 +163,16 @@ impl Client {
 
 /// Bytes of a file that are read at once.
 const COPY: usize = 256 * 1_024;
+
+/// A request as it stands before its payload.
+fn head(request: &Request, payload: u64) -> Result<Vec<u8>, ClientError> {
+    within("a payload", payload, MAX_PAYLOAD)?;
+    let ask = serde_json::to_vec(&AskRef { request, payload })
+        .map_err(|error| ClientError::Garbled(error.to_string()))?;
+    within("a request", ask.len() as u64, MAX_REQUEST.into())?;
+    let prefix = u32::try_from(ask.len()).expect("a request within MAX_REQUEST fits into 32 bits");
+    Ok([&prefix.to_le_bytes()[..], &ask].concat())
+}
 
 /// Sends exactly the bytes that were announced, or breaks the connection off, so that a file that shrank meanwhile
 /// is never taken for a whole one.

@@ -5,9 +5,10 @@ use std::io::{self, ErrorKind};
 use std::path::Path;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{Semaphore, mpsc};
@@ -19,7 +20,7 @@ use super::socket::Socket;
 use super::{MAX_CLIENTS, MAX_PAYLOAD, MAX_REQUEST};
 use crate::api::Node;
 use crate::node::payload::{MAX_WHOLE, PIECE, PieceSender};
-use crate::node::{Answer, Caller, NodeError, Payload};
+use crate::node::{Answer, Caller, NodeError, Payload, Pending};
 
 /// Rows are collected up to this many bytes while the client is busy reading.
 const CHUNK: usize = 32 * 1_024;
@@ -28,6 +29,8 @@ const CHUNKS: usize = 4;
 /// Large payloads that are read at one time: each may need a good part of the memory that a node may have, so the
 /// others wait, their clients' files unread.
 const LARGE_AT_ONCE: usize = 1;
+/// How many requests of one client are taken before the answer of the first is written.
+const AHEAD: usize = 256;
 /// A client that asks or sends nothing for this long makes room for another.
 const IDLE: Duration = Duration::from_secs(300);
 /// Answers under way when the daemon stops get this long to end.
@@ -142,48 +145,109 @@ enum Next {
 }
 
 impl<N: Node> Talk<N> {
-    /// Answers requests until the client has no more.
+    /// Answers requests in their order until the client has no more. A client may send some before it has read the
+    /// answers of others: the node takes them together then.
     async fn converse(&mut self, writer: &mut OwnedWriteHalf) -> io::Result<()> {
+        let (answers, mut waiting) = mpsc::channel(AHEAD);
+        let unanswered = AtomicUsize::new(0);
+        let write = async {
+            let mut frames = Vec::new();
+            let mut last = None;
+            while let Some(next) = waiting.recv().await {
+                match next {
+                    Answering::Asked(pending) => answer(pending, &mut frames, writer).await?,
+                    Answering::Refused(fault) => last = Some(fault),
+                }
+                unanswered.fetch_sub(1, Ordering::Relaxed);
+                // Answers that come together leave together.
+                if waiting.is_empty() || frames.len() >= CHUNK {
+                    writer.write_all(&frames).await?;
+                    frames.clear();
+                }
+            }
+            match last {
+                Some(fault) => refuse(writer, fault).await,
+                None => Ok(()),
+            }
+        };
+        let read = self.listen(answers, &unanswered);
+        tokio::try_join!(read, write).map(|_| ())
+    }
+
+    /// Takes requests as long as the client sends some.
+    async fn listen(&mut self, answers: mpsc::Sender<Answering>, unanswered: &AtomicUsize) -> io::Result<()> {
         loop {
-            let Ok(next) = timeout(IDLE, request(&mut self.reader)).await else { return Ok(()) };
-            let ask = match next? {
-                Next::Asked(ask) => ask,
-                Next::Refused(fault) => return refuse(writer, fault).await,
+            // Waiting for the first byte may be given up at any time; a request that has begun is read to its end.
+            match timeout(IDLE, self.reader.fill_buf()).await {
+                Err(_) if unanswered.load(Ordering::Relaxed) > 0 => continue,
+                Err(_) => return Ok(()),
+                Ok(begun) => begun?,
+            };
+            let next = timeout(IDLE, request(&mut self.reader)).await.map_err(io::Error::from).flatten()?;
+            let (answering, is_last) = match next {
+                Next::Asked(ask) => (Answering::Asked(self.ask(ask).await?), false),
+                Next::Refused(fault) => (Answering::Refused(fault), true),
                 Next::Over => return Ok(()),
             };
-            match self.ask(ask).await? {
-                Ok(Answer::Value(value)) => send(writer, Reply::End(Some(value))).await?,
-                Ok(Answer::Rows(rows)) => {
-                    let (chunks, inbox) = mpsc::channel(CHUNKS);
-                    let made = task::spawn_blocking(move || make(rows, &chunks));
-                    stream(writer, inbox).await?;
-                    let end = made.await.unwrap_or_else(|error| Err(stopped(&error)));
-                    send(writer, end.map_or_else(Reply::Error, |()| Reply::End(None))).await?;
-                }
-                Err(error) => send(writer, Reply::Error(fault(&error))).await?,
+            unanswered.fetch_add(1, Ordering::Relaxed);
+            if answers.send(answering).await.is_err() || is_last {
+                return Ok(());
             }
         }
     }
 
-    /// Asks the node, which reads a large payload while it comes.
+    /// Hands a request to the node, which reads a large payload while it comes.
     ///
     /// # Errors
     /// When the client breaks off; then nothing was asked of the node, or it met the end of the payload.
-    async fn ask(&mut self, ask: Ask) -> io::Result<Result<Answer, NodeError>> {
+    async fn ask(&mut self, ask: Ask) -> io::Result<Result<Pending, NodeError>> {
         let (node, caller) = (&self.node, self.caller.clone());
         if ask.payload <= MAX_WHOLE {
             let mut bytes = Vec::new();
             let read = timeout(IDLE, exactly(&mut self.reader, ask.payload, &mut bytes)).await;
             read.map_err(io::Error::from).flatten()?;
-            return Ok(node.ask(ask.request, Payload::whole(bytes), caller).await);
+            return Ok(node.send(ask.request, Payload::whole(bytes), caller).await);
         }
         let _turn = self.turns.acquire().await.map_err(io::Error::other)?;
         let (pieces, payload) = Payload::pieces(ask.payload);
         let sending = send_pieces(&mut self.reader, ask.payload, pieces);
         // Both to their ends: what the node made of a part of a payload is gone before the turn is given back.
-        let (sent, answer) = tokio::join!(sending, node.ask(ask.request, payload, caller));
-        sent.map(|()| answer)
+        let (sent, pending) = tokio::join!(sending, node.send(ask.request, payload, caller));
+        sent.map(|()| pending)
     }
+}
+
+/// An answer in the order of the requests.
+enum Answering {
+    Asked(Result<Pending, NodeError>),
+    /// The last one: what comes after a request that was not read cannot be understood.
+    Refused(Fault),
+}
+
+/// Waits for an answer. A short one is added to the frames that are to be written; rows are written as they come.
+async fn answer(
+    pending: Result<Pending, NodeError>,
+    frames: &mut Vec<u8>,
+    writer: &mut OwnedWriteHalf,
+) -> io::Result<()> {
+    let answer = match pending {
+        Ok(pending) => pending.answer().await,
+        Err(error) => Err(error),
+    };
+    let reply = match answer {
+        Ok(Answer::Value(value)) => Reply::End(Some(value)),
+        Ok(Answer::Rows(rows)) => {
+            writer.write_all(frames).await?;
+            frames.clear();
+            let (chunks, inbox) = mpsc::channel(CHUNKS);
+            let made = task::spawn_blocking(move || make(rows, &chunks));
+            stream(writer, inbox).await?;
+            let end = made.await.unwrap_or_else(|error| Err(stopped(&error)));
+            end.map_or_else(Reply::Error, |()| Reply::End(None))
+        }
+        Err(error) => Reply::Error(fault(&error)),
+    };
+    add(frames, &reply)
 }
 
 async fn request(reader: &mut BufReader<OwnedReadHalf>) -> io::Result<Next> {
@@ -263,17 +327,16 @@ async fn stream(writer: &mut OwnedWriteHalf, mut inbox: mpsc::Receiver<Vec<u8>>)
     Ok(())
 }
 
-async fn send(writer: &mut OwnedWriteHalf, reply: Reply) -> io::Result<()> {
-    let mut frames = Vec::new();
-    if let Err(fault) = push(&mut frames, &reply) {
-        push(&mut frames, &Reply::Error(fault)).map_err(io::Error::other)?;
-    }
-    writer.write_all(&frames).await
+/// Appends a frame; in place of one that is too long, why it is not there.
+fn add(frames: &mut Vec<u8>, reply: &Reply) -> io::Result<()> {
+    push(frames, reply).or_else(|fault| push(frames, &Reply::Error(fault))).map_err(io::Error::other)
 }
 
 /// The last frame of a conversation: what comes after a request that was not read cannot be understood.
 async fn refuse(writer: &mut OwnedWriteHalf, fault: Fault) -> io::Result<()> {
-    send(writer, Reply::Error(fault)).await?;
+    let mut frames = Vec::new();
+    add(&mut frames, &Reply::Error(fault))?;
+    writer.write_all(&frames).await?;
     writer.shutdown().await
 }
 
