@@ -4,6 +4,7 @@
 //! If a daemon runs on the directory, a command goes to it by its Unix socket; if not, it opens the store itself.
 //! Exit status: 0 done, 1 refused or failed, 2 usage, 3 verification failed.
 
+pub mod agreement;
 pub mod args;
 pub mod ask;
 pub mod demo;
@@ -66,7 +67,7 @@ fn run(args: Args) -> anyhow::Result<Outcome> {
         Command::Verify(verify) => verify::run(global, &verify),
         Command::Card(card) => init::card(global, &card),
         Command::Partner(partner) => ask::partner(global, partner),
-        Command::Agreement(agreement) => ask::agreement(global, agreement),
+        Command::Agreement(agreement) => agreement::run(global, agreement),
         Command::Submit(submit) => submit::submit(global, submit, false),
         Command::Check(submit) => submit::submit(global, submit, true),
         Command::Release(release) => submit::release(global, release),

@@ -4,6 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+pub mod agreement;
+
+use self::agreement::Agreement;
+
 /// Governments exchange signed Migration Profile records, with no one in the middle.
 #[derive(Debug, Parser)]
 #[command(name = "corridor", version, about, max_term_width = 100)]
@@ -55,7 +59,7 @@ pub enum Command {
     /// Partners: accept their cards, list, show, reach, pause, remove
     #[command(subcommand)]
     Partner(Partner),
-    /// Agreements: draft, propose, sign, list, show, end
+    /// Agreements: draft, propose, sign, amend, list, show, end
     #[command(subcommand)]
     Agreement(Agreement),
     /// Take in a file of figures, if the check finds no error
@@ -186,60 +190,6 @@ pub enum Partner {
     Remove {
         /// Country code or publisher id
         partner: String,
-    },
-}
-
-/// `agreement`
-#[derive(Debug, Subcommand)]
-pub enum Agreement {
-    /// Write an agreement down; nobody is told
-    Draft {
-        /// What it is called
-        #[arg(long)]
-        title: String,
-        /// The other parties, by country code; may be repeated
-        #[arg(long, required = true)]
-        with: Vec<String>,
-        /// The indicators that may be shared; may be repeated
-        #[arg(long = "indicator", required = true)]
-        indicators: Vec<String>,
-        /// What they may be used for
-        #[arg(long)]
-        purpose: String,
-        /// Also figures about other countries than the parties
-        #[arg(long)]
-        any_counterpart: bool,
-        /// To whom they may be handed on [default: nobody]
-        #[arg(long, default_value = "")]
-        onward: String,
-        /// How many days they may be kept; 0: as long as they are needed
-        #[arg(long, default_value_t = 0)]
-        retention_days: u32,
-        /// The last moment, as a date or RFC 3339
-        #[arg(long)]
-        until: Option<String>,
-    },
-    /// Sign an agreement and send it to its parties
-    Propose {
-        /// Id, the start of it, or the title
-        agreement: String,
-    },
-    /// Sign an agreement that was proposed; in force once all have
-    Sign {
-        /// Id, the start of it, or the title
-        agreement: String,
-    },
-    /// All agreements
-    List,
-    /// One agreement, whole
-    Show {
-        /// Id, the start of it, or the title
-        agreement: String,
-    },
-    /// End an agreement: nothing more is shared under it
-    End {
-        /// Id, the start of it, or the title
-        agreement: String,
     },
 }
 

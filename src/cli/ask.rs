@@ -6,13 +6,12 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 use serde_json::Value;
 
-use super::args::{Agreement, Global, Partner};
+use super::args::{Global, Partner};
 use super::{Outcome, passphrase, print};
 use crate::api::control::{Client, Payload};
 use crate::config::Config;
 use crate::feed::Card;
 use crate::node::engine::Prepared;
-use crate::node::request::AgreementDraft;
 use crate::node::{Answer, Caller, Engine, Home, Options, Request, home};
 
 /// Asks, and hands rows on as they come.
@@ -157,38 +156,4 @@ fn partner_add(global: &Global, file: &std::path::Path, yes: bool) -> anyhow::Re
         }
     }
     simple(global, Request::PartnerAdd { card: text })
-}
-
-/// `agreement …`
-///
-/// # Errors
-/// As [`ask`].
-pub fn agreement(global: &Global, agreement: Agreement) -> anyhow::Result<Outcome> {
-    let request = match agreement {
-        Agreement::Draft {
-            title,
-            with,
-            indicators,
-            purpose,
-            any_counterpart,
-            onward,
-            retention_days,
-            until,
-        } => Request::AgreementDraft(AgreementDraft {
-            title,
-            with,
-            indicators,
-            purpose,
-            any_counterpart,
-            onward,
-            retention_days,
-            until,
-        }),
-        Agreement::Propose { agreement } => Request::AgreementPropose { agreement },
-        Agreement::Sign { agreement } => Request::AgreementSign { agreement },
-        Agreement::List => Request::AgreementList,
-        Agreement::Show { agreement } => Request::AgreementShow { agreement },
-        Agreement::End { agreement } => Request::AgreementEnd { agreement },
-    };
-    simple(global, request)
 }

@@ -20,7 +20,10 @@ use crate::model::{
     Attachment, AttributeId, Attributes, ConfStatus, Decimal, Flags, Millis, ObsStatus, Observation, Period,
     Receipt, Record, Retraction, Series, SeriesKey,
 };
-use crate::policy::{Agreement, AgreementText, Consent, Counterparts, ScopeRule, SignedConsent};
+use crate::policy::{
+    Agreement, AgreementText, Consent, Counterparts, CrisisClause, Detail, Onward, Party, PurposeCode, Role,
+    ScopeRule, SignedConsent, Span, Subnational, Term,
+};
 
 fn vectors() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors")
@@ -64,22 +67,33 @@ fn receipt() -> Record {
 fn agreement_text(parties: &[&Government]) -> AgreementText {
     let mut ids: Vec<PublisherId> = parties.iter().map(|party| party.publisher()).collect();
     ids.sort();
+    let party = |(publisher, role): (&PublisherId, Role)| Party { publisher: *publisher, role };
     AgreementText {
         title: "Exchange on persons born abroad".to_owned(),
-        parties: ids.clone(),
+        parties: ids.iter().zip([Role::Origin, Role::Destination]).map(party).collect(),
         scope: vec![ScopeRule {
             publishers: ids[..1].to_vec(),
-            indicators: vec!["MS_FBORN".to_owned(), "PHL:OFW".to_owned()],
-            counterparts: Counterparts::Parties,
+            counterparts: Counterparts::Listed(vec!["ESP".to_owned(), "PHL".to_owned()]),
+            sex: Detail::Totals,
+            age: Detail::Listed(vec!["Y0T17".to_owned()]),
+            breakdowns: false,
+            subnational: Subnational::Admin1,
+            span: Span { from: 0, until: NOW.0 },
+            frequencies: vec!["A".to_owned()],
+            ceiling: 2,
+            ..ScopeRule::on(vec!["MS_*".to_owned(), "PHL:OFW".to_owned()])
         }],
-        purpose: "statistics".to_owned(),
-        onward: String::new(),
-        retention_days: 3650,
-        disclosure_rule: String::new(),
-        couriers: vec![],
-        start: FROM.0,
-        end: UNTIL.0,
-        crisis: String::new(),
+        purpose: crate::policy::Purpose {
+            code: PurposeCode::Plan,
+            description: "schools and language courses".to_owned(),
+        },
+        onward: Onward::Nobody,
+        retention: 15_552_000,
+        disclosure_rule: "D11".to_owned(),
+        crisis: Some(CrisisClause { signatures: 1, days: 30 }),
+        term: Term { start: FROM.0, end: UNTIL.0 },
+        quorum: 2,
+        supersedes: Some(AgreementId([7; 32])),
         drafted_at: NOW.0,
     }
 }

@@ -1,14 +1,18 @@
 //! Agreements: drafting, signing and ending them, and telling the parties.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use super::clock;
 use super::engine::{Engine, NodeError, document};
 use super::request::{AgreementDraft, Caller};
 use crate::feed::{AgreementId, EntryKind, PublisherId};
-use crate::model::{DocumentKind, Millis, Record};
-use crate::policy::agreement::NO_END;
-use crate::policy::{Agreement, AgreementText, Consent, Counterparts, ScopeRule, SignedConsent, Standing};
+use crate::model::{DocumentKind, Record};
+use crate::policy::{Agreement, AgreementText, Consent, SignedConsent, Standing};
+
+mod describe;
+mod draft;
 
 impl Engine {
     pub(super) fn agreement_draft(
@@ -23,37 +27,6 @@ impl Engine {
         Ok(self.describe_agreement(&agreement))
     }
 
-    fn draft_text(&self, draft: &AgreementDraft) -> Result<AgreementText, NodeError> {
-        let now = clock::now();
-        let mut parties = vec![self.us()];
-        for with in &draft.with {
-            parties.push(self.partner(with)?.publisher());
-        }
-        parties.sort_unstable();
-        parties.dedup();
-        let mut indicators = draft.indicators.clone();
-        indicators.sort_unstable();
-        indicators.dedup();
-        let counterparts = if draft.any_counterpart { Counterparts::Any } else { Counterparts::Parties };
-        let end = draft.until.as_deref().map(Millis::parse).transpose()?.map_or(NO_END, |until| until.0);
-        let text = AgreementText {
-            title: draft.title.clone(),
-            parties,
-            scope: vec![ScopeRule { publishers: Vec::new(), indicators, counterparts }],
-            purpose: draft.purpose.clone(),
-            onward: draft.onward.clone(),
-            retention_days: draft.retention_days,
-            disclosure_rule: String::new(),
-            couriers: Vec::new(),
-            start: now.0,
-            end,
-            crisis: String::new(),
-            drafted_at: now.0,
-        };
-        text.check().map_err(|error| NodeError::Refused(error.to_string()))?;
-        Ok(text)
-    }
-
     /// Signs an agreement and tells all parties; proposing one is signing it first.
     pub(super) fn agreement_sign(
         &mut self,
@@ -62,10 +35,10 @@ impl Engine {
         caller: &Caller,
     ) -> Result<Value, NodeError> {
         let agreement = self.agreement(name)?;
-        if !agreement.text().parties.contains(&self.us()) {
+        if !agreement.text().binds(&self.us()) {
             return Err(NodeError::Refused("this government is no party of the agreement".to_owned()));
         }
-        if agreement.standing(clock::now()) == Standing::Over {
+        if matches!(self.house.book().standing(&agreement, clock::now()), Standing::Over { .. }) {
             return Err(NodeError::Refused("the agreement is over; draft a new one".to_owned()));
         }
         self.declare(&agreement, Consent::Agreed, act, caller)
@@ -87,24 +60,18 @@ impl Engine {
         let signer = self.signer()?;
         let word = (consent, clock::now());
         let signed = SignedConsent::sign(agreement.id(), self.us(), word, self.network(), signer.as_ref());
-        let kind = match consent {
-            Consent::Agreed => DocumentKind::AgreementSignature,
-            Consent::Ended => DocumentKind::AgreementEnd,
-        };
         let id = agreement.id().to_hex();
         let mut records = text_records(agreement)?;
-        records.extend(document(
-            kind,
-            &id,
-            &agreement.text().title,
-            "application/octet-stream",
-            &signed.to_bytes(),
-        )?);
+        records.extend(word_records(agreement, &signed)?);
+        // What others have said of it, for those who are no partners of theirs yet or were told of nothing.
+        let others = agreement.words().filter(|word| word.party() != self.us());
+        for word in others {
+            records.extend(word_records(agreement, word)?);
+        }
         let us = self.us();
         let known: Vec<PublisherId> = self.house.partners().map(crate::feed::Card::publisher).collect();
-        let parties = agreement.text().parties.iter().filter(|party| **party != us);
         let (told, unknown): (Vec<PublisherId>, Vec<PublisherId>) =
-            parties.partition(|party| known.contains(party));
+            self.concerned(agreement).into_iter().partition(|party| known.contains(party));
         for party in &told {
             let feed = AgreementId::correspondence(us, *party);
             self.append(feed, EntryKind::Correspondence, records.clone())?;
@@ -117,6 +84,20 @@ impl Engine {
         value["told"] = json!(told.iter().map(|party| self.country_of(party)).collect::<Vec<_>>());
         value["not_told"] = json!(unknown.iter().map(|party| self.country_of(party)).collect::<Vec<_>>());
         Ok(value)
+    }
+
+    /// Everybody but us to whom it matters: parties, couriers, readers outside, and the parties of what it amends, of
+    /// whom some may leave.
+    fn concerned(&self, agreement: &Agreement) -> BTreeSet<PublisherId> {
+        let named = |text: &AgreementText| {
+            let parties = text.parties.iter().map(|party| party.publisher);
+            parties.chain(text.onward_readers().iter().copied()).collect::<Vec<_>>()
+        };
+        let earlier = agreement.text().supersedes.and_then(|id| self.house.book().get(&id));
+        let mut all: BTreeSet<PublisherId> = named(agreement.text()).into_iter().collect();
+        all.extend(earlier.into_iter().flat_map(|earlier| named(earlier.text())));
+        all.remove(&self.us());
+        all
     }
 
     pub(super) fn agreement_list(&self) -> Value {
@@ -146,50 +127,18 @@ impl Engine {
             }
         }
     }
-
-    fn describe_agreement(&self, agreement: &Agreement) -> Value {
-        let text = agreement.text();
-        let countries = |ids: &[PublisherId]| ids.iter().map(|id| self.country_of(id)).collect::<Vec<_>>();
-        let scope: Vec<Value> = text
-            .scope
-            .iter()
-            .map(|rule| {
-                let counterparts = match rule.counterparts {
-                    Counterparts::Parties => "parties",
-                    Counterparts::Any => "any",
-                };
-                json!({ "publishers": countries(&rule.publishers), "indicators": rule.indicators, "counterparts": counterparts })
-            })
-            .collect();
-        let (standing, missing) = match agreement.standing(clock::now()) {
-            Standing::Proposed { missing } => ("proposed", countries(&missing)),
-            Standing::Ahead => ("ahead", Vec::new()),
-            Standing::InForce => ("in force", Vec::new()),
-            Standing::Over => ("over", Vec::new()),
-        };
-        let signed: Vec<Value> = agreement
-            .signed()
-            .iter()
-            .map(|(party, time)| json!({ "country": self.country_of(party), "time": time.to_string() }))
-            .collect();
-        json!({
-            "agreement": agreement.id().to_hex(),
-            "title": text.title,
-            "standing": standing,
-            "parties": countries(&text.parties),
-            "signed": signed,
-            "not_signed": missing,
-            "scope": scope,
-            "purpose": text.purpose,
-            "onward": text.onward,
-            "retention_days": text.retention_days,
-            "start": Millis(text.start).to_string(),
-            "end": (text.end != NO_END).then(|| Millis(text.end).to_string()),
-        })
-    }
 }
 
 fn text_records(agreement: &Agreement) -> Result<Vec<Record>, NodeError> {
     let (id, bytes) = (agreement.id().to_hex(), agreement.text().to_bytes());
     document(DocumentKind::AgreementText, &id, &agreement.text().title, "application/octet-stream", &bytes)
+}
+
+fn word_records(agreement: &Agreement, word: &SignedConsent) -> Result<Vec<Record>, NodeError> {
+    let kind = match word.consent() {
+        Consent::Agreed => DocumentKind::AgreementSignature,
+        Consent::Ended => DocumentKind::AgreementEnd,
+    };
+    let id = format!("{}/{}", agreement.id().short(), word.party().to_hex());
+    document(kind, &id, &agreement.text().title, "application/octet-stream", &word.to_bytes())
 }

@@ -8,7 +8,7 @@ use crate::feed::FeedId;
 use crate::model::{
     Attachment, AttributeId, Attributes, Flags, Millis, Observation, Period, Series, SeriesKey,
 };
-use crate::policy::{Decision, Shape};
+use crate::policy::{Decision, Reason, Shape, Subject};
 use crate::store::RowReader;
 use crate::view::{Row, State, Version};
 
@@ -57,23 +57,47 @@ impl Audience<'_> {
         reason: Option<&str>,
     ) -> Result<Changed, NodeError> {
         let (key, agreement) = (series.key(), self.feed.agreement);
-        match self.house.book().decide(&agreement, key, self.house.keyring(), self.now) {
+        let periods: Vec<Period> = series.observations().iter().map(Observation::period).collect();
+        let subject = Subject::of(series, &periods);
+        match self.house.book().decide(&agreement, &subject, self.house.keyring(), self.now) {
             Decision::Withhold(why) => {
-                *plan.withheld.entry(why.as_str()).or_default() += series.observations().len() as u64;
+                plan.withhold(why, periods.len());
                 Ok(Changed::Nothing)
             }
-            Decision::Share(Shape::Whole) => {
+            Decision::Share(shape) => {
                 let row = match &mut self.before {
                     Some(before) => before.row(&key.view_order_key(), self.feed)?,
                     None => None,
                 };
-                plan.add(series, row.as_ref(), reason)
+                match shape {
+                    Shape::Whole => plan.add(series, row.as_ref(), reason),
+                    Shape::Cut(kept) => {
+                        plan.withhold(Reason::Period, periods.len() - kept.len());
+                        let part = cut(series, &kept)?;
+                        Ok(match plan.add(&part, row.as_ref(), reason)? {
+                            Changed::All => Changed::Part(part),
+                            other => other,
+                        })
+                    }
+                }
             }
         }
     }
 }
 
+/// A series with these of its periods alone.
+fn cut(series: &Series, kept: &[Period]) -> Result<Series, NodeError> {
+    // A series' periods are sorted, and so are those that are kept of them.
+    let within = |one: &&Observation| kept.binary_search(&one.period()).is_ok();
+    let observations = series.observations().iter().filter(within).cloned().collect();
+    Ok(Series::new(series.key().clone(), series.attributes().clone(), observations)?)
+}
+
 impl Plan {
+    fn withhold(&mut self, why: Reason, observations: usize) {
+        *self.withheld.entry(why.as_str()).or_default() += observations as u64;
+    }
+
     /// Counts what is new or changed of a series.
     fn add(
         &mut self,

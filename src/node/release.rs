@@ -299,7 +299,7 @@ impl Engine {
     fn recipients(&self, agreement: &AgreementId) -> Value {
         match self.house.book().get(agreement) {
             Some(known) => {
-                json!(known.text().parties.iter().map(|party| self.country_of(party)).collect::<Vec<_>>())
+                json!(known.text().readers().iter().map(|reader| self.country_of(reader)).collect::<Vec<_>>())
             }
             None => json!(["everyone"]),
         }

@@ -44,7 +44,7 @@ pub enum Request {
         paused: bool,
     },
     /// Write down an agreement; nobody is told.
-    AgreementDraft(AgreementDraft),
+    AgreementDraft(Box<AgreementDraft>),
     /// Sign an agreement and send it to its parties.
     AgreementPropose {
         /// Id, the start of it, or the title.
@@ -113,30 +113,90 @@ pub enum Request {
     Doctor,
 }
 
-/// A new agreement.
+/// A new agreement, or an amendment of one. What is not said of an amendment stays as it was.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(default, deny_unknown_fields)]
 pub struct AgreementDraft {
-    /// What it is called.
+    /// What it is called; an amendment has a name by itself.
     pub title: String,
-    /// The other parties: country codes or publisher ids.
+    /// The other parties: country codes or publisher ids, with `=` and a role if they are no mere members.
     pub with: Vec<String>,
-    /// Which indicators.
+    /// Our own role; empty: member.
+    pub role: String,
+    /// Which indicators: codes, or their beginnings with `*`.
     pub indicators: Vec<String>,
-    /// What it may be used for.
+    /// What it may be used for: `CODE`, `CODE: words`, or words alone, which stand for statistics.
     pub purpose: String,
     /// Whether series about other countries than the parties are covered too.
-    #[serde(default)]
     pub any_counterpart: bool,
-    /// To whom it may be handed on.
-    #[serde(default)]
+    /// To whom it may be handed on: empty or `nobody`, `group`, `public`, or country codes with commas.
     pub onward: String,
-    /// How long it may be kept, in days.
-    #[serde(default)]
+    /// How long it may be kept once the agreement is over, in days.
     pub retention_days: u32,
     /// Until when, RFC 3339 or a date.
-    #[serde(default)]
     pub until: Option<String>,
+    /// How fine.
+    pub scope: ScopeDraft,
+    /// The other clauses.
+    pub terms: TermsDraft,
+    /// What it amends, if anything.
+    pub amends: Option<AmendDraft>,
+}
+
+/// How fine an agreement is. What is not said is not limited, but for the sensitivity class.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ScopeDraft {
+    /// Only about these counterparts.
+    pub counterparts: Vec<String>,
+    /// By sex: `totals`, `all`, or codes with commas.
+    pub sex: String,
+    /// By age: `totals`, `all`, or codes with commas.
+    pub age: String,
+    /// Totals only in education, occupation, activity, reason and duration.
+    pub totals_only: bool,
+    /// By territory: `national`, `admin1` or `any`.
+    pub subnational: String,
+    /// The first period.
+    pub period_from: Option<String>,
+    /// The last period.
+    pub period_until: Option<String>,
+    /// Only these frequencies.
+    pub frequencies: Vec<String>,
+    /// The highest sensitivity class, `S0` to `S3`; empty: `S1`.
+    pub ceiling: String,
+    /// Whose statistics; none: those of every party that publishes.
+    pub publishers: Vec<String>,
+}
+
+/// Clauses that most agreements leave as they are.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TermsDraft {
+    /// From when, RFC 3339 or a date; none: from now.
+    pub from: Option<String>,
+    /// How long it may be kept once it is over, in seconds; stronger than days.
+    pub retention_seconds: Option<u32>,
+    /// The disclosure rule for all figures.
+    pub disclosure_rule: String,
+    /// How many signatures put it in force; none: all.
+    pub signatures: Option<u32>,
+    /// How many signatures declare a crisis; none: there is no crisis lane.
+    pub crisis_signatures: Option<u32>,
+    /// For how many days a crisis is declared.
+    pub crisis_days: u32,
+}
+
+/// What an amendment does to the list of parties.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AmendDraft {
+    /// The agreement that is amended: id, the start of it, or title.
+    pub agreement: String,
+    /// Who joins, as in `with`.
+    pub join: Vec<String>,
+    /// Who leaves.
+    pub leave: Vec<String>,
 }
 
 /// A file of figures.

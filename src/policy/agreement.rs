@@ -1,138 +1,19 @@
-//! The text of an agreement, the parties' signatures under it, and whether it is in force.
+//! The parties' signed words on an agreement, and whether it binds.
 
 use std::collections::BTreeMap;
 
-use unicode_normalization::is_nfc;
-
-use crate::crypto::{Context, Hash, Network, NodeSigner, PublicKey, Signature};
-use crate::feed::codec::{self, CodecError, Decode, Encode};
+use super::text::{AgreementError, AgreementText, Role};
+use crate::crypto::{Context, Network, NodeSigner, PublicKey, Signature};
+use crate::feed::codec::{self, Decode, Encode};
 use crate::feed::{AgreementId, Keyring, PublisherId, Purpose};
-use crate::model::{IndicatorCode, Millis};
-
-/// Which counterparts a rule covers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
-pub enum Counterparts {
-    /// Only series about movements between the parties themselves.
-    Parties,
-    /// Series about any counterpart.
-    Any,
-}
-
-/// One line of an agreement's scope.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-pub struct ScopeRule {
-    /// Whose statistics; sorted; empty for those of every party.
-    pub publishers: Vec<PublisherId>,
-    /// Which indicators; sorted; never empty.
-    pub indicators: Vec<String>,
-    /// Which counterparts.
-    pub counterparts: Counterparts,
-}
-
-/// What governments sign. The bytes of this, and nothing else, are the agreement.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-pub struct AgreementText {
-    /// What it is called.
-    pub title: String,
-    /// Who is bound; sorted; at least two.
-    pub parties: Vec<PublisherId>,
-    /// What may be shared.
-    pub scope: Vec<ScopeRule>,
-    /// What it may be used for.
-    pub purpose: String,
-    /// Whether and to whom it may be handed on; empty: to nobody.
-    pub onward: String,
-    /// How long recipients may keep it, in days; 0: as long as they need it.
-    pub retention_days: u32,
-    /// The disclosure rule that every publisher applies before release, as a code of `CL_MP_DISC`; empty: each
-    /// indicator's own.
-    pub disclosure_rule: String,
-    /// Who may carry sealed entries between the parties; sorted.
-    pub couriers: Vec<PublisherId>,
-    /// From when, UTC milliseconds.
-    pub start: i64,
-    /// Until when; [`NO_END`] when it has none.
-    pub end: i64,
-    /// What changes when a crisis is declared; empty: nothing.
-    pub crisis: String,
-    /// When it was drafted, so that two agreements of the same words are two.
-    pub drafted_at: i64,
-}
-
-/// The end of an agreement without one.
-pub const NO_END: i64 = i64::MAX;
-/// The most parties, rules, indicators of a rule and couriers.
-const MAX_LIST: usize = 256;
-/// The longest text, in bytes.
-const MAX_TEXT: usize = 4096;
-
-impl AgreementText {
-    /// The canonical bytes.
-    pub fn to_bytes(&self) -> Vec<u8> {
-        codec::encode(self)
-    }
-
-    /// Reads canonical bytes and checks their rules.
-    ///
-    /// # Errors
-    /// [`AgreementError`] saying which rule is broken.
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self, AgreementError> {
-        let text: Self = codec::decode(bytes)?;
-        text.check()?;
-        Ok(text)
-    }
-
-    /// Checks what every agreement must hold.
-    ///
-    /// # Errors
-    /// [`AgreementError`] saying which rule is broken.
-    pub fn check(&self) -> Result<(), AgreementError> {
-        let sorted = |ids: &[PublisherId]| ids.is_sorted_by(|a, b| a < b) && ids.len() <= MAX_LIST;
-        if self.parties.len() < 2 || !sorted(&self.parties) || !sorted(&self.couriers) {
-            return Err(AgreementError::Parties);
-        }
-        let texts = [&self.title, &self.purpose, &self.onward, &self.crisis, &self.disclosure_rule];
-        let plain = |text: &&String| text.len() <= MAX_TEXT && is_nfc(text);
-        if !texts.iter().all(plain) || self.title.is_empty() || self.purpose.is_empty() {
-            return Err(AgreementError::Text);
-        }
-        if self.start >= self.end {
-            return Err(AgreementError::Term);
-        }
-        if self.scope.is_empty() || self.scope.len() > MAX_LIST {
-            return Err(AgreementError::Scope("it has no line, or too many".to_owned()));
-        }
-        self.scope.iter().try_for_each(|rule| self.check_rule(rule))
-    }
-
-    fn check_rule(&self, rule: &ScopeRule) -> Result<(), AgreementError> {
-        let codes = &rule.indicators;
-        if codes.is_empty() || codes.len() > MAX_LIST || !codes.is_sorted_by(|a, b| a < b) {
-            return Err(AgreementError::Scope("a line must name indicators, sorted, each once".to_owned()));
-        }
-        for code in codes {
-            IndicatorCode::parse(code).map_err(|error| AgreementError::Scope(error.to_string()))?;
-        }
-        let publishers = &rule.publishers;
-        if !publishers.is_sorted_by(|a, b| a < b) || publishers.iter().any(|p| !self.parties.contains(p)) {
-            return Err(AgreementError::Scope("a line names a publisher that is no party".to_owned()));
-        }
-        Ok(())
-    }
-
-    /// The agreement's id on a network.
-    pub fn id(&self, network: &Network) -> AgreementId {
-        let bytes = self.to_bytes();
-        AgreementId(Hash::of(&[&Context::Agreement.message(network, &bytes)]).0)
-    }
-}
+use crate::model::Millis;
 
 /// What a party says of an agreement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 pub enum Consent {
     /// We are bound by it.
     Agreed,
-    /// We end it.
+    /// We are bound by it no longer.
     Ended,
 }
 
@@ -217,32 +98,35 @@ impl SignedConsent {
 /// Whether an agreement binds, and if not, why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Standing {
-    /// Not all parties have signed; these have not.
+    /// Not enough parties have signed; these have not.
     Proposed {
         /// Whose signature is missing.
         missing: Vec<PublisherId>,
     },
-    /// All have signed, it begins later.
+    /// Enough have signed, it begins later.
     Ahead,
-    /// It binds.
+    /// It binds those who have signed.
     InForce,
-    /// Its term is over or a party has ended it.
-    Over,
+    /// Its term is over, too few parties are left, or an amendment has taken its place.
+    Over {
+        /// Since when: recipients keep what they have for the agreed time from here on.
+        since: Millis,
+    },
 }
 
-/// An agreement as far as this node knows it.
+/// An agreement as far as this node knows it: its text, and who has said what of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Agreement {
     id: AgreementId,
     text: AgreementText,
-    signed: BTreeMap<PublisherId, Millis>,
-    ended: Option<Millis>,
+    agreed: BTreeMap<PublisherId, SignedConsent>,
+    ended: BTreeMap<PublisherId, SignedConsent>,
 }
 
 impl Agreement {
     /// A text that nobody has signed.
     pub fn new(text: AgreementText, network: &Network) -> Self {
-        Self { id: text.id(network), text, signed: BTreeMap::new(), ended: None }
+        Self { id: text.id(network), text, agreed: BTreeMap::new(), ended: BTreeMap::new() }
     }
 
     /// Its id.
@@ -256,62 +140,96 @@ impl Agreement {
     }
 
     /// Who has signed, and when.
-    pub fn signed(&self) -> &BTreeMap<PublisherId, Millis> {
-        &self.signed
+    pub fn signed(&self) -> impl Iterator<Item = (PublisherId, Millis)> {
+        self.agreed.iter().map(|(party, word)| (*party, word.time()))
     }
 
-    /// Takes a party's word, which the caller has verified. Says whether it changed anything.
-    pub fn take(&mut self, consent: &SignedConsent) -> bool {
-        if consent.agreement() != self.id || !self.text.parties.contains(&consent.party()) {
+    /// Who has left it, and when.
+    pub fn left(&self) -> impl Iterator<Item = (PublisherId, Millis)> {
+        self.ended.iter().map(|(party, word)| (*party, word.time()))
+    }
+
+    /// Every word that was said of it, to be told to who does not know it.
+    pub fn words(&self) -> impl Iterator<Item = &SignedConsent> {
+        self.agreed.values().chain(self.ended.values())
+    }
+
+    /// Takes a party's word, which the caller has verified. Says whether it changed anything. A party's first word of
+    /// a kind counts; who has left comes back by an amendment.
+    pub fn take(&mut self, word: &SignedConsent) -> bool {
+        if word.agreement() != self.id || !self.text.binds(&word.party()) {
             return false;
         }
-        match consent.consent() {
-            Consent::Agreed => self.signed.insert(consent.party(), consent.time()).is_none(),
-            Consent::Ended => {
-                let sooner = self.ended.is_none_or(|ended| consent.time() < ended);
-                if sooner {
-                    self.ended = Some(consent.time());
-                }
-                sooner
-            }
-        }
+        let words = match word.consent() {
+            Consent::Agreed => &mut self.agreed,
+            Consent::Ended => &mut self.ended,
+        };
+        let new = !words.contains_key(&word.party());
+        words.entry(word.party()).or_insert_with(|| word.clone());
+        new
     }
 
-    /// Whether it binds at this time.
+    /// Whether a party has signed and has not left.
+    pub fn is_bound(&self, party: &PublisherId) -> bool {
+        self.agreed.contains_key(party) && !self.ended.contains_key(party)
+    }
+
+    /// Whether somebody may hold what is released under it: a party that is bound, or a reader that its onward clause
+    /// names.
+    pub fn reads(&self, who: &PublisherId) -> bool {
+        self.is_bound(who) || self.text.onward_readers().contains(who)
+    }
+
+    /// Whether a party may publish under it: it is bound, and has a role that publishes.
+    pub fn publishes(&self, who: &PublisherId) -> bool {
+        self.is_bound(who) && self.text.role(who).is_some_and(Role::publishes)
+    }
+
+    /// When enough parties had signed and the term had begun, if that ever was so.
+    pub fn in_force_since(&self) -> Option<Millis> {
+        let mut times: Vec<Millis> = self.agreed.values().map(SignedConsent::time).collect();
+        times.sort_unstable();
+        let last = times.get((self.text.quorum as usize).checked_sub(1)?)?;
+        Some(Millis(last.0.max(self.text.term.start)))
+    }
+
+    /// Whether it binds at this time, as far as its own text and words say.
     pub fn standing(&self, now: Millis) -> Standing {
-        let missing: Vec<PublisherId> =
-            self.text.parties.iter().filter(|party| !self.signed.contains_key(party)).copied().collect();
-        if self.ended.is_some() || now.0 >= self.text.end {
-            Standing::Over
-        } else if !missing.is_empty() {
-            Standing::Proposed { missing }
-        } else if now.0 < self.text.start {
-            Standing::Ahead
-        } else {
-            Standing::InForce
+        if let Some(since) = self.over_since(now) {
+            return Standing::Over { since };
+        }
+        match self.in_force_since() {
+            None => Standing::Proposed { missing: self.missing() },
+            Some(_) if now.0 < self.text.term.start => Standing::Ahead,
+            Some(_) => Standing::InForce,
         }
     }
-}
 
-/// Why an agreement or a word on it is refused.
-#[derive(Debug, thiserror::Error, PartialEq, Eq, Clone)]
-pub enum AgreementError {
-    /// The bytes are none.
-    #[error("the agreement is malformed: {0}")]
-    Form(#[from] CodecError),
-    /// Parties or couriers are not as they must be.
-    #[error("an agreement needs at least two parties, each once, at most {MAX_LIST}")]
-    Parties,
-    /// A text is missing, too long or not NFC.
-    #[error("an agreement needs a title and a purpose, its texts NFC and at most {MAX_TEXT} bytes long")]
-    Text,
-    /// The term is empty.
-    #[error("the agreement would end before it begins")]
-    Term,
-    /// The scope is empty or names what is not there.
-    #[error("the scope of the agreement: {0}")]
-    Scope(String),
-    /// The party's signature does not verify, or its key is not mandated for agreements.
-    #[error("the signature under the agreement does not verify")]
-    Signature,
+    fn missing(&self) -> Vec<PublisherId> {
+        self.text.bound().filter(|party| !self.agreed.contains_key(party)).collect()
+    }
+
+    /// Since when its term is over, or fewer parties are left than it needs.
+    fn over_since(&self, now: Millis) -> Option<Millis> {
+        let term = (now.0 >= self.text.term.end).then_some(Millis(self.text.term.end));
+        let mut left: Vec<(PublisherId, Millis)> = self.left().collect();
+        left.sort_unstable_by_key(|(_, time)| *time);
+        // Before it was in force those may still sign who have not; afterwards who signed must be enough.
+        let begun = self.in_force_since().is_some();
+        let among = |party: &PublisherId| !begun || self.agreed.contains_key(party);
+        let mut rest = self.text.bound().filter(among).count();
+        let too_few = left.into_iter().filter(|(party, _)| among(party)).find_map(|(_, time)| {
+            rest -= 1;
+            (rest < self.text.quorum as usize).then_some(time)
+        });
+        [term, too_few].into_iter().flatten().min()
+    }
+
+    /// Whether the words on an amendment are enough of this agreement's parties to put it in this one's place: as many
+    /// as it takes to put this one in force, or all but one, whom the others need not wait for.
+    pub(super) fn yields_to(&self, amendment: &Self) -> bool {
+        let bound: Vec<PublisherId> = self.text.bound().collect();
+        let agreed = bound.iter().filter(|party| amendment.agreed.contains_key(*party)).count();
+        agreed >= (self.text.quorum as usize).min(bound.len() - 1)
+    }
 }

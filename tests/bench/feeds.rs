@@ -27,13 +27,13 @@ pub(crate) fn play(nodes: &(Node, Node), root: &Path, report: &mut Report) -> an
     b.start(&Request::Card)?;
     introduce(&mut a, &mut b)?;
     for number in 0..AGREEMENTS {
-        let draft = Request::AgreementDraft(AgreementDraft {
+        let draft = Request::AgreementDraft(Box::new(AgreementDraft {
             title: title(number),
             with: vec![PARTNER.to_owned()],
             indicators: vec!["MS_FBORN".to_owned()],
             purpose: "statistics".to_owned(),
             ..AgreementDraft::default()
-        });
+        }));
         a.ask(&draft)?;
         a.ask(&Request::AgreementPropose { agreement: title(number) })?;
     }

@@ -1,0 +1,110 @@
+//! An agreement as an answer, field by field.
+
+use serde_json::{Value, json};
+
+use super::draft::{DAY, hex};
+use crate::feed::PublisherId;
+use crate::model::{Millis, Period, PeriodKind};
+use crate::node::clock;
+use crate::node::engine::Engine;
+use crate::policy::{
+    Agreement, Counterparts, Detail, NO_END, Onward, ScopeRule, Span, Standing, Subnational,
+};
+
+impl Engine {
+    pub(super) fn describe_agreement(&self, agreement: &Agreement) -> Value {
+        let text = agreement.text();
+        let (standing, missing, since) = match self.house.book().standing(agreement, clock::now()) {
+            Standing::Proposed { missing } => ("proposed", self.countries(&missing), None),
+            Standing::Ahead => ("ahead", Vec::new(), None),
+            Standing::InForce => ("in force", Vec::new(), None),
+            Standing::Over { since } => ("over", Vec::new(), Some(since.to_string())),
+        };
+        let said = |(party, time): (PublisherId, Millis)| json!({ "country": self.country_of(&party), "time": time.to_string() });
+        let role = |party: &crate::policy::Party| json!({ "country": self.country_of(&party.publisher), "role": party.role.id() });
+        json!({
+            "agreement": agreement.id().to_hex(),
+            "title": text.title,
+            "standing": standing,
+            "parties": text.parties.iter().map(|party| self.country_of(&party.publisher)).collect::<Vec<_>>(),
+            "roles": text.parties.iter().map(role).collect::<Vec<_>>(),
+            "signed": agreement.signed().map(said).collect::<Vec<_>>(),
+            "not_signed": missing,
+            "left": agreement.left().map(said).collect::<Vec<_>>(),
+            "signatures_needed": text.quorum,
+            "scope": text.scope.iter().map(|rule| self.describe_rule(rule)).collect::<Vec<_>>(),
+            "purpose": text.purpose.code.id(),
+            "purpose_description": text.purpose.description,
+            "onward": self.describe_onward(&text.onward),
+            "retention_days": text.retention / DAY,
+            "retention_seconds": text.retention,
+            "disclosure_rule": text.disclosure_rule,
+            "crisis": text.crisis.map(|crisis| json!({ "signatures": crisis.signatures, "days": crisis.days })),
+            "supersedes": hex(text.supersedes),
+            "start": Millis(text.term.start).to_string(),
+            "end": (text.term.end != NO_END).then(|| Millis(text.term.end).to_string()),
+            "over_since": since,
+        })
+    }
+
+    fn describe_rule(&self, rule: &ScopeRule) -> Value {
+        json!({
+            "publishers": self.countries(&rule.publishers),
+            "indicators": rule.indicators,
+            "counterparts": match &rule.counterparts {
+                Counterparts::Parties => json!("parties"),
+                Counterparts::Any => json!("any"),
+                Counterparts::Listed(areas) => json!(areas),
+            },
+            "sex": describe_detail(&rule.sex),
+            "age": describe_detail(&rule.age),
+            "breakdowns": if rule.breakdowns { "all" } else { "totals" },
+            "subnational": match rule.subnational {
+                Subnational::National => "national",
+                Subnational::Admin1 => "admin1",
+                Subnational::Any => "any",
+            },
+            "period_from": first_period(&rule.span),
+            "period_until": last_period(&rule.span),
+            "frequencies": rule.frequencies,
+            "ceiling": rule.ceiling().id(),
+        })
+    }
+
+    fn describe_onward(&self, onward: &Onward) -> Value {
+        match onward {
+            Onward::Nobody => json!("nobody"),
+            Onward::Named(named) => json!(self.countries(named)),
+            Onward::Group => json!("group"),
+            Onward::Public => json!("public"),
+        }
+    }
+
+    pub(super) fn countries(&self, ids: &[PublisherId]) -> Vec<String> {
+        ids.iter().map(|id| self.country_of(id)).collect()
+    }
+}
+
+fn describe_detail(detail: &Detail) -> Value {
+    match detail {
+        Detail::Totals => json!("totals"),
+        Detail::All => json!("all"),
+        Detail::Listed(codes) => json!(codes),
+    }
+}
+
+/// The day with which a span begins, if it has one.
+fn first_period(span: &Span) -> Option<String> {
+    (span.from != Span::ALWAYS.from).then(|| day_of(span.from))
+}
+
+/// The last day of a span, if it has one.
+fn last_period(span: &Span) -> Option<String> {
+    (span.until != Span::ALWAYS.until).then(|| day_of(span.until - 1))
+}
+
+fn day_of(millis: i64) -> String {
+    const DAY_MILLIS: i64 = 86_400_000;
+    Period::from_ordinal(PeriodKind::Day, millis.div_euclid(DAY_MILLIS))
+        .map_or_else(|_| Millis(millis).to_string(), |day| day.to_string())
+}
