@@ -10,6 +10,8 @@
 //!   what [`Shape`], or [`Decision::Withhold`] with the reason. What no rule names is withheld.
 //! - [`Book::decide_for`]: the same of another publisher's feed, for who receives it.
 //!
+//! [`Summary`] says in plain English, French and Spanish what a text means and what it lets out.
+//!
 //! Two rules stand above every text. What is of class S3 goes under no agreement of which a reader is the government
 //! of the country that people come from. What is of class S2 or S3 is never public and goes under no agreement that
 //! allows it to be handed on.
@@ -20,12 +22,14 @@ pub mod agreement;
 pub mod book;
 pub mod purpose;
 pub mod scope;
+pub mod summary;
 pub mod text;
 
 pub use agreement::{Agreement, Consent, SignedConsent, Standing};
 pub use book::{Book, Decision, Reason, Shape, Subject};
 pub use purpose::{Purpose, PurposeCode, PurposeError};
 pub use scope::{Counterparts, Detail, ScopeError, ScopeRule, Span, Subnational};
+pub use summary::Summary;
 pub use text::{AgreementError, AgreementText, CrisisClause, NO_END, Onward, Party, Role, Term};
 
 #[cfg(test)]

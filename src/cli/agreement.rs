@@ -1,8 +1,11 @@
 //! `agreement …`
 
+use anyhow::Context;
+use serde_json::Value;
+
 use super::args::Global;
-use super::args::agreement::{Agreement, Amend, Clauses, Draft};
-use super::{Outcome, ask};
+use super::args::agreement::{Agreement, Amend, Clauses, Draft, Show};
+use super::{Outcome, ask, print};
 use crate::node::Request;
 use crate::node::request::{AgreementDraft, AmendDraft, ScopeDraft, TermsDraft};
 
@@ -17,10 +20,56 @@ pub fn run(global: &Global, agreement: Agreement) -> anyhow::Result<Outcome> {
         Agreement::Propose { agreement } => Request::AgreementPropose { agreement },
         Agreement::Sign { agreement } => Request::AgreementSign { agreement },
         Agreement::List => Request::AgreementList,
-        Agreement::Show(show) => Request::AgreementShow { agreement: show.agreement },
+        Agreement::Show(show) => return self::show(global, show),
         Agreement::End { agreement } => Request::AgreementEnd { agreement },
     };
     ask::simple(global, request)
+}
+
+/// `agreement show`: the fields as JSON, or the summary as it reads.
+fn show(global: &Global, show: Show) -> anyhow::Result<Outcome> {
+    let agreement = show.agreement.clone();
+    let mut value = ask::value(global, Request::AgreementShow { agreement })?;
+    if let Some(wanted) = &show.lang {
+        let said = value["summary"].as_object_mut().context("the node gave no summary")?;
+        said.retain(|language, _| language == wanted);
+        anyhow::ensure!(
+            !said.is_empty(),
+            "there is no summary in {wanted:?}: en, fr or es, as the parties' cards"
+        );
+    }
+    let mut rows = Vec::new();
+    if show.what_if {
+        let request = Request::AgreementWhatIf { agreement: show.agreement };
+        ask::ask(global, request, &mut |row| {
+            rows.push(row);
+            true
+        })?;
+    }
+    if global.json {
+        if show.what_if {
+            value["what_if"] = Value::Array(rows);
+        }
+        print::value(&value, true)?;
+        return Ok(Outcome::Done);
+    }
+    let summaries = value["summary"].as_object().into_iter().flatten();
+    let texts: Vec<&str> = summaries.filter_map(|(_, text)| text.as_str()).collect();
+    print::text(&texts.join("\n"))?;
+    print::text(&format!("\nagreement: {}\n", print::cell(&value["agreement"])))?;
+    if show.what_if {
+        let flat: Vec<Value> = rows.into_iter().map(flat_row).collect();
+        print::table(&["indicator", "series", "observations", "withheld"], &flat)?;
+    }
+    Ok(Outcome::Done)
+}
+
+/// A row of what would be shared, with the reasons in one cell.
+fn flat_row(mut row: Value) -> Value {
+    let reasons = row["withheld"].as_object().into_iter().flatten();
+    let reasons: Vec<String> = reasons.map(|(reason, count)| format!("{count}: {reason}")).collect();
+    row["withheld"] = Value::String(reasons.join("; "));
+    row
 }
 
 fn drafted(draft: Draft) -> AgreementDraft {

@@ -13,6 +13,7 @@ use crate::policy::{Agreement, AgreementText, Consent, SignedConsent, Standing};
 
 mod describe;
 mod draft;
+mod what_if;
 
 impl Engine {
     pub(super) fn agreement_draft(
@@ -107,7 +108,7 @@ impl Engine {
     }
 
     pub(super) fn agreement_show(&self, name: &str) -> Result<Value, NodeError> {
-        Ok(self.describe_agreement(&self.agreement(name)?))
+        Ok(self.explain_agreement(&self.agreement(name)?))
     }
 
     /// An agreement by id, the start of it, or its title.

@@ -359,6 +359,7 @@ impl Engine {
             }
             Request::AgreementList => self.agreement_list(),
             Request::AgreementShow { agreement } => self.agreement_show(&agreement)?,
+            Request::AgreementWhatIf { agreement } => return self.what_if(&agreement).map(Answer::Rows),
             Request::AgreementEnd { agreement } => self.agreement_end(&agreement, caller)?,
             Request::Submit(submit) => self.submit(&submit, figures, caller)?,
             Request::Submissions => self.submission_list(),

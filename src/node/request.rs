@@ -62,6 +62,11 @@ pub enum Request {
         /// As above.
         agreement: String,
     },
+    /// What of our figures would go out under an agreement if it were in force: a row for each indicator.
+    AgreementWhatIf {
+        /// As above.
+        agreement: String,
+    },
     /// End an agreement.
     AgreementEnd {
         /// As above.
@@ -269,6 +274,7 @@ impl Request {
             | Self::Release(_)
             | Self::Retract { .. }
             | Self::Get(_)
+            | Self::AgreementWhatIf { .. }
             | Self::Mirror { .. }
             | Self::Cite { .. } => true,
             Self::PartnerAdd { .. }
@@ -316,6 +322,7 @@ impl Request {
             | Self::PartnerPing { .. }
             | Self::AgreementList
             | Self::AgreementShow { .. }
+            | Self::AgreementWhatIf { .. }
             | Self::Submissions
             | Self::Get(_)
             | Self::Mirror { .. }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::agreement::{Agreement, Standing};
-use super::text::Onward;
+use super::text::{AgreementText, Onward, Role};
 use crate::feed::{AgreementId, FeedId, Keyring, PublisherId};
 use crate::model::catalogue::{self, Sensitivity};
 use crate::model::{AttributeId, Millis, Period, Series, SeriesKey};
@@ -287,12 +287,25 @@ impl Book {
         if !agreement.publishes(&feed.publisher) {
             return Decision::Withhold(Reason::NotBound);
         }
-        let text = agreement.text();
+        Self::decide_by_text(agreement.text(), feed.publisher, subject, keyring)
+    }
+
+    /// What would be decided of a publisher's series if all parties had signed a text and it had begun: what signing it
+    /// lets out.
+    pub fn decide_by_text(
+        text: &AgreementText,
+        publisher: PublisherId,
+        subject: &Subject<'_>,
+        keyring: &Keyring,
+    ) -> Decision {
+        if !text.role(&publisher).is_some_and(Role::publishes) {
+            return Decision::Withhold(Reason::NotBound);
+        }
         let sensitivity = subject.sensitivity();
         if sensitivity >= Sensitivity::S2 && text.onward != Onward::Nobody {
             return Decision::Withhold(Reason::Onward);
         }
-        let readers = text.readers().into_iter().filter(|reader| *reader != feed.publisher);
+        let readers = text.readers().into_iter().filter(|reader| *reader != publisher);
         if sensitivity == Sensitivity::S3 && !readers.into_iter().all(|who| spares(who, subject, keyring)) {
             return Decision::Withhold(Reason::Origin);
         }
@@ -302,7 +315,7 @@ impl Book {
         let mut why = Reason::Indicator;
         let mut spans = Vec::new();
         for rule in &text.scope {
-            match rule.covers(&feed.publisher, subject.key, sensitivity, &is_party) {
+            match rule.covers(&publisher, subject.key, sensitivity, &is_party) {
                 Ok(()) => spans.push(rule.span),
                 Err(reason) => why = why.max(reason),
             }

@@ -43,6 +43,12 @@ pub enum Agreement {
 pub struct Show {
     /// Id, the start of it, or the title
     pub agreement: String,
+    /// What of our figures its readers may see today, or would if it were in force; and why not the rest
+    #[arg(long)]
+    pub what_if: bool,
+    /// One language: en, fr or es [default: those of the parties' cards]
+    #[arg(long, value_name = "LANGUAGE")]
+    pub lang: Option<String>,
 }
 
 /// `agreement draft`

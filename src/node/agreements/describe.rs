@@ -4,11 +4,11 @@ use serde_json::{Value, json};
 
 use super::draft::{DAY, hex};
 use crate::feed::PublisherId;
-use crate::model::{Millis, Period, PeriodKind};
+use crate::model::Millis;
 use crate::node::clock;
 use crate::node::engine::Engine;
 use crate::policy::{
-    Agreement, Counterparts, Detail, NO_END, Onward, ScopeRule, Span, Standing, Subnational,
+    Agreement, Counterparts, Detail, NO_END, Onward, ScopeRule, Standing, Subnational, Summary,
 };
 
 impl Engine {
@@ -47,6 +47,18 @@ impl Engine {
         })
     }
 
+    /// The same with every clause in plain words, in the languages of the parties.
+    pub(super) fn explain_agreement(&self, agreement: &Agreement) -> Value {
+        let standing = self.house.book().standing(agreement, clock::now());
+        let keyring = self.house.keyring();
+        let summary = Summary { agreement, standing: &standing, us: self.us(), keyring };
+        let said =
+            summary.languages().into_iter().map(|one| (one.tag().to_owned(), summary.markdown(one).into()));
+        let mut value = self.describe_agreement(agreement);
+        value["summary"] = Value::Object(said.collect());
+        value
+    }
+
     fn describe_rule(&self, rule: &ScopeRule) -> Value {
         json!({
             "publishers": self.countries(&rule.publishers),
@@ -64,8 +76,8 @@ impl Engine {
                 Subnational::Admin1 => "admin1",
                 Subnational::Any => "any",
             },
-            "period_from": first_period(&rule.span),
-            "period_until": last_period(&rule.span),
+            "period_from": rule.span.first_day(),
+            "period_until": rule.span.last_day(),
             "frequencies": rule.frequencies,
             "ceiling": rule.ceiling().id(),
         })
@@ -91,20 +103,4 @@ fn describe_detail(detail: &Detail) -> Value {
         Detail::All => json!("all"),
         Detail::Listed(codes) => json!(codes),
     }
-}
-
-/// The day with which a span begins, if it has one.
-fn first_period(span: &Span) -> Option<String> {
-    (span.from != Span::ALWAYS.from).then(|| day_of(span.from))
-}
-
-/// The last day of a span, if it has one.
-fn last_period(span: &Span) -> Option<String> {
-    (span.until != Span::ALWAYS.until).then(|| day_of(span.until - 1))
-}
-
-fn day_of(millis: i64) -> String {
-    const DAY_MILLIS: i64 = 86_400_000;
-    Period::from_ordinal(PeriodKind::Day, millis.div_euclid(DAY_MILLIS))
-        .map_or_else(|_| Millis(millis).to_string(), |day| day.to_string())
 }

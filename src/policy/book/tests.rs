@@ -3,7 +3,7 @@
 use super::*;
 use crate::feed::testing::{FROM, Government, NOW, UNTIL};
 use crate::policy::testing::{governments, keyring, signed, signed_at, text, word};
-use crate::policy::{AgreementText, Consent, Counterparts, Detail, Role, ScopeRule, Span, Subnational};
+use crate::policy::{Consent, Counterparts, Detail, ScopeRule, Span, Subnational};
 
 mod oracle;
 
