@@ -81,6 +81,14 @@ pub enum StoreError {
         /// The entry.
         seq: Seq,
     },
+    /// The entry's payload was erased: it cannot be handed on.
+    #[error("feed {feed}: the payload of entry {seq} was erased here")]
+    Erased {
+        /// The feed.
+        feed: FeedId,
+        /// The entry.
+        seq: Seq,
+    },
     /// An entry was appended out of its place: a defect of the caller.
     #[error("feed {feed}: entry {seq} does not go here")]
     OutOfPlace {

@@ -177,7 +177,9 @@ impl Assembler {
                 let opened = Opened::of(frame.body, &mut self.reader)?;
                 self.accept_opened(frame, opened)
             }
-            (FrameKind::Head | FrameKind::Table | FrameKind::Block, _) => Err(EntryFault::OutOfOrder),
+            (FrameKind::Head | FrameKind::Table | FrameKind::Block | FrameKind::Erased, _) => {
+                Err(EntryFault::OutOfOrder)
+            }
         }
     }
 
@@ -194,6 +196,18 @@ impl Assembler {
         }
         let completes = pending.accept_block(opened)?;
         self.keep(frame, completes)
+    }
+
+    /// Passes over the content of the entry in hand, which was erased here: its header was verified, and its table is the
+    /// one that the header commits to. For what is stored already; nothing is taken from others in this way.
+    ///
+    /// # Errors
+    /// [`EntryFault::OutOfOrder`] when the table is not whole.
+    pub fn pass_erased(&mut self) -> Result<(), EntryFault> {
+        let pending = self.pending.take_if(|pending| pending.table_is_whole() && pending.next_block == 0);
+        let pending = pending.ok_or(EntryFault::OutOfOrder)?;
+        self.place = Place::after(&HeadRef::from(pending.entry.header()));
+        Ok(())
     }
 
     fn begin(&mut self, keyring: &Keyring, frame: &Frame<'_>) -> Result<VerifiedFrame, EntryFault> {

@@ -23,6 +23,8 @@ pub enum FrameKind {
     Table,
     /// A block.
     Block,
+    /// Stands on disk where the blocks of an entry were before they were erased. It never travels.
+    Erased,
 }
 
 impl FrameKind {
@@ -31,11 +33,12 @@ impl FrameKind {
             Self::Head => 1,
             Self::Table => 2,
             Self::Block => 3,
+            Self::Erased => 4,
         }
     }
 
     fn from_code(code: u8) -> Option<Self> {
-        [Self::Head, Self::Table, Self::Block].into_iter().find(|kind| kind.code() == code)
+        [Self::Head, Self::Table, Self::Block, Self::Erased].into_iter().find(|kind| kind.code() == code)
     }
 }
 

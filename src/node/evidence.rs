@@ -7,7 +7,7 @@ use crate::crypto::{Hash, inclusion_path, merkle};
 use crate::feed::assembler::Position;
 use crate::feed::citation::Citation;
 use crate::feed::head::Place;
-use crate::feed::{AgreementId, Assembler, EntryKind, FeedId, Frame, Seq, record};
+use crate::feed::{AgreementId, Assembler, EntryKind, FeedId, Frame, FrameKind, Seq, record};
 use crate::model::{Document, DocumentKind, Period, Record, SeriesKey, SeriesPattern};
 use crate::view::{EntryRef, Query};
 
@@ -125,7 +125,7 @@ impl Engine {
         let mut assembler = Assembler::new(self.network().clone(), Place::first(feed));
         let mut at = Position { seq: Seq(0), part: 0 };
         loop {
-            let (bytes, next) = match self.store.read_frames(&feed, at, CHECK_STEP) {
+            let (bytes, next) = match self.store.stored_frames(&feed, at, CHECK_STEP) {
                 Ok(read) => read,
                 Err(error @ crate::store::StoreError::Damaged { .. }) => return Ok(Err(error.to_string())),
                 Err(error) => return Err(error.into()),
@@ -135,7 +135,13 @@ impl Engine {
             }
             let mut rest = bytes.as_slice();
             while let Ok(Some(frame)) = Frame::read(rest) {
-                if let Err(fault) = assembler.accept(&keyring, &frame) {
+                let taken = match frame.kind {
+                    FrameKind::Erased => assembler.pass_erased(),
+                    FrameKind::Head | FrameKind::Table | FrameKind::Block => {
+                        assembler.accept(&keyring, &frame).map(|_| ())
+                    }
+                };
+                if let Err(fault) = taken {
                     let place = assembler.position();
                     return Ok(Err(format!(
                         "feed {feed}, entry {}, frame {}: {fault}",

@@ -91,6 +91,17 @@ impl Derived {
         Ok(())
     }
 
+    /// Begins anew in files of its own and removes the old ones: what is in them must not be found any more.
+    pub(super) fn begin_elsewhere(&self) -> Result<(), StoreError> {
+        let mut sweep = self.sweep.lock().unwrap_or_else(PoisonError::into_inner);
+        *sweep = None;
+        let mut open = self.open.write().unwrap_or_else(PoisonError::into_inner);
+        let mut overlay = self.overlay_mut();
+        *overlay = Overlay::new(BTreeMap::new(), overlay.era + 1);
+        *open = self.replaced()?;
+        remove(&self.path.with_extension("broken"))
+    }
+
     /// A database in a directory beside the broken one, which is deleted at the next start.
     fn replaced(&self) -> Result<Open, StoreError> {
         let broken = self.path.with_extension("broken");

@@ -73,7 +73,7 @@ impl EntryReader {
             FrameKind::Head => {
                 SignedHeader::from_own_store(network, head.body).map_err(|error| error.to_string())
             }
-            FrameKind::Table | FrameKind::Block => Err("no entry begins here".to_owned()),
+            FrameKind::Table | FrameKind::Block | FrameKind::Erased => Err("no entry begins here".to_owned()),
         };
         let length = head.bytes.len() as u64;
         let header = header.map_err(|what| self.damaged(&entry, what))?;
@@ -92,13 +92,16 @@ impl EntryReader {
         Ok(header)
     }
 
-    /// The records of the next block, which is checked against the entry's table; nothing at the end.
+    /// The records of the next block, which is checked against the entry's table; nothing at the end, and nothing of an
+    /// entry that was erased.
     pub(super) fn next_block(&mut self) -> Result<Option<Vec<Record>>, StoreError> {
         let Some(mut entry) = self.entry.take() else { return Ok(None) };
         if entry.offset >= entry.end {
             return Ok(None);
         }
-        self.fill(&entry)?;
+        if self.frame(&entry)?.kind == FrameKind::Erased {
+            return Ok(None);
+        }
         let at = usize::try_from(entry.offset - self.start).unwrap_or(usize::MAX);
         let read = read_block(&self.bytes[at..], entry.rows.get(entry.next), &mut self.blocks);
         let (records, length) = read.map_err(|what| self.damaged(&entry, what))?;

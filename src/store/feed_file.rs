@@ -56,6 +56,8 @@ pub(super) struct FeedFile {
     /// Where readers of long entries have come to, newest first.
     cursors: Vec<(Position, u64)>,
     segment_length: u64,
+    /// The entries whose payloads are gone.
+    erased: Vec<erase::Places>,
 }
 
 impl Drop for FeedFile {
@@ -83,12 +85,14 @@ impl FeedFile {
             unindexed: Waiting::default(),
             cursors: Vec::new(),
             segment_length: SEGMENT_LENGTH,
+            erased: Vec::new(),
         }
     }
 
     /// Opens a feed's files; cuts a torn tail and says by how many bytes.
     pub(super) fn open(dir: PathBuf, feed: FeedId, network: &Network) -> Result<(Self, u64), StoreError> {
         let mut this = Self::new(dir, feed);
+        this.erased = erase::read_marks(&this.dir)?;
         let mut cut = 0;
         for first in this.segment_files()? {
             cut += this.open_segment(first, network)?;
@@ -542,6 +546,7 @@ impl OpenEntry {
                 self.blocks = self.blocks.saturating_sub(1);
                 self.blocks == 0 && self.unlisted == 0
             }
+            FrameKind::Erased => true,
         }
     }
 }
@@ -577,6 +582,7 @@ fn sync_up(dir: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
+pub(super) mod erase;
 mod index;
 #[cfg(test)]
 mod tests;

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -231,11 +232,31 @@ impl Store {
         Ok(moved)
     }
 
-    /// Frames of durable entries from a position on: about `limit` bytes, and the position after them.
+    /// Frames of durable entries from a position on, to be handed to others: about `limit` bytes, and the position after
+    /// them.
+    ///
+    /// # Errors
+    /// [`StoreError`] when they cannot be read, are damaged or erased.
+    pub fn read_frames(
+        &mut self,
+        feed: &FeedId,
+        from: Position,
+        limit: usize,
+    ) -> Result<(Vec<u8>, Position), StoreError> {
+        let erased = self.feeds.get(feed).map(FeedFile::erased).unwrap_or_default();
+        if erased.iter().any(|places| places.contains(&from.seq)) {
+            return Err(StoreError::Erased { feed: *feed, seq: from.seq });
+        }
+        // Before an erased entry frames go one by one, so that none of it is among them.
+        let is_before = erased.iter().any(|places| from.seq < *places.start());
+        self.stored_frames(feed, from, if is_before { 1 } else { limit })
+    }
+
+    /// The same as they stand on disk, also of entries that were erased.
     ///
     /// # Errors
     /// [`StoreError`] when they cannot be read or are damaged.
-    pub fn read_frames(
+    pub fn stored_frames(
         &mut self,
         feed: &FeedId,
         from: Position,
@@ -289,6 +310,47 @@ impl Store {
         self.derived.recreate()?;
         self.repairs.push(Repair::Rebuilt { reason: reason.to_owned() });
         Ok(())
+    }
+
+    /// Erases the payload of these entries, but for receipts, for good: from the feed files, and from the derived
+    /// database, which is begun anew if anything of them may be in it. Headers and tables stay. `false` when something of
+    /// these feeds is appended and not yet committed: nothing is done then.
+    ///
+    /// # Errors
+    /// [`StoreError`]; after a failed write the store takes nothing more. To be repeated after a crash: erasing what is
+    /// erased changes nothing.
+    pub fn erase(&mut self, entries: &[(FeedId, RangeInclusive<Seq>)]) -> Result<bool, StoreError> {
+        if self.stopped {
+            return Err(StoreError::Stopped);
+        }
+        if entries.iter().any(|(feed, _)| self.touched.contains(feed)) {
+            return Ok(false);
+        }
+        let result = self.erase_entries(entries);
+        self.stopped |= result.is_err();
+        result.map(|()| true)
+    }
+
+    /// The database first: should the rest not come about, it holds nothing that is not in the files, and erasing is
+    /// asked for again.
+    fn erase_entries(&mut self, entries: &[(FeedId, RangeInclusive<Seq>)]) -> Result<(), StoreError> {
+        if entries.iter().any(|(feed, places)| self.may_be_folded(feed, *places.start())) {
+            self.derived.begin_elsewhere()?;
+        }
+        // Its reader keeps what it has read of files that are no more.
+        self.folding = Folding::default();
+        for (feed, places) in entries {
+            if let Some(file) = self.feeds.get_mut(feed) {
+                file.erase(places, &self.network)?;
+            }
+            self.open.remove(feed);
+        }
+        Ok(())
+    }
+
+    /// The entries of a feed whose payloads are gone.
+    pub fn erased(&self, feed: &FeedId) -> &[RangeInclusive<Seq>] {
+        self.feeds.get(feed).map(FeedFile::erased).unwrap_or_default()
     }
 
     /// What in the derived database cannot come from the feed files, if anything.

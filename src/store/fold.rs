@@ -151,6 +151,13 @@ impl Store {
         })
     }
 
+    /// Whether anything of a feed from an entry on may be in the database: it is folded, or the entry in hand is of
+    /// that feed.
+    pub(super) fn may_be_folded(&self, feed: &FeedId, from: Seq) -> bool {
+        let in_hand = self.folding.entry.as_ref().is_some_and(|hand| hand.feed == *feed);
+        in_hand || self.derived().overlay().folded(*feed).place.seq > from
+    }
+
     fn take_block(&mut self) -> Result<usize, StoreError> {
         match self.folding.reader.next_block()? {
             Some(records) => self.take_all(records),

@@ -10,6 +10,7 @@
 //! feeds/<publisher>/<agreement>/      both as 64 hexadecimal digits
 //!     <first seq, 12 digits>.feed     a segment: magic, then frames (crate::feed::frame)
 //!     <first seq, 12 digits>.index    where the segment's entries lie; derived
+//!     erased                          whose payloads were erased: lines of a first and a last seq, as text
 //! db/                                 sled; derived
 //! control.sock                        the running daemon's door (0600)
 //! ```
@@ -17,7 +18,8 @@
 //! # Bytes of a segment
 //!
 //! [`SEGMENT_MAGIC`], then frames: for each entry one Head, its Table frames, its Blocks. The bytes after the
-//! magic are the same on every node that holds the feed.
+//! magic are the same on every node that holds the feed. Where an entry was erased, one Erased frame without body
+//! stands for its Blocks.
 //!
 //! # Bytes of an index
 //!
@@ -83,6 +85,11 @@ pub fn feed(dir: &Path, feed: &FeedId) -> PathBuf {
 /// A segment's file name.
 pub fn segment(first: Seq) -> String {
     format!("{:012}.feed", first.0)
+}
+
+/// The file that says which entries' payloads of a feed were erased.
+pub fn erased(feed: &Path) -> PathBuf {
+    feed.join("erased")
 }
 
 /// The directory of sled.

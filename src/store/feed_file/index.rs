@@ -42,7 +42,7 @@ impl Waiting {
     }
 }
 
-fn path_of(segment: &Path) -> PathBuf {
+pub(super) fn path_of(segment: &Path) -> PathBuf {
     segment.with_extension("index")
 }
 
