@@ -25,6 +25,7 @@ pub mod house;
 pub mod engine;
 pub mod partners;
 pub mod agreements;
+mod erasure;
 pub mod submissions;
 mod merge;
 mod plan;

@@ -20,6 +20,7 @@
 
 pub mod agreement;
 pub mod book;
+pub mod erasure;
 pub mod purpose;
 pub mod scope;
 pub mod summary;
@@ -27,6 +28,7 @@ pub mod text;
 
 pub use agreement::{Agreement, Consent, SignedConsent, Standing};
 pub use book::{Book, Decision, Reason, Shape, Subject};
+pub use erasure::{Erasure, Why};
 pub use purpose::{Purpose, PurposeCode, PurposeError};
 pub use scope::{Counterparts, Detail, ScopeError, ScopeRule, Span, Subnational};
 pub use summary::Summary;

@@ -21,8 +21,8 @@ use crate::model::{
     Receipt, Record, Retraction, Series, SeriesKey,
 };
 use crate::policy::{
-    Agreement, AgreementText, Consent, Counterparts, CrisisClause, Detail, Onward, Party, PurposeCode, Role,
-    ScopeRule, SignedConsent, Span, Subnational, Term,
+    Agreement, AgreementText, Consent, Counterparts, CrisisClause, Detail, Erasure, Onward, Party,
+    PurposeCode, Role, ScopeRule, SignedConsent, Span, Subnational, Term, Why,
 };
 
 fn vectors() -> PathBuf {
@@ -98,6 +98,12 @@ fn agreement_text(parties: &[&Government]) -> AgreementText {
     }
 }
 
+fn erasure(feed: FeedId, entry: EntryId) -> Erasure {
+    let FeedId { publisher, agreement } = feed;
+    let words = "the agreement is over".to_owned();
+    Erasure { publisher, agreement, first: 0, last: 0, entry, why: Why::Retention, words, erased_at: NOW.0 }
+}
+
 /// Name and hexadecimal digits of everything that is signed or stored.
 fn formats() -> BTreeMap<String, String> {
     let (phl, esp, network) = (Government::new("PHL", 1), Government::new("ESP", 3), Network::main());
@@ -122,6 +128,7 @@ fn formats() -> BTreeMap<String, String> {
     put("agreement/text", &text.to_bytes());
     put("agreement/id", &id.0);
     put("agreement/consent", &consent.to_bytes());
+    put("agreement/erasure", &erasure(phl.feed(), entry.header().id()).to_bytes());
     put("card", &phl.card.to_bytes());
     put("mandate", &codec::encode(&phl.card.body().mandates[0]));
     for (name, entry) in [("entry/0", &entry), ("entry/1", &second)] {

@@ -23,6 +23,7 @@ impl Engine {
             .repairs()
             .iter()
             .map(|repair| json!({ "time": Value::Null, "what": repair.to_string() }))
+            .chain(self.refused_by_others())
             .collect();
         Ok(json!({
             "country": card.country(),
@@ -35,6 +36,7 @@ impl Engine {
             "addresses": card.body().addresses,
             "feeds": feeds["feeds"],
             "partners": partners?,
+            "erasures": self.erasures(None),
             "faults": repairs,
         }))
     }
@@ -53,6 +55,7 @@ impl Engine {
                 "head_seq": head.seq.0,
                 "head_hash": head.entry.to_hex(),
                 "observations": self.store.derived().observations(&feed)?,
+                "erased": erased_of(self.store.erased(&feed)),
             }));
         }
         Ok(json!({ "feeds": feeds }))
@@ -195,6 +198,11 @@ impl Engine {
         self.done("rebuild", caller, json!({}), Vec::new())?;
         self.feeds()
     }
+}
+
+/// Which entries were erased: first and last of each stretch.
+fn erased_of(places: &[std::ops::RangeInclusive<Seq>]) -> Value {
+    places.iter().map(|places| json!([places.start().0, places.end().0])).collect()
 }
 
 type Values = BTreeMap<Period, (Decimal, Millis)>;

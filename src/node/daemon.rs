@@ -249,7 +249,10 @@ impl Daemon {
         while let Some(event) = batch.next() {
             match event {
                 Event::Net(event) => self.exchange.on_net(event, &mut self.engine)?,
-                Event::Tick => self.exchange.tick(&mut self.engine)?,
+                Event::Tick => {
+                    self.exchange.tick(&mut self.engine)?;
+                    self.engine.erase_due()?;
+                }
                 Event::Stop => go_on = false,
                 Event::Idle => self.tidy()?,
                 Event::Ask(ask) if !self.parked.is_empty() || self.must_wait(&ask)? => {

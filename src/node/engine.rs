@@ -2,7 +2,7 @@
 //!
 //! Nothing counts before [`Engine::commit`]: the caller answers its people after that.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -204,6 +204,8 @@ pub struct Engine {
     pub(super) frozen: BTreeSet<FeedId>,
     /// What was submitted and not yet released, as far as it is held.
     pub(super) submitted: Submitted,
+    /// Others' feeds that were looked through for figures to erase, up to here, and hold none.
+    pub(super) without_figures: BTreeMap<FeedId, Seq>,
 }
 
 impl Engine {
@@ -221,7 +223,15 @@ impl Engine {
         house.catch_up(&store)?;
         // A feed of our own that is forked is not made longer.
         let frozen = house.forked_feeds().filter(|feed| feed.publisher == home.us()).collect();
-        Ok(Self { home, store, house, signer, frozen, submitted: Submitted::default() })
+        Ok(Self {
+            home,
+            store,
+            house,
+            signer,
+            frozen,
+            submitted: Submitted::default(),
+            without_figures: BTreeMap::new(),
+        })
     }
 
     /// The directory and card.

@@ -94,7 +94,7 @@ impl Exchange {
             let ours = receipts.iter().find(|receipt| receipt.recipient == us);
             self.unreceipted.insert(feed, ours.map_or(Seq(0), |receipt| receipt.seq.next()));
             if let Some(newest) = engine.store().durable_header(&feed)? {
-                self.sign_receipt(&newest, engine)?;
+                self.take_received(&newest, engine)?;
             }
         }
         Ok(())
@@ -182,10 +182,26 @@ impl Exchange {
             );
             self.tell(Input::Stored { newest: newest.clone() }, engine)?;
             if feed.publisher != engine.home().us() && self.receipts_known {
-                self.sign_receipt(&newest, engine)?;
+                self.take_received(&newest, engine)?;
             }
         }
         if decided { self.refresh(engine) } else { Ok(()) }
+    }
+
+    /// Others' entries up to this one are durable: what its agreement covers gets a receipt, and what it does not is
+    /// erased and held against its publisher.
+    fn take_received(&mut self, newest: &SignedHeader, engine: &mut Engine) -> Result<(), NodeError> {
+        let (feed, seq) = (newest.header().feed, newest.header().seq);
+        let first = self.unreceipted.get(&feed).copied().unwrap_or(Seq(0));
+        let wrong = engine.check_received(feed, first..=seq)?;
+        for one in &wrong {
+            self.record_fault(feed.publisher, &one.what(), engine)?;
+        }
+        if wrong.iter().any(|one| one.seq() == seq) {
+            // No receipt for what is not held; the next entry's covers those before this one.
+            return Ok(());
+        }
+        self.sign_receipt(newest, engine)
     }
 
     /// Signs a receipt for all entries of a feed up to this one, unless they are receipts themselves.

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::crypto::Network;
 use crate::feed::{AgreementId, Card, EntryKind, FeedId, Fork, Keyring, PublisherId, Seq, SignedHeader};
 use crate::model::{Document, DocumentKind, Millis, Record};
-use crate::policy::{Agreement, AgreementText, Book, SignedConsent};
+use crate::policy::{Agreement, AgreementText, Book, Erasure, SignedConsent, Why};
 use crate::store::{Store, StoreError};
 
 /// A ministry's submission.
@@ -43,8 +43,14 @@ pub struct House {
     /// Words on agreements whose text is not here yet, or whose party's card is not.
     waiting: Vec<SignedConsent>,
     forks: BTreeMap<FeedId, Box<Fork>>,
+    /// Others' feeds whose payloads we have erased, and up to where.
+    erased: BTreeMap<FeedId, Seq>,
+    /// By recipient, what was erased of ours: by agreement, and by its last entry.
+    confirmed: BTreeMap<(PublisherId, AgreementId, u64), Erasure>,
 }
 
+/// The most erasures of others that are kept to be shown; all are in their feeds.
+const MAX_ERASURES: usize = 4096;
 /// The most words that wait for their text: more than any honest partner sends ahead.
 const MAX_WAITING: usize = 1024;
 
@@ -64,6 +70,8 @@ impl House {
             folded: BTreeMap::new(),
             waiting: Vec::new(),
             forks: BTreeMap::new(),
+            erased: BTreeMap::new(),
+            confirmed: BTreeMap::new(),
         }
     }
 
@@ -131,8 +139,27 @@ impl House {
                     self.waiting.truncate(MAX_WAITING);
                 }
             }
+            DocumentKind::Erasure => {
+                if let Ok(erasure) = Erasure::from_bytes(body) {
+                    self.take_erasure(feed, erasure, own);
+                }
+            }
             // Kinds that the house's state does not depend on.
             _ => {}
+        }
+    }
+
+    /// Our own erasure of another's entries, or a partner's word that it has erased ours.
+    fn take_erasure(&mut self, feed: FeedId, erasure: Erasure, own: bool) {
+        if own {
+            if erasure.why == Why::Retention {
+                self.erased.insert(erasure.feed(), erasure.last());
+            }
+        } else if feed.publisher != self.us && erasure.publisher == self.us {
+            self.confirmed.insert((feed.publisher, erasure.agreement, erasure.last), erasure);
+            if self.confirmed.len() > MAX_ERASURES {
+                self.confirmed.pop_first();
+            }
         }
     }
 
@@ -221,6 +248,16 @@ impl House {
     /// The feeds of which a fork is proven.
     pub fn forked_feeds(&self) -> impl Iterator<Item = FeedId> {
         self.forks.keys().copied()
+    }
+
+    /// Up to which entry we have erased another's feed because its retention is over.
+    pub fn erased(&self, feed: &FeedId) -> Option<Seq> {
+        self.erased.get(feed).copied()
+    }
+
+    /// Who has confirmed to have erased what of ours.
+    pub fn confirmed_erasures(&self) -> impl Iterator<Item = (&PublisherId, &Erasure)> {
+        self.confirmed.iter().map(|((recipient, _, _), erasure)| (recipient, erasure))
     }
 
     /// The cards that were accepted, and our own.

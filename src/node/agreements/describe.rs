@@ -44,6 +44,8 @@ impl Engine {
             "start": Millis(text.term.start).to_string(),
             "end": (text.term.end != NO_END).then(|| Millis(text.term.end).to_string()),
             "over_since": since,
+            "erase_at": self.house.book().erase_at(agreement, self.us(), clock::now()).map(|at| at.to_string()),
+            "erasures": self.erasures(Some(agreement.id())),
         })
     }
 

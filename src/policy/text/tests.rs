@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::policy::testing::{governments, text};
-use crate::policy::{Counterparts, Detail, PurposeError, ScopeError, SignedConsent, Span};
+use crate::policy::{Counterparts, Detail, Erasure, PurposeError, ScopeError, SignedConsent, Span};
 
 /// A name, a change to a good text, and the error that it must lead to.
 type Case = (&'static str, fn(&mut AgreementText), AgreementError);
@@ -139,6 +139,7 @@ proptest! {
     fn decoders_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
         let _ = AgreementText::from_bytes(&bytes);
         let _ = SignedConsent::from_bytes(&bytes);
+        let _ = Erasure::from_bytes(&bytes);
     }
 
     #[test]

@@ -1,0 +1,236 @@
+//! Erasure: what was received goes when its retention is over, or at once if it should never have come; its publisher is
+//! told so, signed.
+//!
+//! ```text
+//! agreement over ──retention──▶ ┐
+//!                               ├ payloads erased in the store ──▶ an Erasure record in the house feed,
+//! entry out of scope ─────────▶ ┘                                  and in the correspondence with the publisher
+//! ```
+//!
+//! # What arrives is checked when it is durable
+//!
+//! An entry under a written agreement is put to the agreement's text once more here, after it is durable and before
+//! anything of it is folded, shown or receipted. That is one reading of what was just written, for these feeds alone;
+//! the way of frames, and the public feeds, know nothing of it. Refusing the frames instead would end the feed: its
+//! next entry follows the one that was refused, for ever. So the chain of headers stays, with the proof of what its
+//! publisher signed, the figures go, and what comes next is taken.
+//!
+//! What was erased is folded from the house feed. A node that dies between erasing and saying so erases again at its
+//! next start, which changes nothing, and says it then.
+
+use std::ops::RangeInclusive;
+
+use serde_json::{Value, json};
+
+use super::clock;
+use super::daemon::the_node;
+use super::engine::{Engine, NodeError, document};
+use crate::feed::{AgreementId, EntryKind, FeedId, HeadRef, Seq};
+use crate::model::{DocumentKind, Observation, Period, Record, SeriesKey};
+use crate::policy::{Agreement, Book, Decision, Erasure, Reason, Shape, Subject, Why};
+
+/// An entry that its agreement does not cover.
+pub(super) struct OutOfScope {
+    head: HeadRef,
+    key: SeriesKey,
+    reason: Reason,
+}
+
+impl OutOfScope {
+    /// Where it stood.
+    pub(super) fn seq(&self) -> Seq {
+        self.head.seq
+    }
+
+    /// What is wrong, in words.
+    pub(super) fn what(&self) -> String {
+        format!("entry {} of feed {}: {}: {}", self.head.seq, self.head.feed, self.key, self.reason.as_str())
+    }
+}
+
+impl Engine {
+    /// Erases what must not be held any longer and confirms it.
+    pub(super) fn erase_due(&mut self) -> Result<(), NodeError> {
+        if !self.may_record() {
+            return Ok(());
+        }
+        let due = self.with_figures(self.due_for_erasure())?;
+        let entries: Vec<_> = due.iter().map(|head| (head.feed, Seq(0)..=head.seq)).collect();
+        // What is being appended is looked at again at the next tick.
+        if due.is_empty() || !self.store.erase(&entries)? {
+            return Ok(());
+        }
+        let words = "the agreement is over, and the time for which it could be kept";
+        due.into_iter().try_for_each(|head| self.confirm_erasure(Seq(0), head, (Why::Retention, words)))
+    }
+
+    /// Without its record an erasure would be done again and again; of a frozen feed the operator is told elsewhere.
+    fn may_record(&self) -> bool {
+        self.may_append(&FeedId::new(self.us(), AgreementId::house())).is_ok()
+    }
+
+    /// Others' feeds under agreements whose retention is over, up to their newest entry.
+    fn due_for_erasure(&self) -> Vec<HeadRef> {
+        let (us, now) = (self.us(), clock::now());
+        let over = |agreement: &&Agreement| {
+            let at = self.house.book().erase_at(agreement, us, now);
+            at.is_some_and(|at| at <= now)
+        };
+        let over: Vec<AgreementId> = self.house.book().agreements().filter(over).map(Agreement::id).collect();
+        if over.is_empty() {
+            return Vec::new();
+        }
+        let held = self.store.feeds().filter(|feed| feed.publisher != us && over.contains(&feed.agreement));
+        let newest = held.filter_map(|feed| self.store.durable(&feed));
+        newest.filter(|head| self.house.erased(&head.feed).is_none_or(|seq| seq < head.seq)).collect()
+    }
+
+    /// Those of the feeds in which there is something else than receipts; the others are remembered.
+    fn with_figures(&mut self, due: Vec<HeadRef>) -> Result<Vec<HeadRef>, NodeError> {
+        let mut some = Vec::new();
+        for head in due {
+            let from = match self.without_figures.get(&head.feed) {
+                Some(seq) if *seq == head.seq => continue,
+                Some(seq) => seq.next(),
+                None => Seq(0),
+            };
+            let mut found = false;
+            for seq in from.0..=head.seq.0 {
+                found |= self.store.header(&head.feed, Seq(seq))?.header().kind != EntryKind::Receipt;
+            }
+            if found {
+                some.push(head);
+            } else {
+                self.without_figures.insert(head.feed, head.seq);
+            }
+        }
+        Ok(some)
+    }
+
+    /// Puts entries that have just become durable to their agreement, erases those that it does not cover and tells
+    /// their publisher. Returns what was wrong.
+    pub(super) fn check_received(
+        &mut self,
+        feed: FeedId,
+        places: RangeInclusive<Seq>,
+    ) -> Result<Vec<OutOfScope>, NodeError> {
+        let Some(agreement) = self.house.book().get(&feed.agreement) else { return Ok(Vec::new()) };
+        let mut found = Vec::new();
+        for seq in places.start().0..=places.end().0 {
+            found.extend(self.check_entry(agreement, feed, Seq(seq))?);
+        }
+        for wrong in &found {
+            let seq = wrong.head.seq;
+            if self.store.erase(&[(feed, seq..=seq)])? && self.may_record() {
+                self.confirm_erasure(seq, wrong.head, (Why::OutOfScope, &wrong.what()))?;
+            }
+        }
+        Ok(found)
+    }
+
+    /// The first thing in an entry that its agreement does not cover.
+    fn check_entry(
+        &self,
+        agreement: &Agreement,
+        feed: FeedId,
+        seq: Seq,
+    ) -> Result<Option<OutOfScope>, NodeError> {
+        let (text, keyring) = (agreement.text(), self.house.archive());
+        // Who is a party's country, or the origin's government, can be told of those alone whose cards are known.
+        let all_known = text.readers().iter().all(|reader| keyring.get(reader).is_some());
+        let mut wrong = None;
+        let header = self.store.read_records(&feed, seq, &mut |record| {
+            let Record::Series(series) = record else { return };
+            if wrong.is_some() {
+                return;
+            }
+            let periods: Vec<Period> = series.observations().iter().map(Observation::period).collect();
+            let subject = Subject::of(&series, &periods);
+            let reason = match Book::decide_by_text(text, feed.publisher, &subject, keyring) {
+                Decision::Share(Shape::Whole) => return,
+                Decision::Share(Shape::Cut(_)) => Reason::Period,
+                Decision::Withhold(reason) => reason,
+            };
+            if all_known || !matches!(reason, Reason::Origin | Reason::Counterpart) {
+                wrong = Some((series.key().clone(), reason));
+            }
+        })?;
+        let head = HeadRef::from(&header);
+        Ok(wrong.map(|(key, reason)| OutOfScope { head, key, reason }))
+    }
+
+    /// Writes what was erased into the house feed, and tells its publisher.
+    fn confirm_erasure(
+        &mut self,
+        first: Seq,
+        last: HeadRef,
+        (why, words): (Why, &str),
+    ) -> Result<(), NodeError> {
+        let feed = last.feed;
+        let erasure = Erasure {
+            publisher: feed.publisher,
+            agreement: feed.agreement,
+            first: first.0,
+            last: last.seq.0,
+            entry: last.entry,
+            why,
+            words: words.to_owned(),
+            erased_at: clock::now().0,
+        };
+        let records = erasure_records(&erasure)?;
+        let correspondence = AgreementId::correspondence(self.us(), feed.publisher);
+        let is_partner = self.house.keyring().get(&feed.publisher).is_some();
+        if is_partner && self.may_append(&FeedId::new(self.us(), correspondence)).is_ok() {
+            self.append(correspondence, EntryKind::Correspondence, records.clone())?;
+        }
+        let details = json!({
+            "publisher": feed.publisher.to_hex(),
+            "country": self.country_of(&feed.publisher),
+            "agreement": feed.agreement.to_hex(),
+            "title": self.agreement_name(&feed.agreement),
+            "first": first.0,
+            "last": last.seq.0,
+            "why": words,
+        });
+        tracing::info!(%feed, first = first.0, last = last.seq.0, "erased");
+        self.done("erasure", &the_node(), details, records).map(|_| ())
+    }
+
+    /// What recipients have confirmed that they erased of ours, under one agreement or all.
+    pub(super) fn erasures(&self, under: Option<AgreementId>) -> Value {
+        let wanted = self
+            .house
+            .confirmed_erasures()
+            .filter(|(_, erasure)| under.is_none_or(|agreement| erasure.agreement == agreement));
+        wanted
+            .map(|(recipient, erasure)| {
+                json!({
+                    "country": self.country_of(recipient),
+                    "agreement": erasure.agreement.to_hex(),
+                    "title": self.agreement_name(&erasure.agreement),
+                    "first": erasure.first,
+                    "last": erasure.last,
+                    "why": erasure.words,
+                    "time": erasure.time().to_string(),
+                })
+            })
+            .collect()
+    }
+
+    /// What recipients found to be out of an agreement's scope, as faults of ours.
+    pub(super) fn refused_by_others(&self) -> Vec<Value> {
+        let refused = self.house.confirmed_erasures().filter(|(_, one)| one.why == Why::OutOfScope);
+        refused
+            .map(|(recipient, erasure)| {
+                let who = self.country_of(recipient);
+                let what = format!("{who} has refused and erased what we released to it: {}", erasure.words);
+                json!({ "time": erasure.time().to_string(), "what": what })
+            })
+            .collect()
+    }
+}
+
+fn erasure_records(erasure: &Erasure) -> Result<Vec<Record>, NodeError> {
+    let id = format!("{}/{}/{}", erasure.publisher.short(), erasure.agreement.to_hex(), erasure.last);
+    document(DocumentKind::Erasure, &id, "erasure", "application/octet-stream", &erasure.to_bytes())
+}
