@@ -47,8 +47,9 @@
 //! A *record* is the smallest thing a government says: one series with its observations, or one document. An
 //! *entry* is a batch of records under one signature. A *feed* is one publisher's entries under one *agreement*.
 //! A *head* is the newest entry of a feed, a *fork* two entries for one place. A *receipt* is a recipient's signed
-//! word that it holds an entry. The *house feed* is a government's own: partners accepted, agreements drafted,
-//! submissions, and every act. The *correspondence* of two partners carries proposals and signatures.
+//! word that it holds an entry, an *erasure* that it holds its figures no more. The *house feed* is a government's
+//! own: partners accepted, agreements drafted, submissions, and every act. The *correspondence* of two partners
+//! carries proposals, signatures and erasures.
 //!
 //! # What always holds
 //!

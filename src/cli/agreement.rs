@@ -15,15 +15,52 @@ use crate::node::request::{AgreementDraft, AmendDraft, ScopeDraft, TermsDraft};
 /// As [`ask::ask`].
 pub fn run(global: &Global, agreement: Agreement) -> anyhow::Result<Outcome> {
     let request = match agreement {
-        Agreement::Draft(draft) => Request::AgreementDraft(Box::new(drafted(*draft))),
-        Agreement::Amend(amend) => Request::AgreementDraft(Box::new(amended(*amend))),
+        Agreement::Draft(draft) => return written_down(global, drafted(*draft)),
+        Agreement::Amend(amend) => return written_down(global, amended(*amend)),
         Agreement::Propose { agreement } => Request::AgreementPropose { agreement },
         Agreement::Sign { agreement } => Request::AgreementSign { agreement },
-        Agreement::List => Request::AgreementList,
+        Agreement::List => return list(global),
         Agreement::Show(show) => return self::show(global, show),
         Agreement::End { agreement } => Request::AgreementEnd { agreement },
     };
     ask::simple(global, request)
+}
+
+/// `agreement draft` and `agreement amend`: what was written down, as its parties will read it.
+fn written_down(global: &Global, draft: AgreementDraft) -> anyhow::Result<Outcome> {
+    let value = ask::value(global, Request::AgreementDraft(Box::new(draft)))?;
+    if global.json {
+        print::value(&value, true)?;
+        return Ok(Outcome::Done);
+    }
+    print_summary(&value)?;
+    let id = print::cell(&value["agreement"]);
+    eprintln!(
+        "Nobody was told. To sign it and send it to its parties: corridor agreement propose {}",
+        id.get(..12).unwrap_or(&id)
+    );
+    Ok(Outcome::Done)
+}
+
+/// `agreement list`: a line for each, on a terminal.
+fn list(global: &Global) -> anyhow::Result<Outcome> {
+    let value = ask::value(global, Request::AgreementList)?;
+    match value["agreements"].as_array() {
+        Some(rows) if !global.json && !rows.is_empty() => {
+            let columns = ["agreement", "title", "standing", "parties", "not_signed", "purpose", "end"];
+            print::table(&columns, rows)?;
+        }
+        Some(_) | None => print::value(&value, global.json)?,
+    }
+    Ok(Outcome::Done)
+}
+
+/// The summaries of an agreement, one for each language, and its id.
+fn print_summary(value: &Value) -> anyhow::Result<()> {
+    let summaries = value["summary"].as_object().into_iter().flatten();
+    let texts: Vec<&str> = summaries.filter_map(|(_, text)| text.as_str()).collect();
+    print::text(&texts.join("\n"))?;
+    print::text(&format!("\nagreement: {}\n", print::cell(&value["agreement"])))
 }
 
 /// `agreement show`: the fields as JSON, or the summary as it reads.
@@ -53,15 +90,27 @@ fn show(global: &Global, show: Show) -> anyhow::Result<Outcome> {
         print::value(&value, true)?;
         return Ok(Outcome::Done);
     }
-    let summaries = value["summary"].as_object().into_iter().flatten();
-    let texts: Vec<&str> = summaries.filter_map(|(_, text)| text.as_str()).collect();
-    print::text(&texts.join("\n"))?;
-    print::text(&format!("\nagreement: {}\n", print::cell(&value["agreement"])))?;
+    print_summary(&value)?;
+    print_erasures(&value)?;
     if show.what_if {
         let flat: Vec<Value> = rows.into_iter().map(flat_row).collect();
         print::table(&["indicator", "series", "observations", "withheld"], &flat)?;
     }
     Ok(Outcome::Done)
+}
+
+/// What became of what was sent under it.
+fn print_erasures(value: &Value) -> anyhow::Result<()> {
+    if let Some(at) = value["erase_at"].as_str() {
+        print::text(&format!("what we have received under it is erased: {at}\n"))?;
+    }
+    match value["erasures"].as_array() {
+        Some(rows) if !rows.is_empty() => {
+            print::text("\nerased by recipients, as they have signed\n")?;
+            print::table(&["country", "first", "last", "time", "why"], rows)
+        }
+        Some(_) | None => Ok(()),
+    }
 }
 
 /// A row of what would be shared, with the reasons in one cell.

@@ -25,7 +25,7 @@ impl Engine {
         let agreement = Agreement::new(text, self.network());
         let details = json!({ "agreement": agreement.id().to_hex(), "title": agreement.text().title });
         self.done("agreement draft", caller, details, text_records(&agreement)?)?;
-        Ok(self.describe_agreement(&agreement))
+        Ok(self.explain_agreement(&agreement))
     }
 
     /// Signs an agreement and tells all parties; proposing one is signing it first.

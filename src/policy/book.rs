@@ -305,9 +305,11 @@ impl Book {
         if sensitivity >= Sensitivity::S2 && text.onward != Onward::Nobody {
             return Decision::Withhold(Reason::Onward);
         }
-        let readers = text.readers().into_iter().filter(|reader| *reader != publisher);
-        if sensitivity == Sensitivity::S3 && !readers.into_iter().all(|who| spares(who, subject, keyring)) {
-            return Decision::Withhold(Reason::Origin);
+        if sensitivity == Sensitivity::S3 {
+            let mut others = text.readers().into_iter().filter(|reader| *reader != publisher);
+            if !others.all(|who| spares(who, subject, keyring)) {
+                return Decision::Withhold(Reason::Origin);
+            }
         }
         let is_party = |country: &str| {
             text.bound().filter_map(|party| keyring.get(&party)).any(|card| card.country() == country)
