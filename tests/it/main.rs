@@ -1,5 +1,6 @@
 //! Tests of the rooms together.
 
+mod agreements;
 mod crash;
 mod daemons;
 mod damage;
