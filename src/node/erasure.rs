@@ -28,6 +28,7 @@ use super::engine::{Engine, NodeError, document};
 use crate::feed::{AgreementId, EntryKind, FeedId, HeadRef, Seq};
 use crate::model::{DocumentKind, Observation, Period, Record, SeriesKey};
 use crate::policy::{Agreement, Book, Decision, Erasure, Reason, Shape, Subject, Why};
+use crate::store::Begun;
 
 /// An entry that its agreement does not cover.
 pub(super) struct OutOfScope {
@@ -57,7 +58,7 @@ impl Engine {
         let due = self.with_figures(self.due_for_erasure())?;
         let entries: Vec<_> = due.iter().map(|head| (head.feed, Seq(0)..=head.seq)).collect();
         // What is being appended is looked at again at the next tick.
-        if due.is_empty() || !self.store.erase(&entries)? {
+        if due.is_empty() || !self.store.erase(&entries, Begun::Goes)? {
             return Ok(());
         }
         let words = "the agreement is over, and the time for which it could be kept";
@@ -121,7 +122,7 @@ impl Engine {
         }
         for wrong in &found {
             let seq = wrong.head.seq;
-            if self.store.erase(&[(feed, seq..=seq)])? && self.may_record() {
+            if self.store.erase(&[(feed, seq..=seq)], Begun::Stays)? && self.may_record() {
                 self.confirm_erasure(seq, wrong.head, (Why::OutOfScope, &wrong.what()))?;
             }
         }

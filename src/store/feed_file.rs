@@ -32,6 +32,13 @@ struct Segment {
     end: u64,
 }
 
+impl Segment {
+    /// Where its last whole entry ends.
+    fn whole(&self) -> u64 {
+        self.spans.last().map_or(SEGMENT_MAGIC.len() as u64, |span| span.offset + span.length)
+    }
+}
+
 /// The entry at the end of a feed of which not all frames are there.
 #[derive(Clone, Debug)]
 struct Tail {
@@ -119,7 +126,7 @@ impl FeedFile {
         let file = File::open(&path).map_err(StoreError::io("opening", &path))?;
         let length = file.metadata().map_err(StoreError::io("reading", &path))?.len();
         let mut found = Segment { spans: index::read(&path, length), path, first, end: 0 };
-        found.end = found.spans.last().map_or(SEGMENT_MAGIC.len() as u64, |span| span.offset + span.length);
+        found.end = found.whole();
         let indexed = found.spans.len();
         let tail = scan(&file, &mut found, network)?;
         self.tail = tail;

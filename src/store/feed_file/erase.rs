@@ -13,6 +13,7 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{BufWriter, Write};
 use std::ops::RangeInclusive;
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use super::{FeedFile, Frame, FrameKind, Segment, Seq, Span, Walk, index, sync_up};
@@ -20,6 +21,15 @@ use crate::crypto::Network;
 use crate::feed::{EntryKind, SignedHeader, frame};
 use crate::store::StoreError;
 use crate::store::layout::{self, SEGMENT_MAGIC};
+
+/// What becomes of an entry of which not all frames are there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Begun {
+    /// It stays, and its transfer goes on.
+    Stays,
+    /// Its frames go too.
+    Goes,
+}
 
 /// Places of a feed, both ends among them.
 pub(in crate::store) type Places = RangeInclusive<Seq>;
@@ -30,18 +40,27 @@ impl FeedFile {
         &self.erased
     }
 
-    /// Erases the payload of these entries, but for receipts, and what there is of an unfinished entry. All that was
-    /// appended must be durable.
-    pub(in crate::store) fn erase(&mut self, places: &Places, network: &Network) -> Result<(), StoreError> {
+    /// Erases the payload of these entries, but for receipts. All that was appended must be durable.
+    pub(in crate::store) fn erase(
+        &mut self,
+        places: &Places,
+        begun: Begun,
+        network: &Network,
+    ) -> Result<(), StoreError> {
         self.rest()?;
-        self.drop_tail()?;
+        if begun == Begun::Goes {
+            self.drop_tail()?;
+        }
         self.mark(places)?;
         for segment in &mut self.segments {
             let last = Seq(segment.first.0 + segment.spans.len() as u64);
             if segment.first <= *places.end() && *places.start() < last {
-                let spans = rewrite(segment, places, network)?;
-                take_place(segment, spans)?;
+                let (spans, end) = rewrite(segment, places, network)?;
+                take_place(segment, spans, end)?;
             }
+        }
+        if let (Some(tail), Some(last)) = (&mut self.tail, self.segments.last()) {
+            tail.offset = last.whole();
         }
         self.cursors.clear();
         Ok(())
@@ -80,8 +99,8 @@ pub(super) fn read_marks(dir: &Path) -> Result<Vec<Places>, StoreError> {
     marks.ok_or_else(|| StoreError::File { path, what: "does not say which entries were erased".to_owned() })
 }
 
-/// Writes what stays of a segment beside it, durably; returns where its entries lie then.
-fn rewrite(segment: &Segment, places: &Places, network: &Network) -> Result<Vec<Span>, StoreError> {
+/// Writes what stays of a segment beside it, durably; returns where its entries lie then, and where it ends.
+fn rewrite(segment: &Segment, places: &Places, network: &Network) -> Result<(Vec<Span>, u64), StoreError> {
     let beside = segment.path.with_extension("erasing");
     let old = File::open(&segment.path).map_err(StoreError::io("opening", &segment.path))?;
     let new = File::create(&beside).map_err(StoreError::io("creating", &beside))?;
@@ -96,9 +115,13 @@ fn rewrite(segment: &Segment, places: &Places, network: &Network) -> Result<Vec<
         spans.push(Span { offset, length: bytes.len() as u64 });
         offset += bytes.len() as u64;
     }
+    let begun = Span { offset: segment.whole(), length: segment.end - segment.whole() };
+    let mut bytes = vec![0; usize::try_from(begun.length).unwrap_or(0)];
+    old.read_exact_at(&mut bytes, begun.offset).map_err(StoreError::io("reading", &segment.path))?;
+    out.write_all(&bytes).map_err(StoreError::io("writing", &beside))?;
     let new = out.into_inner().map_err(std::io::IntoInnerError::into_error);
     new.and_then(|file| file.sync_all()).map_err(StoreError::io("syncing", &beside))?;
-    Ok(spans)
+    Ok((spans, offset + begun.length))
 }
 
 /// The frames of an entry that stay.
@@ -125,7 +148,7 @@ fn kept(walk: &mut Walk<'_>, erase: bool, network: &Network) -> std::io::Result<
 }
 
 /// Puts the file that was written beside a segment in its place. The index goes before: it is of the old one.
-fn take_place(segment: &mut Segment, spans: Vec<Span>) -> Result<(), StoreError> {
+fn take_place(segment: &mut Segment, spans: Vec<Span>, end: u64) -> Result<(), StoreError> {
     let (beside, index) = (segment.path.with_extension("erasing"), index::path_of(&segment.path));
     match fs::remove_file(&index) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
@@ -139,8 +162,7 @@ fn take_place(segment: &mut Segment, spans: Vec<Span>) -> Result<(), StoreError>
     fs::rename(&beside, &segment.path).map_err(StoreError::io("moving", &beside))?;
     sync()?;
     index::append(&segment.path, &spans)?;
-    segment.end = spans.last().map_or(SEGMENT_MAGIC.len() as u64, |span| span.offset + span.length);
-    segment.spans = spans;
+    (segment.spans, segment.end) = (spans, end);
     Ok(())
 }
 
