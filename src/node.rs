@@ -27,6 +27,7 @@ pub mod partners;
 pub mod agreements;
 pub mod submissions;
 mod merge;
+mod outcome;
 mod plan;
 pub mod release;
 pub mod answers;

@@ -67,6 +67,7 @@ fn ask_here(
     engine.commit()?;
     match answer? {
         Answer::Value(value) => Ok(Some(value)),
+        Answer::Json(text) => Ok(Some(serde_json::from_str(text.get())?)),
         Answer::Rows(rows) => {
             rows.each(on_row)?;
             Ok(None)

@@ -22,7 +22,7 @@ use tokio::time::{Duration, MissedTickBehavior, interval};
 use super::clock;
 use super::engine::{Answer, Engine, NodeError, Prepared};
 use super::exchange::Exchange;
-use super::metrics::{Counters, Metric};
+use super::metrics::{Counters, Figures, Metric};
 use super::payload::Payload;
 use super::request::{Caller, Request};
 use crate::net::{NetEvent, NetHandle};
@@ -85,7 +85,8 @@ enum Event {
 /// What other threads may see of the daemon without asking it.
 #[derive(Debug, Default)]
 struct Shared {
-    metrics: Mutex<Vec<Metric>>,
+    /// As of the last turn of the loop.
+    counted: Mutex<(Counters, Figures)>,
     not_ready: Mutex<Option<String>>,
 }
 
@@ -116,6 +117,7 @@ pub struct NodeHandle {
     asks: mpsc::Sender<Ask>,
     country: Arc<str>,
     shared: Arc<Shared>,
+    net: NetHandle,
 }
 
 impl NodeHandle {
@@ -143,9 +145,14 @@ impl NodeHandle {
         Ok(Pending(answer))
     }
 
-    /// The counters and gauges as of the last turn of the loop.
+    /// The counters and gauges as of the last turn of the loop; traffic as of now.
     pub fn metrics(&self) -> Vec<Metric> {
-        self.shared.metrics.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        let (counters, mut figures) = *self.shared.counted.lock().unwrap_or_else(PoisonError::into_inner);
+        for peer in self.net.stats().peers.values() {
+            figures.bytes_in += peer.bytes_in;
+            figures.bytes_out += peer.bytes_out;
+        }
+        counters.metrics(figures)
     }
 
     /// Whether the node takes requests and holds to all it promises; if not, why.
@@ -189,8 +196,8 @@ impl Daemon {
         let (sender, asks) = mpsc::channel(MAX_REQUESTS);
         let country = Arc::from(engine.home().card().country());
         let shared = Arc::new(Shared::default());
-        let exchange = Exchange::new(&engine, config, net)?;
-        let handle = NodeHandle { asks: sender, country, shared: Arc::clone(&shared) };
+        let exchange = Exchange::new(&engine, config, net.clone())?;
+        let handle = NodeHandle { asks: sender, country, shared: Arc::clone(&shared), net };
         let (counters, parked) = (Counters::default(), VecDeque::new());
         Ok((Self { engine, exchange, asks, net_events, stop, shared, counters, parked }, handle))
     }
@@ -326,7 +333,7 @@ impl Daemon {
             let outcomes = self.engine.execute_releases(&mut wanted)?;
             let count = outcomes.len().min(replies.len());
             for (outcome, reply) in outcomes.into_iter().zip(replies.drain(..count)) {
-                answers.push((reply, outcome.map(Answer::Value)));
+                answers.push((reply, outcome.map(Answer::Json)));
             }
         }
         Ok(())
@@ -381,8 +388,8 @@ impl Daemon {
     }
 
     fn publish(&self) {
-        let metrics = self.counters.metrics(self.exchange.figures());
-        *self.shared.metrics.lock().unwrap_or_else(PoisonError::into_inner) = metrics;
+        let counted = (self.counters, self.exchange.figures());
+        *self.shared.counted.lock().unwrap_or_else(PoisonError::into_inner) = counted;
         *self.shared.not_ready.lock().unwrap_or_else(PoisonError::into_inner) = self.exchange.not_ready();
     }
 

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::MAX_ANSWER;
 use crate::node::Request;
@@ -34,6 +35,12 @@ pub(super) enum Reply {
     Error(Fault),
 }
 
+/// As [`Reply::End`], of a value that is JSON already.
+#[derive(Serialize)]
+pub(super) struct End<'a> {
+    pub(super) end: &'a RawValue,
+}
+
 /// Why the node did not answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[error("{message}")]
@@ -51,7 +58,7 @@ impl Fault {
 }
 
 /// Appends a frame; one that is too long becomes an error in its place, and the answer ends there.
-pub(super) fn push(frames: &mut Vec<u8>, reply: &Reply) -> Result<(), Fault> {
+pub(super) fn push(frames: &mut Vec<u8>, reply: &impl Serialize) -> Result<(), Fault> {
     let start = frames.len();
     frames.extend_from_slice(&[0; 4]);
     let written = serde_json::to_writer(&mut *frames, reply);

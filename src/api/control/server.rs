@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use serde::Serialize;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{UnixListener, UnixStream};
@@ -15,7 +16,7 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::task::{self, JoinSet};
 use tokio::time::{sleep, timeout};
 
-use super::frame::{Ask, Fault, Reply, push};
+use super::frame::{Ask, End, Fault, Reply, push};
 use super::socket::Socket;
 use super::{MAX_CLIENTS, MAX_PAYLOAD, MAX_REQUEST};
 use crate::api::Node;
@@ -236,6 +237,7 @@ async fn answer(
     };
     let reply = match answer {
         Ok(Answer::Value(value)) => Reply::End(Some(value)),
+        Ok(Answer::Json(text)) => return add(frames, &End { end: &text }),
         Ok(Answer::Rows(rows)) => {
             writer.write_all(frames).await?;
             frames.clear();
@@ -328,7 +330,7 @@ async fn stream(writer: &mut OwnedWriteHalf, mut inbox: mpsc::Receiver<Vec<u8>>)
 }
 
 /// Appends a frame; in place of one that is too long, why it is not there.
-fn add(frames: &mut Vec<u8>, reply: &Reply) -> io::Result<()> {
+fn add(frames: &mut Vec<u8>, reply: &impl Serialize) -> io::Result<()> {
     push(frames, reply).or_else(|fault| push(frames, &Reply::Error(fault))).map_err(io::Error::other)
 }
 

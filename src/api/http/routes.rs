@@ -86,8 +86,8 @@ impl<N: Node> Service<N> {
         let caller = Caller { who: "anonymous".to_owned(), from: "http".to_owned() };
         match self.node.ask(request, Payload::none(), caller).await {
             Ok(Answer::Value(value)) => Ok(value),
-            Ok(Answer::Rows(_)) => {
-                tracing::error!("rows where one value was asked for");
+            Ok(Answer::Rows(_) | Answer::Json(_)) => {
+                tracing::error!("another form of answer than was asked for");
                 Err(Refusal::FAILED)
             }
             Err(error) => {
