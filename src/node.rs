@@ -30,6 +30,7 @@ mod merge;
 mod outcome;
 mod plan;
 pub mod release;
+pub mod rows;
 pub mod answers;
 pub mod evidence;
 pub mod forks;

@@ -46,15 +46,15 @@ pub enum Answer {
     Rows(Rows),
 }
 
-type EachRow<'a> = &'a mut dyn FnMut(Value) -> bool;
-type Source = Box<dyn FnOnce(EachRow<'_>) -> Result<(), NodeError> + Send>;
+type EachRow<'a> = &'a mut dyn FnMut(&str) -> bool;
+type Source = Box<dyn Fn(EachRow<'_>) -> Result<(), NodeError> + Send>;
 
-/// A long answer that is made row by row, outside the node's loop.
+/// A long answer that is made row by row, outside the node's loop. Each row is the text of one JSON value.
 pub struct Rows(Source);
 
 impl Rows {
-    /// Rows that this function makes; it stops when it is told `false`.
-    pub fn new(source: impl FnOnce(EachRow<'_>) -> Result<(), NodeError> + Send + 'static) -> Self {
+    /// Rows that this function makes; it stops when it is told `false`, and may be asked to begin anew.
+    pub fn new(source: impl Fn(EachRow<'_>) -> Result<(), NodeError> + Send + 'static) -> Self {
         Self(Box::new(source))
     }
 
@@ -62,7 +62,7 @@ impl Rows {
     ///
     /// # Errors
     /// [`NodeError`] when the rows cannot be read.
-    pub fn each(self, each: EachRow<'_>) -> Result<(), NodeError> {
+    pub fn each(&self, each: EachRow<'_>) -> Result<(), NodeError> {
         (self.0)(each)
     }
 }
@@ -124,6 +124,11 @@ impl NodeError {
             Self::Io { .. } | Self::Payload(_) => "io",
             Self::Stopping => "stopping",
         }
+    }
+
+    /// Whether another question may be answered: nothing is wrong with the node.
+    pub fn is_of_the_question(&self) -> bool {
+        matches!(self, Self::Refused(_) | Self::NotFound(_) | Self::Model(_))
     }
 
     pub(super) fn io(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self {
