@@ -3,14 +3,14 @@
 //! What all observations of a series share (publisher, agreement, dimensions) is written once, and so is what all
 //! of an entry share; between two observations only the period, the value and its flags are formatted.
 
-use std::fmt::Write;
+use std::fmt::Display;
 
-use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde::{Serialize, Serializer};
+use serde_json::{Map, json};
 
 use super::engine::NodeError;
 use crate::feed::{EntryId, FeedId};
-use crate::model::{Dimension, SeriesKey};
+use crate::model::{ConfStatus, Decimal, Dimension, ObsStatus, Period, SeriesKey};
 use crate::view::{EntryRef, SeriesView, State, Version};
 
 /// The columns of an observation that are not dimensions, in their order after the dimensions.
@@ -20,7 +20,7 @@ pub const OBSERVATION_COLUMNS: [&str; 7] =
 /// Writes observations one after the other into the same memory.
 #[derive(Default)]
 pub(super) struct RowWriter {
-    text: String,
+    text: Vec<u8>,
     /// The end in `text` of what the series' observations begin with.
     shared: usize,
     entry: Option<(EntryId, String, String)>,
@@ -29,15 +29,24 @@ pub(super) struct RowWriter {
 /// What of an observation is its own.
 #[derive(Serialize)]
 struct Own<'a> {
-    time_period: &'a str,
-    obs_value: Option<&'a str>,
-    obs_status: Option<String>,
-    conf_status: Option<String>,
+    time_period: Shown<'a, Period>,
+    obs_value: Option<Shown<'a, Decimal>>,
+    obs_status: Option<Shown<'a, ObsStatus>>,
+    conf_status: Option<Shown<'a, ConfStatus>>,
     revision: Option<u32>,
     released_at: &'a str,
     entry: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     retracted: Option<&'a str>,
+}
+
+/// A value as people read it.
+struct Shown<'a, T>(&'a T);
+
+impl<T: Display> Serialize for Shown<'_, T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self.0)
+    }
 }
 
 impl RowWriter {
@@ -51,16 +60,8 @@ impl RowWriter {
         each: &mut dyn FnMut(&str) -> bool,
     ) -> Result<bool, NodeError> {
         self.begin(&series.feed, &series.key)?;
-        let (mut period, mut value) = (String::new(), String::new());
         for version in &series.versions {
-            period.clear();
-            value.clear();
-            // Writing into a string does not fail.
-            let _ = write!(period, "{}", version.period);
-            if let State::Stated { value: Some(number), .. } = &version.state {
-                let _ = write!(value, "{number}");
-            }
-            if !each(self.row(version, &period, &value)?) {
+            if !each(self.row(version)?) {
                 return Ok(false);
             }
         }
@@ -76,34 +77,35 @@ impl RowWriter {
         for dimension in first.into_iter().chain(rest) {
             row.insert(dimension.id().to_ascii_lowercase(), json!(key.dimension(dimension)));
         }
-        self.text = serde_json::to_string(&Value::Object(row)).map_err(no_json)?;
+        self.text.clear();
+        serde_json::to_writer(&mut self.text, &row).map_err(no_json)?;
         // The object goes on with what is an observation's own.
         self.text.pop();
-        self.text.push(',');
         self.shared = self.text.len();
         Ok(())
     }
 
-    fn row(&mut self, version: &Version, period: &str, value: &str) -> Result<&str, NodeError> {
-        let (flags, retracted) = match &version.state {
-            State::Stated { flags, .. } => (Some(flags), None),
-            State::Retracted { reason } => (None, Some(&**reason)),
+    fn row(&mut self, version: &Version) -> Result<&str, NodeError> {
+        let (value, flags, retracted) = match &version.state {
+            State::Stated { value, flags, .. } => (value.as_ref(), Some(flags), None),
+            State::Retracted { reason } => (None, None, Some(&**reason)),
         };
         let (released_at, entry) = entry_texts(&mut self.entry, &version.entry);
         let own = Own {
-            time_period: period,
-            obs_value: (!value.is_empty()).then_some(value),
-            obs_status: flags.map(|flags| flags.status.to_string()),
-            conf_status: flags.map(|flags| flags.conf.to_string()),
+            time_period: Shown(&version.period),
+            obs_value: value.map(Shown),
+            obs_status: flags.map(|flags| Shown(&flags.status)),
+            conf_status: flags.map(|flags| Shown(&flags.conf)),
             revision: flags.map(|flags| flags.revision),
             released_at,
             entry,
             retracted,
         };
-        let own = serde_json::to_string(&own).map_err(no_json)?;
         self.text.truncate(self.shared);
-        self.text.push_str(&own[1..]);
-        Ok(&self.text)
+        serde_json::to_writer(&mut self.text, &own).map_err(no_json)?;
+        // Two objects become one.
+        self.text[self.shared] = b',';
+        std::str::from_utf8(&self.text).map_err(|error| NodeError::Refused(error.to_string()))
     }
 }
 

@@ -30,7 +30,7 @@ const REST: Duration = Duration::from_millis(100);
 const PUBLISH: [&str; 7] =
     ["import", "release", "publish", "fold", "memory_publisher", "disk_publisher_feeds", "machine_generate"];
 const SYNC: [&str; 3] = ["sync", "memory_receiver", "disk"];
-const QUERY: [&str; 3] = ["query_p", "query_corridor", "query_rows"];
+const QUERY: [&str; 3] = ["query_p", "query_corridor", "query_http"];
 const CATCH_UP: [&str; 3] = ["catch_up", "start", "memory_receiver_started"];
 const LATENCY: [&str; 2] = ["latency", "disk_publisher_end"];
 const RECONNECT: [&str; 1] = ["reconnect"];
@@ -227,6 +227,13 @@ impl Run<'_> {
             self.percentiles(p50, p99, times);
         }
         self.add("query_corridor_rows", rows as f64 / corridors.len() as f64, "obs", Better::Lower);
+        let mut times = Vec::new();
+        for key in &series {
+            let (found, time) = timed(|| b.observations_page(key));
+            ensure!(found? > 0, "nothing is found over HTTP for {key}");
+            times.push(time);
+        }
+        self.percentiles("query_http_p50", "query_http_p99", times);
         Ok(())
     }
 

@@ -1,8 +1,10 @@
 //! What stands in a row, compared with an object that is put together field by field.
 
+use serde_json::Value;
+
 use super::*;
 use crate::feed::{AgreementId, PublisherId, Seq};
-use crate::model::{Attributes, Decimal, Flags, Millis, Period};
+use crate::model::{Attributes, Flags, Millis};
 
 fn version(period: &str, entry: u8, state: State) -> Version {
     let entry =
