@@ -11,6 +11,7 @@ use super::rows::RowWriter;
 use crate::feed::{AgreementId, EntryKind, FeedId, PublisherId, Seq};
 use crate::insight::mirror;
 use crate::model::{Decimal, Dimension, Millis, Period, SeriesKey, SeriesPattern, catalogue};
+use crate::store::Derived;
 use crate::view::{Moment, Query, State};
 
 impl Engine {
@@ -87,49 +88,12 @@ impl Engine {
     }
 
     pub(super) fn get(&mut self, get: &GetRequest) -> Result<Rows, NodeError> {
-        let query = self.query(get)?;
-        self.store.fold()?;
-        let derived = self.store.derived().clone();
-        Ok(Rows::new(move |each| {
-            let (mut writer, mut written) = (RowWriter::default(), Ok(true));
-            derived.query(&query, &mut |series| {
-                written = writer.series(&series, each);
-                matches!(written, Ok(true))
-            })?;
-            written.map(|_| ())
-        }))
-    }
-
-    fn query(&self, get: &GetRequest) -> Result<Query, NodeError> {
-        let mut pattern = match &get.key {
-            Some(key) => SeriesPattern::parse(key)?,
-            None => SeriesPattern::any(),
-        };
-        if catalogue::get(&get.flow).is_some() || get.flow.contains(':') {
-            pattern = pattern.with(Dimension::Indicator, &get.flow);
-        } else if get.flow != "MIGPROFILE" {
-            let message = format!(
-                "there is no flow {:?}: use MIGPROFILE or an indicator such as MF_IMM_PREV",
-                get.flow
-            );
-            return Err(NodeError::NotFound(message));
-        }
         let publishers = match &get.from {
             Some(from) => vec![self.publisher(from)?],
             None => Vec::new(),
         };
-        let moment = match (&get.as_of, get.history) {
-            (Some(_), true) => {
-                return Err(NodeError::Refused(
-                    "a history is of all times: leave --as-of or --history out".to_owned(),
-                ));
-            }
-            (Some(time), false) => Moment::AsOf(Millis::parse(time)?),
-            (None, true) => Moment::History,
-            (None, false) => Moment::Current,
-        };
-        let agreements = if get.public { vec![AgreementId::public()] } else { Vec::new() };
-        Ok(Query { pattern, publishers, agreements, moment })
+        self.store.fold()?;
+        rows(self.store.derived(), get, publishers)
     }
 
     /// A publisher by country code or id: ourselves or a partner.
@@ -199,6 +163,49 @@ impl Engine {
         self.done("rebuild", caller, json!({}), Vec::new())?;
         self.feeds()
     }
+}
+
+/// The observations that are asked for, of these publishers; of all if none is named. The view must be folded.
+pub(super) fn rows(
+    derived: &Derived,
+    get: &GetRequest,
+    publishers: Vec<PublisherId>,
+) -> Result<Rows, NodeError> {
+    let (query, derived) = (query(get, publishers)?, derived.clone());
+    Ok(Rows::new(move |each| {
+        let (mut writer, mut written) = (RowWriter::default(), Ok(true));
+        derived.query(&query, &mut |series| {
+            written = writer.series(&series, each);
+            matches!(written, Ok(true))
+        })?;
+        written.map(|_| ())
+    }))
+}
+
+fn query(get: &GetRequest, publishers: Vec<PublisherId>) -> Result<Query, NodeError> {
+    let mut pattern = match &get.key {
+        Some(key) => SeriesPattern::parse(key)?,
+        None => SeriesPattern::any(),
+    };
+    if catalogue::get(&get.flow).is_some() || get.flow.contains(':') {
+        pattern = pattern.with(Dimension::Indicator, &get.flow);
+    } else if get.flow != "MIGPROFILE" {
+        let message =
+            format!("there is no flow {:?}: use MIGPROFILE or an indicator such as MF_IMM_PREV", get.flow);
+        return Err(NodeError::NotFound(message));
+    }
+    let moment = match (&get.as_of, get.history) {
+        (Some(_), true) => {
+            return Err(NodeError::Refused(
+                "a history is of all times: leave --as-of or --history out".to_owned(),
+            ));
+        }
+        (Some(time), false) => Moment::AsOf(Millis::parse(time)?),
+        (None, true) => Moment::History,
+        (None, false) => Moment::Current,
+    };
+    let agreements = if get.public { vec![AgreementId::public()] } else { Vec::new() };
+    Ok(Query { pattern, publishers, agreements, moment })
 }
 
 type Values = BTreeMap<Period, (Decimal, Millis)>;

@@ -13,12 +13,14 @@
 use std::collections::VecDeque;
 use std::collections::vec_deque::IntoIter;
 use std::iter::Peekable;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Duration, MissedTickBehavior, interval};
 
+use super::answers;
 use super::clock;
 use super::engine::{Answer, Engine, NodeError, Prepared};
 use super::exchange::Exchange;
@@ -26,6 +28,7 @@ use super::metrics::{Counters, Figures, Metric};
 use super::payload::Payload;
 use super::request::{Caller, Request};
 use crate::net::{NetEvent, NetHandle};
+use crate::store::Derived;
 use crate::sync;
 
 /// Requests that wait for the loop.
@@ -88,6 +91,10 @@ struct Shared {
     /// As of the last turn of the loop.
     counted: Mutex<(Counters, Figures)>,
     not_ready: Mutex<Option<String>>,
+    /// Whether the view shows all that was acknowledged.
+    folded: AtomicBool,
+    /// Questions that were answered beside the loop.
+    beside: AtomicU64,
 }
 
 /// An answer that is on its way.
@@ -118,6 +125,7 @@ pub struct NodeHandle {
     country: Arc<str>,
     shared: Arc<Shared>,
     net: NetHandle,
+    derived: Derived,
 }
 
 impl NodeHandle {
@@ -133,6 +141,9 @@ impl NodeHandle {
         mut payload: Payload,
         caller: Caller,
     ) -> Result<Pending, NodeError> {
+        if let Some(answer) = self.beside(&request) {
+            return Ok(Pending::ready(answer));
+        }
         let country = Arc::clone(&self.country);
         let prepared = if payload.is_whole() {
             Prepared::new(request, &mut payload, &country)?
@@ -145,9 +156,21 @@ impl NodeHandle {
         Ok(Pending(answer))
     }
 
+    /// The answer to a question to the view, while that shows all that was acknowledged: who reads waits for nobody
+    /// who writes. Else, and where the house must be asked, the loop answers.
+    fn beside(&self, request: &Request) -> Option<Result<Answer, NodeError>> {
+        let Request::Get(get) = request else { return None };
+        if get.from.is_some() || !self.shared.folded.load(Ordering::Acquire) {
+            return None;
+        }
+        self.shared.beside.fetch_add(1, Ordering::Relaxed);
+        Some(answers::rows(&self.derived, get, Vec::new()).map(Answer::Rows))
+    }
+
     /// The counters and gauges as of the last turn of the loop; traffic as of now.
     pub fn metrics(&self) -> Vec<Metric> {
-        let (counters, mut figures) = *self.shared.counted.lock().unwrap_or_else(PoisonError::into_inner);
+        let (mut counters, mut figures) = *self.shared.counted.lock().unwrap_or_else(PoisonError::into_inner);
+        counters.requests += self.shared.beside.load(Ordering::Relaxed);
         for peer in self.net.stats().peers.values() {
             figures.bytes_in += peer.bytes_in;
             figures.bytes_out += peer.bytes_out;
@@ -197,7 +220,8 @@ impl Daemon {
         let country = Arc::from(engine.home().card().country());
         let shared = Arc::new(Shared::default());
         let exchange = Exchange::new(&engine, config, net.clone())?;
-        let handle = NodeHandle { asks: sender, country, shared: Arc::clone(&shared), net };
+        let derived = engine.store().derived().clone();
+        let handle = NodeHandle { asks: sender, country, shared: Arc::clone(&shared), net, derived };
         let (counters, parked) = (Counters::default(), VecDeque::new());
         Ok((Self { engine, exchange, asks, net_events, stop, shared, counters, parked }, handle))
     }
@@ -285,6 +309,7 @@ impl Daemon {
             let _gone = reply.send(answer);
         }
         self.fold()?;
+        self.shared.folded.store(self.engine.store().is_folded(), Ordering::Release);
         self.publish();
         Ok(go_on)
     }
@@ -381,6 +406,7 @@ impl Daemon {
             if moved.is_empty() {
                 return Ok(());
             }
+            self.shared.folded.store(false, Ordering::Release);
             self.counters.commits += 1;
             self.counters.heads_moved += moved.len() as u64;
             self.exchange.on_durable(moved, &mut self.engine)?;

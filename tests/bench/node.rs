@@ -375,6 +375,16 @@ impl Node {
     pub(crate) fn until<T>(
         &mut self,
         what: &str,
+        is_so: impl FnMut(&mut Self) -> anyhow::Result<Option<T>>,
+    ) -> anyhow::Result<T> {
+        self.until_with(POLL, what, is_so)
+    }
+
+    /// Asks again, with a pause between two questions, until there is an answer.
+    pub(crate) fn until_with<T>(
+        &mut self,
+        pause: Duration,
+        what: &str,
         mut is_so: impl FnMut(&mut Self) -> anyhow::Result<Option<T>>,
     ) -> anyhow::Result<T> {
         let start = now();
@@ -386,7 +396,9 @@ impl Node {
             if fs::read_link(format!("/proc/{}/exe", self.pid()?)).is_err() {
                 bail!("the daemon of {} is gone:\n{}", self.country, self.log());
             }
-            std::thread::sleep(POLL);
+            if !pause.is_zero() {
+                std::thread::sleep(pause);
+            }
         }
         bail!("{}: {what}: not so after {PATIENCE:?}", self.country)
     }
