@@ -26,6 +26,8 @@ pub(crate) const NETWORK: &str = "training/bench";
 const PATIENCE: Duration = Duration::from_secs(900);
 /// The pause between two questions whether something is so yet: what times are exact to.
 const POLL: Duration = Duration::from_micros(200);
+/// The same while a file is watched, which costs the daemon nothing.
+const GLANCE: Duration = Duration::from_micros(30);
 /// How long a connection is silent after everything was said.
 const SILENCE: Duration = Duration::from_millis(250);
 /// What opens the keys.
@@ -158,6 +160,13 @@ impl Node {
             return Ok(false);
         }
         self.ask(&Request::Peers).map(|_| true)
+    }
+
+    /// Waits until something is appended to a feed here: durable it is a little later.
+    pub(crate) fn until_grown(&mut self, feed: &Path) -> anyhow::Result<()> {
+        let feed = self.dir.join(feed);
+        let before = segments(&feed);
+        self.until_with(GLANCE, "something comes", |_| Ok((segments(&feed) > before).then_some(())))
     }
 
     /// Waits until everything that another node has published is durable here.
