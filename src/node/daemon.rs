@@ -13,7 +13,7 @@
 use std::collections::VecDeque;
 use std::collections::vec_deque::IntoIter;
 use std::iter::Peekable;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Value, json};
@@ -91,8 +91,6 @@ struct Shared {
     /// As of the last turn of the loop.
     counted: Mutex<(Counters, Figures)>,
     not_ready: Mutex<Option<String>>,
-    /// Whether the view shows all that was acknowledged.
-    folded: AtomicBool,
     /// Questions that were answered beside the loop.
     beside: AtomicU64,
 }
@@ -160,7 +158,7 @@ impl NodeHandle {
     /// who writes. Else, and where the house must be asked, the loop answers.
     fn beside(&self, request: &Request) -> Option<Result<Answer, NodeError>> {
         let Request::Get(get) = request else { return None };
-        if get.from.is_some() || !self.shared.folded.load(Ordering::Acquire) {
+        if get.from.is_some() || !self.derived.shows_all() {
             return None;
         }
         self.shared.beside.fetch_add(1, Ordering::Relaxed);
@@ -309,7 +307,6 @@ impl Daemon {
             let _gone = reply.send(answer);
         }
         self.fold()?;
-        self.shared.folded.store(self.engine.store().is_folded(), Ordering::Release);
         self.publish();
         Ok(go_on)
     }
@@ -406,7 +403,6 @@ impl Daemon {
             if moved.is_empty() {
                 return Ok(());
             }
-            self.shared.folded.store(false, Ordering::Release);
             self.counters.commits += 1;
             self.counters.heads_moved += moved.len() as u64;
             self.exchange.on_durable(moved, &mut self.engine)?;

@@ -215,6 +215,9 @@ impl Store {
         let files: Vec<&FeedFile> = touched.iter().filter_map(|feed| self.feeds.get(feed)).collect();
         files.chunks(syncs::AT_ONCE).try_for_each(|some| self.syncs.sync(some))?;
         let mut moved = Vec::new();
+        if !touched.is_empty() {
+            self.derived.set_shows_all(false);
+        }
         for feed in touched {
             let Some(file) = self.feeds.get_mut(&feed) else { continue };
             let before = file.durable();

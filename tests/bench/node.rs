@@ -162,11 +162,14 @@ impl Node {
         self.ask(&Request::Peers).map(|_| true)
     }
 
-    /// Waits until something is appended to a feed here: durable it is a little later.
-    pub(crate) fn until_grown(&mut self, feed: &Path) -> anyhow::Result<()> {
-        let feed = self.dir.join(feed);
-        let before = segments(&feed);
-        self.until_with(GLANCE, "something comes", |_| Ok((segments(&feed) > before).then_some(())))
+    /// Bytes of a feed here, durable or not.
+    pub(crate) fn feed_bytes(&self, feed: &Path) -> u64 {
+        segments(&self.dir.join(feed))
+    }
+
+    /// Waits until a feed here has more bytes: durable they are a little later.
+    pub(crate) fn until_grown(&mut self, feed: &Path, before: u64) -> anyhow::Result<()> {
+        self.until_with(GLANCE, "something comes", |b| Ok((b.feed_bytes(feed) > before).then_some(())))
     }
 
     /// Waits until everything that another node has published is durable here.

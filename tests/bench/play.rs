@@ -303,11 +303,11 @@ impl Run<'_> {
         for (file, key) in self.source.singles(self.rounds)? {
             let start = now();
             a.submit(&file)?;
-            let submitted = start.elapsed();
+            let (submitted, before) = (start.elapsed(), b.feed_bytes(&feed));
             let (visible, answer) = thread::scope(|scope| {
                 // Another thread, so that what the publisher is told in the end does not hide what the partner has.
                 let watch = scope.spawn(|| {
-                    b.until_grown(&feed)?;
+                    b.until_grown(&feed, before)?;
                     b.until_with(Duration::ZERO, "the figure is visible", |b| {
                         let rows = b.get(&key)?;
                         Ok(rows.iter().any(|row| row["time_period"] == year.as_str()).then_some(()))
