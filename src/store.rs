@@ -27,6 +27,7 @@ mod entries;
 pub mod fold;
 mod overlay;
 mod packed;
+mod syncs;
 mod write_out;
 pub mod keys;
 pub mod records;

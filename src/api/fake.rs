@@ -46,7 +46,7 @@ impl Fake {
         Rows::new(move |each| {
             for number in 0..ROWS {
                 *made.lock().unwrap() += 1;
-                if !each(json!({ "number": number })) {
+                if !each(&json!({ "number": number }).to_string()) {
                     return Ok(());
                 }
             }
@@ -77,8 +77,13 @@ impl Node for Fake {
             Request::Card => Ok(Answer::Value(json!({ "card": "text" }))),
             Request::Feeds => Ok(Answer::Rows(self.rows())),
             Request::Peers => Ok(Answer::Rows(Rows::new(|each| {
-                each(json!(1));
+                each("1");
                 Err(NodeError::NotFound("row 2 is gone".to_owned()))
+            }))),
+            Request::Get(get) if get.flow == "MIGPROFILE" => Ok(Answer::Rows(self.rows())),
+            Request::Get(get) if get.flow == "MF_IMM_PREV" => Ok(Answer::Rows(Rows::new(|each| {
+                let _ = each("{\"number\":1}") && each("{\"number\":2}");
+                Ok(())
             }))),
             Request::Submit(_) => Ok(Answer::Value(json!({ "bytes": read }))),
             _ => Err(NodeError::Refused("not in /var/lib/secret".to_owned())),

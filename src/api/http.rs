@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `/` | the state of the node, as a page |
 //! | `/api/v1/status` | the same as JSON |
+//! | `/api/v1/observations` | public figures as JSON (`observations.rs`) |
 //! | `/healthz` | `ok` while the node's loop answers |
 //! | `/readyz` | `ready` while the node does its work |
 //! | `/metrics` | counters and gauges for Prometheus |
@@ -14,6 +15,7 @@
 mod guard;
 mod listener;
 mod metrics;
+mod observations;
 mod page;
 mod public;
 mod routes;

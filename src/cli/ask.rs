@@ -66,9 +66,17 @@ fn ask_here(
     engine.commit()?;
     match answer? {
         Answer::Value(value) => Ok(Some(value)),
+        Answer::Json(text) => Ok(Some(serde_json::from_str(text.get())?)),
         Answer::Rows(rows) => {
-            rows.each(on_row)?;
-            Ok(None)
+            let mut broken = Ok(());
+            rows.each(&mut |row| match serde_json::from_str(row) {
+                Ok(row) => on_row(row),
+                Err(error) => {
+                    broken = Err(error);
+                    false
+                }
+            })?;
+            Ok(broken.map(|()| None)?)
         }
     }
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::args::{Audit, Cite, Format, Get, Global, Mirror};
 use super::{Outcome, ask, print};
 use crate::model::Dimension;
-use crate::node::answers::OBSERVATION_COLUMNS;
+use crate::node::rows::OBSERVATION_COLUMNS;
 use crate::node::{GetRequest, Request};
 
 /// `get`
@@ -23,6 +23,7 @@ pub fn get(global: &Global, args: Get) -> anyhow::Result<Outcome> {
         as_of: args.as_of,
         history: args.history,
         from: args.from,
+        public: false,
     });
     match format {
         Format::Json => get_json(global, request),

@@ -2,15 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::clock;
 use super::engine::{Engine, NodeError, Rows};
 use super::request::{Caller, GetRequest};
+use super::rows::RowWriter;
 use crate::feed::{AgreementId, EntryKind, FeedId, PublisherId, Seq};
 use crate::insight::mirror;
 use crate::model::{Decimal, Dimension, Millis, Period, SeriesKey, SeriesPattern, catalogue};
-use crate::view::{Moment, Query, SeriesView, State, Version};
+use crate::store::Derived;
+use crate::view::{Moment, Query, State};
 
 impl Engine {
     pub(super) fn status(&mut self) -> Result<Value, NodeError> {
@@ -89,46 +91,12 @@ impl Engine {
     }
 
     pub(super) fn get(&mut self, get: &GetRequest) -> Result<Rows, NodeError> {
-        let query = self.query(get)?;
-        self.store.fold()?;
-        let derived = self.store.derived().clone();
-        Ok(Rows::new(move |each| {
-            derived.query(&query, &mut |series| {
-                series.versions.iter().all(|version| each(observation_row(&series, version)))
-            })?;
-            Ok(())
-        }))
-    }
-
-    fn query(&self, get: &GetRequest) -> Result<Query, NodeError> {
-        let mut pattern = match &get.key {
-            Some(key) => SeriesPattern::parse(key)?,
-            None => SeriesPattern::any(),
-        };
-        if catalogue::get(&get.flow).is_some() || get.flow.contains(':') {
-            pattern = pattern.with(Dimension::Indicator, &get.flow);
-        } else if get.flow != "MIGPROFILE" {
-            let message = format!(
-                "there is no flow {:?}: use MIGPROFILE or an indicator such as MF_IMM_PREV",
-                get.flow
-            );
-            return Err(NodeError::NotFound(message));
-        }
         let publishers = match &get.from {
             Some(from) => vec![self.publisher(from)?],
             None => Vec::new(),
         };
-        let moment = match (&get.as_of, get.history) {
-            (Some(_), true) => {
-                return Err(NodeError::Refused(
-                    "a history is of all times: leave --as-of or --history out".to_owned(),
-                ));
-            }
-            (Some(time), false) => Moment::AsOf(Millis::parse(time)?),
-            (None, true) => Moment::History,
-            (None, false) => Moment::Current,
-        };
-        Ok(Query { pattern, publishers, moment })
+        self.store.fold()?;
+        rows(self.store.derived(), get, publishers)
     }
 
     /// A publisher by country code or id: ourselves or a partner.
@@ -203,6 +171,49 @@ impl Engine {
 /// Which entries were erased: first and last of each stretch.
 fn erased_of(places: &[std::ops::RangeInclusive<Seq>]) -> Value {
     places.iter().map(|places| json!([places.start().0, places.end().0])).collect()
+}
+
+/// The observations that are asked for, of these publishers; of all if none is named. The view must be folded.
+pub(super) fn rows(
+    derived: &Derived,
+    get: &GetRequest,
+    publishers: Vec<PublisherId>,
+) -> Result<Rows, NodeError> {
+    let (query, derived) = (query(get, publishers)?, derived.clone());
+    Ok(Rows::new(move |each| {
+        let (mut writer, mut written) = (RowWriter::default(), Ok(true));
+        derived.query(&query, &mut |series| {
+            written = writer.series(&series, each);
+            matches!(written, Ok(true))
+        })?;
+        written.map(|_| ())
+    }))
+}
+
+fn query(get: &GetRequest, publishers: Vec<PublisherId>) -> Result<Query, NodeError> {
+    let mut pattern = match &get.key {
+        Some(key) => SeriesPattern::parse(key)?,
+        None => SeriesPattern::any(),
+    };
+    if catalogue::get(&get.flow).is_some() || get.flow.contains(':') {
+        pattern = pattern.with(Dimension::Indicator, &get.flow);
+    } else if get.flow != "MIGPROFILE" {
+        let message =
+            format!("there is no flow {:?}: use MIGPROFILE or an indicator such as MF_IMM_PREV", get.flow);
+        return Err(NodeError::NotFound(message));
+    }
+    let moment = match (&get.as_of, get.history) {
+        (Some(_), true) => {
+            return Err(NodeError::Refused(
+                "a history is of all times: leave --as-of or --history out".to_owned(),
+            ));
+        }
+        (Some(time), false) => Moment::AsOf(Millis::parse(time)?),
+        (None, true) => Moment::History,
+        (None, false) => Moment::Current,
+    };
+    let agreements = if get.public { vec![AgreementId::public()] } else { Vec::new() };
+    Ok(Query { pattern, publishers, agreements, moment })
 }
 
 type Values = BTreeMap<Period, (Decimal, Millis)>;
@@ -293,35 +304,4 @@ fn mirror_value(compared: &mirror::Mirror, key: &SeriesKey) -> Value {
             "only_destination": compared.only_destination,
         },
     })
-}
-
-/// The columns of an observation that are not dimensions, in their order after the dimensions.
-pub const OBSERVATION_COLUMNS: [&str; 7] =
-    ["time_period", "obs_value", "obs_status", "conf_status", "revision", "released_at", "entry"];
-
-/// One observation as the contract of `get` has it.
-fn observation_row(series: &SeriesView, version: &Version) -> Value {
-    let mut row = Map::new();
-    row.insert("publisher".to_owned(), json!(series.feed.publisher.to_hex()));
-    row.insert("agreement".to_owned(), json!(series.feed.agreement.to_hex()));
-    let first = [Dimension::RefArea, Dimension::CounterpartArea, Dimension::Indicator];
-    let rest = Dimension::ALL.into_iter().filter(|dimension| !first.contains(dimension));
-    for dimension in first.into_iter().chain(rest) {
-        row.insert(dimension.id().to_ascii_lowercase(), json!(series.key.dimension(dimension)));
-    }
-    let (value, flags, retracted) = match &version.state {
-        State::Stated { value, flags, .. } => (value.as_ref().map(ToString::to_string), Some(flags), None),
-        State::Retracted { reason } => (None, None, Some(reason)),
-    };
-    row.insert("time_period".to_owned(), json!(version.period.to_string()));
-    row.insert("obs_value".to_owned(), json!(value));
-    row.insert("obs_status".to_owned(), json!(flags.map(|flags| flags.status.to_string())));
-    row.insert("conf_status".to_owned(), json!(flags.map(|flags| flags.conf.to_string())));
-    row.insert("revision".to_owned(), json!(flags.map(|flags| flags.revision)));
-    row.insert("released_at".to_owned(), json!(version.entry.time.to_string()));
-    row.insert("entry".to_owned(), json!(version.entry.id.to_hex()));
-    if let Some(reason) = retracted {
-        row.insert("retracted".to_owned(), json!(reason));
-    }
-    Value::Object(row)
 }

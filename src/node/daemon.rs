@@ -13,19 +13,22 @@
 use std::collections::VecDeque;
 use std::collections::vec_deque::IntoIter;
 use std::iter::Peekable;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Duration, MissedTickBehavior, interval};
 
+use super::answers;
 use super::clock;
 use super::engine::{Answer, Engine, NodeError, Prepared};
 use super::exchange::Exchange;
-use super::metrics::{Counters, Metric};
+use super::metrics::{Counters, Figures, Metric};
 use super::payload::Payload;
 use super::request::{Caller, Request};
 use crate::net::{NetEvent, NetHandle};
+use crate::store::Derived;
 use crate::sync;
 
 /// Requests that wait for the loop.
@@ -85,8 +88,11 @@ enum Event {
 /// What other threads may see of the daemon without asking it.
 #[derive(Debug, Default)]
 struct Shared {
-    metrics: Mutex<Vec<Metric>>,
+    /// As of the last turn of the loop.
+    counted: Mutex<(Counters, Figures)>,
     not_ready: Mutex<Option<String>>,
+    /// Questions that were answered beside the loop.
+    beside: AtomicU64,
 }
 
 /// An answer that is on its way.
@@ -116,6 +122,8 @@ pub struct NodeHandle {
     asks: mpsc::Sender<Ask>,
     country: Arc<str>,
     shared: Arc<Shared>,
+    net: NetHandle,
+    derived: Derived,
 }
 
 impl NodeHandle {
@@ -131,6 +139,9 @@ impl NodeHandle {
         mut payload: Payload,
         caller: Caller,
     ) -> Result<Pending, NodeError> {
+        if let Some(answer) = self.beside(&request) {
+            return Ok(Pending::ready(answer));
+        }
         let country = Arc::clone(&self.country);
         let prepared = if payload.is_whole() {
             Prepared::new(request, &mut payload, &country)?
@@ -143,9 +154,26 @@ impl NodeHandle {
         Ok(Pending(answer))
     }
 
-    /// The counters and gauges as of the last turn of the loop.
+    /// The answer to a question to the view, while that shows all that was acknowledged: who reads waits for nobody
+    /// who writes. Else, and where the house must be asked, the loop answers.
+    fn beside(&self, request: &Request) -> Option<Result<Answer, NodeError>> {
+        let Request::Get(get) = request else { return None };
+        if get.from.is_some() || !self.derived.shows_all() {
+            return None;
+        }
+        self.shared.beside.fetch_add(1, Ordering::Relaxed);
+        Some(answers::rows(&self.derived, get, Vec::new()).map(Answer::Rows))
+    }
+
+    /// The counters and gauges as of the last turn of the loop; traffic as of now.
     pub fn metrics(&self) -> Vec<Metric> {
-        self.shared.metrics.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        let (mut counters, mut figures) = *self.shared.counted.lock().unwrap_or_else(PoisonError::into_inner);
+        counters.requests += self.shared.beside.load(Ordering::Relaxed);
+        for peer in self.net.stats().peers.values() {
+            figures.bytes_in += peer.bytes_in;
+            figures.bytes_out += peer.bytes_out;
+        }
+        counters.metrics(figures)
     }
 
     /// Whether the node takes requests and holds to all it promises; if not, why.
@@ -189,8 +217,9 @@ impl Daemon {
         let (sender, asks) = mpsc::channel(MAX_REQUESTS);
         let country = Arc::from(engine.home().card().country());
         let shared = Arc::new(Shared::default());
-        let exchange = Exchange::new(&engine, config, net)?;
-        let handle = NodeHandle { asks: sender, country, shared: Arc::clone(&shared) };
+        let exchange = Exchange::new(&engine, config, net.clone())?;
+        let derived = engine.store().derived().clone();
+        let handle = NodeHandle { asks: sender, country, shared: Arc::clone(&shared), net, derived };
         let (counters, parked) = (Counters::default(), VecDeque::new());
         Ok((Self { engine, exchange, asks, net_events, stop, shared, counters, parked }, handle))
     }
@@ -329,7 +358,7 @@ impl Daemon {
             let outcomes = self.engine.execute_releases(&mut wanted)?;
             let count = outcomes.len().min(replies.len());
             for (outcome, reply) in outcomes.into_iter().zip(replies.drain(..count)) {
-                answers.push((reply, outcome.map(Answer::Value)));
+                answers.push((reply, outcome.map(Answer::Json)));
             }
         }
         Ok(())
@@ -384,8 +413,8 @@ impl Daemon {
     }
 
     fn publish(&self) {
-        let metrics = self.counters.metrics(self.exchange.figures());
-        *self.shared.metrics.lock().unwrap_or_else(PoisonError::into_inner) = metrics;
+        let counted = (self.counters, self.exchange.figures());
+        *self.shared.counted.lock().unwrap_or_else(PoisonError::into_inner) = counted;
         *self.shared.not_ready.lock().unwrap_or_else(PoisonError::into_inner) = self.exchange.not_ready();
     }
 

@@ -7,6 +7,8 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use serde::Serialize;
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::clock;
@@ -38,19 +40,21 @@ pub struct Options {
 pub enum Answer {
     /// One value.
     Value(Value),
+    /// One value that is JSON already.
+    Json(Box<RawValue>),
     /// Many, one by one.
     Rows(Rows),
 }
 
-type EachRow<'a> = &'a mut dyn FnMut(Value) -> bool;
-type Source = Box<dyn FnOnce(EachRow<'_>) -> Result<(), NodeError> + Send>;
+type EachRow<'a> = &'a mut dyn FnMut(&str) -> bool;
+type Source = Box<dyn Fn(EachRow<'_>) -> Result<(), NodeError> + Send>;
 
-/// A long answer that is made row by row, outside the node's loop.
+/// A long answer that is made row by row, outside the node's loop. Each row is the text of one JSON value.
 pub struct Rows(Source);
 
 impl Rows {
-    /// Rows that this function makes; it stops when it is told `false`.
-    pub fn new(source: impl FnOnce(EachRow<'_>) -> Result<(), NodeError> + Send + 'static) -> Self {
+    /// Rows that this function makes; it stops when it is told `false`, and may be asked to begin anew.
+    pub fn new(source: impl Fn(EachRow<'_>) -> Result<(), NodeError> + Send + 'static) -> Self {
         Self(Box::new(source))
     }
 
@@ -58,7 +62,7 @@ impl Rows {
     ///
     /// # Errors
     /// [`NodeError`] when the rows cannot be read.
-    pub fn each(self, each: EachRow<'_>) -> Result<(), NodeError> {
+    pub fn each(&self, each: EachRow<'_>) -> Result<(), NodeError> {
         (self.0)(each)
     }
 }
@@ -120,6 +124,11 @@ impl NodeError {
             Self::Io { .. } | Self::Payload(_) => "io",
             Self::Stopping => "stopping",
         }
+    }
+
+    /// Whether another question may be answered: nothing is wrong with the node.
+    pub fn is_of_the_question(&self) -> bool {
+        matches!(self, Self::Refused(_) | Self::NotFound(_) | Self::Model(_))
     }
 
     pub(super) fn io(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self {
@@ -291,7 +300,7 @@ impl Engine {
     pub(super) fn execute_releases(
         &mut self,
         wanted: &mut VecDeque<Wanted>,
-    ) -> Result<Vec<Result<Value, NodeError>>, NodeError> {
+    ) -> Result<Vec<Result<Box<RawValue>, NodeError>>, NodeError> {
         let all: Vec<Wanted> = wanted.iter().cloned().collect();
         let outcomes = match self.release_next(wanted) {
             Ok(outcomes) => outcomes,
@@ -373,7 +382,7 @@ impl Engine {
             Request::AgreementEnd { agreement } => self.agreement_end(&agreement, caller)?,
             Request::Submit(submit) => self.submit(&submit, figures, caller)?,
             Request::Submissions => self.submission_list(),
-            Request::Release(release) => self.release(&release, caller)?,
+            Request::Release(release) => return self.release(&release, caller).map(Answer::Json),
             Request::Retract { key, periods, reason } => self.retract(&key, &periods, &reason, caller)?,
             Request::Get(get) => return self.get(&get).map(Answer::Rows),
             Request::Mirror { origin, destination, indicator } => {
@@ -407,7 +416,8 @@ impl Engine {
         kind: EntryKind,
         records: Vec<Record>,
     ) -> Result<HeadRef, NodeError> {
-        self.append_body(agreement, kind, Body::of(records)?)
+        let acts = if agreement == AgreementId::house() { documents(&records) } else { Vec::new() };
+        self.append_said(agreement, kind, Body::of(records)?, acts)
     }
 
     /// Signs an entry with this content and appends it to our feed under an agreement.
@@ -416,6 +426,17 @@ impl Engine {
         agreement: AgreementId,
         kind: EntryKind,
         body: Body,
+    ) -> Result<HeadRef, NodeError> {
+        self.append_said(agreement, kind, body, Vec::new())
+    }
+
+    /// As [`Engine::append_body`], with the documents of an entry of the house feed.
+    fn append_said(
+        &mut self,
+        agreement: AgreementId,
+        kind: EntryKind,
+        body: Body,
+        documents: Vec<Document>,
     ) -> Result<HeadRef, NodeError> {
         let feed = FeedId::new(self.us(), agreement);
         self.may_append(&feed)?;
@@ -426,6 +447,9 @@ impl Engine {
         let signer = self.signer()?;
         let entry = body.sign((kind, time), &place, self.network(), signer.as_ref());
         self.store.append_own(&entry)?;
+        if agreement == AgreementId::house() {
+            self.house.expect(entry.header(), documents);
+        }
         Ok(HeadRef::from(entry.header()))
     }
 
@@ -459,7 +483,7 @@ impl Engine {
         details: Value,
         documents: Vec<Record>,
     ) -> Result<HeadRef, NodeError> {
-        let mut records = act_records("act", (act, outcome), caller, details)?;
+        let mut records = act_records("act", (act, outcome), caller, &details)?;
         records.extend(documents);
         self.append(AgreementId::house(), EntryKind::Act, records)
     }
@@ -476,11 +500,15 @@ impl Engine {
     }
 
     /// The end of acts of one kind that were carried out together: one entry of the house feed holds them all.
-    pub(super) fn done_together(&mut self, act: &str, acts: Vec<(Caller, Value)>) -> Result<(), NodeError> {
+    pub(super) fn done_together(
+        &mut self,
+        act: &str,
+        acts: Vec<(Caller, impl Serialize)>,
+    ) -> Result<(), NodeError> {
         let mut records = Vec::new();
         for (number, (caller, details)) in acts.into_iter().enumerate() {
             let id = if number == 0 { "act".to_owned() } else { format!("act/{number:06}") };
-            records.extend(act_records(&id, (act, "done"), &caller, details)?);
+            records.extend(act_records(&id, (act, "done"), &caller, &details)?);
         }
         if records.is_empty() {
             return Ok(());
@@ -538,19 +566,37 @@ impl Engine {
     }
 }
 
-/// An act as records: what, who, from where, with what outcome.
+/// The documents among records, in the order in which an entry has them.
+fn documents(records: &[Record]) -> Vec<Document> {
+    let mut documents: Vec<&Record> = records.iter().collect();
+    documents.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
+    let document = |record: &Record| match record {
+        Record::Document(document) => Some(document.clone()),
+        Record::Series(_) | Record::Retraction(_) | Record::Receipt(_) => None,
+    };
+    documents.into_iter().filter_map(document).collect()
+}
+
+/// An act as records: what, who, from where, with what outcome; and its details, which are an object.
 fn act_records(
     id: &str,
     (act, outcome): (&str, &str),
     caller: &Caller,
-    details: Value,
+    details: &impl Serialize,
 ) -> Result<Vec<Record>, NodeError> {
-    let mut body = json!({ "act": act, "who": caller.who, "from": caller.from, "outcome": outcome });
-    if let (Value::Object(body), Value::Object(details)) = (&mut body, details) {
-        body.extend(details);
-    }
+    let body = ActBody { act, who: &caller.who, from: &caller.from, outcome, details };
     let bytes = serde_json::to_vec(&body).map_err(|error| NodeError::Refused(error.to_string()))?;
     document(DocumentKind::Act, id, act, "application/json", &bytes)
+}
+
+#[derive(Serialize)]
+struct ActBody<'a, D> {
+    act: &'a str,
+    who: &'a str,
+    from: &'a str,
+    outcome: &'a str,
+    #[serde(flatten)]
+    details: &'a D,
 }
 
 /// A document as records, in as many parts as it needs.

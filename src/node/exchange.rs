@@ -445,14 +445,12 @@ impl Exchange {
         json!({ "peers": peers, "listening": self.listening })
     }
 
+    /// What is counted here; bytes are counted by the network.
     pub(super) fn figures(&self) -> Figures {
-        let stats = self.net.stats();
         Figures {
             sessions: self.open.len() as u64,
             partners: self.granted.len() as u64,
             feeds: self.replica.heads().count() as u64,
-            bytes_in: stats.peers.values().map(|peer| peer.bytes_in).sum(),
-            bytes_out: stats.peers.values().map(|peer| peer.bytes_out).sum(),
             ..self.figures
         }
     }

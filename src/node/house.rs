@@ -1,12 +1,15 @@
 //! What people of this government decided, folded from the house feed and from the partners' correspondence.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use serde_json::Value;
+use serde::Deserialize;
 
 use crate::crypto::Network;
-use crate::feed::{AgreementId, Card, EntryKind, FeedId, Fork, Keyring, PublisherId, Seq, SignedHeader};
+use crate::feed::{
+    AgreementId, Card, EntryKind, FeedId, Fork, Header, Keyring, PublisherId, Seq, SignedHeader,
+};
 use crate::model::{Document, DocumentKind, Millis, Record};
 use crate::policy::{Agreement, AgreementText, Book, Erasure, SignedConsent, Why};
 use crate::store::{Store, StoreError};
@@ -40,6 +43,8 @@ pub struct House {
     submissions: BTreeMap<u64, Submission>,
     paused: BTreeSet<PublisherId>,
     folded: BTreeMap<FeedId, Seq>,
+    /// Entries of the house feed that this process has appended and that are not folded yet.
+    expected: BTreeMap<Seq, Expected>,
     /// Words on agreements whose text is not here yet, or whose party's card is not.
     waiting: Vec<SignedConsent>,
     forks: BTreeMap<FeedId, Box<Fork>>,
@@ -51,6 +56,14 @@ pub struct House {
 
 /// The most erasures of others that are kept to be shown; all are in their feeds.
 const MAX_ERASURES: usize = 4096;
+
+/// An entry that need not be read back: when it was signed, and its documents in their order.
+#[derive(Clone, Debug)]
+struct Expected {
+    time: Millis,
+    documents: Vec<Document>,
+}
+
 /// The most words that wait for their text: more than any honest partner sends ahead.
 const MAX_WAITING: usize = 1024;
 
@@ -68,6 +81,7 @@ impl House {
             submissions: BTreeMap::new(),
             paused: BTreeSet::new(),
             folded: BTreeMap::new(),
+            expected: BTreeMap::new(),
             waiting: Vec::new(),
             forks: BTreeMap::new(),
             erased: BTreeMap::new(),
@@ -94,26 +108,29 @@ impl House {
         let Some(head) = store.durable(&feed) else { return Ok(()) };
         let mut seq = self.folded.get(&feed).copied().unwrap_or(Seq(0));
         while seq <= head.seq {
-            let kind = store.header(&feed, seq)?.header().kind;
-            if matches!(kind, EntryKind::Act | EntryKind::Correspondence) {
-                let mut documents = Vec::new();
-                let header = store.read_records(&feed, seq, &mut |record| {
-                    if let Record::Document(document) = record {
-                        documents.push(document);
-                    }
-                })?;
-                let time = header.header().time;
-                // An entry's records are sorted, so the parts of a document stand together and in order.
-                for parts in documents.chunk_by(|a, b| a.label() == b.label()) {
-                    if let Some(body) = Document::join(parts) {
-                        self.take(feed, (parts[0].kind(), &body), time);
-                    }
+            let is_house = feed.agreement == AgreementId::house();
+            let expected = if is_house { self.expected.remove(&seq) } else { None };
+            let (time, documents) = match expected {
+                Some(own) => (own.time, own.documents),
+                None => read_documents(store, &feed, seq)?,
+            };
+            // An entry's records are sorted, so the parts of a document stand together and in order.
+            for parts in documents.chunk_by(|a, b| a.label() == b.label()) {
+                if let Some(body) = Document::join(parts) {
+                    self.take(feed, (parts[0].kind(), &body), time);
                 }
             }
             seq = seq.next();
             self.folded.insert(feed, seq);
         }
         Ok(())
+    }
+
+    /// Takes note of an entry of the house feed that was appended, so that it need not be read back once it is
+    /// durable. It counts then, and not before.
+    pub(super) fn expect(&mut self, entry: &SignedHeader, documents: Vec<Document>) {
+        let Header { seq, time, .. } = *entry.header();
+        self.expected.insert(seq, Expected { time, documents });
     }
 
     fn take(&mut self, feed: FeedId, (kind, body): (DocumentKind, &[u8]), time: Millis) {
@@ -177,13 +194,12 @@ impl House {
     }
 
     fn take_act(&mut self, body: &[u8], time: Millis) {
-        let Ok(act) = serde_json::from_slice::<Value>(body) else { return };
-        if act["outcome"] != "done" {
+        let Ok(act) = serde_json::from_slice::<Act<'_>>(body) else { return };
+        if act.outcome != "done" {
             return;
         }
-        let text = |field: &str| act[field].as_str().unwrap_or_default();
-        let publisher = || PublisherId::from_hex(text("publisher"));
-        match text("act") {
+        let publisher = || PublisherId::from_hex(&act.publisher);
+        match &*act.act {
             "partner remove" => {
                 if let Some(publisher) = publisher().filter(|publisher| *publisher != self.us) {
                     Arc::make_mut(&mut self.keyring).remove(&publisher);
@@ -192,7 +208,7 @@ impl House {
             }
             "partner pause" => {
                 if let Some(publisher) = publisher() {
-                    if act["paused"] == true {
+                    if act.paused {
                         self.paused.insert(publisher);
                     } else {
                         self.paused.remove(&publisher);
@@ -202,8 +218,7 @@ impl House {
             "submit" => self.take_submission(&act, time),
             "fork" => self.take_fork(&act),
             "release" => {
-                let ids = act["submissions"].as_array().into_iter().flatten().filter_map(Value::as_str);
-                for number in ids.filter_map(submission_number) {
+                for number in act.submissions.iter().filter_map(|id| submission_number(id)) {
                     if let Some(submission) = self.submissions.get_mut(&number) {
                         submission.released = true;
                     }
@@ -214,26 +229,25 @@ impl House {
         }
     }
 
-    fn take_submission(&mut self, act: &Value, time: Millis) {
-        let id = act["submission"].as_str().unwrap_or_default();
-        let (Some(number), Some(seq)) = (submission_number(id), act["entry_seq"].as_u64()) else { return };
+    fn take_submission(&mut self, act: &Act<'_>, time: Millis) {
+        let (Some(number), Some(seq)) = (submission_number(&act.submission), act.entry_seq) else { return };
         let submission = Submission {
-            id: id.to_owned(),
+            id: act.submission.to_string(),
             seq: Seq(seq),
-            file: act["file"].as_str().unwrap_or_default().to_owned(),
-            observations: act["observations"].as_u64().unwrap_or(0),
+            file: act.file.to_string(),
+            observations: act.observations,
             time,
             released: false,
         };
         self.submissions.insert(number, submission);
     }
 
-    fn take_fork(&mut self, act: &Value) {
-        let header = |field: &str| {
-            let bytes = super::forks::from_hex(act[field].as_str()?)?;
+    fn take_fork(&mut self, act: &Act<'_>) {
+        let header = |text: &str| {
+            let bytes = super::forks::from_hex(text)?;
             SignedHeader::from_bytes(&self.network, &bytes).ok()
         };
-        if let (Some(one), Some(other)) = (header("one"), header("other"))
+        if let (Some(one), Some(other)) = (header(&act.one), header(&act.other))
             && let Some(fork) = Fork::of(one, other, &self.keyring)
         {
             self.forks.insert(fork.feed(), Box::new(fork));
@@ -300,6 +314,45 @@ impl House {
         let us = self.us;
         self.keyring.cards().filter(move |card| card.publisher() != us)
     }
+}
+
+/// What of an act the house's state depends on. Other fields are there for people.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Act<'a> {
+    #[serde(borrow)]
+    act: Cow<'a, str>,
+    #[serde(borrow)]
+    outcome: Cow<'a, str>,
+    #[serde(borrow)]
+    publisher: Cow<'a, str>,
+    paused: bool,
+    #[serde(borrow)]
+    submission: Cow<'a, str>,
+    entry_seq: Option<u64>,
+    #[serde(borrow)]
+    file: Cow<'a, str>,
+    observations: u64,
+    #[serde(borrow)]
+    submissions: Vec<Cow<'a, str>>,
+    #[serde(borrow)]
+    one: Cow<'a, str>,
+    #[serde(borrow)]
+    other: Cow<'a, str>,
+}
+
+/// The documents of an entry that says something to the house, and when it was signed.
+fn read_documents(store: &Store, feed: &FeedId, seq: Seq) -> Result<(Millis, Vec<Document>), StoreError> {
+    let header = store.header(feed, seq)?;
+    let mut documents = Vec::new();
+    if matches!(header.header().kind, EntryKind::Act | EntryKind::Correspondence) {
+        store.read_records(feed, seq, &mut |record| {
+            if let Record::Document(document) = record {
+                documents.push(document);
+            }
+        })?;
+    }
+    Ok((header.header().time, documents))
 }
 
 fn submission_number(id: &str) -> Option<u64> {

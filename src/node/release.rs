@@ -5,12 +5,14 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::clock;
 use super::engine::{Engine, NodeError};
 use super::house::Submission;
 use super::merge::{self, Merge};
+use super::outcome::{self, Answered, Details, Told};
 use super::plan::{Audience, Changed, Plan};
 use super::request::{Caller, ReleaseRequest};
 use crate::feed::{AgreementId, Body, BodyBuilder, EntryKind, FeedId, HeadRef, Seq};
@@ -49,7 +51,11 @@ enum Source {
 
 impl Engine {
     /// Carries out one release.
-    pub(super) fn release(&mut self, request: &ReleaseRequest, caller: &Caller) -> Result<Value, NodeError> {
+    pub(super) fn release(
+        &mut self,
+        request: &ReleaseRequest,
+        caller: &Caller,
+    ) -> Result<Box<RawValue>, NodeError> {
         let mut wanted = VecDeque::from([(request.clone(), caller.clone())]);
         self.release_next(&mut wanted).and_then(|mut outcomes| outcomes.remove(0))
     }
@@ -63,7 +69,7 @@ impl Engine {
     pub(super) fn release_next(
         &mut self,
         wanted: &mut VecDeque<Wanted>,
-    ) -> Result<Vec<Result<Value, NodeError>>, NodeError> {
+    ) -> Result<Vec<Result<Box<RawValue>, NodeError>>, NodeError> {
         if wanted.iter().any(|(request, _)| !request.dry_run) {
             self.signer()?;
             self.may_append(&FeedId::new(self.us(), AgreementId::house()))?;
@@ -82,24 +88,22 @@ impl Engine {
             }
         };
         let heads = self.append_bodies(&audiences, bodies)?;
-        let audiences: Vec<(AgreementId, Option<HeadRef>)> = audiences.into_iter().zip(heads).collect();
+        let told: Vec<Told> =
+            audiences.iter().zip(heads).map(|(agreement, head)| self.told(agreement).got(head)).collect();
         let (mut outcomes, mut acts) = (Vec::new(), Vec::new());
         for draft in drafts {
             if let Some(error) = draft.refused {
                 outcomes.push(Err(error));
                 continue;
             }
-            let value = self.describe_release(&draft, &audiences);
-            if !draft.request.dry_run {
-                let details = json!({
-                    "submissions": draft.submissions,
-                    "reason": draft.request.reason,
-                    "released": value["released"],
-                });
-                acts.push((draft.caller, details));
+            let Draft { request: ReleaseRequest { dry_run, reason, .. }, submissions, plans, .. } = draft;
+            let released = outcome::released(&told, &plans, dry_run)?;
+            let answered = Answered { submissions: &submissions, dry_run, released: &released };
+            outcomes.push(Ok(outcome::raw(&answered)?));
+            if !dry_run {
                 draft.seqs.iter().for_each(|seq| self.submitted.forget(*seq));
+                acts.push((draft.caller, Details { submissions, reason, released }));
             }
-            outcomes.push(Ok(value));
         }
         self.done_together("release", acts)?;
         Ok(outcomes)
@@ -267,42 +271,13 @@ impl Engine {
         audiences.iter().zip(bodies).map(append).collect()
     }
 
-    fn describe_release(&self, draft: &Draft, audiences: &[(AgreementId, Option<HeadRef>)]) -> Value {
-        let released: Vec<Value> = audiences
-            .iter()
-            .zip(&draft.plans)
-            .map(|((agreement, head), plan)| {
-                let head = head.filter(|_| plan.series > 0);
-                let mut value = json!({
-                    "agreement": agreement.to_hex(),
-                    "title": self.agreement_name(agreement),
-                    "parties": self.recipients(agreement),
-                    "series": plan.series,
-                    "new": plan.new,
-                    "revised": plan.revised,
-                    "unchanged": plan.unchanged,
-                    "withheld": plan.withheld,
-                    "entry": head.map(|head| head.entry.to_hex()),
-                });
-                if let Some(head) = head {
-                    value["seq"] = json!(head.seq.0);
-                }
-                if draft.request.dry_run {
-                    value["keys"] = plan.keys.iter().map(SeriesKey::as_str).collect();
-                }
-                value
-            })
-            .collect();
-        json!({ "submissions": draft.submissions, "dry_run": draft.request.dry_run, "released": released })
-    }
-
-    fn recipients(&self, agreement: &AgreementId) -> Value {
-        match self.house.book().get(agreement) {
-            Some(known) => {
-                json!(known.text().readers().iter().map(|reader| self.country_of(reader)).collect::<Vec<_>>())
-            }
-            None => json!(["everyone"]),
-        }
+    fn told(&self, agreement: &AgreementId) -> Told {
+        let (title, id) = (self.agreement_name(agreement), agreement.to_hex());
+        let parties = match self.house.book().get(agreement) {
+            Some(known) => known.text().readers().iter().map(|reader| self.country_of(reader)).collect(),
+            None => vec!["everyone".to_owned()],
+        };
+        Told { agreement: id, title, parties, entry: None }
     }
 
     pub(super) fn retract(

@@ -254,6 +254,9 @@ pub struct GetRequest {
     /// Only what this country or publisher says.
     #[serde(default)]
     pub from: Option<String>,
+    /// Only what everybody may read.
+    #[serde(default)]
+    pub public: bool,
 }
 
 /// Who asks, and from where.

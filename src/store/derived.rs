@@ -10,6 +10,7 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use super::layout::{COUNT, CURSOR, DERIVED_VERSION, RECEIPT, TREE, VERSION, feed_key};
@@ -41,6 +42,7 @@ pub struct Derived {
     open: Arc<RwLock<Open>>,
     overlay: Arc<RwLock<Overlay>>,
     pub(super) sweep: Arc<Mutex<Option<Sweep>>>,
+    shows_all: Arc<AtomicBool>,
     path: PathBuf,
     cache: u64,
 }
@@ -68,14 +70,26 @@ impl Derived {
             open: Arc::new(RwLock::new(open)),
             overlay: Arc::new(RwLock::new(Overlay::new(folded, 0))),
             sweep: Arc::default(),
+            shows_all: Arc::default(),
             path: path.to_owned(),
             cache,
         };
         Ok((this, reason))
     }
 
+    /// Whether the view shows all that has become durable. Any thread may ask; who made something durable may rely on
+    /// it before anybody is told.
+    pub fn shows_all(&self) -> bool {
+        self.shows_all.load(Ordering::Acquire)
+    }
+
+    pub(super) fn set_shows_all(&self, all: bool) {
+        self.shows_all.store(all, Ordering::Release);
+    }
+
     /// Deletes everything and begins anew.
     pub(super) fn recreate(&self) -> Result<(), StoreError> {
+        self.set_shows_all(false);
         let mut sweep = self.sweep.lock().unwrap_or_else(PoisonError::into_inner);
         *sweep = None;
         let mut open = self.open.write().unwrap_or_else(PoisonError::into_inner);

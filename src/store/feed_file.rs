@@ -302,6 +302,22 @@ impl FeedFile {
         }
     }
 
+    /// The file, for another thread to sync, if something was appended that is not on the disk yet.
+    pub(super) fn dirty_file(&self) -> Result<Option<File>, StoreError> {
+        match (&self.writer, self.segments.last()) {
+            (Some(writer), Some(last)) if self.dirty => {
+                writer.try_clone().map(Some).map_err(StoreError::io("opening", &last.path))
+            }
+            (_, _) => Ok(None),
+        }
+    }
+
+    /// What came of a sync on another thread.
+    pub(super) fn synced(&self, result: std::io::Result<()>) -> Result<(), StoreError> {
+        let path = self.segments.last().map_or(&self.dir, |last| &last.path);
+        result.map_err(StoreError::io("syncing", path))
+    }
+
     /// Takes note that what was appended is on the disk.
     pub(super) fn committed(&mut self) -> Result<(), StoreError> {
         self.dirty = false;

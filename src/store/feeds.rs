@@ -12,6 +12,7 @@ use super::feed_file::FeedFile;
 use super::feed_file::erase::Begun;
 use super::fold::Folding;
 use super::records::Records;
+use super::syncs::{self, Syncs};
 use super::{StoreError, layout};
 use crate::crypto::Network;
 use crate::feed::assembler::Position;
@@ -68,6 +69,7 @@ pub struct Store {
     repairs: Vec<Repair>,
     /// Feeds that were appended to since the last commit.
     touched: BTreeSet<FeedId>,
+    syncs: Syncs,
     /// Feeds whose files are open for writing.
     open: BTreeSet<FeedId>,
     stopped: bool,
@@ -77,8 +79,6 @@ pub struct Store {
 
 /// How many feed files stay open for writing between commits.
 const MAX_OPEN: usize = 64;
-/// How many files are synced at one time: the file system writes them out together.
-const MAX_SYNCS: usize = 8;
 
 impl Store {
     /// Opens or creates the store of a directory. `us` names the publisher whose unfinished entries are cut off;
@@ -100,6 +100,7 @@ impl Store {
             derived,
             repairs,
             touched: BTreeSet::new(),
+            syncs: Syncs::default(),
             open: BTreeSet::new(),
             stopped: false,
             folding: Folding::default(),
@@ -214,8 +215,11 @@ impl Store {
     fn commit_touched(&mut self) -> Result<Vec<SignedHeader>, StoreError> {
         let touched = std::mem::take(&mut self.touched);
         let files: Vec<&FeedFile> = touched.iter().filter_map(|feed| self.feeds.get(feed)).collect();
-        files.chunks(MAX_SYNCS).try_for_each(sync_together)?;
+        files.chunks(syncs::AT_ONCE).try_for_each(|some| self.syncs.sync(some))?;
         let mut moved = Vec::new();
+        if !touched.is_empty() {
+            self.derived.set_shows_all(false);
+        }
         for feed in touched {
             let Some(file) = self.feeds.get_mut(&feed) else { continue };
             let before = file.durable();
@@ -396,19 +400,6 @@ impl Store {
     pub fn feed_bytes(&self) -> u64 {
         self.feeds.values().map(FeedFile::bytes).sum()
     }
-}
-
-/// Syncs files side by side: two take hardly longer than one.
-fn sync_together(files: &[&FeedFile]) -> Result<(), StoreError> {
-    let Some((first, others)) = files.split_first() else { return Ok(()) };
-    std::thread::scope(|scope| {
-        let others: Vec<_> = others.iter().map(|file| scope.spawn(|| file.sync())).collect();
-        let mut result = first.sync();
-        for other in others {
-            result = result.and(other.join().unwrap_or(Err(StoreError::Stopped)));
-        }
-        result
-    })
 }
 
 impl Drop for Store {

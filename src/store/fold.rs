@@ -84,6 +84,7 @@ impl Store {
                 Err(error)
             }
             Ok(all) => {
+                self.derived().set_shows_all(all);
                 self.folding.rebuilt &= !all;
                 Ok(all)
             }

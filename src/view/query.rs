@@ -1,7 +1,7 @@
 //! What can be asked of a view, and the answer's form.
 
 use super::row::{EntryRef, Row, State, Version};
-use crate::feed::{FeedId, PublisherId};
+use crate::feed::{AgreementId, FeedId, PublisherId};
 use crate::model::series_key::VIEW_ORDER;
 use crate::model::{Attributes, Millis, Period, SeriesKey, SeriesPattern};
 
@@ -23,6 +23,8 @@ pub struct Query {
     pub pattern: SeriesPattern,
     /// Whose statements; empty for everybody's.
     pub publishers: Vec<PublisherId>,
+    /// Under which agreements; empty for all.
+    pub agreements: Vec<AgreementId>,
     /// Which versions.
     pub moment: Moment,
 }
@@ -30,12 +32,13 @@ pub struct Query {
 impl Query {
     /// The current values of the series that match.
     pub fn current(pattern: SeriesPattern) -> Self {
-        Self { pattern, publishers: Vec::new(), moment: Moment::Current }
+        Self { pattern, publishers: Vec::new(), agreements: Vec::new(), moment: Moment::Current }
     }
 
     /// Whether a feed's statements are wanted.
     pub fn wants(&self, feed: &FeedId) -> bool {
-        self.publishers.is_empty() || self.publishers.contains(&feed.publisher)
+        (self.publishers.is_empty() || self.publishers.contains(&feed.publisher))
+            && (self.agreements.is_empty() || self.agreements.contains(&feed.agreement))
     }
 
     /// The start that all view keys of the answer share: indicator, reporter, counterpart, as far as one code is

@@ -18,6 +18,7 @@ use serde_json::Value;
 
 use crate::clock::{now, time_of_day};
 use crate::outside;
+use crate::real;
 
 /// The network on which the nodes meet.
 pub(crate) const NETWORK: &str = "training/bench";
@@ -25,6 +26,8 @@ pub(crate) const NETWORK: &str = "training/bench";
 const PATIENCE: Duration = Duration::from_secs(900);
 /// The pause between two questions whether something is so yet: what times are exact to.
 const POLL: Duration = Duration::from_micros(200);
+/// The same while a file is watched, which costs the daemon nothing.
+const GLANCE: Duration = Duration::from_micros(30);
 /// How long a connection is silent after everything was said.
 const SILENCE: Duration = Duration::from_millis(250);
 /// What opens the keys.
@@ -46,12 +49,22 @@ pub(crate) struct Node {
 impl Node {
     /// Makes keys and card in `root/country`.
     pub(crate) fn init(root: &Path, country: &str) -> anyhow::Result<Self> {
-        let node = Self::at(root, country)?;
-        let (country, listen) = (&node.country, node.listen());
-        let who = ["init", "--country", country, "--name", country, "--network", NETWORK];
-        let how = ["--listen", &listen, "--http", &node.http, "--public", "MS_FBORN"];
-        let output = node.command().args(who).args(how).output().context("running corridor init")?;
-        ensure!(output.status.success(), "init of {country}: {}", String::from_utf8_lossy(&output.stderr));
+        Self::made(root, country, &["--country", country])
+    }
+
+    /// A node that reports for no country.
+    pub(crate) fn observer(root: &Path) -> anyhow::Result<Self> {
+        Self::made(root, "observer", &["--observer"])
+    }
+
+    fn made(root: &Path, name: &str, who: &[&str]) -> anyhow::Result<Self> {
+        let node = Self::at(root, name)?;
+        let listen = node.listen();
+        let how = ["--name", name, "--network", NETWORK, "--listen", &listen, "--http", &node.http];
+        let how = how.iter().chain(&["--public", "MS_FBORN"]);
+        let output =
+            node.command().arg("init").args(who).args(how).output().context("running corridor init")?;
+        ensure!(output.status.success(), "init of {name}: {}", String::from_utf8_lossy(&output.stderr));
         Ok(node)
     }
 
@@ -149,6 +162,16 @@ impl Node {
         self.ask(&Request::Peers).map(|_| true)
     }
 
+    /// Bytes of a feed here, durable or not.
+    pub(crate) fn feed_bytes(&self, feed: &Path) -> u64 {
+        segments(&self.dir.join(feed))
+    }
+
+    /// Waits until a feed here has more bytes: durable they are a little later.
+    pub(crate) fn until_grown(&mut self, feed: &Path, before: u64) -> anyhow::Result<()> {
+        self.until_with(GLANCE, "something comes", |b| Ok((b.feed_bytes(feed) > before).then_some(())))
+    }
+
     /// Waits until everything that another node has published is durable here.
     pub(crate) fn until_durable(&mut self, publisher: &Self) -> anyhow::Result<()> {
         let published = publisher.published()?;
@@ -239,8 +262,30 @@ impl Node {
         self.submit_from(&mut file, length)
     }
 
+    /// Submits a file with a mapping.
+    pub(crate) fn submit_mapped(&mut self, path: &Path, mapping: &str) -> anyhow::Result<()> {
+        let mut file = File::open(path)?;
+        let length = file.metadata()?.len();
+        let mapping = Some(mapping.to_owned());
+        let request = Request::Submit(SubmitRequest {
+            file: "bench.csv".to_owned(),
+            mapping,
+            ..SubmitRequest::default()
+        });
+        self.submit_as(&request, &mut file, length)
+    }
+
     fn submit_from(&mut self, bytes: &mut (dyn Read + Send), length: u64) -> anyhow::Result<()> {
-        let value = self.call(&submission(), Some(Payload { length, bytes }), &mut |_| true)?;
+        self.submit_as(&submission(), bytes, length)
+    }
+
+    fn submit_as(
+        &mut self,
+        request: &Request,
+        bytes: &mut (dyn Read + Send),
+        length: u64,
+    ) -> anyhow::Result<()> {
+        let value = self.call(request, Some(Payload { length, bytes }), &mut |_| true)?;
         ensure!(value["accepted"] == true, "the file was refused: {}", value["findings"][0]["text"]);
         Ok(())
     }
@@ -277,12 +322,12 @@ impl Node {
 
     /// A figure of the metrics page, which is answered beside the node's loop and folds nothing.
     pub(crate) fn metric(&mut self, name: &str) -> anyhow::Result<u64> {
-        let text = match self.page() {
+        let text = match self.page("/metrics") {
             Ok(text) => text,
             // A kept connection may have been closed; a fresh one must do.
             Err(_) => {
                 self.page = None;
-                self.page().with_context(|| format!("the metrics of {}", self.country))?
+                self.page("/metrics").with_context(|| format!("the metrics of {}", self.country))?
             }
         };
         // A daemon shows its figures after its first turn.
@@ -295,28 +340,41 @@ impl Node {
         Ok(value.split('.').next().unwrap_or_default().parse()?)
     }
 
-    fn page(&mut self) -> anyhow::Result<String> {
+    /// How many public observations a key finds over HTTP.
+    pub(crate) fn observations_page(&mut self, key: &str) -> anyhow::Result<usize> {
+        real::count_rows(&self.page(&format!("/api/v1/observations?flow=MS_FBORN&key={key}"))?)
+    }
+
+    /// A page, over a connection that is kept.
+    fn page(&mut self, path: &str) -> anyhow::Result<String> {
         if self.page.is_none() {
             let stream = TcpStream::connect(&self.http)?;
             stream.set_nodelay(true)?;
             self.page = Some(BufReader::new(stream));
         }
         let stream = self.page.as_mut().context("the connection was just made")?;
-        let ask = format!("GET /metrics HTTP/1.1\r\nHost: {}\r\n\r\n", self.http);
+        let ask = format!("GET {path} HTTP/1.1\r\nHost: {}\r\n\r\n", self.http);
         stream.get_mut().write_all(ask.as_bytes())?;
-        let mut length = 0;
+        let (mut status, mut length) = (String::new(), None);
+        stream.read_line(&mut status)?;
+        ensure!(!status.is_empty(), "the page was closed");
         loop {
-            let mut line = String::new();
-            ensure!(stream.read_line(&mut line)? > 0, "the page was closed");
-            let line = line.trim().to_ascii_lowercase();
+            let line = header_line(stream)?;
             match line.strip_prefix("content-length:") {
-                Some(text) => length = text.trim().parse()?,
+                Some(text) => length = Some(text.trim().parse()?),
                 None if line.is_empty() => break,
                 None => {}
             }
         }
-        let mut text = vec![0; length];
-        stream.read_exact(&mut text)?;
+        let text = match length {
+            Some(length) => {
+                let mut text = vec![0; length];
+                stream.read_exact(&mut text)?;
+                text
+            }
+            None => chunks(stream)?,
+        };
+        ensure!(status.contains(" 200 "), "{path}: {status}");
         Ok(String::from_utf8(text)?)
     }
 
@@ -329,6 +387,16 @@ impl Node {
     pub(crate) fn until<T>(
         &mut self,
         what: &str,
+        is_so: impl FnMut(&mut Self) -> anyhow::Result<Option<T>>,
+    ) -> anyhow::Result<T> {
+        self.until_with(POLL, what, is_so)
+    }
+
+    /// Asks again, with a pause between two questions, until there is an answer.
+    pub(crate) fn until_with<T>(
+        &mut self,
+        pause: Duration,
+        what: &str,
         mut is_so: impl FnMut(&mut Self) -> anyhow::Result<Option<T>>,
     ) -> anyhow::Result<T> {
         let start = now();
@@ -340,7 +408,9 @@ impl Node {
             if fs::read_link(format!("/proc/{}/exe", self.pid()?)).is_err() {
                 bail!("the daemon of {} is gone:\n{}", self.country, self.log());
             }
-            std::thread::sleep(POLL);
+            if !pause.is_zero() {
+                std::thread::sleep(pause);
+            }
         }
         bail!("{}: {what}: not so after {PATIENCE:?}", self.country)
     }
@@ -428,6 +498,28 @@ fn segments(feed: &Path) -> u64 {
     let files = fs::read_dir(feed).into_iter().flatten().flatten();
     let segments = files.filter(|file| file.path().extension().is_some_and(|ending| ending == "feed"));
     segments.filter_map(|file| Some(file.metadata().ok()?.len())).sum()
+}
+
+/// A line of a page's head, in small letters.
+fn header_line(stream: &mut impl BufRead) -> anyhow::Result<String> {
+    let mut line = String::new();
+    ensure!(stream.read_line(&mut line)? > 0, "the page was closed");
+    Ok(line.trim().to_ascii_lowercase())
+}
+
+/// The body of a page that comes in chunks.
+fn chunks(stream: &mut impl BufRead) -> anyhow::Result<Vec<u8>> {
+    let mut text = Vec::new();
+    loop {
+        let length = usize::from_str_radix(&header_line(stream)?, 16)?;
+        let start = text.len();
+        text.resize(start + length, 0);
+        stream.read_exact(&mut text[start..])?;
+        header_line(stream)?;
+        if length == 0 {
+            return Ok(text);
+        }
+    }
 }
 
 fn copy_directory(from: &Path, to: &Path) -> anyhow::Result<()> {

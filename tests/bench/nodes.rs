@@ -9,6 +9,7 @@
 //! | `sync`, `sync_visible` | a fresh partner, from the session's opening until all is durable; until its `status` counts all |
 //! | `*_bytes`, `*_wire_bytes` | bytes in the exchange's frames, as the node counts; bytes at the sockets in both directions |
 //! | `query_*` | one series, or all annual series of one corridor, over the control socket |
+//! | `query_http_*` | one series over HTTP |
 //! | `query_in_process_*` | the same in this process, the first (`cold`) and the second time after the store is opened |
 //! | `memory_*_peak_PHASE`, `memory_*_idle` | most resident memory during the phase alone; after it |
 //! | `memory_receiver_started` | after a restart and the catch-up; `…_peak_rebuild` also has the 64 MiB that open the key |
@@ -22,6 +23,8 @@
 //! | `burst_*` | releases of one observation each, over 16 conversations: answered, and counted by the partner's `status` |
 //! | `feeds_200_*` | as `reconnect`, of two nodes that hold 200 feeds |
 //! | `many_*` | a public edition of 1 000 observations to many partners: from the request until the first and the last has it durable |
+//! | `undesa_*` | the real matrix, all destinations: bytes of an observation at the sockets and at the receiver |
+//! | `daily_*` | one corridor's figures of each day of ten years, 3 653 in a series: over the socket, and over HTTP |
 //! | `engines_*` | 5 KiB values under sorted keys: in order until they are on disk, one in ten again in no order, read in order, read in no order |
 
 mod burst;
@@ -35,6 +38,7 @@ mod many;
 mod node;
 mod outside;
 mod play;
+mod real;
 mod report;
 mod wanted;
 
@@ -48,6 +52,10 @@ use self::node::Node;
 use self::play::Run;
 use self::report::Report;
 use self::wanted::Wanted;
+
+/// The one of the program, for the side of the conversations that is not the daemon.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// The figures that are spread out.
 const SOURCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/undesa_ims2024_stock_od_sex.csv");
@@ -164,6 +172,14 @@ impl Bench<'_> {
         if wanted.any(&[feeds::STEM]) {
             let dir = self.make("200 feeds and nothing new", feeds::STEM)?;
             feeds::play(&self.nodes, &dir, &mut self.report)?;
+        }
+        if wanted.any(&[real::MATRIX]) {
+            let dir = self.make("the whole matrix of the United Nations", real::MATRIX)?;
+            real::matrix(Path::new(SOURCE), (&self.nodes.1, &dir), &mut self.report)?;
+        }
+        if wanted.any(&[real::DAILY]) {
+            let dir = self.make("a decade of daily counts", real::DAILY)?;
+            real::daily(&self.nodes.0, &dir, &mut self.report)?;
         }
         if wanted.any(&[engines::STEM]) {
             let pages = if quick { 4_000 } else { 40_000 };

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::thread;
 use std::time::Duration;
 
 use anyhow::ensure;
@@ -30,7 +31,7 @@ const REST: Duration = Duration::from_millis(100);
 const PUBLISH: [&str; 7] =
     ["import", "release", "publish", "fold", "memory_publisher", "disk_publisher_feeds", "machine_generate"];
 const SYNC: [&str; 3] = ["sync", "memory_receiver", "disk"];
-const QUERY: [&str; 3] = ["query_p", "query_corridor", "query_rows"];
+const QUERY: [&str; 3] = ["query_p", "query_corridor", "query_http"];
 const CATCH_UP: [&str; 3] = ["catch_up", "start", "memory_receiver_started"];
 const LATENCY: [&str; 2] = ["latency", "disk_publisher_end"];
 const RECONNECT: [&str; 1] = ["reconnect"];
@@ -227,6 +228,13 @@ impl Run<'_> {
             self.percentiles(p50, p99, times);
         }
         self.add("query_corridor_rows", rows as f64 / corridors.len() as f64, "obs", Better::Lower);
+        let mut times = Vec::new();
+        for key in &series {
+            let (found, time) = timed(|| b.observations_page(key));
+            ensure!(found? > 0, "nothing is found over HTTP for {key}");
+            times.push(time);
+        }
+        self.percentiles("query_http_p50", "query_http_p99", times);
         Ok(())
     }
 
@@ -242,7 +250,7 @@ impl Run<'_> {
     }
 
     fn memory(&mut self, a: &Node, b: &Node) -> anyhow::Result<()> {
-        std::thread::sleep(REST);
+        thread::sleep(REST);
         self.mebibytes("memory_publisher_idle", a.memory()?);
         self.mebibytes("memory_receiver_idle", b.memory()?);
         Ok(())
@@ -276,7 +284,7 @@ impl Run<'_> {
         self.millis("start", total);
         self.millis("start_unlock", unlock);
         b.peak()?;
-        std::thread::sleep(REST);
+        thread::sleep(REST);
         self.mebibytes("memory_receiver_started", b.memory()?);
         Ok(())
     }
@@ -289,20 +297,30 @@ impl Run<'_> {
         let append = machine::usual_append(a.dir())?;
         self.millis("latency_one_fdatasync", append);
         let year = SINGLE.to_string();
+        let (feed, _) = a.published()?;
         // The publisher folds what it released during the outage now, and not in the first round.
         a.observations()?;
         for (file, key) in self.source.singles(self.rounds)? {
             let start = now();
             a.submit(&file)?;
-            let submitted = start.elapsed();
-            a.release()?;
-            answered.push(start.elapsed() - submitted);
-            b.until("the figure is visible", |b| {
-                let rows = b.get(&key)?;
-                Ok(rows.iter().any(|row| row["time_period"] == year.as_str()).then_some(()))
-            })?;
-            whole.push(start.elapsed());
-            released.push(start.elapsed() - submitted);
+            let (submitted, before) = (start.elapsed(), b.feed_bytes(&feed));
+            let (visible, answer) = thread::scope(|scope| {
+                // Another thread, so that what the publisher is told in the end does not hide what the partner has.
+                let watch = scope.spawn(|| {
+                    b.until_grown(&feed, before)?;
+                    b.until_with(Duration::ZERO, "the figure is visible", |b| {
+                        let rows = b.get(&key)?;
+                        Ok(rows.iter().any(|row| row["time_period"] == year.as_str()).then_some(()))
+                    })?;
+                    anyhow::Ok(start.elapsed())
+                });
+                let answer = a.release().map(|_| start.elapsed());
+                (watch.join(), answer)
+            });
+            let visible = visible.map_err(|_| anyhow::anyhow!("the watch panicked"))??;
+            answered.push(answer? - submitted);
+            whole.push(visible);
+            released.push(visible - submitted);
             self.released += 1;
         }
         self.percentiles("latency_p50", "latency_p99", whole);

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::MAX_ANSWER;
 use crate::node::Request;
@@ -34,6 +35,12 @@ pub(super) enum Reply {
     Error(Fault),
 }
 
+/// As [`Reply::End`], of a value that is JSON already.
+#[derive(Serialize)]
+pub(super) struct End<'a> {
+    pub(super) end: &'a RawValue,
+}
+
 /// Why the node did not answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[error("{message}")]
@@ -50,11 +57,28 @@ impl Fault {
     }
 }
 
+/// Appends the frame of a [`Reply::Row`] whose value is JSON text already.
+pub(super) fn row_frame(frames: &mut Vec<u8>, row: &str) -> Result<(), Fault> {
+    framed(frames, |frames| {
+        frames.extend_from_slice(b"{\"row\":");
+        frames.extend_from_slice(row.as_bytes());
+        frames.push(b'}');
+        Ok(())
+    })
+}
+
 /// Appends a frame; one that is too long becomes an error in its place, and the answer ends there.
-pub(super) fn push(frames: &mut Vec<u8>, reply: &Reply) -> Result<(), Fault> {
+pub(super) fn push(frames: &mut Vec<u8>, reply: &impl Serialize) -> Result<(), Fault> {
+    framed(frames, |frames| serde_json::to_writer(frames, reply))
+}
+
+fn framed(
+    frames: &mut Vec<u8>,
+    write: impl FnOnce(&mut Vec<u8>) -> serde_json::Result<()>,
+) -> Result<(), Fault> {
     let start = frames.len();
     frames.extend_from_slice(&[0; 4]);
-    let written = serde_json::to_writer(&mut *frames, reply);
+    let written = write(frames);
     let length = u32::try_from(frames.len() - start - 4).unwrap_or(u32::MAX);
     if written.is_err() || length > MAX_ANSWER {
         frames.truncate(start);

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use serde::Serialize;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{UnixListener, UnixStream};
@@ -15,10 +16,11 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::task::{self, JoinSet};
 use tokio::time::{sleep, timeout};
 
-use super::frame::{Ask, Fault, Reply, push};
+use super::frame::{Ask, End, Fault, Reply, push, row_frame};
 use super::socket::Socket;
 use super::{MAX_CLIENTS, MAX_PAYLOAD, MAX_REQUEST};
 use crate::api::Node;
+use crate::node::engine::Rows;
 use crate::node::payload::{MAX_WHOLE, PIECE, PieceSender};
 use crate::node::{Answer, Caller, NodeError, Payload, Pending};
 
@@ -236,15 +238,21 @@ async fn answer(
     };
     let reply = match answer {
         Ok(Answer::Value(value)) => Reply::End(Some(value)),
-        Ok(Answer::Rows(rows)) => {
-            writer.write_all(frames).await?;
-            frames.clear();
-            let (chunks, inbox) = mpsc::channel(CHUNKS);
-            let made = task::spawn_blocking(move || make(rows, &chunks));
-            stream(writer, inbox).await?;
-            let end = made.await.unwrap_or_else(|error| Err(stopped(&error)));
-            end.map_or_else(Reply::Error, |()| Reply::End(None))
-        }
+        Ok(Answer::Json(text)) => return add(frames, &End { end: &text }),
+        // Most questions are for few rows, which need no other thread to be made.
+        Ok(Answer::Rows(rows)) => match task::block_in_place(|| few(&rows, frames)) {
+            Ok(true) => Reply::End(None),
+            Ok(false) => {
+                writer.write_all(frames).await?;
+                frames.clear();
+                let (chunks, inbox) = mpsc::channel(CHUNKS);
+                let made = task::spawn_blocking(move || make(&rows, &chunks));
+                stream(writer, inbox).await?;
+                let end = made.await.unwrap_or_else(|error| Err(stopped(&error)));
+                end.map_or_else(Reply::Error, |()| Reply::End(None))
+            }
+            Err(fault) => Reply::Error(fault),
+        },
         Err(error) => Reply::Error(fault(&error)),
     };
     add(frames, &reply)
@@ -296,13 +304,26 @@ async fn exactly(reader: &mut BufReader<OwnedReadHalf>, length: u64, into: &mut 
     if read as u64 == length { Ok(()) } else { Err(ErrorKind::UnexpectedEof.into()) }
 }
 
-/// Makes rows, on a thread that may wait, until the client is gone.
-fn make(rows: crate::node::engine::Rows, chunks: &mpsc::Sender<Vec<u8>>) -> Result<(), Fault> {
-    let mut frames = Vec::new();
-    let mut broken = None;
+/// Appends the frames of all rows if they are few, and says whether they are; else none.
+fn few(rows: &Rows, frames: &mut Vec<u8>) -> Result<bool, Fault> {
+    let (start, mut broken) = (frames.len(), None);
     let read = rows.each(&mut |row| {
-        if let Err(fault) = push(&mut frames, &Reply::Row(row)) {
-            broken = Some(fault);
+        broken = row_frame(frames, row).err();
+        broken.is_none() && frames.len() < start + CHUNK
+    });
+    let few = frames.len() < start + CHUNK;
+    if !few {
+        frames.truncate(start);
+    }
+    ended(read, broken).map(|()| few)
+}
+
+/// Makes rows, on a thread that may wait, until the client is gone.
+fn make(rows: &Rows, chunks: &mpsc::Sender<Vec<u8>>) -> Result<(), Fault> {
+    let (mut frames, mut broken) = (Vec::new(), None);
+    let read = rows.each(&mut |row| {
+        broken = row_frame(&mut frames, row).err();
+        if broken.is_some() {
             return false;
         }
         // While nothing waits, the client sees a row as soon as there is one.
@@ -313,6 +334,10 @@ fn make(rows: crate::node::engine::Rows, chunks: &mpsc::Sender<Vec<u8>>) -> Resu
         // A client that is gone needs no rest.
         let _ = chunks.blocking_send(frames);
     }
+    ended(read, broken)
+}
+
+fn ended(read: Result<(), NodeError>, broken: Option<Fault>) -> Result<(), Fault> {
     match (read, broken) {
         (Err(error), _) => Err(fault(&error)),
         (Ok(()), Some(broken)) => Err(broken),
@@ -328,7 +353,7 @@ async fn stream(writer: &mut OwnedWriteHalf, mut inbox: mpsc::Receiver<Vec<u8>>)
 }
 
 /// Appends a frame; in place of one that is too long, why it is not there.
-fn add(frames: &mut Vec<u8>, reply: &Reply) -> io::Result<()> {
+fn add(frames: &mut Vec<u8>, reply: &impl Serialize) -> io::Result<()> {
     push(frames, reply).or_else(|fault| push(frames, &Reply::Error(fault))).map_err(io::Error::other)
 }
 

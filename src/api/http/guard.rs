@@ -43,6 +43,12 @@ impl Refusal {
         code: "method_not_allowed",
         message: "use GET or HEAD",
     };
+    pub(super) const QUESTION: Self = Self {
+        status: StatusCode::BAD_REQUEST,
+        code: "bad_request",
+        message: "the question is not understood: `flow` is MIGPROFILE or an indicator, `key` has one place for each \
+                  of 14 dimensions or fewer, `as_of` is a time",
+    };
     pub(super) const TOO_LONG: Self =
         Self { status: StatusCode::PAYLOAD_TOO_LARGE, code: "too_long", message: "the request is too long" };
     pub(super) const BUSY: Self = Self {

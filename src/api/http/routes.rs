@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use axum::extract::State;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
@@ -12,6 +13,7 @@ use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use super::guard::{self, Refusal};
+use super::observations::{self, Asked};
 use super::public::Status;
 use super::{HEALTH_TIMEOUT, MAX_REQUESTS, metrics, page};
 use crate::api::Node;
@@ -30,6 +32,7 @@ pub(super) fn router<N: Node>(node: N) -> Router {
     Router::new()
         .route("/", get(front::<N>))
         .route("/api/v1/status", get(status::<N>))
+        .route("/api/v1/observations", get(observations::<N>))
         .route("/healthz", get(health::<N>))
         .route("/readyz", get(ready::<N>))
         .route("/metrics", get(figures::<N>))
@@ -45,6 +48,34 @@ async fn front<N: Node>(State(service): State<Service<N>>) -> Result<Html<String
 
 async fn status<N: Node>(State(service): State<Service<N>>) -> Result<Json<Status>, Refusal> {
     Ok(Json(service.status().await?))
+}
+
+async fn observations<N: Node>(
+    State(service): State<Service<N>>,
+    asked: Result<Query<Asked>, QueryRejection>,
+) -> Result<Response, Refusal> {
+    let question = observations::question(asked)?;
+    let Ok(place) = Arc::clone(&service.places).try_acquire_owned() else { return Err(Refusal::BUSY) };
+    match service.node.ask(Request::Get(question), Payload::none(), anonymous()).await {
+        Ok(Answer::Rows(rows)) => observations::answer(rows, place),
+        Ok(Answer::Value(_) | Answer::Json(_)) => {
+            tracing::error!("one value where rows were asked for");
+            Err(Refusal::FAILED)
+        }
+        Err(error) if error.is_of_the_question() => {
+            tracing::debug!(code = error.code(), %error, "question refused");
+            Err(Refusal::QUESTION)
+        }
+        Err(error) => {
+            tracing::error!(code = error.code(), %error, "request failed");
+            Err(Refusal::FAILED)
+        }
+    }
+}
+
+/// Nobody in particular.
+fn anonymous() -> Caller {
+    Caller { who: "anonymous".to_owned(), from: "http".to_owned() }
 }
 
 /// Alive means that the loop takes a request and answers it in time. It needs no place among the readers, so that a
@@ -83,11 +114,10 @@ impl<N: Node> Service<N> {
 
     /// Asks for one value in the name of nobody in particular.
     async fn ask(&self, request: Request) -> Result<Value, Refusal> {
-        let caller = Caller { who: "anonymous".to_owned(), from: "http".to_owned() };
-        match self.node.ask(request, Payload::none(), caller).await {
+        match self.node.ask(request, Payload::none(), anonymous()).await {
             Ok(Answer::Value(value)) => Ok(value),
-            Ok(Answer::Rows(_)) => {
-                tracing::error!("rows where one value was asked for");
+            Ok(Answer::Rows(_) | Answer::Json(_)) => {
+                tracing::error!("another form of answer than was asked for");
                 Err(Refusal::FAILED)
             }
             Err(error) => {

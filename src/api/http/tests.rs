@@ -10,7 +10,9 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::{MAX_BODY, serve};
-use crate::api::fake::{Fake, PATIENCE};
+use crate::api::fake::{Fake, PATIENCE, ROWS};
+use crate::node::Request;
+use crate::node::request::GetRequest;
 
 /// An answer in parts.
 struct Answer {
@@ -75,6 +77,44 @@ async fn strangers_see_nothing_but_what_is_public() {
     let status: Value = serde_json::from_str(&body).unwrap();
     assert_eq!(status["feeds"].as_array().unwrap().len(), 1);
     assert_eq!(status["faults"][0], serde_json::json!({ "time": "2026-01-02T03:04:05Z" }));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn observations_are_asked_of_public_feeds_and_come_whole() {
+    let node = Fake::new();
+    let asked = node.asked.clone();
+    let (address, _tasks) = start(node).await;
+    let few = get(address, "/api/v1/observations?flow=MF_IMM_PREV&key=A.ESP&history=true").await;
+    assert_eq!(
+        (few.status, few.body.as_str()),
+        (200, "{\"observations\":[\n{\"number\":1},\n{\"number\":2}\n]}\n")
+    );
+    let (request, _, caller) = asked.lock().unwrap().pop().unwrap();
+    let key = Some("A.ESP".to_owned());
+    let get_request = GetRequest {
+        flow: "MF_IMM_PREV".to_owned(),
+        key,
+        history: true,
+        public: true,
+        ..GetRequest::default()
+    };
+    assert_eq!((request, caller.who.as_str()), (Request::Get(get_request), "anonymous"));
+
+    // Longer than what is made at once: in pieces, each row once and in order.
+    let many = get(address, "/api/v1/observations").await;
+    assert!(many.head.contains("transfer-encoding: chunked"), "{}", many.head);
+    let numbers = many.body.lines().filter(|line| line.starts_with("{\"number\""));
+    assert!(numbers.count() + 1000 > ROWS as usize, "a piece's end may cut a line in two, no more");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_question_that_makes_no_sense_is_refused_without_details() {
+    let (address, _tasks) = start(Fake::new()).await;
+    for path in ["?flow=NOWHERE", "?public=false", "?from=PHL", "?history=perhaps"] {
+        let answer = get(address, &format!("/api/v1/observations{path}")).await;
+        assert_eq!(answer.status, 400, "{path}: {}", answer.body);
+        assert!(answer.body.contains("bad_request") && !answer.body.contains("secret"), "{}", answer.body);
+    }
 }
 
 #[tokio::test]

@@ -54,7 +54,7 @@ impl Engine {
                 true
             })?;
             count(at);
-            lines.into_iter().map(|(indicator, line)| line.row(&indicator)).all(each);
+            lines.into_iter().all(|(indicator, line)| each(&line.row(&indicator).to_string()));
             Ok(())
         }))
     }

@@ -45,6 +45,22 @@ fn what_is_durable_is_seen_after_folding() {
 }
 
 #[test]
+fn other_threads_are_told_when_the_view_lags_behind() {
+    let mut house = House::new();
+    let derived = house.store.derived().clone();
+    house.release(&long_entry(3000));
+    assert!(!derived.shows_all(), "something became durable");
+    assert!(!house.store.fold_step(10).unwrap());
+    assert!(!derived.shows_all(), "a part is folded");
+    house.store.fold().unwrap();
+    assert!(derived.shows_all());
+    house.store.rebuild("a test asks for it").unwrap();
+    assert!(!derived.shows_all(), "everything is begun anew");
+    house.store.fold().unwrap();
+    assert!(derived.shows_all());
+}
+
+#[test]
 fn an_entry_is_seen_whole_or_not_at_all() {
     let mut house = House::new();
     house.release(&[Say::State(0, 1, vec![(500, 1)])]);

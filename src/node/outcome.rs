@@ -1,0 +1,108 @@
+//! What a release did, as JSON: its act in the log and its answer share one text, which is written once.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use super::engine::NodeError;
+use super::plan::Plan;
+use crate::feed::HeadRef;
+use crate::model::SeriesKey;
+
+/// An audience of releases that were carried out together, in words.
+pub(super) struct Told {
+    /// The agreement's id in hexadecimal digits.
+    pub(super) agreement: String,
+    /// What the agreement is called.
+    pub(super) title: String,
+    /// Country codes.
+    pub(super) parties: Vec<String>,
+    /// The entry that they got, if there is one: its id and its place.
+    pub(super) entry: Option<(String, u64)>,
+}
+
+impl Told {
+    /// Names the entry that the audience got.
+    pub(super) fn got(mut self, head: Option<HeadRef>) -> Self {
+        self.entry = head.map(|head| (head.entry.to_hex(), head.seq.0));
+        self
+    }
+}
+
+/// What one audience got of one release.
+#[derive(Serialize)]
+struct Part<'a> {
+    agreement: &'a str,
+    title: &'a str,
+    parties: &'a [String],
+    series: u64,
+    new: u64,
+    revised: u64,
+    unchanged: u64,
+    withheld: &'a BTreeMap<&'static str, u64>,
+    entry: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seq: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    keys: Option<Vec<&'a str>>,
+}
+
+/// What each audience got or would get of one release.
+///
+/// # Errors
+/// Never in practice: none of the texts can fail to be JSON.
+pub(super) fn released(
+    audiences: &[Told],
+    plans: &[Plan],
+    dry_run: bool,
+) -> Result<Box<RawValue>, NodeError> {
+    let part = |(told, plan): (&'_ Told, &'_ Plan)| {
+        let entry = told.entry.as_ref().filter(|_| plan.series > 0);
+        raw(&Part {
+            agreement: &told.agreement,
+            title: &told.title,
+            parties: &told.parties,
+            series: plan.series,
+            new: plan.new,
+            revised: plan.revised,
+            unchanged: plan.unchanged,
+            withheld: &plan.withheld,
+            entry: entry.map(|(id, _)| id.as_str()),
+            seq: entry.map(|(_, seq)| *seq),
+            keys: dry_run.then(|| plan.keys.iter().map(SeriesKey::as_str).collect()),
+        })
+    };
+    let parts = audiences.iter().zip(plans).map(part).collect::<Result<Vec<_>, _>>()?;
+    raw(&parts)
+}
+
+/// The answer to who asked for a release.
+#[derive(Serialize)]
+pub(super) struct Answered<'a> {
+    /// Which submissions it was of.
+    pub(super) submissions: &'a [String],
+    /// Whether it was a look ahead.
+    pub(super) dry_run: bool,
+    /// What [`released`] says.
+    pub(super) released: &'a RawValue,
+}
+
+/// What the act of a release says beside who, when and from where.
+#[derive(Serialize)]
+pub(super) struct Details {
+    /// Which submissions it was of.
+    pub(super) submissions: Vec<String>,
+    /// Why released values were changed.
+    pub(super) reason: Option<String>,
+    /// What [`released`] says.
+    pub(super) released: Box<RawValue>,
+}
+
+/// A value as JSON text.
+///
+/// # Errors
+/// When it is no JSON.
+pub(super) fn raw(value: &impl Serialize) -> Result<Box<RawValue>, NodeError> {
+    serde_json::value::to_raw_value(value).map_err(|error| NodeError::Refused(error.to_string()))
+}
