@@ -4,6 +4,12 @@
 
 #[expect(dead_code, reason = "the bench of whole nodes uses the rest")]
 mod data;
+#[path = "micro/intake.rs"]
+mod intake;
+#[path = "micro/store.rs"]
+mod store;
+#[path = "micro/wire.rs"]
+mod wire;
 
 use std::collections::BTreeMap;
 use std::path::Path;

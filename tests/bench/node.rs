@@ -322,14 +322,7 @@ impl Node {
 
     /// A figure of the metrics page, which is answered beside the node's loop and folds nothing.
     pub(crate) fn metric(&mut self, name: &str) -> anyhow::Result<u64> {
-        let text = match self.page("/metrics") {
-            Ok(text) => text,
-            // A kept connection may have been closed; a fresh one must do.
-            Err(_) => {
-                self.page = None;
-                self.page("/metrics").with_context(|| format!("the metrics of {}", self.country))?
-            }
-        };
+        let text = self.page("/metrics")?;
         // A daemon shows its figures after its first turn.
         if !text.contains("corridor_") {
             return Ok(0);
@@ -347,6 +340,14 @@ impl Node {
 
     /// A page, over a connection that is kept.
     fn page(&mut self, path: &str) -> anyhow::Result<String> {
+        self.kept_page(path).or_else(|_| {
+            // One that was kept may have been closed; a fresh one must do.
+            self.page = None;
+            self.kept_page(path).with_context(|| format!("{path} of {}", self.country))
+        })
+    }
+
+    fn kept_page(&mut self, path: &str) -> anyhow::Result<String> {
         if self.page.is_none() {
             let stream = TcpStream::connect(&self.http)?;
             stream.set_nodelay(true)?;

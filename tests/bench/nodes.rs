@@ -53,10 +53,6 @@ use self::play::Run;
 use self::report::Report;
 use self::wanted::Wanted;
 
-/// The one of the program, for the side of the conversations that is not the daemon.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// The figures that are spread out.
 const SOURCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/undesa_ims2024_stock_od_sex.csv");
 /// From so many observations on, a run is long and is repeated less.

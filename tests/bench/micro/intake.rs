@@ -49,13 +49,13 @@ fn measure(bencher: Bencher<'_, '_>, text: &str) {
 
 /// Series of some length, one after the other.
 #[divan::bench(args = [1_000, 100_000], sample_count = 20)]
-pub fn by_series(bencher: Bencher<'_, '_>, rows: usize) {
+fn by_series(bencher: Bencher<'_, '_>, rows: usize) {
     measure(bencher, &file(rows, YEARS));
 }
 
 /// The same rows year by year, so that each belongs to another series than the one before.
 #[divan::bench(args = [100_000], sample_count = 20)]
-pub fn by_period(bencher: Bencher<'_, '_>, rows: usize) {
+fn by_period(bencher: Bencher<'_, '_>, rows: usize) {
     let text = file(rows, YEARS);
     let (header, rows) = text.split_once('\n').unwrap_or_default();
     let mut rows: Vec<&str> = rows.lines().collect();
@@ -65,12 +65,12 @@ pub fn by_period(bencher: Bencher<'_, '_>, rows: usize) {
 
 /// Every row is a series of its own.
 #[divan::bench(args = [1_000, 100_000], sample_count = 20)]
-pub fn one_value_each(bencher: Bencher<'_, '_>, rows: usize) {
+fn one_value_each(bencher: Bencher<'_, '_>, rows: usize) {
     measure(bencher, &file(rows, 1));
 }
 
 /// One figure, as an office sends it that publishes as it counts.
 #[divan::bench]
-pub fn one_row(bencher: Bencher<'_, '_>) {
+fn one_row(bencher: Bencher<'_, '_>) {
     measure(bencher, &file(1, 1));
 }
