@@ -25,9 +25,7 @@ pub(crate) const NETWORK: &str = "training/bench";
 /// How long anything may take before the run is given up.
 const PATIENCE: Duration = Duration::from_secs(900);
 /// The pause between two questions whether something is so yet: what times are exact to.
-const POLL: Duration = Duration::from_micros(200);
-/// The same while a file is watched, which costs the daemon nothing.
-const GLANCE: Duration = Duration::from_micros(30);
+const POLL: Duration = Duration::from_micros(100);
 /// How long a connection is silent after everything was said.
 const SILENCE: Duration = Duration::from_millis(250);
 /// What opens the keys.
@@ -160,16 +158,6 @@ impl Node {
             return Ok(false);
         }
         self.ask(&Request::Peers).map(|_| true)
-    }
-
-    /// Bytes of a feed here, durable or not.
-    pub(crate) fn feed_bytes(&self, feed: &Path) -> u64 {
-        segments(&self.dir.join(feed))
-    }
-
-    /// Waits until a feed here has more bytes: durable they are a little later.
-    pub(crate) fn until_grown(&mut self, feed: &Path, before: u64) -> anyhow::Result<()> {
-        self.until_with(GLANCE, "something comes", |b| Ok((b.feed_bytes(feed) > before).then_some(())))
     }
 
     /// Waits until everything that another node has published is durable here.
@@ -388,30 +376,19 @@ impl Node {
     pub(crate) fn until<T>(
         &mut self,
         what: &str,
-        is_so: impl FnMut(&mut Self) -> anyhow::Result<Option<T>>,
-    ) -> anyhow::Result<T> {
-        self.until_with(POLL, what, is_so)
-    }
-
-    /// Asks again, with a pause between two questions, until there is an answer.
-    pub(crate) fn until_with<T>(
-        &mut self,
-        pause: Duration,
-        what: &str,
         mut is_so: impl FnMut(&mut Self) -> anyhow::Result<Option<T>>,
     ) -> anyhow::Result<T> {
-        let start = now();
+        let (start, mut asked) = (now(), 0_u64);
         while start.elapsed() < PATIENCE {
             if let Some(value) = is_so(self)? {
                 return Ok(value);
             }
             // Of a process that has ended the program can no longer be read.
-            if fs::read_link(format!("/proc/{}/exe", self.pid()?)).is_err() {
+            asked += 1;
+            if asked % 64 == 0 && fs::read_link(format!("/proc/{}/exe", self.pid()?)).is_err() {
                 bail!("the daemon of {} is gone:\n{}", self.country, self.log());
             }
-            if !pause.is_zero() {
-                std::thread::sleep(pause);
-            }
+            std::thread::sleep(POLL);
         }
         bail!("{}: {what}: not so after {PATIENCE:?}", self.country)
     }
