@@ -4,6 +4,8 @@
 
 #[expect(dead_code, reason = "the bench of whole nodes uses the rest")]
 mod data;
+#[path = "micro/protect.rs"]
+mod protect;
 
 use std::collections::BTreeMap;
 use std::path::Path;
