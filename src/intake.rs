@@ -38,7 +38,6 @@ mod figure;
 mod finding;
 mod keys;
 pub mod mapping;
-mod person;
 mod plan;
 mod resolver;
 mod series;

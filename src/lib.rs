@@ -30,6 +30,7 @@
 //! | [`model`] | the field's words as values that cannot be built wrong: codes, keys, periods, decimals, records |
 //! | [`feed`] | signed, hash-linked, single-writer sequences; the signed bytes; who may sign for whom |
 //! | [`policy`] | agreements, and the one question: may this audience have this? |
+//! | [`protect`] | statistical disclosure control: in what form figures leave for one audience; not asked by a release yet |
 //! | [`intake`] | files → checked series, or findings with line and column |
 //! | [`view`] | what can be asked: current, as of, history; folded from entries |
 //! | [`insight`] | pure analysis over views: mirror statistics |
@@ -68,6 +69,7 @@ pub mod crypto;
 pub mod model;
 pub mod feed;
 pub mod policy;
+pub mod protect;
 pub mod intake;
 pub mod view;
 pub mod insight;

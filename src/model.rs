@@ -24,6 +24,7 @@ pub mod indicator;
 pub mod observation;
 pub mod pattern;
 pub mod period;
+pub mod personal;
 pub mod record;
 pub mod series_key;
 pub mod status;

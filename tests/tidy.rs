@@ -13,7 +13,7 @@ const ROOMS: [&str; 17] = [
 /// Rooms that stand side by side in the list and do not know each other.
 const STRANGERS: [(&str, &str); 1] = [("sync", "store")];
 /// Guests: a crate, and where it may be named (a room or one file).
-const GUESTS: [(&str, &[&str]); 14] = [
+const GUESTS: [(&str, &[&str]); 15] = [
     ("sled", &["store"]),
     ("libp2p", &["net"]),
     ("libp2p_stream", &["net"]),
@@ -28,6 +28,7 @@ const GUESTS: [(&str, &[&str]); 14] = [
     ("ed25519_dalek", &["crypto"]),
     ("sha2", &["crypto"]),
     ("age", &["store"]),
+    ("microlp", &["protect"]),
 ];
 /// Rooms whose outcome depends on their input alone.
 const PURE: [&str; 10] =

@@ -6,10 +6,10 @@ use crate::intake::batch::Row;
 use crate::intake::concept::{self, Concept};
 use crate::intake::finding::Findings;
 use crate::intake::mapping::{COUNTRY, Mapping, Scheme};
-use crate::intake::{MAX_COLUMNS, Rules, person};
+use crate::intake::{MAX_COLUMNS, Rules};
 use crate::model::codelist::{self, Language};
 use crate::model::dimension::DIMENSIONS;
-use crate::model::{Attachment, AttributeId, Dimension, ObsStatus, Period};
+use crate::model::{Attachment, AttributeId, Dimension, ObsStatus, Period, personal};
 
 /// Where everything in a row is found.
 #[derive(Debug)]
@@ -148,8 +148,8 @@ fn names(header: &csv::ByteRecord, line: u64, tidy: bool, findings: &mut Finding
             findings.error(line, None, message);
             return names;
         };
-        if person::is_personal(name, tidy) {
-            findings.error(line, Some(name), person::REASON.to_owned());
+        if personal::is_column(name, tidy) {
+            findings.error(line, Some(name), personal::REASON.to_owned());
         }
         names.push(name.to_owned());
     }
@@ -230,7 +230,7 @@ impl Planner<'_> {
         for (at, name) in self.plan.names.clone().iter().enumerate() {
             match Concept::parse(name) {
                 Some(concept) => self.plan.put(concept, Column::plain(at)),
-                None if person::is_personal(name, true) => {}
+                None if personal::is_column(name, true) => {}
                 None => self.unknown(name),
             }
         }

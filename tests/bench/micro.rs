@@ -6,6 +6,8 @@
 mod data;
 #[path = "micro/intake.rs"]
 mod intake;
+#[path = "micro/protect.rs"]
+mod protect;
 #[path = "micro/store.rs"]
 mod store;
 #[path = "micro/wire.rs"]

@@ -11,6 +11,9 @@ const M49: &str = include_str!("../../../config/codelists/CL_AREA.csv");
 /// Kosovo: user-assigned in ISO 3166, `XKX` by World Bank and `XK` by Eurostat use.
 const KOSOVO: [&str; 4] = ["Kosovo", "Kosovo", "Kosovo", "كوسوفو"];
 
+/// Countries with the groups of UN M49 that they lie in.
+const REGIONS: &str = include_str!("../../../config/codelists/m49_regions_gdidata.csv");
+
 /// What a counterpart may be besides an area.
 const NO_AREA: [(&str, &str, &str, &str); 5] = [
     ("_T", "Total", "Total", "Total"),
@@ -60,6 +63,36 @@ pub fn area_from_alpha2(code: &str) -> Option<&'static str> {
 pub fn area_from_numeric(code: &str) -> Option<&'static str> {
     SCHEMES.from_numeric.get(code).copied().or_else(|| area().get(code).map(Code::id))
 }
+
+/// The groups of UN M49 that a country or a group lies in wholly, the smallest first; the world is left out.
+#[must_use]
+pub fn groups_of(area: &str) -> &'static [Box<str>] {
+    GROUPS.get(area).map_or(&[], Vec::as_slice)
+}
+
+static GROUPS: LazyLock<HashMap<Box<str>, Vec<Box<str>>>> = LazyLock::new(|| {
+    let mut groups: HashMap<Box<str>, Vec<Box<str>>> = HashMap::new();
+    let mut reader = csv::Reader::from_reader(REGIONS.as_bytes());
+    let headers = reader.headers().cloned().unwrap_or_default();
+    let column = |name: &str| headers.iter().position(|h| h == name);
+    let wanted = ["intregion_code", "subregion_code", "region_code"].map(column);
+    for row in reader.into_records() {
+        let row = row.expect("the list of regions in config is well-formed CSV: the tests read it");
+        // Codes are written as decimals there: 2.0 is group 002.
+        let code = |at: Option<usize>| {
+            let digits = row.get(at?)?.split('.').next()?;
+            (!digits.is_empty()).then(|| format!("{digits:0>3}").into_boxed_str())
+        };
+        let chain: Vec<Box<str>> = wanted.into_iter().filter_map(code).collect();
+        for (at, group) in chain.iter().enumerate() {
+            groups.entry(group.clone()).or_insert_with(|| chain[at + 1..].to_vec());
+        }
+        if let Some(country) = column("iso3").and_then(|at| row.get(at)) {
+            groups.insert(country.into(), chain);
+        }
+    }
+    groups
+});
 
 /// Countries in the other schemes.
 struct Schemes {

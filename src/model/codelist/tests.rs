@@ -112,3 +112,16 @@ fn the_attributes_agree_with_the_code() {
         }
     }
 }
+
+#[test]
+fn countries_know_the_groups_they_lie_in() {
+    let groups = |area| groups_of(area).iter().map(|group| &**group).collect::<Vec<_>>();
+    assert_eq!(groups("ESP"), ["039", "150"]);
+    assert_eq!(groups("PHL"), ["035", "142"]);
+    assert_eq!(groups("KEN"), ["014", "202", "002"]);
+    assert_eq!(groups("202"), ["002"]);
+    assert!(groups("150").is_empty() && groups("_T").is_empty() && groups("XAA").is_empty());
+    for group in ["002", "019", "142", "150", "009", "014", "202", "039"] {
+        assert!(area().contains(group), "{group}");
+    }
+}

@@ -1,0 +1,136 @@
+//! Statistical disclosure control: in what form figures leave for one audience.
+//!
+//! A count of three is three people, and whoever knows the corridor knows them. This room stands between what may be
+//! shared, which `policy` decides, and the feed: it closes small cells, rounds the others, closes more so that the
+//! small ones cannot be worked out from totals, and then takes the audience's seat and tries to work them out.
+//!
+//! ```text
+//!  series, rules ──▶ guard ──▶ table ──▶ primary ──▶ relations ──▶ cover ──▶ published form
+//!  what is held ─────────────────┘       rounding                  ▲              │ read again
+//!                                                                  └── unproven ── audit ──▶ series, report
+//! ```
+//!
+//! What goes in: the true figures that the audience is to have, all of them, changed or not; what it [`Held`]
+//! before; the [`Rules`]; the node's [`RoundingKey`]. What comes out: the series as they leave and a [`Report`] for
+//! the publisher, or a [`Breach`] that names the cells which nothing in the release can protect.
+//!
+//! What always holds: no count below the rule's minimum leaves, nor can it be told from outside to lie in less than
+//! the whole range below the minimum; closed cells look all alike, whatever they were closed for; a cell rounds
+//! alike wherever it stands. What is not claimed: that an audience with figures of its own, from elsewhere, learns
+//! nothing, or one that reasons from zeros being shown to closed cells being none. Of sums that are not in the code
+//! lists, see `hierarchy`, none are known here.
+//!
+//! What this room never does: decide who is an audience, keep what was sent, ask the time, or draw by chance.
+//!
+//! [`crate::node::release`] does not ask this room yet: until it does, figures leave in the form in which they were
+//! submitted, and a ministry closes small cells itself, before it submits.
+//!
+//! Start reading at [`protect`], then [`audit`], which everything else has to convince.
+
+pub mod audit;
+mod cover;
+mod guard;
+mod held;
+mod hierarchy;
+pub mod primary;
+mod program;
+mod reduce;
+mod relation;
+mod release;
+mod report;
+mod rounding;
+mod publish;
+pub mod rule;
+mod search;
+pub mod system;
+mod table;
+
+use std::collections::HashMap;
+
+use crate::model::catalogue::DisclosureRule;
+use crate::model::{ConfStatus, Decimal, Period, Series, SeriesKey};
+
+pub use guard::personal_data;
+pub use held::Held;
+pub use hierarchy::Places;
+pub use report::{Breach, Explained, Opened, Opening, Outcome, Report};
+pub use rounding::RoundingKey;
+
+/// Cells of one release and of what its audience holds beside it: some hundred bytes each.
+pub const MAX_CELLS: usize = 20_000_000;
+
+/// What a release to one audience is held to.
+#[derive(Debug, Clone)]
+pub struct Rules {
+    /// The rule of the agreement; it only makes the series' own rules stricter.
+    pub agreement: Option<DisclosureRule>,
+    /// The confidentiality status of everything that is closed. One for all, so that it does not tell small cells
+    /// from their complements.
+    pub conf: ConfStatus,
+    /// How many persons or sample cases stand behind rates. A rate that needs a base and has none here is closed.
+    pub bases: HashMap<(SeriesKey, Period), Decimal>,
+    /// Cells that are sensitive by their contributors, with their upper protection levels, see [`primary`].
+    pub sensitive: HashMap<(SeriesKey, Period), Decimal>,
+    /// Places below the first level of administration.
+    pub places: Places,
+    /// Should the report say what became of every figure?
+    pub explain: bool,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            agreement: None,
+            conf: ConfStatus::Confidential,
+            bases: HashMap::new(),
+            sensitive: HashMap::new(),
+            places: Places::default(),
+            explain: false,
+        }
+    }
+}
+
+impl Rules {
+    /// Declares a total sensitive if these contributions to it break a rule of concentration.
+    pub fn contributed(
+        &mut self,
+        key: &SeriesKey,
+        period: Period,
+        contributions: &[rust_decimal::Decimal],
+        rule: primary::Concentration,
+    ) {
+        let level = Decimal::from_rust_decimal(rule.upper_level(contributions));
+        // A level of more digits than a value has is beyond every bound: the total's own size stands for it.
+        let level = level.unwrap_or(Decimal::from(i64::MAX));
+        if rule.is_unsafe(contributions) {
+            self.sensitive.insert((key.clone(), period), level);
+        }
+    }
+}
+
+/// What leaves for an audience.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Protected {
+    /// The series as they leave, in the order in which they came; without those that are withheld.
+    pub series: Vec<Series>,
+    /// What became of the figures. For the publisher only.
+    pub report: Report,
+}
+
+/// Puts the figures of a release into the form in which one audience may have them.
+///
+/// # Errors
+///
+/// [`Breach`] if that cannot be done; then nothing may leave.
+pub fn protect(
+    tables: &[Series],
+    held: &Held,
+    rules: &Rules,
+    key: &RoundingKey,
+) -> Result<Protected, Breach> {
+    tables.iter().try_for_each(guard::check)?;
+    release::Draft::new(tables, held, rules, key)?.finish()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,248 @@
+//! One release for one audience, from true figures to what leaves.
+
+use super::audit::{self, Claim, Witnesses};
+use super::cover::Cover;
+use super::held::Held;
+use super::publish::{self, Press};
+use super::relation::{self, Relations};
+use super::report::{Breach, Explained, Opened, Opening, Outcome, Report};
+use super::rule::{self, LEAST_BASE, Limit, Measure};
+use super::system::{OPEN, System, index};
+use super::table::{Form, Table};
+use super::{Protected, RoundingKey, Rules};
+use crate::model::catalogue::DisclosureRule;
+use crate::model::{ConfStatus, Decimal, Observation, Series};
+
+/// Rounds of choosing complements and auditing. A round that proves nothing new is followed by one that may close
+/// zeros, too, and then there is nothing more to try.
+const MAX_ROUNDS: u32 = 4;
+
+/// By how much of itself the value of a cell that was declared confidential must stay uncertain, in per cent.
+const DECLARED_PERCENT: i64 = 10;
+
+/// A release on its way.
+pub(super) struct Draft<'a> {
+    leaving: Vec<(&'a Series, DisclosureRule)>,
+    rules: &'a Rules,
+    key: &'a RoundingKey,
+    table: Table,
+    relations: Relations,
+    /// By cell, what becomes of it.
+    outcomes: Vec<Outcome>,
+    /// The true values of cells and rests.
+    known: Vec<i64>,
+    claims: Vec<Claim>,
+    /// Tables that the choice of complements was content with; the audit looks at them first.
+    witnesses: Witnesses,
+    report: Report,
+}
+
+impl<'a> Draft<'a> {
+    /// Decides which cells are closed for themselves, and what may not be found out about them.
+    pub(super) fn new(
+        tables: &'a [Series],
+        held: &Held,
+        rules: &'a Rules,
+        key: &'a RoundingKey,
+    ) -> Result<Self, Breach> {
+        let (mut report, mut leaving) = (Report::default(), Vec::with_capacity(tables.len()));
+        for series in tables {
+            let rule = rule::effective(series.key(), series.attributes(), rules.agreement);
+            if rule == DisclosureRule::D11 && rules.places.is_below_first(series.key().subnat()) {
+                withhold(series, rule, rules.explain, &mut report);
+            } else {
+                leaving.push((series, rule));
+            }
+        }
+        let mut table = Table::new(&leaving, held)?;
+        let relations = relation::relate(&mut table, &rules.places);
+        report.inconsistent = relations.inconsistent;
+        let truths = table.cells.iter().map(|cell| cell.truth.unwrap_or(0));
+        let known = truths.chain(relations.rests.iter().map(|rest| rest.truth)).collect();
+        let outcomes = vec![Outcome::Missing; table.cells.len()];
+        let (claims, witnesses) = (Vec::new(), Witnesses::new());
+        let mut draft =
+            Self { leaving, rules, key, table, relations, outcomes, known, claims, witnesses, report };
+        draft.decide();
+        draft.claim_rest();
+        Ok(draft)
+    }
+
+    /// Closes complements, prints and audits until the audit is content.
+    pub(super) fn finish(mut self) -> Result<Protected, Breach> {
+        let mut wanting = self.claims.clone();
+        let mut zeros = false;
+        for round in 1.. {
+            self.close(&wanting, zeros);
+            let mut report = self.report.clone();
+            let mut press = Press::new(&self.table, &self.outcomes, self.rules, self.key);
+            let print = |(series, rule): &(&Series, DisclosureRule)| press.print(series, *rule, &mut report);
+            let series: Vec<Series> = self.leaving.iter().map(print).collect::<Result<_, _>>()?;
+            let unproven = self.audit(&series);
+            if unproven.is_empty() {
+                report.audited = self.claims.len() as u64;
+                return Ok(Protected { series, report });
+            }
+            if round == MAX_ROUNDS || (zeros && unproven == wanting) {
+                return Err(self.breach(&unproven));
+            }
+            zeros |= unproven == wanting || round + 1 == MAX_ROUNDS;
+            wanting = unproven;
+        }
+        Err(self.breach(&wanting))
+    }
+
+    fn decide(&mut self) {
+        for at in 0..self.leaving.len() {
+            let (series, rule) = self.leaving[at];
+            for observation in series.observations() {
+                let value = observation.value();
+                let cell = value.and_then(|_| self.table.find(series.key(), observation.period()));
+                if let (Some(cell), Some(value)) = (cell, value) {
+                    self.decide_one((series, rule), observation, (cell, value));
+                }
+            }
+        }
+    }
+
+    fn decide_one(
+        &mut self,
+        (series, rule): (&Series, DisclosureRule),
+        observation: &Observation,
+        (cell, value): (u32, Decimal),
+    ) {
+        let line = self.table.line(&self.table.cells[cell as usize]);
+        let (truth, one) = (self.known[cell as usize], line.one);
+        let place = (series.key().clone(), observation.period());
+        let level = self.rules.sensitive.get(&place);
+        let small = line.limit.filter(|limit| truth != 0 && truth.abs() < limit.least);
+        let has_base = || self.rules.bases.get(&place).is_some_and(|base| *base >= Decimal::from(LEAST_BASE));
+        self.outcomes[cell as usize] = if let Some(limit) = small {
+            self.claims.push(whole_range(cell, truth, limit, one));
+            Outcome::TooSmall
+        } else if is_declared(observation.conf()) || level.is_some() {
+            let margin = (truth.abs() / 100 * DECLARED_PERCENT).max(one);
+            let upper = level.and_then(|level| upward(*level, value, truth)).unwrap_or(margin).max(one);
+            // A sensitive total is protected upwards; one that was declared so, to both sides.
+            let low =
+                if level.is_some() || truth == 0 { truth } else { (truth - margin).max(one.min(truth)) };
+            self.claims.push(Claim { cell, low, high: truth.saturating_add(upper) });
+            Outcome::Declared
+        } else if rule >= DisclosureRule::Dn && line.measure == Measure::Rate && !has_base() {
+            self.claims.push(Claim { cell, low: truth, high: truth.saturating_add(1) });
+            Outcome::SmallBase
+        } else if line.limit.is_none() {
+            Outcome::Shown
+        } else if truth == 0 {
+            Outcome::Zero
+        } else {
+            Outcome::Rounded
+        };
+    }
+
+    /// Claims for cells that are not in the release: those that are closed to the audience since before, and rests.
+    fn claim_rest(&mut self) {
+        for (at, cell) in self.table.cells.iter().enumerate().filter(|(_, cell)| !cell.released) {
+            let line = self.table.line(cell);
+            let closed = !cell.held.is_empty() && cell.held.iter().all(|form| *form == Form::Closed);
+            if let (true, Some(limit)) = (closed, line.limit) {
+                let truth = self.known[at];
+                if truth != 0 && truth.abs() < limit.least {
+                    self.claims.push(whole_range(index(at), truth, limit, line.one));
+                }
+            }
+        }
+        for (at, rest) in self.relations.rests.iter().enumerate() {
+            if let Some(limit) = rest.limit.filter(|limit| rest.truth != 0 && rest.truth.abs() < limit.least)
+            {
+                let one = self.table.line(&self.table.cells[rest.of as usize]).one;
+                self.claims.push(whole_range(index(self.table.cells.len() + at), rest.truth, limit, one));
+            }
+        }
+    }
+
+    /// Closes cells until these claims hold, as far as it can be done.
+    fn close(&mut self, claims: &[Claim], zeros: bool) {
+        let form = |cell: u32| {
+            let released = self.table.cells[cell as usize].released;
+            released.then(|| publish::form(&self.table, self.key, cell, self.outcomes[cell as usize]))
+        };
+        let mut system = self.system(form);
+        let mut closed: Vec<bool> = self.outcomes.iter().map(|outcome| outcome.is_suppressed()).collect();
+        let mut cover = Cover::new(&self.table, (&mut system, &self.known), &mut closed, zeros);
+        cover.close(claims, &mut self.witnesses);
+        for (outcome, closed) in self.outcomes.iter_mut().zip(closed) {
+            if closed && !outcome.is_suppressed() {
+                *outcome = Outcome::Complement;
+            }
+        }
+    }
+
+    /// What the audience knows if the cells have these forms, those without form being none of the release's.
+    fn system(&self, form: impl Fn(u32) -> Option<Form>) -> System {
+        let cells = self.table.cells.iter().enumerate();
+        let mut bounds: Vec<(i64, i64)> =
+            cells.map(|(at, cell)| self.table.bounds(cell, form(index(at)))).collect();
+        bounds.extend(self.relations.rests.iter().map(|rest| {
+            let signed = self.table.line(&self.table.cells[rest.of as usize]).signed;
+            match (rest.truth, signed) {
+                (0, _) => (0, 0),
+                (_, true) => (-OPEN, OPEN),
+                (_, false) => (0, OPEN),
+            }
+        }));
+        System::new(&bounds, &self.relations.sums)
+    }
+
+    /// Judges the published series, read again as the audience reads them.
+    fn audit(&self, published: &[Series]) -> Vec<Claim> {
+        let forms = publish::read_back(&self.table, published);
+        let system = self.system(|cell| forms.get(&cell).copied());
+        audit::judge(&system, &self.known, &self.claims, &self.witnesses)
+    }
+
+    fn breach(&self, unproven: &[Claim]) -> Breach {
+        let opened = unproven.iter().map(|claim| {
+            let rest = (claim.cell as usize).checked_sub(self.table.cells.len());
+            let rest = rest.map(|at| self.relations.rests[at].of);
+            let cell = &self.table.cells[rest.unwrap_or(claim.cell) as usize];
+            let (low, high) = self.table.bounds(cell, Some(Form::Closed));
+            let how = match rest {
+                Some(_) => Opening::Rest,
+                None if low > claim.low || high < claim.high => Opening::Held,
+                None => Opening::Worked,
+            };
+            Opened { key: self.table.line(cell).key.clone(), period: cell.period, how }
+        });
+        Breach::Open(opened.collect())
+    }
+}
+
+/// A small count must look as if it were any of those below the minimum.
+fn whole_range(cell: u32, truth: i64, limit: Limit, one: i64) -> Claim {
+    let size = truth.abs();
+    let (low, high) = (size.min(one), size.max(limit.least - one));
+    if truth < 0 { Claim { cell, low: -high, high: -low } } else { Claim { cell, low, high } }
+}
+
+/// A protection level in the table's scale, in which `value` is `truth`.
+fn upward(level: Decimal, value: Decimal, truth: i64) -> Option<i64> {
+    let share = level.to_rust_decimal().checked_div(value.to_rust_decimal())?;
+    let units = rust_decimal::Decimal::from(truth).checked_mul(share)?.abs().ceil();
+    i64::try_from(units.mantissa()).ok()
+}
+
+/// Does the publisher itself say that the value is not for others? An embargo ends, and is the node's affair.
+const fn is_declared(conf: ConfStatus) -> bool {
+    !matches!(conf, ConfStatus::Free | ConfStatus::Embargo)
+}
+
+fn withhold(series: &Series, rule: DisclosureRule, explain: bool, report: &mut Report) {
+    for observation in series.observations() {
+        report.count(Outcome::Withheld);
+        if explain {
+            let (key, period) = (series.key().clone(), observation.period());
+            report.cells.push(Explained { key, period, rule, outcome: Outcome::Withheld });
+        }
+    }
+}
