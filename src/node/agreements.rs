@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::clock;
 use super::engine::{Engine, NodeError, document};
 use super::request::{AgreementDraft, Caller};
 use crate::feed::{AgreementId, EntryKind, PublisherId};
@@ -39,7 +38,7 @@ impl Engine {
         if !agreement.text().binds(&self.us()) {
             return Err(NodeError::Refused("this government is no party of the agreement".to_owned()));
         }
-        if matches!(self.house.book().standing(&agreement, clock::now()), Standing::Over { .. }) {
+        if matches!(self.house.book().standing(&agreement, self.now()), Standing::Over { .. }) {
             return Err(NodeError::Refused("the agreement is over; draft a new one".to_owned()));
         }
         self.declare(&agreement, Consent::Agreed, act, caller)
@@ -59,7 +58,7 @@ impl Engine {
         caller: &Caller,
     ) -> Result<Value, NodeError> {
         let signer = self.signer()?;
-        let word = (consent, clock::now());
+        let word = (consent, self.now());
         let signed = SignedConsent::sign(agreement.id(), self.us(), word, self.network(), signer.as_ref());
         let id = agreement.id().to_hex();
         let mut records = text_records(agreement)?;

@@ -22,7 +22,6 @@ use std::ops::RangeInclusive;
 
 use serde_json::{Value, json};
 
-use super::clock;
 use super::daemon::the_node;
 use super::engine::{Engine, NodeError, document};
 use crate::feed::{AgreementId, EntryKind, FeedId, HeadRef, Seq};
@@ -72,7 +71,7 @@ impl Engine {
 
     /// Others' feeds under agreements whose retention is over, up to their newest entry.
     fn due_for_erasure(&self) -> Vec<HeadRef> {
-        let (us, now) = (self.us(), clock::now());
+        let (us, now) = (self.us(), self.now());
         let over = |agreement: &&Agreement| {
             let at = self.house.book().erase_at(agreement, us, now);
             at.is_some_and(|at| at <= now)
@@ -176,7 +175,7 @@ impl Engine {
             entry: last.entry,
             why,
             words: words.to_owned(),
-            erased_at: clock::now().0,
+            erased_at: self.now().0,
         };
         let records = erasure_records(&erasure)?;
         let correspondence = AgreementId::correspondence(self.us(), feed.publisher);
