@@ -34,10 +34,7 @@ impl Engine {
         act: &str,
         caller: &Caller,
     ) -> Result<Value, NodeError> {
-        let agreement = self.agreement(name)?;
-        if !agreement.text().binds(&self.us()) {
-            return Err(NodeError::Refused("this government is no party of the agreement".to_owned()));
-        }
+        let agreement = self.bound_agreement(name)?;
         if matches!(self.house.book().standing(&agreement, self.now()), Standing::Over { .. }) {
             return Err(NodeError::Refused("the agreement is over; draft a new one".to_owned()));
         }
@@ -45,8 +42,17 @@ impl Engine {
     }
 
     pub(super) fn agreement_end(&mut self, name: &str, caller: &Caller) -> Result<Value, NodeError> {
-        let agreement = self.agreement(name)?;
+        let agreement = self.bound_agreement(name)?;
         self.declare(&agreement, Consent::Ended, "agreement end", caller)
+    }
+
+    /// An agreement of which this government is a party: nobody else's word counts, and nobody else gives one.
+    fn bound_agreement(&self, name: &str) -> Result<Agreement, NodeError> {
+        let agreement = self.agreement(name)?;
+        match agreement.text().binds(&self.us()) {
+            true => Ok(agreement),
+            false => Err(NodeError::Refused("this government is no party of the agreement".to_owned())),
+        }
     }
 
     /// Writes our signed word on an agreement into the house feed and to every party that is a partner.
