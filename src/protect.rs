@@ -22,9 +22,6 @@
 //!
 //! What this room never does: decide who is an audience, keep what was sent, ask the time, or draw by chance.
 //!
-//! [`crate::node::release`] does not ask this room yet: until it does, figures leave in the form in which they were
-//! submitted, and a ministry closes small cells itself, before it submits.
-//!
 //! Start reading at [`protect`], then [`audit`], which everything else has to convince.
 
 pub mod audit;
@@ -45,13 +42,13 @@ mod search;
 pub mod system;
 mod table;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::model::catalogue::DisclosureRule;
-use crate::model::{ConfStatus, Decimal, Period, Series, SeriesKey};
+use crate::model::{ConfStatus, Decimal, Observation, Period, Series, SeriesKey};
 
-pub use guard::personal_data;
-pub use held::Held;
+pub use guard::{check as check_texts, personal_data};
+pub use held::{Held, Readers};
 pub use hierarchy::Places;
 pub use report::{Breach, Explained, Opened, Opening, Outcome, Report};
 pub use rounding::RoundingKey;
@@ -71,6 +68,8 @@ pub struct Rules {
     pub bases: HashMap<(SeriesKey, Period), Decimal>,
     /// Cells that are sensitive by their contributors, with their upper protection levels, see [`primary`].
     pub sensitive: HashMap<(SeriesKey, Period), Decimal>,
+    /// Cells that the audience holds as suppressed, and whose values are what they were then: they stay closed.
+    pub closed: HashSet<(SeriesKey, Period)>,
     /// Places below the first level of administration.
     pub places: Places,
     /// Should the report say what became of every figure?
@@ -84,6 +83,7 @@ impl Default for Rules {
             conf: ConfStatus::Confidential,
             bases: HashMap::new(),
             sensitive: HashMap::new(),
+            closed: HashSet::new(),
             places: Places::default(),
             explain: false,
         }
@@ -116,6 +116,32 @@ pub struct Protected {
     /// What became of the figures. For the publisher only.
     pub report: Report,
 }
+
+/// Does a series need this room, or may it leave as it is as far as it alone is concerned?
+#[must_use]
+pub fn is_needed(series: &Series, agreement: Option<DisclosureRule>) -> bool {
+    rule::effective(series.key(), series.attributes(), agreement) != DisclosureRule::D0
+        || series.observations().iter().any(|one| release::is_declared(one.conf()))
+}
+
+/// The first period in which a series as it was published shows fewer than its rule lets anybody see: what a
+/// recipient can check of another's protection without knowing more.
+#[must_use]
+pub fn shows_too_small(series: &Series, agreement: Option<DisclosureRule>) -> Option<Period> {
+    let rule = rule::effective(series.key(), series.attributes(), agreement);
+    let least = i128::from(held::limit(series.key(), rule)?.least) * 10_i128.pow(DECIMALS);
+    let power = held::power(series.attributes());
+    let is_small = |value: Decimal| {
+        // One that is too large to be counted in parts of a person is not small.
+        let parts = table::units(value, power, -DECIMALS.cast_signed());
+        value.mantissa() != 0 && parts.is_some_and(|parts| parts.abs() < least)
+    };
+    let small = |one: &&Observation| one.value().is_some_and(is_small);
+    series.observations().iter().find(small).map(Observation::period)
+}
+
+/// Decimals of a person that are told apart where a count is compared with its minimum.
+const DECIMALS: u32 = 6;
 
 /// Puts the figures of a release into the form in which one audience may have them.
 ///

@@ -29,6 +29,9 @@ pub struct Report {
     pub inconsistent: u64,
     /// What became of each figure, where the rules ask for it.
     pub cells: Vec<Explained>,
+    /// Closed cells that some of the audience could tell before, from what left earlier or under another agreement.
+    /// Nothing can be done about them any more; this release tells no more of them.
+    pub open_before: Vec<Opened>,
 }
 
 /// What became of one figure.
@@ -59,7 +62,7 @@ pub enum Outcome {
     SmallBase,
     /// Suppressed: declared confidential, or sensitive by its contributors.
     Declared,
-    /// Suppressed so that others cannot be worked out.
+    /// Suppressed so that others cannot be worked out, now or when it left first.
     Complement,
     /// There was no value.
     Missing,
@@ -92,6 +95,24 @@ impl Outcome {
 }
 
 impl Report {
+    /// Adds what became of other figures.
+    pub fn add(&mut self, other: Self) {
+        let counters = [
+            (&mut self.shown, other.shown),
+            (&mut self.zero, other.zero),
+            (&mut self.rounded, other.rounded),
+            (&mut self.primary, other.primary),
+            (&mut self.secondary, other.secondary),
+            (&mut self.missing, other.missing),
+            (&mut self.withheld, other.withheld),
+            (&mut self.audited, other.audited),
+            (&mut self.inconsistent, other.inconsistent),
+        ];
+        counters.into_iter().for_each(|(sum, more)| *sum += more);
+        self.cells.extend(other.cells);
+        self.open_before.extend(other.open_before);
+    }
+
     pub(super) fn count(&mut self, outcome: Outcome) {
         let counter = match outcome {
             Outcome::Shown => &mut self.shown,
@@ -107,7 +128,7 @@ impl Report {
 }
 
 /// A cell that the audience could open.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Opened {
     /// Its series.
     pub key: SeriesKey,
@@ -118,7 +139,7 @@ pub struct Opened {
 }
 
 /// How a cell would be opened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Opening {
     /// The audience holds its value from before.
     Held,
@@ -135,7 +156,10 @@ pub enum Breach {
     #[error("{} would be open to this audience, the first {}: {}", cells(.0.len()), place(.0), why(.0))]
     Open(Vec<Opened>),
     /// A text tells of a person.
-    #[error("{key}: {attribute} holds {found}; no data about single persons leave the node: remove it")]
+    #[error(
+        "{key}: {attribute} holds {found}; no data about single persons leave the node: remove it and submit again. \
+         A case of one person goes through the consular channel"
+    )]
     Personal {
         /// The series.
         key: SeriesKey,

@@ -27,8 +27,6 @@ mod world;
 /// How many cases CI runs, and in how many tests side by side.
 const CASES: u64 = 1_000;
 const CHUNKS: u64 = 4;
-/// Whether releases protect small counts.
-const PROTECTED: bool = false;
 
 fn setting(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()

@@ -9,6 +9,7 @@ use corridor::node::Request;
 
 use super::case::Case;
 use super::cast::{self, GOVERNMENTS};
+use super::figures::INDICATORS;
 use super::grep::{Found, Needles};
 use super::ledger::Audience;
 
@@ -59,7 +60,8 @@ impl Case {
             let series = &self.figures.series[statement.series];
             let feed = FeedId::new(GOVERNMENTS[series.publisher].id, self.agreement(*audience));
             let period = statement.period(series.freq);
-            if !self.states(series.publisher, feed, (&series.key, &period, statement.value)) {
+            let may_be_closed = self.may_be_closed(*at);
+            if !self.states(series.publisher, feed, (&series.key, &period, statement.value), may_be_closed) {
                 missing.push(format!(
                     "{} has not released {} {period} for {audience:?}",
                     series.publisher, series.key
@@ -73,6 +75,13 @@ impl Case {
         missing
     }
 
+    /// Whether a value may leave closed: it counts people, or some agreement has a rule for all that leaves.
+    fn may_be_closed(&self, statement: usize) -> bool {
+        let series = &self.figures.series[self.figures.statements[statement].series];
+        let ruled = self.ledger.deals.iter().any(|deal| !deal.text.disclosure_rule.is_empty());
+        ruled || INDICATORS[series.indicator].too_few.is_some()
+    }
+
     fn agreement(&self, audience: Audience) -> AgreementId {
         match audience {
             Audience::Everybody => AgreementId::public(),
@@ -81,7 +90,13 @@ impl Case {
     }
 
     /// Whether a feed states a value, or that it is closed.
-    fn states(&self, at: usize, feed: FeedId, (key, period, value): (&str, &str, i64)) -> bool {
+    fn states(
+        &self,
+        at: usize,
+        feed: FeedId,
+        (key, period, value): (&str, &str, i64),
+        may_be_closed: bool,
+    ) -> bool {
         let mut found = false;
         for record in self.records(at, feed) {
             let Record::Series(series) = record else { continue };
@@ -89,7 +104,7 @@ impl Case {
                 continue;
             }
             found |= series.observations().iter().any(|one| {
-                let same = one.value().is_none_or(|stated| stated.mantissa() == i128::from(value));
+                let same = one.value().map_or(may_be_closed, |stated| stated.mantissa() == i128::from(value));
                 same && one.period().to_string() == period
             });
         }

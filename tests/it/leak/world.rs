@@ -9,6 +9,7 @@ use corridor::net::{Carrier, NetCommand, NetError, NetEvent, NetStats};
 use corridor::node::clock::Clock;
 use corridor::node::engine::Prepared;
 use corridor::node::{Answer, Caller, Core, Engine, Home, Options, Request};
+use corridor::protect::Rules;
 use corridor::sync::{Config, MIN_WINDOW};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -81,6 +82,9 @@ impl World {
             std::fs::create_dir(&path).expect("a directory can be made");
             std::fs::write(path.join("card.txt"), GOVERNMENTS[*at].card.to_text())
                 .expect("a file can be written");
+            std::fs::create_dir(path.join("keys")).expect("a directory can be made");
+            // Rounding is of the case, not of the run.
+            std::fs::write(path.join("keys/rounding"), [*at as u8; 32]).expect("a file can be written");
             let node = Node { core: None, dir: path, outbox: Outbox::default(), public: public.clone() };
             nodes.insert(*at, node);
         }
@@ -101,7 +105,7 @@ impl World {
         let now = Arc::clone(&self.now);
         let node = self.nodes.get_mut(&at).expect("a node of the case");
         let clock = Clock::of(move || Millis(now.load(Ordering::Relaxed)));
-        let options = Options { public: node.public.clone(), cache: CACHE, clock };
+        let options = Options { public: node.public.clone(), cache: CACHE, rules: Rules::default(), clock };
         let home = Home::open(&node.dir).expect("a node's directory");
         let key = Arc::clone(&GOVERNMENTS[at].key);
         let engine = Engine::open(home, &options, Some(key)).expect("the store opens");
