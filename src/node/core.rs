@@ -77,7 +77,8 @@ impl Core {
     /// [`NodeError`] when the node must stop.
     pub fn tick(&mut self) -> Result<(), NodeError> {
         self.exchange.tick(&mut self.engine)?;
-        self.engine.erase_due()
+        let begun = self.engine.erase_due()?;
+        self.exchange.abandoned(begun, &mut self.engine)
     }
 
     /// Carries out one request in a turn of its own.

@@ -174,6 +174,11 @@ impl Exchange {
         self.tell(Input::Tick, engine)
     }
 
+    /// Entries that had begun to come were given up: should they come again, they begin anew.
+    pub(super) fn abandoned(&mut self, feeds: Vec<FeedId>, engine: &mut Engine) -> Result<(), NodeError> {
+        feeds.into_iter().try_for_each(|feed| self.tell(Input::Abandoned { feed }, engine))
+    }
+
     /// What is durable now: the machine announces and pushes it, we sign receipts for what is others'.
     pub(super) fn on_durable(
         &mut self,

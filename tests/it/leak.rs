@@ -21,6 +21,7 @@ mod cast;
 mod figures;
 mod grep;
 mod ledger;
+mod scenes;
 mod verdict;
 mod world;
 

@@ -11,7 +11,7 @@ use corridor::sync::Message;
 use corridor::wire;
 
 use super::cast::{self, CAST, COUNTRIES, GOVERNMENTS};
-use super::figures::{Figures, INDICATORS};
+use super::figures::{Figures, INDICATORS, SMALLEST};
 use super::grep::{Found, Needles};
 use super::ledger::{self, Audience, Deal, Ledger};
 use super::world::{Sent, World};
@@ -67,14 +67,25 @@ impl Case {
             let gone = if random.chance(50) { all.len() - 1 } else { random.below(all.len()) };
             all.remove(gone);
         }
+        let mut case = Self::of(random, all, print);
+        for at in case.governments.clone() {
+            let open = INDICATORS.iter().filter(|_| case.random.chance(20)).map(|one| one.code.to_owned());
+            case.ledger.public.insert(at, open.collect());
+        }
+        case.world = World::new(&case.ledger.public);
+        case.meet();
+        case
+    }
+
+    /// These governments, who have not met.
+    pub(crate) fn of(random: Random, all: Vec<usize>, print: bool) -> Self {
         let mut ledger = Ledger::default();
         for at in &all {
-            let open = INDICATORS.iter().filter(|_| random.chance(20)).map(|one| one.code.to_owned());
-            ledger.public.insert(*at, open.collect());
+            ledger.public.insert(*at, BTreeSet::new());
             ledger.cards.insert(*at, BTreeSet::new());
         }
         let world = World::new(&ledger.public);
-        let mut case = Self {
+        Self {
             random,
             world,
             ledger,
@@ -86,9 +97,7 @@ impl Case {
             wire: BTreeMap::new(),
             leaks: BTreeSet::new(),
             print,
-        };
-        case.meet();
-        case
+        }
     }
 
     /// Governments accept each other's cards, most of them; and some of those are linked.
@@ -99,23 +108,30 @@ impl Case {
                 if self.random.chance(12) {
                     continue;
                 }
-                for (at, with) in [(*one, *other), (*other, *one)] {
-                    let card = GOVERNMENTS[with].card.to_text();
-                    self.ask(at, Request::PartnerAdd { card }, "").expect("a card is accepted");
-                    self.ledger.cards.entry(at).or_default().insert(with);
-                }
-                if self.random.chance(75) {
-                    self.links.push([*one, *other]);
-                }
+                let linked = self.random.chance(75);
+                self.acquaint([*one, *other], linked);
             }
         }
-        self.ledger.now = self.world.now();
         for [one, other] in self.links.clone() {
             if self.random.chance(80) {
                 self.world.connect(one, other);
             }
         }
         self.say(|case| format!("{:?} linked {:?}", case.names(&case.governments), case.links));
+    }
+
+    /// Two governments accept each other's cards, and may be connected from then on.
+    pub(crate) fn acquaint(&mut self, pair: [usize; 2], linked: bool) {
+        let [one, other] = pair;
+        for (at, with) in [(one, other), (other, one)] {
+            let card = GOVERNMENTS[with].card.to_text();
+            self.ask(at, Request::PartnerAdd { card }, "").expect("a card is accepted");
+            self.ledger.cards.entry(at).or_default().insert(with);
+        }
+        self.ledger.now = self.world.now();
+        if linked {
+            self.links.push(pair);
+        }
     }
 
     fn names(&self, all: &[usize]) -> Vec<&'static str> {
@@ -193,10 +209,17 @@ impl Case {
 
     pub(crate) fn sign(&mut self, at: usize, deal: usize) {
         let agreement = self.ledger.deals[deal].id.to_hex();
-        if self.ask(at, Request::AgreementSign { agreement }, "").is_ok() {
-            self.say(|_| format!("{} signs {deal}", cast::name(at)));
-            self.ledger.say(at, deal, false);
+        self.declare(at, Request::AgreementSign { agreement }, (deal, false));
+    }
+
+    /// A government says its word, and what it sends from then on is judged by that.
+    fn declare(&mut self, at: usize, request: Request, (deal, ended): (usize, bool)) {
+        if self.world.ask(at, request, "").is_ok() {
+            let does = if ended { "ends" } else { "signs" };
+            self.say(|_| format!("{} {does} {deal}", cast::name(at)));
+            self.ledger.say(at, deal, ended);
         }
+        self.judge();
     }
 
     fn end(&mut self) {
@@ -209,10 +232,7 @@ impl Case {
 
     pub(crate) fn leave(&mut self, at: usize, deal: usize) {
         let agreement = self.ledger.deals[deal].id.to_hex();
-        if self.ask(at, Request::AgreementEnd { agreement }, "").is_ok() {
-            self.say(|_| format!("{} ends {deal}", cast::name(at)));
-            self.ledger.say(at, deal, true);
-        }
+        self.declare(at, Request::AgreementEnd { agreement }, (deal, true));
     }
 
     fn release_new(&mut self) {
@@ -221,15 +241,19 @@ impl Case {
             return;
         }
         let (statements, text) = self.figures.file(&mut self.random, at);
-        if statements.is_empty() {
-            return;
+        if !statements.is_empty() {
+            self.submit(at, statements, &text);
+            self.release(self.submissions.len() - 1);
         }
+    }
+
+    /// A ministry hands in a file.
+    pub(crate) fn submit(&mut self, at: usize, statements: Vec<usize>, text: &str) {
         let request = SubmitRequest { file: "figures.csv".to_owned(), ..SubmitRequest::default() };
-        let answer = self.ask(at, Request::Submit(request), &text).expect("a file can be submitted");
+        let answer = self.ask(at, Request::Submit(request), text).expect("a file can be submitted");
         let name = answer["submission"].as_str().unwrap_or_else(|| panic!("{text} is refused: {answer:#}"));
         let name = name.to_owned();
         self.submissions.push(Submission { publisher: at, name, statements });
-        self.release(self.submissions.len() - 1);
     }
 
     /// A submission is released once more, to whom it may go by now.
@@ -390,9 +414,15 @@ impl Case {
                     && statement.series == number
                     && statement.period(self.figures.series[number].freq) == period
             };
-            let written = self.ledger.written.iter().filter(|(_, to)| *to == audience);
-            let found = written.map(|(at, _)| *at).find(here);
-            let Some(at) = found.filter(|at| value.is_none() || !self.never_leaves(*at)) else {
+            let is_written = |at: &usize| self.ledger.written.contains(&(*at, audience));
+            let large = value.and_then(|value| i64::try_from(value).ok()).filter(|value| *value >= SMALLEST);
+            let found = match large {
+                Some(value) => self.figures.by_value.get(&value).copied().filter(here),
+                // Closed, or too small for anybody.
+                None if value.is_some() => None,
+                None => (0..self.figures.statements.len()).find(|at| here(at) && is_written(at)),
+            };
+            let Some(at) = found.filter(is_written) else {
                 self.leak(|_| format!("{to} is sent {key} {period} = {value:?} for {audience:?}"));
                 continue;
             };
@@ -403,11 +433,6 @@ impl Case {
                 rights.values.entry(value).or_default().insert(audience);
             }
         }
-    }
-
-    /// Whether a value is too small for anybody.
-    pub(crate) fn never_leaves(&self, statement: usize) -> bool {
-        self.figures.statements[statement].is_small()
     }
 
     /// What is found in everything that was sent to a government, byte by byte.

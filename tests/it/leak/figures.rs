@@ -69,6 +69,24 @@ pub(crate) struct Series {
 }
 
 impl Series {
+    /// The yearly total of an indicator.
+    fn total(publisher: usize, indicator: usize) -> Self {
+        Self {
+            publisher,
+            key: String::new(),
+            indicator,
+            counterpart: "_T",
+            freq: "A",
+            sex: "_T",
+            age: "_T",
+            occupation: "_T",
+            reason: "_T",
+            place: "_T".to_owned(),
+            stated: None,
+            exempt: false,
+        }
+    }
+
     /// The stricter of the catalogue's class and the stated one.
     pub(crate) fn class(&self) -> u8 {
         INDICATORS[self.indicator].class.max(self.stated.unwrap_or(0))
@@ -96,11 +114,6 @@ impl Statement {
             _ => format!("{year}"),
         }
     }
-
-    /// Its value is too small to be shown to anybody, and to be searched for.
-    pub(crate) fn is_small(&self) -> bool {
-        self.value < SMALLEST
-    }
 }
 
 /// Everything that was ever submitted in a case, by all.
@@ -114,6 +127,12 @@ pub(crate) struct Figures {
 
 /// The least value that is searched for. All of them fit 45 bits when doubled, and need 40 at least.
 pub(crate) const SMALLEST: i64 = 1_000_000_000_000;
+
+/// Ages of five years.
+const AGES: [&str; 15] = [
+    "Y0T4", "Y5T9", "Y10T14", "Y15T19", "Y20T24", "Y25T29", "Y30T34", "Y35T39", "Y40T44", "Y45T49", "Y50T54",
+    "Y55T59", "Y60T64", "Y65T69", "Y70T74",
+];
 
 /// A dimension and its codes: the total last, and whether the parts before it make all of it.
 type Split = (char, &'static [&'static str], bool);
@@ -142,6 +161,53 @@ impl Figures {
         });
         let text = self.text(&statements);
         (statements, text)
+    }
+
+    /// A large file, of which nothing needs protection: its entry is longer than a message.
+    pub(crate) fn large_file(&mut self, random: &mut Random, publisher: usize) -> (Vec<usize>, String) {
+        let mut statements = Vec::new();
+        let (indicator, border) = (0, &INDICATORS[0]);
+        assert_eq!((border.code, border.too_few), ("CR_BORDER", None));
+        for counterpart in COUNTRIES.into_iter().filter(|one| !one.is_empty() && *one != COUNTRIES[publisher])
+        {
+            for (sex, age) in ["F", "M"].iter().flat_map(|sex| AGES.iter().map(move |age| (*sex, *age))) {
+                let series = self.number(Series {
+                    counterpart,
+                    freq: "M",
+                    sex,
+                    age,
+                    ..Series::total(publisher, indicator)
+                });
+                for month in 0..120 {
+                    let value = SMALLEST + (random.next() % 200_000_000_000) as i64 * 10;
+                    statements.push(self.state(series, (2010 + month / 12, month % 12 + 1), value));
+                }
+            }
+        }
+        let text = self.text(&statements);
+        (statements, text)
+    }
+
+    /// One value that only an agreement on protection opens.
+    pub(crate) fn victims(
+        &mut self,
+        random: &mut Random,
+        publisher: usize,
+        counterpart: &'static str,
+    ) -> usize {
+        let indicator = INDICATORS.len() - 1;
+        let series = self.number(Series { counterpart, ..Series::total(publisher, indicator) });
+        let value = SMALLEST + (random.next() % 200_000_000_000) as i64 * 10;
+        self.state(series, (2020, 0), value)
+    }
+
+    fn state(&mut self, series: usize, (year, part): (i64, i64), value: i64) -> usize {
+        let number = self.statements.len();
+        self.statements.push(Statement { series, year, part, value });
+        if value >= SMALLEST {
+            assert_eq!(self.by_value.insert(value, number), None, "values are unique");
+        }
+        number
     }
 
     /// Series of an indicator that differ in one dimension, the total last. Which dimension, and the codes of all the
@@ -174,21 +240,8 @@ impl Figures {
                 }
                 _ => "_T".to_owned(),
             };
-            let base = Series {
-                publisher,
-                key: String::new(),
-                indicator,
-                counterpart,
-                freq,
-                sex: "_T",
-                age: "_T",
-                occupation: "_T",
-                reason: "_T",
-                place,
-                stated,
-                exempt,
-            };
-            groups.push(self.group(base, split));
+            let total = Series::total(publisher, indicator);
+            groups.push(self.group(Series { counterpart, freq, place, stated, exempt, ..total }, split));
         }
         groups
     }
@@ -249,12 +302,7 @@ impl Figures {
                     (_, _) => large,
                 };
                 sum += value;
-                let number = self.statements.len();
-                self.statements.push(Statement { series: *series, year, part, value });
-                if value >= SMALLEST {
-                    assert_eq!(self.by_value.insert(value, number), None, "values are unique");
-                }
-                made.push(number);
+                made.push(self.state(*series, (year, part), value));
             }
         }
         made

@@ -1,7 +1,7 @@
 //! The end of a case: all are connected and have told each other everything. Then what each holds is looked at, in its
 //! store and byte by byte in its files; and what each should have.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use corridor::feed::{AgreementId, EntryKind, FeedId, Seq};
 use corridor::model::Record;
@@ -12,6 +12,9 @@ use super::cast::{self, GOVERNMENTS};
 use super::figures::INDICATORS;
 use super::grep::{Found, Needles};
 use super::ledger::Audience;
+
+/// By key and period, what was ever stated: values, or that there is one.
+type Stated = BTreeMap<(String, String), Vec<Option<i128>>>;
 
 /// What came of a case.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -55,17 +58,23 @@ impl Case {
     /// What should have arrived and has not, or not as it was published.
     fn missing(&self) -> Vec<String> {
         let mut missing = Vec::new();
+        let mut released: BTreeMap<(usize, Audience), Stated> = BTreeMap::new();
         for (at, audience) in &self.ledger.due {
             let statement = &self.figures.statements[*at];
             let series = &self.figures.series[statement.series];
-            let feed = FeedId::new(GOVERNMENTS[series.publisher].id, self.agreement(*audience));
+            let publisher = series.publisher;
+            let stated = released.entry((publisher, *audience)).or_insert_with(|| {
+                self.stated(publisher, FeedId::new(GOVERNMENTS[publisher].id, self.agreement(*audience)))
+            });
             let period = statement.period(series.freq);
+            let values = stated.get(&(series.key.clone(), period.clone()));
             let may_be_closed = self.may_be_closed(*at);
-            if !self.states(series.publisher, feed, (&series.key, &period, statement.value), may_be_closed) {
-                missing.push(format!(
-                    "{} has not released {} {period} for {audience:?}",
-                    series.publisher, series.key
-                ));
+            let is_it = |value: &Option<i128>| {
+                value.map_or(may_be_closed, |value| value == i128::from(statement.value))
+            };
+            if !values.is_some_and(|values| values.iter().any(is_it)) {
+                missing
+                    .push(format!("{publisher} has not released {} {period} for {audience:?}", series.key));
             }
         }
         for [one, other] in self.world.pairs() {
@@ -89,26 +98,17 @@ impl Case {
         }
     }
 
-    /// Whether a feed states a value, or that it is closed.
-    fn states(
-        &self,
-        at: usize,
-        feed: FeedId,
-        (key, period, value): (&str, &str, i64),
-        may_be_closed: bool,
-    ) -> bool {
-        let mut found = false;
+    /// All values that a feed states, by series and period.
+    fn stated(&self, at: usize, feed: FeedId) -> Stated {
+        let mut stated = Stated::new();
         for record in self.records(at, feed) {
             let Record::Series(series) = record else { continue };
-            if series.key().as_str() != key {
-                continue;
+            for one in series.observations() {
+                let cell = (series.key().to_string(), one.period().to_string());
+                stated.entry(cell).or_default().push(one.value().map(|value| value.mantissa()));
             }
-            found |= series.observations().iter().any(|one| {
-                let same = one.value().map_or(may_be_closed, |stated| stated.mantissa() == i128::from(value));
-                same && one.period().to_string() == period
-            });
         }
-        found
+        stated
     }
 
     fn records(&self, at: usize, feed: FeedId) -> Vec<Record> {

@@ -124,6 +124,11 @@ impl World {
         }
         let core = self.nodes.get_mut(&at).and_then(|node| node.core.take());
         core.expect("it runs").finish().expect("the node stops in good order");
+        self.unlocked(at);
+    }
+
+    /// Waits until a node's directory can be opened again.
+    pub(crate) fn unlocked(&self, at: usize) {
         // The database's own threads let go of its lock a moment after it was dropped.
         let lock = std::fs::File::open(self.nodes[&at].dir.join("db/db")).expect("there is a database");
         while lock.try_lock().is_err() {
