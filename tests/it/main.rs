@@ -6,6 +6,7 @@ mod daemons;
 mod damage;
 mod federation;
 mod leak;
+mod protection;
 mod readme;
 mod simulation;
 mod world;
