@@ -138,7 +138,7 @@ impl Needles<'_> {
         const LEAST: u64 = SMALLEST as u64;
         if number >> 45 == 0 && number >= LEAST {
             self.value(number.into(), found);
-            if number % 2 == 0 {
+            if number.is_multiple_of(2) {
                 self.value((number / 2).into(), found);
             }
         }
