@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use corridor::feed::block::BlockReader;
 use corridor::feed::{AgreementId, FeedId, Frame, FrameKind};
-use corridor::model::Record;
+use corridor::model::{Record, Retraction};
 use corridor::node::Request;
 use corridor::node::request::{AgreementDraft, ReleaseRequest, SubmitRequest};
 use corridor::sync::Message;
@@ -53,6 +53,8 @@ pub(crate) struct Case {
     pub(crate) wire: BTreeMap<usize, Vec<u8>>,
     /// What went where it must not.
     pub(crate) leaks: BTreeSet<String>,
+    /// Releases that were refused.
+    pub(crate) refused: usize,
     print: bool,
 }
 
@@ -96,6 +98,7 @@ impl Case {
             rights: BTreeMap::new(),
             wire: BTreeMap::new(),
             leaks: BTreeSet::new(),
+            refused: 0,
             print,
         }
     }
@@ -182,6 +185,7 @@ impl Case {
             70..76 => self.release_again(),
             76..82 => self.toggle(),
             82..85 => self.restart(),
+            85..89 => self.retract(),
             _ => {
                 let wait = self.random.between(1_000, 12_000);
                 self.advance(wait);
@@ -280,7 +284,24 @@ impl Case {
             let all: String = statements.iter().map(keys).collect();
             format!("{} releases {name}: {:?}{all}", cast::name(at), answer.as_ref().map(|_| ()))
         });
+        self.refused += usize::from(answer.is_err());
         self.ledger.release(at, &statements, &self.figures, answer.is_ok());
+    }
+
+    /// A figure is taken back from all who have it, or one that nobody has.
+    fn retract(&mut self) {
+        if self.figures.statements.is_empty() {
+            return;
+        }
+        let at = self.random.below(self.figures.statements.len());
+        let statement = &self.figures.statements[at];
+        let series = &self.figures.series[statement.series];
+        let (publisher, key, period) = (series.publisher, series.key.clone(), statement.period(series.freq));
+        let request =
+            Request::Retract { key: key.clone(), periods: vec![period.clone()], reason: "wrong".to_owned() };
+        let answer = self.ask(publisher, request, "");
+        let done = answer.map(|_| ());
+        self.say(|_| format!("{} retracts {key} {period}: {done:?}", cast::name(publisher)));
     }
 
     /// A link comes or goes.
@@ -386,8 +407,10 @@ impl Case {
             }
             let (_, records) = reader.read(frame.body).expect("a block of an honest node");
             for record in records {
-                if let Record::Series(series) = record {
-                    self.series(to, (feed, audience), &series);
+                match record {
+                    Record::Series(series) => self.series(to, (feed, audience), &series),
+                    Record::Retraction(retraction) => self.retraction(to, (feed, audience), &retraction),
+                    Record::Document(_) | Record::Receipt(_) => {}
                 }
             }
         }
@@ -431,6 +454,36 @@ impl Case {
             if value.is_some() {
                 let value = self.figures.statements[at].value;
                 rights.values.entry(value).or_default().insert(audience);
+            }
+        }
+    }
+
+    /// What is taken back must have been given: else its key tells that it was there.
+    fn retraction(
+        &mut self,
+        to: usize,
+        (feed, audience): (FeedId, Option<Audience>),
+        retraction: &Retraction,
+    ) {
+        let key = retraction.key().to_string();
+        let number = self.figures.by_key.get(&key).copied();
+        for period in retraction.periods() {
+            let here = |(at, audience): (usize, Audience)| {
+                let statement = &self.figures.statements[at];
+                let freq = self.figures.series[statement.series].freq;
+                Some(statement.series) == number
+                    && statement.period(freq) == period.to_string()
+                    && self.ledger.written.contains(&(at, audience))
+            };
+            let given = |audience| (0..self.figures.statements.len()).any(|at| here((at, audience)));
+            match audience.filter(|audience| given(*audience)) {
+                Some(audience) => {
+                    let keys = &mut self.rights.entry(to).or_default().keys;
+                    keys.entry(key.clone()).or_default().insert(audience);
+                }
+                None => {
+                    self.leak(|_| format!("{to} is told that {key} {period} is retracted in feed {feed}"))
+                }
             }
         }
     }

@@ -2,6 +2,7 @@
 //! store and byte by byte in its files; and what each should have.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::AddAssign;
 
 use corridor::feed::{AgreementId, EntryKind, FeedId, Seq};
 use corridor::model::Record;
@@ -23,6 +24,10 @@ pub(crate) struct Passed {
     pub(crate) agreements: usize,
     /// Values that were submitted.
     pub(crate) values: usize,
+    /// Values that had to be released, each counted once for an audience.
+    pub(crate) due: usize,
+    /// Releases that were refused, because something would have been open.
+    pub(crate) refused: usize,
     /// Values that a government has of another one, each counted once for a reader.
     pub(crate) arrived: usize,
     /// Values that a government must not have, each counted once for a reader.
@@ -31,6 +36,19 @@ pub(crate) struct Passed {
     pub(crate) searched: usize,
     /// Compressed frames that were looked into.
     pub(crate) opened: usize,
+}
+
+impl AddAssign for Passed {
+    fn add_assign(&mut self, other: Self) {
+        self.agreements += other.agreements;
+        self.values += other.values;
+        self.due += other.due;
+        self.refused += other.refused;
+        self.arrived += other.arrived;
+        self.withheld += other.withheld;
+        self.searched += other.searched;
+        self.opened += other.opened;
+    }
 }
 
 impl Case {
@@ -166,6 +184,8 @@ impl Case {
         let mut passed = Passed {
             agreements: self.ledger.deals.len(),
             values: self.figures.statements.len(),
+            due: self.ledger.due.len(),
+            refused: self.refused,
             ..Passed::default()
         };
         for at in self.governments.clone() {
