@@ -8,7 +8,7 @@ use super::engine::{Engine, NodeError, document};
 use super::request::{AgreementDraft, Caller};
 use crate::feed::{AgreementId, EntryKind, PublisherId};
 use crate::model::{DocumentKind, Record};
-use crate::policy::{Agreement, AgreementText, Consent, SignedConsent, Standing};
+use crate::policy::{Agreement, AgreementText, Consent, Onward, SignedConsent, Standing};
 
 mod describe;
 mod draft;
@@ -68,6 +68,9 @@ impl Engine {
         let signed = SignedConsent::sign(agreement.id(), self.us(), word, self.network(), signer.as_ref());
         let id = agreement.id().to_hex();
         let mut records = text_records(agreement)?;
+        for before in self.opened_with(agreement) {
+            records.extend(text_records(before)?);
+        }
         records.extend(word_records(agreement, &signed)?);
         // What others have said of it, for those who are no partners of theirs yet or were told of nothing.
         let others = agreement.words().filter(|word| word.party() != self.us());
@@ -90,6 +93,16 @@ impl Engine {
         value["told"] = json!(told.iter().map(|party| self.country_of(party)).collect::<Vec<_>>());
         value["not_told"] = json!(unknown.iter().map(|party| self.country_of(party)).collect::<Vec<_>>());
         Ok(value)
+    }
+
+    /// The agreements before an amendment that are open to who joins with it. Who joins must have their texts: by them
+    /// it knows what it may ask for, and to what it holds what it gets.
+    fn opened_with(&self, agreement: &Agreement) -> Vec<&Agreement> {
+        let before = |text: &AgreementText| {
+            let earlier = text.supersedes.and_then(|id| self.house.book().get(&id));
+            earlier.filter(|earlier| earlier.text().onward == Onward::Group)
+        };
+        std::iter::successors(before(agreement.text()), |one| before(one.text())).collect()
     }
 
     /// Everybody but us to whom it matters: parties, couriers, readers outside, and the parties of what it amends, of

@@ -176,13 +176,14 @@ impl Case {
     }
 
     fn step(&mut self) {
+        let at = *self.random.pick(&self.governments);
         match self.random.below(100) {
             0..8 => self.draft(),
             8..16 => self.amend(),
             16..40 => self.sign_all(),
-            40..46 => self.end(),
-            46..70 => self.release_new(),
-            70..76 => self.release_again(),
+            40..48 => self.end(),
+            48..70 => self.release_new(at),
+            70..76 => self.release_again(at),
             76..82 => self.toggle(),
             82..85 => self.restart(),
             85..89 => self.retract(),
@@ -226,12 +227,36 @@ impl Case {
         self.judge();
     }
 
+    /// Somebody leaves an agreement: as a rule one that binds it and that lasts without it.
     fn end(&mut self) {
         if self.ledger.deals.is_empty() {
             return;
         }
-        let (deal, at) = (self.random.below(self.ledger.deals.len()), *self.random.pick(&self.governments));
+        let usual = self.random.chance(80);
+        let all =
+            (0..self.ledger.deals.len()).flat_map(|deal| self.governments.iter().map(move |at| (*at, deal)));
+        let some: Vec<(usize, usize)> =
+            all.filter(|(at, deal)| !usual || self.ledger.lasts_without(*at, *deal)).collect();
+        if some.is_empty() {
+            return;
+        }
+        let (at, deal) = *self.random.pick(&some);
         self.leave(at, deal);
+        self.go_on(deal);
+    }
+
+    /// After something has changed in an agreement its parties have something to say, as a rule when all have heard.
+    fn go_on(&mut self, deal: usize) {
+        if self.random.chance(80) {
+            self.quiet();
+        }
+        for at in self.ledger.parties(deal) {
+            match self.random.below(10) {
+                0..3 => self.release_new(at),
+                3..5 => self.release_again(at),
+                _ => {}
+            }
+        }
     }
 
     pub(crate) fn leave(&mut self, at: usize, deal: usize) {
@@ -239,8 +264,7 @@ impl Case {
         self.declare(at, Request::AgreementEnd { agreement }, (deal, true));
     }
 
-    fn release_new(&mut self) {
-        let at = *self.random.pick(&self.governments);
+    fn release_new(&mut self, at: usize) {
         if COUNTRIES[at].is_empty() {
             return;
         }
@@ -261,9 +285,12 @@ impl Case {
     }
 
     /// A submission is released once more, to whom it may go by now.
-    fn release_again(&mut self) {
-        if !self.submissions.is_empty() {
-            self.release(self.random.clone().below(self.submissions.len()));
+    fn release_again(&mut self, at: usize) {
+        let own = (0..self.submissions.len()).filter(|one| self.submissions[*one].publisher == at);
+        let own: Vec<usize> = own.collect();
+        if !own.is_empty() {
+            let one = *self.random.pick(&own);
+            self.release(one);
         }
     }
 

@@ -316,6 +316,19 @@ impl Ledger {
             && after <= rule.span.until
     }
 
+    /// Whom a deal binds if they sign.
+    pub(crate) fn parties(&self, deal: usize) -> BTreeSet<usize> {
+        bound(&self.deals[deal].text)
+    }
+
+    /// Whether a deal binds somebody, and goes on when it leaves.
+    pub(crate) fn lasts_without(&self, at: usize, deal: usize) -> bool {
+        let staying = self.staying(at, deal, true);
+        self.in_force(at, deal, true)
+            && staying.contains(&at)
+            && staying.len() > self.deals[deal].text.quorum as usize
+    }
+
     /// Whether a government must have erased what others gave it under a deal: for the plain cases, that nobody has
     /// amended it and that it has left or the term is over.
     pub(crate) fn must_be_erased(&self, who: usize, deal: usize) -> bool {

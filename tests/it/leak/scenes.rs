@@ -178,3 +178,27 @@ fn who_leaves_in_mid_transfer_and_comes_back_begins_the_first_entry_anew() {
 fn who_leaves_in_mid_transfer_and_comes_back_goes_on_behind_what_it_has_erased() {
     leaves_and_comes_back(true);
 }
+
+#[test]
+fn who_joins_a_group_gets_what_was_released_before_if_the_group_has_said_so() {
+    for onward in ["group", ""] {
+        let mut case = met(5, &[CAN, MEX, PHL]);
+        let group = AgreementDraft { onward: onward.to_owned(), ..draft(&[CAN]) };
+        let deal = agreed(&mut case, group, &[PHL, CAN]);
+        let (statements, text) = case.figures.large_file(&mut Random::new(6), PHL);
+        let count = statements.len();
+        case.submit(PHL, statements, &text);
+        case.release(0);
+        case.quiet();
+        let amends = AmendDraft {
+            agreement: case.ledger.deals[deal].id.to_hex(),
+            join: vec![GOVERNMENTS[MEX].id.to_hex()],
+            leave: Vec::new(),
+        };
+        let amendment = AgreementDraft { amends: Some(amends), ..AgreementDraft::default() };
+        agreed(&mut case, amendment, &[PHL, CAN, MEX]);
+        let passed = case.finish().expect("nothing leaks and all has arrived");
+        let readers = if onward == "group" { 2 } else { 1 };
+        assert_eq!(passed.arrived, readers * count, "onward {onward:?}");
+    }
+}

@@ -92,8 +92,11 @@ impl Case {
             leave: if join { Vec::new() } else { vec![one] },
         };
         let draft = AgreementDraft { amends: Some(amends), ..AgreementDraft::default() };
-        self.drafted(at, draft);
+        let amendment = self.drafted(at, draft);
         self.after_draft();
+        if let Some(amendment) = amendment {
+            self.go_on(amendment);
+        }
     }
 
     /// The others hear of it as a rule, and some sign at once.
@@ -166,9 +169,9 @@ impl Case {
         let some = self.random.chance(60) && parties > 2;
         TermsDraft {
             from: self.random.chance(12).then(|| self.later(2_000, 30_000)),
-            retention_seconds: self.random.chance(60).then(|| self.random.clone().below(8) as u32 + 1),
+            retention_seconds: self.random.chance(60).then(|| self.random.below(8) as u32 + 1),
             disclosure_rule: self.random.pick(&["", "", "", "", "D5", "D11"]).to_string(),
-            signatures: some.then(|| 2 + self.random.clone().below(parties - 1) as u32),
+            signatures: some.then(|| 2 + self.random.below(parties - 1) as u32),
             ..TermsDraft::default()
         }
     }
