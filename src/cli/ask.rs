@@ -11,6 +11,7 @@ use super::{Outcome, passphrase, print};
 use crate::api::control::{Client, Payload};
 use crate::config::Config;
 use crate::feed::Card;
+use crate::node::clock::Clock;
 use crate::node::engine::Prepared;
 use crate::node::{Answer, Caller, Engine, Home, Options, Request, home};
 
@@ -54,7 +55,12 @@ fn ask_here(
         Some(_) => Some(Arc::new(home.node_key(&passphrase::existing(global)?)?) as Arc<_>),
         None => None,
     };
-    let options = Options { public: config.public(), cache: config.cache(), rules: config.rules() };
+    let options = Options {
+        public: config.public(),
+        cache: config.cache(),
+        rules: config.rules(),
+        clock: Clock::system(),
+    };
     let prepared = Prepared::new(request, payload.bytes, home.card().country())?;
     let mut engine = Engine::open(home, &options, signer)?;
     for repair in engine.store().repairs() {

@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use super::clock;
+use super::clock::Clock;
 use super::home::Home;
 use super::house::House;
 use super::payload::Hashed;
@@ -38,6 +38,8 @@ pub struct Options {
     pub cache: u64,
     /// What every release is held to, beside what agreements ask for.
     pub rules: protect::Rules,
+    /// What the node goes by.
+    pub clock: Clock,
 }
 
 /// An answer.
@@ -242,6 +244,7 @@ pub struct Engine {
     pub(super) store: Store,
     pub(super) house: House,
     signer: Option<Arc<dyn NodeSigner>>,
+    clock: Clock,
     /// Own feeds of which a partner holds more than we do: nothing is appended to them.
     pub(super) frozen: BTreeSet<FeedId>,
     /// What was submitted and not yet released, as far as it is held.
@@ -274,6 +277,7 @@ impl Engine {
             store,
             house,
             signer,
+            clock: options.clock.clone(),
             frozen,
             submitted: Submitted::default(),
             without_figures: BTreeMap::new(),
@@ -300,6 +304,15 @@ impl Engine {
     /// What was decided.
     pub fn house(&self) -> &House {
         &self.house
+    }
+
+    pub(super) fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// The node's time.
+    pub(super) fn now(&self) -> Millis {
+        self.clock.now()
     }
 
     pub(super) fn network(&self) -> &Network {
@@ -487,7 +500,7 @@ impl Engine {
         let place = self.store.place(feed);
         // A clock that was set back must not date an entry before the one that it follows.
         let last = self.store.newest(&feed).map_or(Millis(0), |newest| newest.header().time);
-        let time = clock::now().max(last);
+        let time = self.now().max(last);
         let signer = self.signer()?;
         let entry = body.sign((kind, time), &place, self.network(), signer.as_ref());
         self.store.append_own(&entry)?;

@@ -5,6 +5,7 @@ mod crash;
 mod daemons;
 mod damage;
 mod federation;
+mod leak;
 mod protection;
 mod readme;
 mod simulation;
