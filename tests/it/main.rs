@@ -1,6 +1,7 @@
 //! Tests of the rooms together.
 
 mod agreements;
+mod bundles;
 mod crash;
 mod daemons;
 mod damage;
