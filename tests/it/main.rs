@@ -1,10 +1,12 @@
 //! Tests of the rooms together.
 
 mod agreements;
+mod attacker;
 mod crash;
 mod daemons;
 mod damage;
 mod federation;
 mod readme;
 mod simulation;
+mod story;
 mod world;

@@ -1,0 +1,3 @@
+//! Stories.
+
+pub(crate) mod figures;
