@@ -22,9 +22,6 @@
 //!
 //! What this room never does: decide who is an audience, keep what was sent, ask the time, or draw by chance.
 //!
-//! [`crate::node::release`] does not ask this room yet: until it does, figures leave in the form in which they were
-//! submitted, and a ministry closes small cells itself, before it submits.
-//!
 //! Start reading at [`protect`], then [`audit`], which everything else has to convince.
 
 pub mod audit;
@@ -45,13 +42,13 @@ mod search;
 pub mod system;
 mod table;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::model::catalogue::DisclosureRule;
 use crate::model::{ConfStatus, Decimal, Period, Series, SeriesKey};
 
 pub use guard::personal_data;
-pub use held::Held;
+pub use held::{Held, Readers};
 pub use hierarchy::Places;
 pub use report::{Breach, Explained, Opened, Opening, Outcome, Report};
 pub use rounding::RoundingKey;
@@ -71,6 +68,8 @@ pub struct Rules {
     pub bases: HashMap<(SeriesKey, Period), Decimal>,
     /// Cells that are sensitive by their contributors, with their upper protection levels, see [`primary`].
     pub sensitive: HashMap<(SeriesKey, Period), Decimal>,
+    /// Cells that the audience holds as suppressed, and whose values are what they were then: they stay closed.
+    pub closed: HashSet<(SeriesKey, Period)>,
     /// Places below the first level of administration.
     pub places: Places,
     /// Should the report say what became of every figure?
@@ -84,6 +83,7 @@ impl Default for Rules {
             conf: ConfStatus::Confidential,
             bases: HashMap::new(),
             sensitive: HashMap::new(),
+            closed: HashSet::new(),
             places: Places::default(),
             explain: false,
         }

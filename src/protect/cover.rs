@@ -7,6 +7,7 @@
 //! over the claims is enough. It is a heuristic: not the fewest cells are closed, and the audit judges it.
 
 use super::audit::{self, Claim, Side, Witnesses};
+use super::held::Readers;
 use super::reduce::Reduced;
 use super::search::{Search, Shift, UPWARDS};
 use super::system::System;
@@ -33,6 +34,8 @@ pub(super) struct Cover<'a> {
     closed: &'a mut [bool],
     /// May zeros be closed, too?
     zeros: bool,
+    /// Against whom.
+    readers: Readers,
 }
 
 impl<'a> Cover<'a> {
@@ -41,14 +44,14 @@ impl<'a> Cover<'a> {
         table: &'a Table,
         (full, known): (&'a mut System, &'a [i64]),
         closed: &'a mut [bool],
-        zeros: bool,
+        (zeros, readers): (bool, Readers),
     ) -> Self {
         let may_move = |cell: u32| {
             let known = known[cell as usize];
             table.cells.get(cell as usize).is_some_and(|cell| cell.released && (known != 0 || zeros))
         };
         let reduced = Reduced::new(full, known, may_move).with_bounds(full, known);
-        Self { table, full, known, reduced, closed, zeros }
+        Self { table, full, known, reduced, closed, zeros, readers }
     }
 
     /// Closes cells until the claims hold, and says by which tables; some may not, and the audit will say so.
@@ -121,7 +124,7 @@ impl<'a> Cover<'a> {
     }
 
     fn if_closed(&self, cell: u32) -> (i64, i64) {
-        self.table.bounds(&self.table.cells[cell as usize], Some(Form::Closed))
+        self.table.bounds(&self.table.cells[cell as usize], Some(Form::Closed), self.readers)
     }
 
     /// What it costs that equal cells may have a value: nothing where their bounds let them, else the price of
@@ -147,7 +150,7 @@ impl<'a> Cover<'a> {
         }
         let size = truth.unsigned_abs() / self.table.line(known).one.unsigned_abs() + 1;
         let totals = self.full.column(cell).iter().filter(|(_, sign)| *sign > 0).count();
-        let again = if known.held.contains(&Form::Closed) { AGAIN } else { 0 };
+        let again = if known.held.iter().any(|(form, _)| *form == Form::Closed) { AGAIN } else { 0 };
         let zero = if truth == 0 { ZERO } else { 0 };
         let price = CLOSED + DOUBLED * i64::from(size.ilog2()) + TOTAL * i64::try_from(totals).ok()? + zero;
         Some((price - again).max(1))

@@ -3,6 +3,9 @@
 //! Earlier releases, revisions, other agreements with the same party and the public feed all count: a signed
 //! history is never unread. A figure that was closed then and is open now, or the other way round, tells the
 //! audience as much as two tables side by side.
+//!
+//! An audience has several *readers* where its parties do not hold the same: who is also party to another agreement
+//! knows more than the others. What leaves is one form for all, and is held against what each of them knows.
 
 use std::collections::HashMap;
 
@@ -12,10 +15,43 @@ use crate::model::{AttributeId, Attributes, Decimal, ObsStatus, Observation, Per
 use super::rule;
 
 /// Cells that an audience holds, as they were published, and what is known of their truth.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Held {
     cells: HashMap<SeriesKey, Vec<(Period, Statement)>>,
     truth: HashMap<SeriesKey, Vec<(Period, Decimal, i32)>>,
+    readers: usize,
+    /// All that hold something.
+    holders: Readers,
+}
+
+/// Some of an audience's readers, by their numbers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Readers(u64);
+
+impl Readers {
+    /// More are not told apart: the last number stands for all that come after it, as if they told each other.
+    pub const MAX: usize = 64;
+    /// Nobody.
+    pub const NONE: Self = Self(0);
+    /// Everyone.
+    pub const ALL: Self = Self(u64::MAX);
+
+    /// One of them, counted from 0.
+    #[must_use]
+    pub const fn one(number: usize) -> Self {
+        Self(1 << if number < Self::MAX { number } else { Self::MAX - 1 })
+    }
+
+    /// These and those.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Is anyone in both?
+    pub(super) const fn meets(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
 }
 
 /// One cell as it was published once.
@@ -27,23 +63,46 @@ pub(super) struct Statement {
     pub(super) rule: DisclosureRule,
     /// Its power of ten.
     pub(super) power: i32,
+    /// Who holds it.
+    pub(super) readers: Readers,
+}
+
+impl Default for Held {
+    fn default() -> Self {
+        Self::of(1)
+    }
 }
 
 impl Held {
-    /// Takes a series as it was published. Order does not matter; the same statement twice counts once.
+    /// Nothing, with so many readers that may come to hold something; at least one.
+    #[must_use]
+    pub fn of(readers: usize) -> Self {
+        Self {
+            cells: HashMap::new(),
+            truth: HashMap::new(),
+            readers: readers.clamp(1, Readers::MAX),
+            holders: Readers::NONE,
+        }
+    }
+
+    /// Takes a series as it was published to some readers. Order does not matter; the same statement twice counts
+    /// once.
     ///
     /// The rule of the release is read from `DISC_RULE`, which every protected series carries; without it the
     /// catalogue's rule is taken.
-    pub fn take(&mut self, series: &Series) {
+    pub fn take(&mut self, series: &Series, readers: Readers) {
         let usual = catalogue::get(series.key().indicator()).map_or(DisclosureRule::D0, |core| core.rule);
         let rule = stated_rule(series.attributes()).unwrap_or(usual);
         let power = power(series.attributes());
+        self.holders = self.holders.and(readers);
         let known = self.cells.entry(series.key().clone()).or_default();
         for observation in series.observations() {
             let Some(value) = seen(observation) else { continue };
-            let one = (observation.period(), Statement { value, rule, power });
-            if !known.contains(&one) {
-                known.push(one);
+            let (period, new) = (observation.period(), Statement { value, rule, power, readers });
+            let same = |(at, old): &&mut (Period, Statement)| *at == period && old.says_the_same(&new);
+            match known.iter_mut().find(same) {
+                Some((_, old)) => old.readers = old.readers.and(readers),
+                None => known.push((period, new)),
             }
         }
     }
@@ -56,6 +115,16 @@ impl Held {
         self.truth.entry(series.key().clone()).or_default().extend(values);
     }
 
+    /// Does one of these hold anything?
+    pub(super) const fn is_anything_held(&self, readers: Readers) -> bool {
+        self.holders.meets(readers)
+    }
+
+    /// The readers, one by one.
+    pub(super) fn readers(&self) -> impl Iterator<Item = Readers> + use<> {
+        (0..self.readers).map(Readers::one)
+    }
+
     /// The statements by series.
     pub(super) fn statements(&self) -> impl Iterator<Item = (&SeriesKey, &[(Period, Statement)])> {
         self.cells.iter().map(|(key, cells)| (key, cells.as_slice()))
@@ -64,6 +133,12 @@ impl Held {
     /// The true values of a series, with their powers of ten, as far as they are known.
     pub(super) fn truth(&self, key: &SeriesKey) -> &[(Period, Decimal, i32)] {
         self.truth.get(key).map_or(&[], Vec::as_slice)
+    }
+}
+
+impl Statement {
+    fn says_the_same(&self, other: &Self) -> bool {
+        (self.value, self.rule, self.power) == (other.value, other.rule, other.power)
     }
 }
 

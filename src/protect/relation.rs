@@ -14,6 +14,7 @@
 
 use std::collections::HashMap;
 
+use super::held::Readers;
 use super::hierarchy::{ADDITIVE, OPEN_END, OnScale, Places, TOTAL, is_scale, on_scale, ways_up};
 use super::rule::{Limit, Measure};
 use super::system::{OPEN, Sums, index};
@@ -193,7 +194,7 @@ impl Builder<'_> {
 
     /// Gives a cell the value nearest to one that its forms allow.
     fn guess(&mut self, cell: u32, wanted: i64) {
-        let (low, high) = self.table.bounds(&self.table.cells[cell as usize], None);
+        let (low, high) = self.table.bounds(&self.table.cells[cell as usize], None, Readers::ALL);
         self.table.cells[cell as usize].truth = Some(wanted.clamp(low.max(-OPEN / 2), high.min(OPEN / 2)));
     }
 }

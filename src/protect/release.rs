@@ -2,7 +2,7 @@
 
 use super::audit::{self, Claim, Witnesses};
 use super::cover::Cover;
-use super::held::Held;
+use super::held::{Held, Readers};
 use super::publish::{self, Press};
 use super::relation::{self, Relations};
 use super::report::{Breach, Explained, Opened, Opening, Outcome, Report};
@@ -31,10 +31,19 @@ pub(super) struct Draft<'a> {
     outcomes: Vec<Outcome>,
     /// The true values of cells and rests.
     known: Vec<i64>,
+    /// What none of the audience may find out.
+    claims: Vec<Claim>,
+    /// The same for each reader, as far as it did not know before.
+    readers: Vec<Reader>,
+    report: Report,
+}
+
+/// One of the audience, or several that hold the same.
+struct Reader {
+    which: Readers,
     claims: Vec<Claim>,
     /// Tables that the choice of complements was content with; the audit looks at them first.
     witnesses: Witnesses,
-    report: Report,
 }
 
 impl<'a> Draft<'a> {
@@ -60,27 +69,69 @@ impl<'a> Draft<'a> {
         let truths = table.cells.iter().map(|cell| cell.truth.unwrap_or(0));
         let known = truths.chain(relations.rests.iter().map(|rest| rest.truth)).collect();
         let outcomes = vec![Outcome::Missing; table.cells.len()];
-        let (claims, witnesses) = (Vec::new(), Witnesses::new());
+        let (claims, readers) = (Vec::new(), Vec::new());
         let mut draft =
-            Self { leaving, rules, key, table, relations, outcomes, known, claims, witnesses, report };
+            Self { leaving, rules, key, table, relations, outcomes, known, claims, readers, report };
         draft.decide();
         draft.claim_rest();
+        draft.claim_for_each(held);
         Ok(draft)
+    }
+
+    /// Gives each reader its claims.
+    fn claim_for_each(&mut self, held: &Held) {
+        let mut open = Vec::new();
+        for which in held.readers() {
+            let claims = match held.is_anything_held(which) {
+                true => self.narrowed(which, &mut open),
+                false => self.claims.clone(),
+            };
+            self.readers.push(Reader { which, claims, witnesses: Witnesses::new() });
+        }
+        let mut before: Vec<Opened> = open.iter().map(|claim| self.opened(claim, Opening::Held)).collect();
+        before.sort_unstable();
+        before.dedup();
+        self.report.open_before = before;
+    }
+
+    /// The claims as far as they hold before anything of this release is known. What a reader could tell then, it
+    /// may still tell afterwards, and no more: those claims go to the second list as they were.
+    fn narrowed(&self, reader: Readers, open: &mut Vec<Claim>) -> Vec<Claim> {
+        let system = self.system(|_| None, reader);
+        let failing =
+            |claims: &[Claim]| audit::judge(&system, &self.known, claims, &Witnesses::new());
+        // A system that does not even hold the truth proves nothing, neither now nor later.
+        if !system.admits(&self.known) {
+            return self.claims.clone();
+        }
+        let broken = failing(&self.claims);
+        let mut claims: Vec<Claim> = self.claims.iter().filter(|claim| !broken.contains(claim)).copied().collect();
+        for claim in &broken {
+            let truth = self.known[claim.cell as usize];
+            let holds = |claim: Claim| failing(&[claim]).is_empty();
+            let low = steps(claim.low, truth).find(|low| holds(Claim { low: *low, high: truth, ..*claim }));
+            let high = steps(claim.high, truth).find(|high| holds(Claim { low: truth, high: *high, ..*claim }));
+            claims.push(Claim { low: low.unwrap_or(truth), high: high.unwrap_or(truth), ..*claim });
+        }
+        open.extend(broken);
+        claims
     }
 
     /// Closes complements, prints and audits until the audit is content.
     pub(super) fn finish(mut self) -> Result<Protected, Breach> {
-        let mut wanting = self.claims.clone();
+        let mut wanting: Vec<Vec<Claim>> = self.readers.iter().map(|reader| reader.claims.clone()).collect();
         let mut zeros = false;
         for round in 1.. {
-            self.close(&wanting, zeros);
+            for (reader, claims) in wanting.iter().enumerate() {
+                self.close(reader, claims, zeros);
+            }
             let mut report = self.report.clone();
             let mut press = Press::new(&self.table, &self.outcomes, self.rules, self.key);
             let print = |(series, rule): &(&Series, DisclosureRule)| press.print(series, *rule, &mut report);
             let series: Vec<Series> = self.leaving.iter().map(print).collect::<Result<_, _>>()?;
             let unproven = self.audit(&series);
-            if unproven.is_empty() {
-                report.audited = self.claims.len() as u64;
+            if unproven.iter().all(Vec::is_empty) {
+                report.audited = self.readers.iter().map(|reader| reader.claims.len() as u64).sum();
                 return Ok(Protected { series, report });
             }
             if round == MAX_ROUNDS || (zeros && unproven == wanting) {
@@ -131,6 +182,8 @@ impl<'a> Draft<'a> {
         } else if rule >= DisclosureRule::Dn && line.measure == Measure::Rate && !has_base() {
             self.claims.push(Claim { cell, low: truth, high: truth.saturating_add(1) });
             Outcome::SmallBase
+        } else if self.rules.closed.contains(&place) {
+            Outcome::Complement
         } else if line.limit.is_none() {
             Outcome::Shown
         } else if truth == 0 {
@@ -144,7 +197,7 @@ impl<'a> Draft<'a> {
     fn claim_rest(&mut self) {
         for (at, cell) in self.table.cells.iter().enumerate().filter(|(_, cell)| !cell.released) {
             let line = self.table.line(cell);
-            let closed = !cell.held.is_empty() && cell.held.iter().all(|form| *form == Form::Closed);
+            let closed = !cell.held.is_empty() && cell.held.iter().all(|(form, _)| *form == Form::Closed);
             if let (true, Some(limit)) = (closed, line.limit) {
                 let truth = self.known[at];
                 if truth != 0 && truth.abs() < limit.least {
@@ -161,16 +214,17 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// Closes cells until these claims hold, as far as it can be done.
-    fn close(&mut self, claims: &[Claim], zeros: bool) {
+    /// Closes cells until these claims hold against a reader, as far as it can be done.
+    fn close(&mut self, reader: usize, claims: &[Claim], zeros: bool) {
         let form = |cell: u32| {
             let released = self.table.cells[cell as usize].released;
             released.then(|| publish::form(&self.table, self.key, cell, self.outcomes[cell as usize]))
         };
-        let mut system = self.system(form);
+        let which = self.readers[reader].which;
+        let mut system = self.system(form, which);
         let mut closed: Vec<bool> = self.outcomes.iter().map(|outcome| outcome.is_suppressed()).collect();
-        let mut cover = Cover::new(&self.table, (&mut system, &self.known), &mut closed, zeros);
-        cover.close(claims, &mut self.witnesses);
+        let mut cover = Cover::new(&self.table, (&mut system, &self.known), &mut closed, (zeros, which));
+        cover.close(claims, &mut self.readers[reader].witnesses);
         for (outcome, closed) in self.outcomes.iter_mut().zip(closed) {
             if closed && !outcome.is_suppressed() {
                 *outcome = Outcome::Complement;
@@ -178,11 +232,11 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// What the audience knows if the cells have these forms, those without form being none of the release's.
-    fn system(&self, form: impl Fn(u32) -> Option<Form>) -> System {
+    /// What a reader knows if the cells have these forms, those without form being none of the release's.
+    fn system(&self, form: impl Fn(u32) -> Option<Form>, reader: Readers) -> System {
         let cells = self.table.cells.iter().enumerate();
         let mut bounds: Vec<(i64, i64)> =
-            cells.map(|(at, cell)| self.table.bounds(cell, form(index(at)))).collect();
+            cells.map(|(at, cell)| self.table.bounds(cell, form(index(at)), reader)).collect();
         bounds.extend(self.relations.rests.iter().map(|rest| {
             let signed = self.table.line(&self.table.cells[rest.of as usize]).signed;
             match (rest.truth, signed) {
@@ -194,28 +248,41 @@ impl<'a> Draft<'a> {
         System::new(&bounds, &self.relations.sums)
     }
 
-    /// Judges the published series, read again as the audience reads them.
-    fn audit(&self, published: &[Series]) -> Vec<Claim> {
+    /// Judges the published series, read again as each reader reads them.
+    fn audit(&self, published: &[Series]) -> Vec<Vec<Claim>> {
         let forms = publish::read_back(&self.table, published);
-        let system = self.system(|cell| forms.get(&cell).copied());
-        audit::judge(&system, &self.known, &self.claims, &self.witnesses)
+        let judge = |reader: &Reader| {
+            let system = self.system(|cell| forms.get(&cell).copied(), reader.which);
+            audit::judge(&system, &self.known, &reader.claims, &reader.witnesses)
+        };
+        self.readers.iter().map(judge).collect()
     }
 
-    fn breach(&self, unproven: &[Claim]) -> Breach {
-        let opened = unproven.iter().map(|claim| {
-            let rest = (claim.cell as usize).checked_sub(self.table.cells.len());
-            let rest = rest.map(|at| self.relations.rests[at].of);
-            let cell = &self.table.cells[rest.unwrap_or(claim.cell) as usize];
-            let (low, high) = self.table.bounds(cell, Some(Form::Closed));
-            let how = match rest {
-                Some(_) => Opening::Rest,
-                None if low > claim.low || high < claim.high => Opening::Held,
-                None => Opening::Worked,
-            };
-            Opened { key: self.table.line(cell).key.clone(), period: cell.period, how }
-        });
-        Breach::Open(opened.collect())
+    fn breach(&self, unproven: &[Vec<Claim>]) -> Breach {
+        let mut opened: Vec<Opened> =
+            unproven.iter().flatten().map(|claim| self.opened(claim, Opening::Worked)).collect();
+        opened.sort_unstable();
+        opened.dedup();
+        Breach::Open(opened)
     }
+
+    /// The cell of a claim, or the one that it is the rest of.
+    fn opened(&self, claim: &Claim, how: Opening) -> Opened {
+        let rest = (claim.cell as usize).checked_sub(self.table.cells.len());
+        let rest = rest.map(|at| self.relations.rests[at].of);
+        let cell = &self.table.cells[rest.unwrap_or(claim.cell) as usize];
+        let how = if rest.is_some() { Opening::Rest } else { how };
+        Opened { key: self.table.line(cell).key.clone(), period: cell.period, how }
+    }
+}
+
+/// How many steps are looked at between a bound and the truth.
+const STEPS: i64 = 12;
+
+/// Values from a bound to the truth, in steps that are even and few.
+fn steps(bound: i64, truth: i64) -> impl Iterator<Item = i64> {
+    let step = ((truth - bound).abs() / STEPS).max(1) * (truth - bound).signum();
+    (0..=STEPS).map(move |at| bound + at * step).take_while(move |value| *value != truth)
 }
 
 /// A small count must look as if it were any of those below the minimum.

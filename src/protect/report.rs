@@ -29,6 +29,9 @@ pub struct Report {
     pub inconsistent: u64,
     /// What became of each figure, where the rules ask for it.
     pub cells: Vec<Explained>,
+    /// Closed cells that some of the audience could tell before, from what left earlier or under another agreement.
+    /// Nothing can be done about them any more; this release tells no more of them.
+    pub open_before: Vec<Opened>,
 }
 
 /// What became of one figure.
@@ -59,7 +62,7 @@ pub enum Outcome {
     SmallBase,
     /// Suppressed: declared confidential, or sensitive by its contributors.
     Declared,
-    /// Suppressed so that others cannot be worked out.
+    /// Suppressed so that others cannot be worked out, now or when it left first.
     Complement,
     /// There was no value.
     Missing,
@@ -107,7 +110,7 @@ impl Report {
 }
 
 /// A cell that the audience could open.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Opened {
     /// Its series.
     pub key: SeriesKey,
@@ -118,7 +121,7 @@ pub struct Opened {
 }
 
 /// How a cell would be opened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Opening {
     /// The audience holds its value from before.
     Held,

@@ -69,13 +69,28 @@ pub fn stricter(a: DisclosureRule, b: DisclosureRule) -> DisclosureRule {
 ///
 /// The catalogue's rule holds; a national indicator, which has none there, starts from `D5` for counts and `DN`
 /// for rates. The series may state another rule: a stricter one always counts, a looser one only for class `S0`,
-/// whose figures are public anyway. An agreement's rule can only make it stricter.
+/// whose figures are public anyway. An agreement's rule can only make it stricter; what [is open](is_open) stays as
+/// it is published.
 #[must_use]
 pub fn effective(
     key: &SeriesKey,
     attributes: &Attributes,
     agreement: Option<DisclosureRule>,
 ) -> DisclosureRule {
+    let (own, class) = of_its_own(key, attributes);
+    let published = own == DisclosureRule::D0 && class == Sensitivity::S0;
+    agreement.filter(|_| !published).map_or(own, |rule| stricter(rule, own))
+}
+
+/// Are the figures published already, as its publisher states: of class `S0`, and under the rule `D0`? No agreement
+/// changes those: a partner is to hold what everybody can read elsewhere, and rounding it again protects nobody.
+#[must_use]
+pub fn is_open(key: &SeriesKey, attributes: &Attributes) -> bool {
+    of_its_own(key, attributes) == (DisclosureRule::D0, Sensitivity::S0)
+}
+
+/// The rule of a series without any agreement, and its class.
+fn of_its_own(key: &SeriesKey, attributes: &Attributes) -> (DisclosureRule, Sensitivity) {
     let core = catalogue::get(key.indicator());
     let usual = core.map_or_else(|| national(key), |indicator| indicator.rule);
     let stated = attributes.get(AttributeId::DiscRule).and_then(DisclosureRule::from_id);
@@ -89,7 +104,7 @@ pub fn effective(
         Some(rule) => stricter(rule, usual),
         None => usual,
     };
-    agreement.map_or(own, |rule| stricter(rule, own))
+    (own, class)
 }
 
 fn national(key: &SeriesKey) -> DisclosureRule {
@@ -155,8 +170,17 @@ mod tests {
         let open = key("MS_FBORN", "PS");
         assert_eq!(rule(&open, &[], Some(D11)), D11);
         assert_eq!(rule(&open, &[], Some(D0)), D5);
-        assert_eq!(rule(&open, &[(AttributeId::DiscRule, "D0")], Some(D5)), D5);
+        assert_eq!(rule(&key("LM_DEMAND", "POSTS"), &[(AttributeId::DiscRule, "D0")], Some(D5)), D5);
         assert_eq!(rule(&key("TR_VICT", "PS"), &[], Some(D5)), D11);
+    }
+
+    #[test]
+    fn what_is_published_already_stays_as_it_is() {
+        let open = key("MS_FBORN", "PS");
+        let stated = [(AttributeId::DiscRule, "D0")];
+        assert_eq!(rule(&open, &stated, Some(D11)), D0);
+        assert_eq!(rule(&open, &[stated[0], (AttributeId::SensClass, "S1")], Some(D11)), D11);
+        assert_eq!(rule(&key("LM_DEPLOY", "PS"), &stated, Some(D11)), D11, "its class is not open");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::held::{self, Held, Statement};
+use super::held::{self, Held, Readers, Statement};
 use super::hierarchy::ADDITIVE;
 use super::rule::{Limit, Measure};
 use super::system::{MAX_VALUE, OPEN, index};
@@ -78,8 +78,8 @@ pub(super) struct Cell {
     pub(super) truth: Option<i64>,
     /// Does the release state it?
     pub(super) released: bool,
-    /// The forms in which the audience holds it.
-    pub(super) held: Vec<Form>,
+    /// The forms in which readers of the audience hold it.
+    pub(super) held: Vec<(Form, Readers)>,
 }
 
 /// The table.
@@ -150,14 +150,15 @@ impl Table {
         &self.lines[cell.line as usize]
     }
 
-    /// What the audience would know of a cell by itself, if it were published in a form, or not at all. A form that
-    /// it holds counts unless the value was revised since.
-    pub(super) fn bounds(&self, cell: &Cell, now: Option<Form>) -> (i64, i64) {
+    /// What these readers would know of a cell by itself, if it were published in a form, or not at all. A form that
+    /// they hold counts unless the value was revised since.
+    pub(super) fn bounds(&self, cell: &Cell, now: Option<Form>, readers: Readers) -> (i64, i64) {
         let line = self.line(cell);
         let open = (if line.signed { -OPEN } else { 0 }, OPEN);
         let bounds = |form: &Form| form.bounds(line.signed);
         let (mut low, mut high) = now.as_ref().map_or(open, bounds);
-        for (least, most) in cell.held.iter().map(bounds) {
+        let held = cell.held.iter().filter(|(_, by)| by.meets(readers));
+        for (least, most) in held.map(|(form, _)| bounds(form)) {
             let holds = cell.truth.is_none_or(|value| least <= value && value <= most);
             if holds && least.max(low) <= most.min(high) {
                 (low, high) = (least.max(low), most.min(high));
@@ -200,12 +201,13 @@ impl Table {
             let value = said.value.map(|value| number((value, said.power), period)).transpose()?;
             let form = Form::of(value, held::limit(draft.key, said.rule).map(scaled));
             match cells.binary_search_by_key(&period, |cell| cell.period) {
-                Ok(at) => cells[at].held.push(form),
+                Ok(at) => cells[at].held.push((form, said.readers)),
                 Err(at) => {
                     let known = held.truth(draft.key).iter().rfind(|(of, ..)| *of == period);
                     let truth =
                         known.map(|(_, value, power)| number((*value, *power), period)).transpose()?;
-                    cells.insert(at, Cell { line, period, truth, released: false, held: vec![form] });
+                    let held = vec![(form, said.readers)];
+                    cells.insert(at, Cell { line, period, truth, released: false, held });
                 }
             }
         }

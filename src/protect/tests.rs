@@ -91,8 +91,11 @@ fn open_figures_leave_as_they_are() {
     let protected = release(&sexes(["3", "4", "7"], OPEN), &Rules::default());
     assert_eq!(shown(&protected), ["3", "4", "7"]);
     assert_eq!((protected.report.shown, protected.report.audited), (3, 0));
-    // The agreement may want it otherwise.
-    assert_eq!(shown(&release(&sexes(["3", "4", "7"], OPEN), &under(DisclosureRule::D5)))[..2], ["Q", "Q"]);
+    // No agreement closes what everybody can read; one may be stricter than a rule that is not of open figures.
+    assert_eq!(shown(&release(&sexes(["3", "4", "7"], OPEN), &under(DisclosureRule::D5))), ["3", "4", "7"]);
+    let partners = [(AttributeId::SensClass, "S1")];
+    let left = release(&sexes(["6", "7", "13"], &partners), &under(DisclosureRule::D11));
+    assert_eq!(shown(&left)[..2], ["Q", "Q"]);
 }
 
 #[test]
