@@ -13,7 +13,9 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::model::ConfStatus;
 use crate::net::NetConfig;
+use crate::protect::{Places, Rules};
 
 mod check;
 mod initial;
@@ -31,6 +33,8 @@ pub struct Config {
     cache: u64,
     http: Option<SocketAddr>,
     public: BTreeSet<String>,
+    suppressed_as: ConfStatus,
+    places: Places,
     log: LogSettings,
 }
 
@@ -114,6 +118,11 @@ impl Config {
     /// Codes of the indicators that a release opens to everybody.
     pub fn public(&self) -> BTreeSet<String> {
         self.public.clone()
+    }
+
+    /// For `protect`: what every release is held to.
+    pub fn rules(&self) -> Rules {
+        Rules { conf: self.suppressed_as, places: self.places.clone(), ..Rules::default() }
     }
 
     /// What is logged.

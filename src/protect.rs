@@ -45,9 +45,9 @@ mod table;
 use std::collections::{HashMap, HashSet};
 
 use crate::model::catalogue::DisclosureRule;
-use crate::model::{ConfStatus, Decimal, Period, Series, SeriesKey};
+use crate::model::{ConfStatus, Decimal, Observation, Period, Series, SeriesKey};
 
-pub use guard::personal_data;
+pub use guard::{check as check_texts, personal_data};
 pub use held::{Held, Readers};
 pub use hierarchy::Places;
 pub use report::{Breach, Explained, Opened, Opening, Outcome, Report};
@@ -116,6 +116,32 @@ pub struct Protected {
     /// What became of the figures. For the publisher only.
     pub report: Report,
 }
+
+/// Does a series need this room, or may it leave as it is as far as it alone is concerned?
+#[must_use]
+pub fn is_needed(series: &Series, agreement: Option<DisclosureRule>) -> bool {
+    rule::effective(series.key(), series.attributes(), agreement) != DisclosureRule::D0
+        || series.observations().iter().any(|one| release::is_declared(one.conf()))
+}
+
+/// The first period in which a series as it was published shows fewer than its rule lets anybody see: what a
+/// recipient can check of another's protection without knowing more.
+#[must_use]
+pub fn shows_too_small(series: &Series, agreement: Option<DisclosureRule>) -> Option<Period> {
+    let rule = rule::effective(series.key(), series.attributes(), agreement);
+    let least = i128::from(held::limit(series.key(), rule)?.least) * 10_i128.pow(DECIMALS);
+    let power = held::power(series.attributes());
+    let is_small = |value: Decimal| {
+        // One that is too large to be counted in parts of a person is not small.
+        let parts = table::units(value, power, -DECIMALS.cast_signed());
+        value.mantissa() != 0 && parts.is_some_and(|parts| parts.abs() < least)
+    };
+    let small = |one: &&Observation| one.value().is_some_and(is_small);
+    series.observations().iter().find(small).map(Observation::period)
+}
+
+/// Decimals of a person that are told apart where a count is compared with its minimum.
+const DECIMALS: u32 = 6;
 
 /// Puts the figures of a release into the form in which one audience may have them.
 ///

@@ -54,7 +54,7 @@ fn ask_here(
         Some(_) => Some(Arc::new(home.node_key(&passphrase::existing(global)?)?) as Arc<_>),
         None => None,
     };
-    let options = Options { public: config.public(), cache: config.cache() };
+    let options = Options { public: config.public(), cache: config.cache(), rules: config.rules() };
     let prepared = Prepared::new(request, payload.bytes, home.card().country())?;
     let mut engine = Engine::open(home, &options, signer)?;
     for repair in engine.store().repairs() {

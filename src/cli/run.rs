@@ -28,7 +28,7 @@ pub fn run(global: &Global, args: &Run) -> anyhow::Result<Outcome> {
     let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let (stop, stopped) = watch::channel(false);
     let (events, net_events) = mpsc::channel(MAX_NET_EVENTS);
-    let options = Options { public: config.public(), cache: config.cache() };
+    let options = Options { public: config.public(), cache: config.cache(), rules: config.rules() };
     let (socket, network) = (home.socket(), home.network().clone());
     // The store first: a second daemon must hear that the directory is in use, not that the port is.
     let seed = key.seed();

@@ -114,12 +114,44 @@ pub fn release(global: &Global, args: Release) -> anyhow::Result<Outcome> {
         for (why, count) in one["withheld"].as_object().into_iter().flatten() {
             text += &format!("    withheld {count} observations: {why}\n");
         }
+        text += &protected(&one["protection"]);
+        for cell in one["cells"].as_array().into_iter().flatten() {
+            text += &format!(
+                "    {} {}: {} ({})\n",
+                cell["key"].as_str().unwrap_or(""),
+                cell["time_period"].as_str().unwrap_or(""),
+                cell["outcome"].as_str().unwrap_or(""),
+                cell["rule"].as_str().unwrap_or("")
+            );
+        }
+        for cell in one["open_before"].as_array().into_iter().flatten() {
+            text += &format!(
+                "    {} {}: small, and could be told before from what they hold of us\n",
+                cell["key"].as_str().unwrap_or(""),
+                cell["time_period"].as_str().unwrap_or("")
+            );
+        }
         for key in one["keys"].as_array().into_iter().flatten() {
             text += &format!("    {}\n", key.as_str().unwrap_or(""));
         }
     }
     print::text(&text)?;
     Ok(Outcome::Done)
+}
+
+/// What became of figures that needed protection, in a line.
+fn protected(said: &Value) -> String {
+    let counts = [
+        ("shown", "as they are"),
+        ("zero", "zero"),
+        ("rounded", "rounded"),
+        ("suppressed", "suppressed"),
+        ("complementary", "suppressed so that those cannot be worked out"),
+        ("missing", "without value"),
+    ];
+    let some = counts.iter().filter(|(name, _)| said[*name].as_u64().is_some_and(|count| count > 0));
+    let words: Vec<String> = some.map(|(name, words)| format!("{} {words}", said[*name])).collect();
+    if words.is_empty() { String::new() } else { format!("    protected: {}\n", words.join(", ")) }
 }
 
 /// `retract`

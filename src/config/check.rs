@@ -7,8 +7,9 @@ use std::time::Duration;
 use super::layer::Layers;
 use super::section::Net;
 use super::{Config, ConfigError, LogFormat, LogSettings, SyncSettings};
-use crate::model::IndicatorCode;
+use crate::model::{ConfStatus, IndicatorCode};
 use crate::net::NetConfig;
+use crate::protect::Places;
 
 /// A frame on the wire with the message around it must fit into the window, or nothing could ever be sent.
 const WINDOW_MIN: u64 = 128 * 1_024;
@@ -28,6 +29,8 @@ pub(super) fn check(layers: &Layers) -> Result<Config, ConfigError> {
         cache: cache(layers)?,
         http: http(layers)?,
         public: public(layers)?,
+        suppressed_as: suppressed_as(layers)?,
+        places: places(layers)?,
         log: log(layers)?,
     })
 }
@@ -128,6 +131,31 @@ fn public(layers: &Layers) -> Result<BTreeSet<String>, ConfigError> {
             Err(error) => Err(layers.refuse("release.public", format!("holds {code:?}: {error}"))),
         })
         .collect()
+}
+
+fn suppressed_as(layers: &Layers) -> Result<ConfStatus, ConfigError> {
+    let code = &layers.sections.protection.suppressed_as;
+    // What says why a figure is closed tells which ones are small.
+    let told = [ConfStatus::Confidential, ConfStatus::NotForPublication];
+    told.into_iter().find(|status| code.chars().eq([status.code()])).ok_or_else(|| {
+        let reason = format!("is {code:?}: write C (confidential) or N (not for publication)");
+        layers.refuse("protection.suppressed_as", reason)
+    })
+}
+
+fn places(layers: &Layers) -> Result<Places, ConfigError> {
+    let pairs = layers.sections.protection.below_first_level.iter().map(|text| {
+        let halves = text.split_once('=').map(|(place, unit)| (place.trim(), unit.trim()));
+        match halves.filter(|(place, unit)| place.contains('-') && unit.contains('-')) {
+            Some((place, unit)) => Ok((place.to_owned(), unit.to_owned())),
+            None => {
+                let reason =
+                    format!("holds {text:?}: write PLACE=UNIT in codes of ISO 3166-2, as in ES-M=ES-MD");
+                Err(layers.refuse("protection.below_first_level", reason))
+            }
+        }
+    });
+    Ok(Places::new(pairs.collect::<Result<Vec<_>, _>>()?))
 }
 
 fn log(layers: &Layers) -> Result<LogSettings, ConfigError> {

@@ -16,6 +16,7 @@ pub(super) struct Sections {
     pub(super) store: Store,
     pub(super) http: Http,
     pub(super) release: Release,
+    pub(super) protection: Protection,
     pub(super) log: Log,
 }
 
@@ -65,6 +66,14 @@ pub(super) struct Release {
     pub(super) public: Vec<String>,
 }
 
+/// In what form figures leave.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Protection {
+    pub(super) suppressed_as: String,
+    pub(super) below_first_level: Vec<String>,
+}
+
 /// The log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -110,6 +119,12 @@ impl Default for Store {
 impl Default for Http {
     fn default() -> Self {
         Self { listen: "127.0.0.1:8080".to_owned() }
+    }
+}
+
+impl Default for Protection {
+    fn default() -> Self {
+        Self { suppressed_as: "C".to_owned(), below_first_level: Vec::new() }
     }
 }
 

@@ -18,6 +18,7 @@ use super::payload::Hashed;
 use super::release::Wanted;
 use super::request::{Caller, Request, SubmitRequest};
 use super::submissions::Submitted;
+use super::truth::Truths;
 use crate::crypto::{Hash, Network, NodeSigner};
 use crate::feed::{
     AgreementId, Body, BodyBuilder, BuildError, Card, EntryKind, FeedId, HeadRef, PublisherId, Seq,
@@ -25,7 +26,8 @@ use crate::feed::{
 };
 use crate::intake;
 use crate::model::{Document, DocumentKind, DocumentLabel, Millis, ModelError, Record, Series};
-use crate::store::{Store, StoreError};
+use crate::protect::{self, Breach, RoundingKey};
+use crate::store::{Store, StoreError, keys};
 
 /// What an engine needs to know beside its directory.
 #[derive(Clone, Debug)]
@@ -34,6 +36,8 @@ pub struct Options {
     pub public: BTreeSet<String>,
     /// Memory of the derived database, in bytes.
     pub cache: u64,
+    /// What every release is held to, beside what agreements ask for.
+    pub rules: protect::Rules,
 }
 
 /// An answer.
@@ -87,6 +91,14 @@ pub enum NodeError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Figures cannot leave in any form that this audience may have. For the publisher alone: it names cells.
+    #[error("nothing is released: for {audience}, {breach}")]
+    Breach {
+        /// Whose parties would get them.
+        audience: String,
+        /// What would be open.
+        breach: Breach,
+    },
     /// An entry cannot be made.
     #[error(transparent)]
     Build(#[from] BuildError),
@@ -119,6 +131,7 @@ impl NodeError {
             Self::Refused(_) => "refused",
             Self::NotFound(_) => "not_found",
             Self::Locked => "locked",
+            Self::Breach { .. } => "disclosure",
             Self::Store(_) => "store",
             Self::Build(_) | Self::Model(_) => "invalid",
             Self::Io { .. } | Self::Payload(_) => "io",
@@ -129,6 +142,16 @@ impl NodeError {
     /// Whether another question may be answered: nothing is wrong with the node.
     pub fn is_of_the_question(&self) -> bool {
         matches!(self, Self::Refused(_) | Self::NotFound(_) | Self::Model(_))
+    }
+
+    /// What a log may say of it: never of which cells a release would tell.
+    pub fn logged(&self) -> String {
+        match self {
+            Self::Breach { audience, .. } => {
+                format!("nothing is released: figures would be open to {audience}")
+            }
+            other => other.to_string(),
+        }
     }
 
     pub(super) fn io(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self {
@@ -160,6 +183,8 @@ pub struct Figures {
     pub body: Option<Body>,
     /// The series themselves, if they are few.
     pub held: Vec<Series>,
+    /// What they measure; nothing if that is too much to be written down.
+    pub indicators: BTreeSet<String>,
     /// SHA-256 of the file.
     pub hash: Hash,
 }
@@ -182,24 +207,32 @@ impl Prepared {
         let hash = payload.finish().map_err(NodeError::Payload)?;
         let series = report.take_series();
         if submit.check_only || series.is_empty() {
-            let figures = Figures { report, body: None, held: Vec::new(), hash };
+            let (held, indicators) = (Vec::new(), BTreeSet::new());
+            let figures = Figures { report, body: None, held, indicators, hash };
             return Ok(Self { request, figures: Some(figures) });
         }
         let few = report.observations <= MAX_HELD_FILE;
-        let (mut body, mut held) = (BodyBuilder::new(), Vec::new());
+        let (mut body, mut held, mut indicators) = (BodyBuilder::new(), Vec::new(), BTreeSet::new());
         for one in series.map(Record::Series) {
             body.push(&one)?;
-            if let Record::Series(series) = one
-                && few
-            {
+            let Record::Series(series) = one else { continue };
+            if !indicators.contains(series.key().indicator()) {
+                indicators.insert(series.key().indicator().to_owned());
+            }
+            if few {
                 held.push(series);
             }
         }
+        if indicators.len() > MAX_INDICATORS {
+            indicators.clear();
+        }
         let body = Some(body.finish()?);
-        Ok(Self { request, figures: Some(Figures { report, body, held, hash }) })
+        Ok(Self { request, figures: Some(Figures { report, body, held, indicators, hash }) })
     }
 }
 
+/// The most indicators of a submission that are written down with it: the catalogue has fewer.
+const MAX_INDICATORS: usize = 100;
 /// Up to so many observations the series of a file are held until they are released.
 const MAX_HELD_FILE: u64 = 1000;
 
@@ -215,6 +248,10 @@ pub struct Engine {
     pub(super) submitted: Submitted,
     /// Others' feeds that were looked through for figures to erase, up to here, and hold none.
     pub(super) without_figures: BTreeMap<FeedId, Seq>,
+    /// The exact values of figures that left in another form.
+    pub(super) truths: Truths,
+    /// What every release is held to, beside what agreements ask for.
+    pub(super) rules: protect::Rules,
 }
 
 impl Engine {
@@ -240,6 +277,8 @@ impl Engine {
             frozen,
             submitted: Submitted::default(),
             without_figures: BTreeMap::new(),
+            truths: Truths::default(),
+            rules: options.rules.clone(),
         })
     }
 
@@ -269,6 +308,11 @@ impl Engine {
 
     pub(super) fn us(&self) -> PublisherId {
         self.home.us()
+    }
+
+    /// The secret of rounding; made when it is needed first.
+    pub(super) fn rounding_key(&self) -> Result<RoundingKey, NodeError> {
+        Ok(RoundingKey::new(keys::rounding_secret(self.home.dir())?))
     }
 
     pub(super) fn signer(&self) -> Result<Arc<dyn NodeSigner>, NodeError> {

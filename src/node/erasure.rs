@@ -9,7 +9,7 @@
 //!
 //! # What arrives is checked when it is durable
 //!
-//! An entry under a written agreement is put to the agreement's text once more here, after it is durable and before
+//! An entry under a written agreement is put to the agreement's text, and to the rules for small numbers, once more here, after it is durable and before
 //! anything of it is folded, shown or receipted. That is one reading of what was just written, for these feeds alone;
 //! the way of frames, and the public feeds, know nothing of it. Refusing the frames instead would end the feed: its
 //! next entry follows the one that was refused, for ever. So the chain of headers stays, with the proof of what its
@@ -26,16 +26,21 @@ use super::clock;
 use super::daemon::the_node;
 use super::engine::{Engine, NodeError, document};
 use crate::feed::{AgreementId, EntryKind, FeedId, HeadRef, Seq};
+use crate::model::catalogue::DisclosureRule;
 use crate::model::{DocumentKind, Observation, Period, Record, SeriesKey};
 use crate::policy::{Agreement, Book, Decision, Erasure, Reason, Shape, Subject, Why};
+use crate::protect;
 use crate::store::Begun;
 
-/// An entry that its agreement does not cover.
+/// An entry that its agreement does not cover, or that shows what its rule closes.
 pub(super) struct OutOfScope {
     head: HeadRef,
     key: SeriesKey,
-    reason: Reason,
+    why: &'static str,
 }
+
+/// Why an entry is erased whose figures their publisher has not protected.
+const TOO_SMALL: &str = "it shows a count below the minimum of its disclosure rule";
 
 impl OutOfScope {
     /// Where it stood.
@@ -45,7 +50,7 @@ impl OutOfScope {
 
     /// What is wrong, in words.
     pub(super) fn what(&self) -> String {
-        format!("entry {} of feed {}: {}: {}", self.head.seq, self.head.feed, self.key, self.reason.as_str())
+        format!("entry {} of feed {}: {}: {}", self.head.seq, self.head.feed, self.key, self.why)
     }
 }
 
@@ -129,7 +134,7 @@ impl Engine {
         Ok(found)
     }
 
-    /// The first thing in an entry that its agreement does not cover.
+    /// The first thing in an entry that its agreement does not cover, or whose rule it breaks.
     fn check_entry(
         &self,
         agreement: &Agreement,
@@ -139,6 +144,7 @@ impl Engine {
         let (text, keyring) = (agreement.text(), self.house.archive());
         // Who is a party's country, or the origin's government, can be told of those alone whose cards are known.
         let all_known = text.readers().iter().all(|reader| keyring.get(reader).is_some());
+        let rule = DisclosureRule::from_id(&text.disclosure_rule);
         let mut wrong = None;
         let header = self.store.read_records(&feed, seq, &mut |record| {
             let Record::Series(series) = record else { return };
@@ -148,16 +154,20 @@ impl Engine {
             let periods: Vec<Period> = series.observations().iter().map(Observation::period).collect();
             let subject = Subject::of(&series, &periods);
             let reason = match Book::decide_by_text(text, feed.publisher, &subject, keyring) {
-                Decision::Share(Shape::Whole) => return,
+                Decision::Share(Shape::Whole) => {
+                    let shows = protect::shows_too_small(&series, rule);
+                    wrong = shows.map(|_| (series.key().clone(), TOO_SMALL));
+                    return;
+                }
                 Decision::Share(Shape::Cut(_)) => Reason::Period,
                 Decision::Withhold(reason) => reason,
             };
             if all_known || !matches!(reason, Reason::Origin | Reason::Counterpart) {
-                wrong = Some((series.key().clone(), reason));
+                wrong = Some((series.key().clone(), reason.as_str()));
             }
         })?;
         let head = HeadRef::from(&header);
-        Ok(wrong.map(|(key, reason)| OutOfScope { head, key, reason }))
+        Ok(wrong.map(|(key, why)| OutOfScope { head, key, why }))
     }
 
     /// Writes what was erased into the house feed, and tells its publisher.

@@ -29,6 +29,15 @@ pub struct Submission {
     pub time: Millis,
     /// Whether it was released.
     pub released: bool,
+    /// What it states figures of; nothing where that was not written down.
+    pub indicators: Vec<String>,
+}
+
+impl Submission {
+    /// May it state figures of an indicator?
+    pub fn may_state(&self, indicator: &str) -> bool {
+        self.indicators.is_empty() || self.indicators.iter().any(|one| one == indicator)
+    }
 }
 
 /// The house's state.
@@ -41,6 +50,10 @@ pub struct House {
     archive: Keyring,
     book: Book,
     submissions: BTreeMap<u64, Submission>,
+    /// The submissions that were released, in the order of their releases.
+    releases: Vec<u64>,
+    /// Indicators of which something was released that needed protection.
+    guarded: BTreeSet<String>,
     paused: BTreeSet<PublisherId>,
     folded: BTreeMap<FeedId, Seq>,
     /// Entries of the house feed that this process has appended and that are not folded yet.
@@ -79,6 +92,8 @@ impl House {
             keyring: Arc::new(keyring),
             book: Book::new(own.publisher(), public),
             submissions: BTreeMap::new(),
+            releases: Vec::new(),
+            guarded: BTreeSet::new(),
             paused: BTreeSet::new(),
             folded: BTreeMap::new(),
             expected: BTreeMap::new(),
@@ -221,8 +236,10 @@ impl House {
                 for number in act.submissions.iter().filter_map(|id| submission_number(id)) {
                     if let Some(submission) = self.submissions.get_mut(&number) {
                         submission.released = true;
+                        self.releases.push(number);
                     }
                 }
+                self.guarded.extend(act.guarded.iter().map(|indicator| indicator.clone().into_owned()));
             }
             // Other acts are there to be read, not to be folded.
             _ => {}
@@ -238,6 +255,7 @@ impl House {
             observations: act.observations,
             time,
             released: false,
+            indicators: act.indicators.iter().map(|one| one.clone().into_owned()).collect(),
         };
         self.submissions.insert(number, submission);
     }
@@ -294,6 +312,16 @@ impl House {
         self.submissions.values()
     }
 
+    /// The submissions that were released, in the order of their releases; one that was released again comes again.
+    pub fn released(&self) -> impl Iterator<Item = &Submission> {
+        self.releases.iter().filter_map(|number| self.submissions.get(number))
+    }
+
+    /// Whether something was released of an indicator that needed protection.
+    pub fn is_guarded(&self, indicator: &str) -> bool {
+        self.guarded.contains(indicator)
+    }
+
     /// A submission by its name.
     pub fn submission(&self, id: &str) -> Option<&Submission> {
         self.submissions.get(&submission_number(id)?)
@@ -335,6 +363,10 @@ struct Act<'a> {
     observations: u64,
     #[serde(borrow)]
     submissions: Vec<Cow<'a, str>>,
+    #[serde(borrow)]
+    indicators: Vec<Cow<'a, str>>,
+    #[serde(borrow)]
+    guarded: Vec<Cow<'a, str>>,
     #[serde(borrow)]
     one: Cow<'a, str>,
     #[serde(borrow)]

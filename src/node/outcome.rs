@@ -1,6 +1,6 @@
 //! What a release did, as JSON: its act in the log and its answer share one text, which is written once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -9,6 +9,7 @@ use super::engine::NodeError;
 use super::plan::Plan;
 use crate::feed::HeadRef;
 use crate::model::SeriesKey;
+use crate::protect::{Outcome, Report};
 
 /// An audience of releases that were carried out together, in words.
 pub(super) struct Told {
@@ -45,7 +46,75 @@ struct Part<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     seq: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    protection: Option<Protection>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     keys: Option<Vec<&'a str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cells: Option<Vec<Cell<'a>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    open_before: Option<Vec<Open<'a>>>,
+}
+
+/// What became of the figures that one audience may have, in numbers of observations.
+#[derive(Serialize)]
+struct Protection {
+    shown: u64,
+    zero: u64,
+    rounded: u64,
+    suppressed: u64,
+    complementary: u64,
+    missing: u64,
+    /// What could be told of closed cells before, and that nothing can be done about any more.
+    open_before: u64,
+}
+
+impl Protection {
+    fn of(report: &Report) -> Self {
+        Self {
+            shown: report.shown,
+            zero: report.zero,
+            rounded: report.rounded,
+            suppressed: report.primary,
+            complementary: report.secondary,
+            missing: report.missing,
+            open_before: report.open_before.len() as u64,
+        }
+    }
+}
+
+/// One figure that leaves in another form than it was submitted in, for the publisher.
+#[derive(Serialize)]
+struct Cell<'a> {
+    key: &'a str,
+    time_period: String,
+    rule: &'static str,
+    outcome: &'static str,
+}
+
+/// A closed cell that the audience could tell before.
+#[derive(Serialize)]
+struct Open<'a> {
+    key: &'a str,
+    time_period: String,
+}
+
+/// Figures that leave as they are need no line of their own.
+fn cells(report: &Report) -> Vec<Cell<'_>> {
+    let as_it_is = |outcome| matches!(outcome, Outcome::Shown | Outcome::Zero | Outcome::Missing);
+    let changed = report.cells.iter().filter(|cell| !as_it_is(cell.outcome));
+    changed
+        .map(|cell| Cell {
+            key: cell.key.as_str(),
+            time_period: cell.period.to_string(),
+            rule: cell.rule.id(),
+            outcome: cell.outcome.as_str(),
+        })
+        .collect()
+}
+
+fn open_before(report: &Report) -> Vec<Open<'_>> {
+    let open = report.open_before.iter();
+    open.map(|cell| Open { key: cell.key.as_str(), time_period: cell.period.to_string() }).collect()
 }
 
 /// What each audience got or would get of one release.
@@ -70,7 +139,10 @@ pub(super) fn released(
             withheld: &plan.withheld,
             entry: entry.map(|(id, _)| id.as_str()),
             seq: entry.map(|(_, seq)| *seq),
+            protection: plan.protection.as_ref().map(Protection::of),
             keys: dry_run.then(|| plan.keys.iter().map(SeriesKey::as_str).collect()),
+            cells: plan.protection.as_ref().filter(|_| dry_run).map(cells),
+            open_before: plan.protection.as_ref().filter(|_| dry_run).map(open_before),
         })
     };
     let parts = audiences.iter().zip(plans).map(part).collect::<Result<Vec<_>, _>>()?;
@@ -97,6 +169,9 @@ pub(super) struct Details {
     pub(super) reason: Option<String>,
     /// What [`released`] says.
     pub(super) released: Box<RawValue>,
+    /// The indicators of which something needed protection.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub(super) guarded: BTreeSet<String>,
 }
 
 /// A value as JSON text.

@@ -1,5 +1,6 @@
 //! What one audience would get of a release, compared with what it has.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::engine::NodeError;
@@ -9,6 +10,7 @@ use crate::model::{
     Attachment, AttributeId, Attributes, Flags, Millis, Observation, Period, Series, SeriesKey,
 };
 use crate::policy::{Decision, Reason, Shape, Subject};
+use crate::protect::Report;
 use crate::store::RowReader;
 use crate::view::{Row, State, Version};
 
@@ -27,6 +29,8 @@ pub(super) struct Plan {
     pub(super) unchanged: u64,
     /// Observations that are withheld, by reason.
     pub(super) withheld: BTreeMap<&'static str, u64>,
+    /// What became of the figures that were shared, where some of them needed protection.
+    pub(super) protection: Option<Report>,
 }
 
 /// What goes to an audience of a series.
@@ -49,39 +53,57 @@ pub(super) struct Audience<'a> {
 }
 
 impl Audience<'_> {
-    /// Decides what of a series goes there, and counts it.
+    /// Decides what of a series goes there in the form in which it is, and counts it.
     pub(super) fn compare(
         &mut self,
         series: &Series,
         plan: &mut Plan,
         reason: Option<&str>,
     ) -> Result<Changed, NodeError> {
-        let (key, agreement) = (series.key(), self.feed.agreement);
+        match self.share(series, plan)? {
+            None => Ok(Changed::Nothing),
+            Some(Cow::Borrowed(whole)) => self.change(whole, plan, reason),
+            Some(Cow::Owned(part)) => Ok(match self.change(&part, plan, reason)? {
+                Changed::All => Changed::Part(part),
+                other => other,
+            }),
+        }
+    }
+
+    /// What of a series the agreement covers; counts what it does not.
+    pub(super) fn share<'s>(
+        &self,
+        series: &'s Series,
+        plan: &mut Plan,
+    ) -> Result<Option<Cow<'s, Series>>, NodeError> {
         let periods: Vec<Period> = series.observations().iter().map(Observation::period).collect();
         let subject = Subject::of(series, &periods);
+        let agreement = self.feed.agreement;
         match self.house.book().decide(&agreement, &subject, self.house.keyring(), self.now) {
             Decision::Withhold(why) => {
-                plan.withhold(why, periods.len());
-                Ok(Changed::Nothing)
+                plan.withhold(why.as_str(), periods.len() as u64);
+                Ok(None)
             }
-            Decision::Share(shape) => {
-                let row = match &mut self.before {
-                    Some(before) => before.row(&key.view_order_key(), self.feed)?,
-                    None => None,
-                };
-                match shape {
-                    Shape::Whole => plan.add(series, row.as_ref(), reason),
-                    Shape::Cut(kept) => {
-                        plan.withhold(Reason::Period, periods.len() - kept.len());
-                        let part = cut(series, &kept)?;
-                        Ok(match plan.add(&part, row.as_ref(), reason)? {
-                            Changed::All => Changed::Part(part),
-                            other => other,
-                        })
-                    }
-                }
+            Decision::Share(Shape::Whole) => Ok(Some(Cow::Borrowed(series))),
+            Decision::Share(Shape::Cut(kept)) => {
+                plan.withhold(Reason::Period.as_str(), (periods.len() - kept.len()) as u64);
+                cut(series, &kept).map(|part| Some(Cow::Owned(part)))
             }
         }
+    }
+
+    /// What of a series, as it may leave, is new there or changed.
+    pub(super) fn change(
+        &mut self,
+        series: &Series,
+        plan: &mut Plan,
+        reason: Option<&str>,
+    ) -> Result<Changed, NodeError> {
+        let row = match &mut self.before {
+            Some(before) => before.row(&series.key().view_order_key(), self.feed)?,
+            None => None,
+        };
+        plan.add(series, row.as_ref(), reason)
     }
 }
 
@@ -94,8 +116,8 @@ fn cut(series: &Series, kept: &[Period]) -> Result<Series, NodeError> {
 }
 
 impl Plan {
-    fn withhold(&mut self, why: Reason, observations: usize) {
-        *self.withheld.entry(why.as_str()).or_default() += observations as u64;
+    pub(super) fn withhold(&mut self, why: &'static str, observations: u64) {
+        *self.withheld.entry(why).or_default() += observations;
     }
 
     /// Counts what is new or changed of a series.

@@ -1,8 +1,10 @@
 //! Release: what was submitted goes to everyone who may have it, and to nobody else.
 //!
-//! For every agreement in force, and for the public one, each series is put to `policy`; what it shares is
-//! compared with what was released there before, so that an entry carries only what is new or changed.
+//! For every agreement in force, and for the public one, each series is put to `policy`; what it shares is put into
+//! the form in which it may leave, by `protect`, and compared with what was released there before, so that an entry
+//! carries only what is new or changed.
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, VecDeque};
 
 use serde_json::value::RawValue;
@@ -14,9 +16,12 @@ use super::house::Submission;
 use super::merge::{self, Merge};
 use super::outcome::{self, Answered, Details, Told};
 use super::plan::{Audience, Changed, Plan};
+use super::protection::MAX_GUARDED;
 use super::request::{Caller, ReleaseRequest};
 use crate::feed::{AgreementId, Body, BodyBuilder, EntryKind, FeedId, HeadRef, Seq};
+use crate::model::catalogue::DisclosureRule;
 use crate::model::{Period, Record, Retraction, Series, SeriesKey};
+use crate::protect::{self, Outcome, Protected};
 use crate::store::StoreError;
 use crate::view::Row;
 
@@ -38,6 +43,8 @@ struct Draft {
     plans: Vec<Plan>,
     /// By audience, what goes there.
     changed: Vec<Vec<Series>>,
+    /// What it states of whose form depends on what else its audience holds: protection looks at it as a whole.
+    guarded: BTreeSet<String>,
     refused: Option<NodeError>,
 }
 
@@ -75,18 +82,10 @@ impl Engine {
             self.may_append(&FeedId::new(self.us(), AgreementId::house()))?;
         }
         self.store.fold()?;
-        let mut drafts = self.draft_next(wanted);
         let mut audiences = vec![AgreementId::public()];
         audiences.extend(self.house.book().in_force(clock::now()).map(crate::policy::Agreement::id));
-        let bodies = match drafts.as_mut_slice() {
-            [draft] if matches!(draft.source, Source::Read) => self.plan_large(&audiences, draft)?,
-            drafts => {
-                for agreement in &audiences {
-                    self.plan(*agreement, drafts)?;
-                }
-                gather_bodies(drafts, audiences.len())?
-            }
-        };
+        let mut drafts = self.draft_next(wanted, &audiences);
+        let bodies = self.plan_all(&audiences, &mut drafts)?;
         let heads = self.append_bodies(&audiences, bodies)?;
         let told: Vec<Told> =
             audiences.iter().zip(heads).map(|(agreement, head)| self.told(agreement).got(head)).collect();
@@ -96,21 +95,54 @@ impl Engine {
                 outcomes.push(Err(error));
                 continue;
             }
-            let Draft { request: ReleaseRequest { dry_run, reason, .. }, submissions, plans, .. } = draft;
+            let Draft {
+                request: ReleaseRequest { dry_run, reason, .. }, submissions, plans, guarded, ..
+            } = draft;
             let released = outcome::released(&told, &plans, dry_run)?;
             let answered = Answered { submissions: &submissions, dry_run, released: &released };
             outcomes.push(Ok(outcome::raw(&answered)?));
             if !dry_run {
                 draft.seqs.iter().for_each(|seq| self.submitted.forget(*seq));
-                acts.push((draft.caller, Details { submissions, reason, released }));
+                acts.push((draft.caller, Details { submissions, reason, released, guarded }));
             }
         }
         self.done_together("release", acts)?;
         Ok(outcomes)
     }
 
-    /// Takes releases from the front as long as no two say something of the same series.
-    fn draft_next(&mut self, wanted: &mut VecDeque<Wanted>) -> Vec<Draft> {
+    /// Plans drafts for every audience; says what each gets.
+    fn plan_all(
+        &mut self,
+        audiences: &[AgreementId],
+        drafts: &mut [Draft],
+    ) -> Result<Vec<Option<Body>>, NodeError> {
+        if let [draft] = drafts {
+            if matches!(draft.source, Source::Read) {
+                match self.plan_large(audiences, draft) {
+                    Ok(Some(bodies)) => return Ok(bodies),
+                    Ok(None) => {}
+                    Err(error) if error.is_fatal() => return Err(error),
+                    Err(error) => draft.refused = Some(error),
+                }
+            }
+            if !draft.guarded.is_empty() && draft.refused.is_none() {
+                self.recall(&draft.guarded)?;
+                for agreement in audiences {
+                    self.plan_guarded(*agreement, draft)?;
+                }
+                return gather_bodies(drafts, audiences.len());
+            }
+        }
+        for agreement in audiences {
+            self.plan(*agreement, drafts)?;
+        }
+        gather_bodies(drafts, audiences.len())
+    }
+
+    /// Takes releases from the front as long as no two say something of the same series, or could tell something of
+    /// each other.
+    fn draft_next(&mut self, wanted: &mut VecDeque<Wanted>, audiences: &[AgreementId]) -> Vec<Draft> {
+        let strictest = self.strictest_rule(audiences);
         let (mut drafts, mut keys, mut observations) = (Vec::<Draft>::new(), BTreeSet::new(), 0);
         while let Some((request, caller)) = wanted.pop_front() {
             // What waits, a look ahead, and what is large are for themselves.
@@ -119,9 +151,9 @@ impl Engine {
                 wanted.push_front((request, caller));
                 break;
             }
-            let draft = self.draft(request, caller);
+            let draft = self.draft(request, caller, strictest);
             let held = draft.source.held();
-            let large = matches!(draft.source, Source::Read);
+            let large = matches!(draft.source, Source::Read) || !draft.guarded.is_empty();
             observations += held.iter().map(|series| series.observations().len() as u64).sum::<u64>();
             let collides = large || held.iter().any(|series| !keys.insert(series.key().clone()));
             if !drafts.is_empty() && (collides || observations > MAX_TOGETHER) {
@@ -136,7 +168,7 @@ impl Engine {
         drafts
     }
 
-    fn draft(&self, request: ReleaseRequest, caller: Caller) -> Draft {
+    fn draft(&self, request: ReleaseRequest, caller: Caller, strictest: Option<DisclosureRule>) -> Draft {
         let (mut submissions, mut seqs) = (Vec::new(), Vec::new());
         let mut read = || -> Result<Source, NodeError> {
             let chosen = self.chosen(&request)?;
@@ -147,12 +179,21 @@ impl Engine {
             }
             Ok(Source::Held(self.submitted(&seqs)?.collect::<Result<_, _>>()?))
         };
-        let (source, refused) = match read() {
+        let (source, mut refused) = match read() {
             Ok(source) => (source, None),
             Err(error) => (Source::Held(Vec::new()), Some(error)),
         };
+        let mut guarded = BTreeSet::new();
+        for series in source.held() {
+            if self.is_guarded(series, strictest) {
+                guarded.insert(series.key().indicator().to_owned());
+            }
+            if let (Err(breach), None) = (protect::check_texts(series), &refused) {
+                refused = Some(NodeError::Breach { audience: "everyone".to_owned(), breach });
+            }
+        }
         let (plans, changed) = (Vec::new(), Vec::new());
-        Draft { request, caller, submissions, seqs, source, plans, changed, refused }
+        Draft { request, caller, submissions, seqs, source, plans, changed, guarded, refused }
     }
 
     fn chosen(&self, request: &ReleaseRequest) -> Result<Vec<&Submission>, NodeError> {
@@ -201,20 +242,64 @@ impl Engine {
         Ok(())
     }
 
+    /// Adds the plan of a draft for one audience whose form depends on what that audience holds.
+    fn plan_guarded(&self, agreement: AgreementId, draft: &mut Draft) -> Result<(), NodeError> {
+        let (mut audience, mut plan) = (self.audience(agreement), Plan::default());
+        let Draft { request, source, plans, changed, refused, .. } = draft;
+        let mut shared = Vec::new();
+        for series in source.held() {
+            shared.extend(audience.share(series, &mut plan)?.map(Cow::into_owned));
+        }
+        let mut going = Vec::new();
+        match self.protected(agreement, shared, request.dry_run) {
+            Err(error) if error.is_fatal() => return Err(error),
+            Err(error) => *refused = Some(error),
+            Ok(Protected { mut series, report }) => {
+                series.sort_by_cached_key(|one| one.key().view_order_key());
+                for one in series {
+                    match audience.change(&one, &mut plan, request.reason.as_deref()) {
+                        Ok(Changed::Nothing) => {}
+                        Ok(Changed::All) => going.push(one),
+                        Ok(Changed::Part(part)) => going.push(part),
+                        Err(error) if error.is_fatal() => return Err(error),
+                        Err(error) => *refused = Some(error),
+                    }
+                }
+                if report.withheld > 0 {
+                    plan.withhold(Outcome::Withheld.as_str(), report.withheld);
+                }
+                plan.protection = Some(report);
+            }
+        }
+        plans.push(plan);
+        changed.push(going);
+        Ok(())
+    }
+
     /// Plans a release that is not held: each series is read once, compared for every audience and coded at once.
+    /// One that turns out to need protection is held from then on, and nothing is planned yet.
     fn plan_large(
         &self,
         audiences: &[AgreementId],
         draft: &mut Draft,
-    ) -> Result<Vec<Option<Body>>, NodeError> {
+    ) -> Result<Option<Vec<Option<Body>>>, NodeError> {
+        let strictest = self.strictest_rule(audiences);
         let mut sides: Vec<(Audience<'_>, Plan, BodyBuilder)> = audiences
             .iter()
             .map(|agreement| (self.audience(*agreement), Plan::default(), BodyBuilder::new()))
             .collect();
         let reason = draft.request.reason.as_deref();
+        let mut guards = false;
         for series in self.submitted(&draft.seqs)? {
             let record = Record::Series(series?);
             let Record::Series(series) = &record else { continue };
+            if let Err(breach) = protect::check_texts(series) {
+                return Err(NodeError::Breach { audience: "everyone".to_owned(), breach });
+            }
+            guards |= self.is_guarded(series, strictest);
+            if guards {
+                break;
+            }
             for (audience, plan, body) in &mut sides {
                 match audience.compare(series, plan, reason)? {
                     Changed::Nothing => {}
@@ -224,6 +309,10 @@ impl Engine {
                 }
             }
         }
+        if guards {
+            drop(sides);
+            return self.hold(draft, strictest).map(|()| None);
+        }
         let mut bodies = Vec::new();
         for (_, plan, body) in sides {
             let some = plan.series > 0 && !draft.request.dry_run;
@@ -231,7 +320,30 @@ impl Engine {
             draft.plans.push(plan);
             draft.changed.push(Vec::new());
         }
-        Ok(bodies)
+        Ok(Some(bodies))
+    }
+
+    /// Reads a large release into memory, because its figures are looked at together.
+    fn hold(&self, draft: &mut Draft, strictest: Option<DisclosureRule>) -> Result<(), NodeError> {
+        let (mut all, mut observations) = (Vec::new(), 0);
+        for series in self.submitted(&draft.seqs)? {
+            let series = series?;
+            if self.is_guarded(&series, strictest) {
+                draft.guarded.insert(series.key().indicator().to_owned());
+            }
+            observations += series.observations().len() as u64;
+            if observations > MAX_GUARDED {
+                return Err(NodeError::Refused(format!(
+                    "figures that need protection are looked at together, at most {MAX_GUARDED} at a time: submit \
+                     and release them in parts, by period"
+                )));
+            }
+            protect::check_texts(&series)
+                .map_err(|breach| NodeError::Breach { audience: "everyone".to_owned(), breach })?;
+            all.push(series);
+        }
+        draft.source = Source::Held(all);
+        Ok(())
     }
 
     fn audience(&self, agreement: AgreementId) -> Audience<'_> {

@@ -73,7 +73,7 @@ impl Engine {
         caller: &Caller,
         acts: &mut Vec<(Caller, Value)>,
     ) -> Result<Value, NodeError> {
-        let Figures { report, body, held, hash } =
+        let Figures { report, body, held, indicators, hash } =
             figures.ok_or_else(|| NodeError::Refused("the file did not come with the request".to_owned()))?;
         let mut value = describe_report(&report);
         value["file"] = json!(submit.file);
@@ -101,6 +101,7 @@ impl Engine {
             "rows": report.rows,
             "series": report.series,
             "observations": report.observations,
+            "indicators": indicators,
         });
         acts.push((caller.clone(), details));
         value["submission"] = json!(id);

@@ -22,7 +22,10 @@ fn of_attributes(attributes: &Attributes) -> Option<(AttributeId, PersonalData)>
 }
 
 /// Refuses a series with such a text.
-pub(super) fn check(series: &Series) -> Result<(), Breach> {
+///
+/// # Errors
+/// [`Breach::Personal`].
+pub fn check(series: &Series) -> Result<(), Breach> {
     match personal_data(series) {
         None => Ok(()),
         Some((attribute, found)) => Err(Breach::Personal { key: series.key().clone(), attribute, found }),

@@ -10,7 +10,7 @@
 use std::collections::HashMap;
 
 use crate::model::catalogue::{self, DisclosureRule};
-use crate::model::{AttributeId, Attributes, Decimal, ObsStatus, Observation, Period, Series, SeriesKey};
+use crate::model::{AttributeId, Attributes, Decimal, ObsStatus, Period, Series, SeriesKey};
 
 use super::rule;
 
@@ -91,28 +91,44 @@ impl Held {
     /// The rule of the release is read from `DISC_RULE`, which every protected series carries; without it the
     /// catalogue's rule is taken.
     pub fn take(&mut self, series: &Series, readers: Readers) {
-        let usual = catalogue::get(series.key().indicator()).map_or(DisclosureRule::D0, |core| core.rule);
-        let rule = stated_rule(series.attributes()).unwrap_or(usual);
-        let power = power(series.attributes());
-        self.holders = self.holders.and(readers);
-        let known = self.cells.entry(series.key().clone()).or_default();
-        for observation in series.observations() {
-            let Some(value) = seen(observation) else { continue };
-            let (period, new) = (observation.period(), Statement { value, rule, power, readers });
-            let same = |(at, old): &&mut (Period, Statement)| *at == period && old.says_the_same(&new);
-            match known.iter_mut().find(same) {
-                Some((_, old)) => old.readers = old.readers.and(readers),
-                None => known.push((period, new)),
-            }
+        for one in series.observations() {
+            let said = (one.period(), one.value(), one.status());
+            self.take_one(series.key(), series.attributes(), said, readers);
         }
     }
 
-    /// Says what is true of cells that the audience holds and that the release may not contain. Without it they
-    /// count as what their published form allows, and as adding up with the rest where that is possible.
-    pub fn know(&mut self, series: &Series) {
-        let power = power(series.attributes());
-        let values = series.observations().iter().filter_map(|o| Some((o.period(), o.value()?, power)));
-        self.truth.entry(series.key().clone()).or_default().extend(values);
+    /// Takes one observation as it was published: its period, value and status, under these attributes of its series.
+    pub fn take_one(
+        &mut self,
+        key: &SeriesKey,
+        said: &Attributes,
+        (period, value, status): (Period, Option<Decimal>, ObsStatus),
+        readers: Readers,
+    ) {
+        let Some(value) = seen(value, status) else { return };
+        let usual = || catalogue::get(key.indicator()).map_or(DisclosureRule::D0, |core| core.rule);
+        let rule = stated_rule(said).unwrap_or_else(usual);
+        let new = Statement { value, rule, power: power(said), readers };
+        self.holders = self.holders.and(readers);
+        let known = match self.cells.get_mut(key) {
+            Some(known) => known,
+            None => self.cells.entry(key.clone()).or_default(),
+        };
+        let same = |(at, old): &&mut (Period, Statement)| *at == period && old.says_the_same(&new);
+        match known.iter_mut().find(same) {
+            Some((_, old)) => old.readers = old.readers.and(readers),
+            None => known.push((period, new)),
+        }
+    }
+
+    /// Says what is true of a cell that the audience holds and that the release may not contain. Without it, it
+    /// counts as what its published form allows, and as adding up with the rest where that is possible.
+    pub fn know(&mut self, key: &SeriesKey, said: &Attributes, (period, value): (Period, Decimal)) {
+        let known = match self.truth.get_mut(key) {
+            Some(known) => known,
+            None => self.truth.entry(key.clone()).or_default(),
+        };
+        known.push((period, value, power(said)));
     }
 
     /// Does one of these hold anything?
@@ -143,8 +159,8 @@ impl Statement {
 }
 
 /// What an audience sees of an observation: a value, or that it was suppressed; nothing where it is missing.
-pub(super) fn seen(observation: &Observation) -> Option<Option<Decimal>> {
-    match (observation.value(), observation.status()) {
+pub(super) fn seen(value: Option<Decimal>, status: ObsStatus) -> Option<Option<Decimal>> {
+    match (value, status) {
         (None, ObsStatus::Suppressed) => Some(None),
         (None, _) => None,
         (value, _) => Some(value),

@@ -157,7 +157,7 @@ pub(super) fn read_back(table: &Table, published: &[Series]) -> HashMap<u32, For
         let stated = series.attributes().get(AttributeId::DiscRule).and_then(DisclosureRule::from_id);
         let rule = stated.unwrap_or(DisclosureRule::D0);
         for observation in series.observations() {
-            let seen = held::seen(observation);
+            let seen = held::seen(observation.value(), observation.status());
             let (Some(value), Some(cell)) = (seen, table.find(series.key(), observation.period())) else {
                 continue;
             };

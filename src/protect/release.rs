@@ -98,19 +98,20 @@ impl<'a> Draft<'a> {
     /// may still tell afterwards, and no more: those claims go to the second list as they were.
     fn narrowed(&self, reader: Readers, open: &mut Vec<Claim>) -> Vec<Claim> {
         let system = self.system(|_| None, reader);
-        let failing =
-            |claims: &[Claim]| audit::judge(&system, &self.known, claims, &Witnesses::new());
+        let failing = |claims: &[Claim]| audit::judge(&system, &self.known, claims, &Witnesses::new());
         // A system that does not even hold the truth proves nothing, neither now nor later.
         if !system.admits(&self.known) {
             return self.claims.clone();
         }
         let broken = failing(&self.claims);
-        let mut claims: Vec<Claim> = self.claims.iter().filter(|claim| !broken.contains(claim)).copied().collect();
+        let mut claims: Vec<Claim> =
+            self.claims.iter().filter(|claim| !broken.contains(claim)).copied().collect();
         for claim in &broken {
             let truth = self.known[claim.cell as usize];
             let holds = |claim: Claim| failing(&[claim]).is_empty();
             let low = steps(claim.low, truth).find(|low| holds(Claim { low: *low, high: truth, ..*claim }));
-            let high = steps(claim.high, truth).find(|high| holds(Claim { low: truth, high: *high, ..*claim }));
+            let high =
+                steps(claim.high, truth).find(|high| holds(Claim { low: truth, high: *high, ..*claim }));
             claims.push(Claim { low: low.unwrap_or(truth), high: high.unwrap_or(truth), ..*claim });
         }
         open.extend(broken);
@@ -300,7 +301,7 @@ fn upward(level: Decimal, value: Decimal, truth: i64) -> Option<i64> {
 }
 
 /// Does the publisher itself say that the value is not for others? An embargo ends, and is the node's affair.
-const fn is_declared(conf: ConfStatus) -> bool {
+pub(super) const fn is_declared(conf: ConfStatus) -> bool {
     !matches!(conf, ConfStatus::Free | ConfStatus::Embargo)
 }
 

@@ -95,6 +95,24 @@ impl Outcome {
 }
 
 impl Report {
+    /// Adds what became of other figures.
+    pub fn add(&mut self, other: Self) {
+        let counters = [
+            (&mut self.shown, other.shown),
+            (&mut self.zero, other.zero),
+            (&mut self.rounded, other.rounded),
+            (&mut self.primary, other.primary),
+            (&mut self.secondary, other.secondary),
+            (&mut self.missing, other.missing),
+            (&mut self.withheld, other.withheld),
+            (&mut self.audited, other.audited),
+            (&mut self.inconsistent, other.inconsistent),
+        ];
+        counters.into_iter().for_each(|(sum, more)| *sum += more);
+        self.cells.extend(other.cells);
+        self.open_before.extend(other.open_before);
+    }
+
     pub(super) fn count(&mut self, outcome: Outcome) {
         let counter = match outcome {
             Outcome::Shown => &mut self.shown,
@@ -138,7 +156,10 @@ pub enum Breach {
     #[error("{} would be open to this audience, the first {}: {}", cells(.0.len()), place(.0), why(.0))]
     Open(Vec<Opened>),
     /// A text tells of a person.
-    #[error("{key}: {attribute} holds {found}; no data about single persons leave the node: remove it")]
+    #[error(
+        "{key}: {attribute} holds {found}; no data about single persons leave the node: remove it and submit again. \
+         A case of one person goes through the consular channel"
+    )]
     Personal {
         /// The series.
         key: SeriesKey,

@@ -83,12 +83,47 @@ impl KeyName {
 /// [`StoreError`] when the operating system has no randomness.
 pub fn generate() -> Result<SecretKey, StoreError> {
     let mut seed = Zeroizing::new([0; 32]);
-    getrandom::fill(seed.as_mut()).map_err(|error| StoreError::Io {
+    draw(seed.as_mut())?;
+    Ok(SecretKey::from_seed(&seed))
+}
+
+fn draw(bytes: &mut [u8]) -> Result<(), StoreError> {
+    getrandom::fill(bytes).map_err(|error| StoreError::Io {
         action: "drawing randomness from",
         path: PathBuf::from("the operating system"),
         source: std::io::Error::other(error),
-    })?;
-    Ok(SecretKey::from_seed(&seed))
+    })
+}
+
+/// The secret from which figures are rounded: 32 bytes in a file of mode 0600, drawn when it is asked for first.
+///
+/// It is not encrypted: the exact figures that it hides from others lie beside it, in the node's own feed. A node
+/// that lost it rounds anew, and who holds both roundings of a figure knows it a little better.
+///
+/// # Errors
+/// [`StoreError`] when it cannot be read or written, or is damaged.
+pub fn rounding_secret(dir: &Path) -> Result<Zeroizing<[u8; 32]>, StoreError> {
+    let path = dir.join("keys").join("rounding");
+    let mut secret = Zeroizing::new([0; 32]);
+    match fs::File::open(&path) {
+        Ok(mut file) => {
+            let mut rest = [0];
+            let whole = file.read_exact(secret.as_mut()).is_ok() && matches!(file.read(&mut rest), Ok(0));
+            let what =
+                "this is no secret of 32 bytes: put the file back from a backup of this node".to_owned();
+            return if whole { Ok(secret) } else { Err(StoreError::File { path, what }) };
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+        Err(error) => return Err(StoreError::io("reading", &path)(error)),
+    }
+    draw(secret.as_mut())?;
+    // Under its name it is whole, also when the power fails.
+    let fresh = path.with_extension("new");
+    let _left_by_a_crash = fs::remove_file(&fresh);
+    write_secret(dir, &fresh, secret.as_ref())?;
+    fs::rename(&fresh, &path).map_err(StoreError::io("renaming", &fresh))?;
+    sync_keys(dir)?;
+    Ok(secret)
 }
 
 /// Writes a key, encrypted; refuses to overwrite one.
@@ -97,24 +132,34 @@ pub fn generate() -> Result<SecretKey, StoreError> {
 /// [`StoreError`] when the file exists or cannot be written.
 pub fn save(dir: &Path, name: KeyName, key: &SecretKey, passphrase: &Passphrase) -> Result<(), StoreError> {
     let path = name.path(dir);
+    let mut recipient = age::scrypt::Recipient::new(passphrase.0.clone());
+    recipient.set_work_factor(WORK_FACTOR);
+    let sealed = age::encrypt(&recipient, key.seed().as_ref())
+        .map_err(|error| StoreError::File { path: path.clone(), what: error.to_string() })?;
+    write_secret(dir, &path, &sealed)
+}
+
+/// Writes a new file in the directory of keys, for its owner's eyes.
+fn write_secret(dir: &Path, path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
     let keys = dir.join("keys");
     fs::DirBuilder::new()
         .recursive(true)
         .mode(0o700)
         .create(&keys)
         .map_err(StoreError::io("creating", &keys))?;
-    let mut recipient = age::scrypt::Recipient::new(passphrase.0.clone());
-    recipient.set_work_factor(WORK_FACTOR);
-    let sealed = age::encrypt(&recipient, key.seed().as_ref())
-        .map_err(|error| StoreError::File { path: path.clone(), what: error.to_string() })?;
     let mut options = OpenOptions::new();
     let mut file = options
         .write(true)
         .create_new(true)
         .mode(0o600)
-        .open(&path)
-        .map_err(StoreError::io("creating", &path))?;
-    file.write_all(&sealed).and_then(|()| file.sync_all()).map_err(StoreError::io("writing", &path))?;
+        .open(path)
+        .map_err(StoreError::io("creating", path))?;
+    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(StoreError::io("writing", path))?;
+    sync_keys(dir)
+}
+
+fn sync_keys(dir: &Path) -> Result<(), StoreError> {
+    let keys = dir.join("keys");
     fs::File::open(&keys).and_then(|keys| keys.sync_all()).map_err(StoreError::io("syncing", &keys))
 }
 

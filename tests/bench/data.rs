@@ -14,9 +14,10 @@ use anyhow::Context;
 
 /// Whose figures they are.
 pub(crate) const COUNTRY: &str = "AUS";
-/// The header of a tidy file: every dimension of the data structure, then the observation.
+/// The header of a tidy file: every dimension of the data structure, then the observation. The figures are published
+/// already, as the United Nations' are: no rule for small numbers changes them.
 const HEADER: &str = "FREQ,REF_AREA,COUNTERPART_AREA,INDICATOR,BASIS,SEX,AGE,EDUCATION_LEV,OCCUPATION,ACTIVITY,\
-                      REASON,DURATION,SUBNAT,UNIT_MEASURE,TIME_PERIOD,OBS_VALUE,OBS_STATUS\n";
+                      REASON,DURATION,SUBNAT,UNIT_MEASURE,TIME_PERIOD,OBS_VALUE,OBS_STATUS,DISC_RULE\n";
 /// A census in five years, then registers every year: what a country's table looks like.
 const YEARS: [u16; 15] =
     [1990, 1995, 2000, 2005, 2010, 2015, 2016, 2017, 2018, 2019, 2020, 2021, 2022, 2023, 2024];
@@ -317,7 +318,7 @@ impl<W: Write> Rows<W> {
                 row.clear();
                 row.extend_from_slice(prefix.as_bytes());
                 row.extend_from_slice(period.as_bytes());
-                writeln!(row, ",{},A", [women + men, *women, *men][sex])?;
+                writeln!(row, ",{},A,D0", [women + men, *women, *men][sex])?;
                 self.put(&row)?;
             }
         }

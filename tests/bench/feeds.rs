@@ -47,8 +47,8 @@ pub(crate) fn play(nodes: &(Node, Node), root: &Path, report: &mut Report) -> an
         Ok((all.filter(|one| one["standing"] == "in force").count() == AGREEMENTS).then_some(()))
     })?;
     a.submit(&format!(
-        "FREQ,REF_AREA,COUNTERPART_AREA,INDICATOR,BASIS,SEX,TIME_PERIOD,OBS_VALUE\n\
-         A,{COUNTRY},{PARTNER},MS_FBORN,BIR,_T,2020,171520\n"
+        "FREQ,REF_AREA,COUNTERPART_AREA,INDICATOR,BASIS,SEX,TIME_PERIOD,OBS_VALUE,DISC_RULE\n\
+         A,{COUNTRY},{PARTNER},MS_FBORN,BIR,_T,2020,171520,D0\n"
     ))?;
     a.release()?;
     a.until("all receipts are there", |a| Ok(nothing_owed(a)?.then_some(())))?;

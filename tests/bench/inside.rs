@@ -5,6 +5,7 @@ use std::time::Duration;
 use anyhow::ensure;
 use corridor::model::{Dimension, SeriesPattern};
 use corridor::node::{Engine, Home, Options};
+use corridor::protect::Rules;
 use corridor::view::Query;
 
 use crate::clock::timed;
@@ -30,7 +31,7 @@ const CACHE: u64 = 64 << 20;
 /// How long each question takes the first time after the store was opened, and the second time. The files may be in
 /// the operating system's memory both times.
 pub(crate) fn query(node: &Node, keys: &[String]) -> anyhow::Result<[Vec<Duration>; 2]> {
-    let options = Options { public: ["MS_FBORN".to_owned()].into(), cache: CACHE };
+    let options = Options { public: ["MS_FBORN".to_owned()].into(), cache: CACHE, rules: Rules::default() };
     let engine = Engine::open(Home::open(node.dir())?, &options, None)?;
     let derived = engine.store().derived();
     let ask = |key: &String| -> anyhow::Result<Duration> {

@@ -94,7 +94,8 @@ fn ask(mut rows: impl FnMut(&str) -> anyhow::Result<usize>) -> anyhow::Result<Ve
 
 /// A tidy file of them. Months have 28 to 31 days; the first of January 2015 is the first day.
 fn counts() -> anyhow::Result<String> {
-    let mut text = "FREQ,REF_AREA,COUNTERPART_AREA,INDICATOR,BASIS,SEX,TIME_PERIOD,OBS_VALUE\n".to_owned();
+    let mut text =
+        "FREQ,REF_AREA,COUNTERPART_AREA,INDICATOR,BASIS,SEX,TIME_PERIOD,OBS_VALUE,DISC_RULE\n".to_owned();
     for (number, origin) in ORIGINS.iter().enumerate() {
         for (day, date) in days().enumerate() {
             // Weeks and seasons, and a wave that comes and goes.
@@ -103,7 +104,7 @@ fn counts() -> anyhow::Result<String> {
             let women = (520.0 + wave).max(0.0) as u64 + (day as u64 * 7 + number as u64 * 13) % 29;
             let men = (740.0 + 1.3 * wave).max(0.0) as u64 + (day as u64 * 11 + number as u64 * 5) % 41;
             for (sex, value) in [("_T", women + men), ("F", women), ("M", men)] {
-                writeln!(text, "D,{COUNTRY},{origin},MS_FBORN,BIR,{sex},{date},{value}")?;
+                writeln!(text, "D,{COUNTRY},{origin},MS_FBORN,BIR,{sex},{date},{value},D0")?;
             }
         }
     }

@@ -147,16 +147,17 @@ fn an_agreement_from_its_draft_to_the_last_erasure() {
 }
 
 /// Signs an entry with the keys of a node that is stopped, as software that heeds no agreement would.
-fn release_unasked(node: &Government, agreement: &Value) {
+fn release_unasked(node: &Government, agreement: &Value, (indicator, value): (&str, i64)) {
     let home = Home::open(node.dir()).expect("the node's directory");
     let passphrase = Passphrase::from_file(&node.dir().join("passphrase")).expect("the passphrase");
     let key = home.node_key(&passphrase).expect("the node's key");
     let signer: &dyn NodeSigner = &key;
     let id = agreement.as_str().and_then(AgreementId::from_hex).expect("an agreement's id");
     let mut store = Store::open(node.dir(), home.us(), home.network(), 1 << 20).expect("the store");
-    let key = SeriesKey::parse("A.PHL.CAN.TR_VICT.CIT._T._T._T._T._T._T._T._T.PS").expect("a key");
+    let key = format!("A.PHL.CAN.{indicator}.CIT._T._T._T._T._T._T._T._T.PS");
+    let key = SeriesKey::parse(&key).expect("a key");
     let period = Period::parse("2020").expect("a year");
-    let observations = vec![Observation::reported(period, Decimal::from(SECRET))];
+    let observations = vec![Observation::reported(period, Decimal::from(value))];
     let series = Series::new(key, Attributes::none(), observations).expect("a series");
     let place = store.place(FeedId::new(home.us(), id));
     // As late as its last act: before its mandate began nothing that it signs would count.
@@ -174,13 +175,17 @@ fn what_the_agreement_does_not_cover_is_erased_before_it_counts_and_both_sides_k
     let mut world = World::agreed();
     let agreement = ask(&world.phl, &["agreement", "show", TITLE])["agreement"].clone();
     world.phl.stop();
-    release_unasked(&world.phl, &agreement);
+    release_unasked(&world.phl, &agreement, ("TR_VICT", SECRET));
+    release_unasked(&world.phl, &agreement, ("EF_REGEMI", 3));
     world.phl.start().expect("PHL starts again");
     let fault = |node: &Government, words: &str| {
         let status = node.ask(&["status"]).unwrap_or_default();
         status["faults"].as_array().into_iter().flatten().any(|one| one["what"].to_string().contains(words))
     };
     eventually("CAN holds it against PHL", || fault(&world.can, "scope does not name the indicator"));
+    eventually("CAN holds it against PHL that three people are shown", || {
+        fault(&world.can, "below the minimum")
+    });
     eventually("PHL is told so", || fault(&world.phl, "CAN has refused and erased what we released"));
     assert!(values(&world.can, &["MIGPROFILE"]).is_empty(), "nobody has seen it");
     assert!(!holds_secret(world.can.dir()), "it is in no file");

@@ -13,7 +13,7 @@ pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_corridor");
 /// The agreement between the two governments of a [`World`].
 pub(crate) const TITLE: &str = "A corridor";
 /// The columns of [`figures`].
-const COLUMNS: &str = "FREQ,REF_AREA,COUNTERPART_AREA,INDICATOR,BASIS,SEX,TIME_PERIOD,OBS_VALUE";
+const COLUMNS: &str = "FREQ,REF_AREA,COUNTERPART_AREA,INDICATOR,BASIS,SEX,TIME_PERIOD,OBS_VALUE,DISC_RULE";
 /// How long a condition may take to come true on a busy machine; nothing is timed by it.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -99,12 +99,12 @@ pub(crate) fn text(path: &Path) -> String {
 /// One figure: reporting country, counterpart, indicator, period, value.
 pub(crate) type Figure<'a> = [&'a str; 5];
 
-/// Writes figures as a tidy CSV.
+/// Writes figures as a tidy CSV; they count as published already, and leave as they are.
 pub(crate) fn figures(path: &Path, rows: &[Figure<'_>]) -> String {
     let mut csv = format!("{COLUMNS}\n");
     for [area, counterpart, indicator, period, value] in rows {
         let basis = if *indicator == "MS_FBORN" { "BIR" } else { "CIT" };
-        csv += &format!("A,{area},{counterpart},{indicator},{basis},_T,{period},{value}\n");
+        csv += &format!("A,{area},{counterpart},{indicator},{basis},_T,{period},{value},D0\n");
     }
     std::fs::write(path, csv).expect("the file can be written");
     text(path)

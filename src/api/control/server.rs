@@ -366,7 +366,7 @@ async fn refuse(writer: &mut OwnedWriteHalf, fault: Fault) -> io::Result<()> {
 }
 
 fn fault(error: &NodeError) -> Fault {
-    tracing::info!(code = error.code(), %error, "request failed");
+    tracing::info!(code = error.code(), error = error.logged(), "request failed");
     Fault::new(error.code(), error.to_string())
 }
 

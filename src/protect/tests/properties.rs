@@ -102,7 +102,7 @@ proptest! {
         attacker::assert_safe(&table, &left.series);
         let closed = left.series.iter().flat_map(Series::observations).filter(|o| o.value().is_none());
         prop_assert_eq!(closed.count() as u64, left.report.primary + left.report.secondary);
-        let statuses: std::collections::HashSet<_> = left.series.iter().flat_map(Series::observations)
+        let statuses: HashSet<_> = left.series.iter().flat_map(Series::observations)
             .filter(|o| o.value().is_none()).map(|o| (o.status(), o.conf(), o.revision())).collect();
         prop_assert!(statuses.len() <= 1, "{:?}", statuses);
     }

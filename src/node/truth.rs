@@ -1,0 +1,89 @@
+//! What is true of figures that left in another form: the exact values, as this government released them last.
+//!
+//! They stand in the submissions of the house feed. Those of an indicator that needs protection are read once and
+//! kept, and afterwards only what was released since.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::house::House;
+use crate::feed::{AgreementId, FeedId, PublisherId};
+use crate::model::{Attributes, Decimal, Observation, Period, Record, SeriesKey};
+use crate::store::{Store, StoreError};
+
+/// Values that are kept, of all indicators: some hundred megabytes at the most. Beyond it what was read before is
+/// read again when it is needed.
+const MAX_VALUES: usize = 2_000_000;
+
+/// The exact values of indicators.
+#[derive(Debug, Default)]
+pub(super) struct Truths(BTreeMap<String, Truth>);
+
+/// The exact values of one indicator.
+#[derive(Debug, Default)]
+pub(super) struct Truth {
+    /// How many releases are in it.
+    releases: usize,
+    series: HashMap<SeriesKey, BTreeMap<Period, (Decimal, Attributes)>>,
+    values: usize,
+}
+
+impl Truths {
+    /// Takes what was released of an indicator since it was asked for last.
+    pub(super) fn catch_up(
+        &mut self,
+        indicator: &str,
+        (house, store, us): (&House, &Store, PublisherId),
+    ) -> Result<(), StoreError> {
+        let others: usize = self.0.iter().filter(|(of, _)| *of != indicator).map(|(_, one)| one.values).sum();
+        if others > MAX_VALUES {
+            self.0.retain(|of, _| of == indicator);
+        }
+        let truth = self.0.entry(indicator.to_owned()).or_default();
+        let feed = FeedId::new(us, AgreementId::house());
+        for submission in house.released().skip(truth.releases) {
+            if submission.may_state(indicator) {
+                for record in store.records(&feed, submission.seq)? {
+                    truth.take(indicator, record?);
+                }
+            }
+            truth.releases += 1;
+        }
+        Ok(())
+    }
+
+    /// What was taken of an indicator.
+    pub(super) fn of(&self, indicator: &str) -> Option<&Truth> {
+        self.0.get(indicator)
+    }
+}
+
+impl Truth {
+    fn take(&mut self, indicator: &str, record: Record) {
+        let Record::Series(series) = record else { return };
+        if series.key().indicator() != indicator {
+            return;
+        }
+        let known = self.series.entry(series.key().clone()).or_default();
+        let before = known.len();
+        for observation in series.observations() {
+            match observation.value() {
+                Some(value) => known.insert(observation.period(), (value, series.attributes().clone())),
+                None => known.remove(&observation.period()),
+            };
+        }
+        self.values = self.values + known.len() - before;
+    }
+
+    /// All values: of which series, when, how much, and what is said of the series.
+    pub(super) fn values(&self) -> impl Iterator<Item = (&SeriesKey, Period, Decimal, &Attributes)> {
+        self.series.iter().flat_map(|(key, values)| {
+            values.iter().map(move |(period, (value, said))| (key, *period, *value, said))
+        })
+    }
+
+    /// Was this the value when it left last? Where that is not known, it may have been.
+    pub(super) fn was(&self, key: &SeriesKey, now: &Observation) -> bool {
+        let before = self.series.get(key).and_then(|values| values.get(&now.period()));
+        before.is_none_or(|(value, _)| Some(*value) == now.value())
+    }
+}
