@@ -10,11 +10,12 @@
 //! its forms, and the sums of both releases hold for it. The attacker is told which cells these are; a real one
 //! would have to guess.
 
+mod room;
 mod simplex;
-#[cfg(test)]
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use serde_json::Value;
 
@@ -80,10 +81,17 @@ pub(crate) struct Findings {
 /// A small count of which more is known than that it is small.
 #[derive(Clone, Debug)]
 pub(crate) struct Opened {
-    pub(crate) cell: Cell,
-    pub(crate) truth: i64,
-    pub(crate) low: f64,
-    pub(crate) high: f64,
+    cell: Cell,
+    truth: i64,
+    low: f64,
+    high: f64,
+}
+
+impl fmt::Display for Opened {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { cell: Cell { table, period, codes }, truth, low, high } = self;
+        write!(f, "{truth} at {} in {period} of {table} lies from {low:.3} to {high:.3}", codes.join("."))
+    }
 }
 
 impl Opened {

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::simplex::{Program, TOLERANCE};
 use super::{Cell, Edition, Form, attack};
-use crate::story::figures::{Dice, Flow, draw, months, with_margins};
+use crate::story::figures::{DEPLOY, Dice, draw, months, with_margins};
 
 /// A table with all its margins published, in which some cells are closed.
 fn program(table: &[Vec<i32>], closed: &[(usize, usize)]) -> Program {
@@ -120,8 +120,6 @@ proptest! {
     }
 }
 
-const FLOW: Flow = Flow { area: "XAA", counterpart: "XAB", indicator: "LM_DEPLOY", freq: "M", unit: "PS" };
-
 /// What a publisher shows that closes small cells and does nothing else: as it is, or rounded by chance.
 fn naive(truth: &BTreeMap<Cell, i64>, rounds: bool) -> Edition {
     let mut dice = Dice(7);
@@ -142,7 +140,7 @@ fn naive(truth: &BTreeMap<Cell, i64>, rounds: bool) -> Edition {
 /// The control: the attack opens what is not protected. What it says of these cells is within the rule and true.
 #[test]
 fn a_publication_that_closes_small_cells_alone_is_opened() {
-    let truth = with_margins(&draw(&FLOW, &months(2024, 6), 1));
+    let truth = with_margins(&draw(&DEPLOY, &months(2024, 6), 1));
     let small = truth.values().filter(|value| (1..5).contains(*value)).count();
     let (exact, rounded) = (attack(&[naive(&truth, false)]), attack(&[naive(&truth, true)]));
     for findings in [&exact, &rounded] {
@@ -159,7 +157,7 @@ fn a_publication_that_closes_small_cells_alone_is_opened() {
 fn what_is_shown_once_is_known_for_good() {
     let codes = [["F", "_T", "_T"], ["M", "_T", "_T"], ["_T", "_T", "_T"]];
     let edition = |values: [i64; 3], forms: [Form; 3]| {
-        let cells = || codes.map(|codes| FLOW.cell("2024-01", codes)).into_iter();
+        let cells = || codes.map(|codes| DEPLOY.cell("2024-01", codes)).into_iter();
         let seen = cells().zip(forms.map(|form| vec![form])).collect();
         Edition { seen, truth: cells().zip(values).collect() }
     };

@@ -9,12 +9,10 @@ use corridor::cli::demo::government::Government;
 use serde_json::{Value, json};
 
 use super::Pair;
-use super::figures::{draw, months, with_margins};
-use super::labour::{
-    DEPLOY, DISTINCT, Invented, QUARTER, SECRET, SUPPLY, as_the_rule_says, not_to_be_worked_out,
-};
+use super::figures::{DEPLOY, draw, months, with_margins};
+use super::labour::{DISTINCT, Invented, QUARTER, SECRET, SUPPLY, as_the_rule_says, not_to_be_worked_out};
 use super::ledger::{Ledger, under};
-use crate::attacker::{Cell, Form};
+use crate::attacker::Cell;
 
 /// Months that are released one by one while the reader is away.
 const MONTHS: u32 = 4;
@@ -120,8 +118,7 @@ pub(super) fn end(invented: &Invented, checks: &mut Checks) -> anyhow::Result<()
     let (xaa, xab) = (&pair.one, &pair.other);
     let found = holds_secret(&xab.dir().join("feeds"));
     checks.is("before the end the secret figure is in XAB's files", found, "it is not to be found");
-    let head = || pair.head(xaa, xaa).map(|head| head["head_seq"].clone());
-    let last = head()?;
+    let last = pair.head(xaa, xaa)?["head_seq"].clone();
     xaa.ask(&["agreement", "end", pair.title])?;
     let standing = |node| pair.show(node).map(|value| value["standing"].clone()).unwrap_or_default();
     checks.equal("at once the agreement at XAA", &standing(xaa), "over");
@@ -137,7 +134,10 @@ pub(super) fn end(invented: &Invented, checks: &mut Checks) -> anyhow::Result<()
     let (status, said) = xaa.try_ask(&["release"])?;
     let nothing = under(&said, pair.title).is_none_or(|one| one["entry"].is_null());
     checks.is("a later release has nothing for the agreement", status == 0 && nothing, &said.to_string());
-    checks.equal("the last entry of XAA's feed", &head()?, last);
+    for node in [xaa, xab] {
+        let name = format!("the last entry of XAA's feed at {}", node.country());
+        checks.equal(&name, &pair.head(node, xaa)?["head_seq"], last.clone());
+    }
 
     for (eraser, publisher) in [(xab, xaa), (xaa, xab)] {
         let name = format!("{} confirms to {} that it has erased", eraser.country(), publisher.country());
@@ -148,13 +148,11 @@ pub(super) fn end(invented: &Invented, checks: &mut Checks) -> anyhow::Result<()
                 .is_some_and(|all| all.iter().any(|one| one["country"] == eraser.country()))
         });
     }
-    let left = xab.get(&["MIGPROFILE", "--history", "--from", "XAA"])?;
-    let readable = left.iter().filter(|row| Form::of(row) != Form::Closed).count();
-    checks.is(
-        "no value of XAA can be read at XAB",
-        left.is_empty(),
-        &format!("{readable} of {}", left.len()),
-    );
+    let agreement = pair.show(xab)?["agreement"].clone();
+    let mut left = xab.get(&["MIGPROFILE", "--history", "--from", "XAA"])?;
+    left.retain(|row| row["agreement"] == agreement);
+    let name = "no value that XAA gave under the agreement can be read at XAB";
+    checks.is(name, left.is_empty(), &format!("{} can", left.len()));
     checks.is("the secret figure is in none of XAB's files", !holds_secret(xab.dir()), "it is");
     let doctor = xab.ask(&["doctor"])?;
     checks.is("what is left at XAB verifies", doctor["healthy"] == true, &doctor.to_string());

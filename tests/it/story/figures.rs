@@ -25,6 +25,9 @@ pub(crate) struct Flow {
     pub(crate) unit: &'static str,
 }
 
+/// Workers that XAA has let go to XAB.
+pub(crate) const DEPLOY: Flow =
+    Flow { area: "XAA", counterpart: "XAB", indicator: "LM_DEPLOY", freq: "M", unit: "PS" };
 impl Flow {
     /// A cell of the flow; codes of sex, occupation and activity.
     pub(crate) fn cell(&self, period: &str, codes: [&str; 3]) -> Cell {

@@ -9,14 +9,11 @@ use corridor::model::AttributeId;
 use corridor::node::clock;
 use serde_json::{Value, json};
 
-use super::figures::{Flow, draw, months, with_margins};
+use super::figures::{DEPLOY, Flow, draw, months, with_margins};
 use super::ledger::{Ledger, under};
 use super::{Pair, distinct, said};
 use crate::attacker::{Cell, Form, attack, editions};
 
-/// Workers that XAA has let go to XAB.
-pub(super) const DEPLOY: Flow =
-    Flow { area: "XAA", counterpart: "XAB", indicator: "LM_DEPLOY", freq: "M", unit: "PS" };
 /// Permits that XAB has given to workers from XAA.
 const PERMITS: Flow =
     Flow { area: "XAB", counterpart: "XAA", indicator: "LM_WPERMIT", freq: "M", unit: "PS" };
@@ -101,8 +98,10 @@ fn exchange(
     as_the_rule_says(&format!("{code} at {}", reader.country()), &rows, &all, checks);
     for (what, said) in [("look ahead", under(&ahead, pair.title)), ("release", Some(released.said))] {
         let said = said.unwrap_or_default();
-        as_was_said(&format!("what the {what} says of {code}"), &said["protection"], &rows, checks);
+        as_was_said(&format!("what the {what} says of {code}"), &said, (&rows, &all), checks);
     }
+    let faults = reader.ask(&["status"])?["faults"].clone();
+    checks.equal(&format!("what {} holds against {from}", reader.country()), &faults, json!([]));
     not_to_be_worked_out(&format!("{code} at {}", reader.country()), reader, flow, ledger, checks)
 }
 
@@ -175,24 +174,37 @@ pub(super) fn as_the_rule_says(what: &str, rows: &[Value], truth: &BTreeMap<Cell
     checks.is(&format!("{what}: more is closed than what is small"), complementary > 0, "nothing is");
 }
 
-/// Holds the numbers that the publisher was told against what the reader sees.
-fn as_was_said(what: &str, protection: &Value, rows: &[Value], checks: &mut Checks) {
-    let number = |field: &str| protection[field].as_u64();
-    let sum = |fields: &[&str]| fields.iter().map(|field| number(field)).sum::<Option<u64>>();
-    let count =
-        |is: &dyn Fn(&Form) -> bool| Some(rows.iter().map(Form::of).filter(|form| is(form)).count() as u64);
+/// Holds what the publisher was told against what the reader sees, and what is true.
+fn as_was_said(
+    what: &str,
+    said: &Value,
+    (rows, truth): (&[Value], &BTreeMap<Cell, i64>),
+    checks: &mut Checks,
+) {
+    let number = |field: &str| said["protection"][field].as_u64().unwrap_or(u64::MAX);
+    let count = |is: &dyn Fn(&Form) -> bool| rows.iter().map(Form::of).filter(|form| is(form)).count() as u64;
+    let small = truth.values().filter(|value| is_small(**value)).count() as u64;
     let closed = count(&|form| *form == Form::Closed);
     let zeros = count(&|form| *form == Form::Shown(0));
-    let others = count(&|form| !matches!(form, Form::Closed | Form::Shown(0)));
-    let agrees = sum(&["suppressed", "complementary"]) == closed
-        && number("zero") == zeros
-        && sum(&["shown", "rounded"]) == others
-        && number("missing") == Some(0);
-    checks.is(
-        &format!("{what} is what the reader sees"),
-        agrees,
-        &format!("{protection}, and {closed:?} closed, {zeros:?} zeros, {others:?} others"),
-    );
+    let rounded = count(&|form| !matches!(form, Form::Closed | Form::Shown(0)));
+    let expected = [
+        ("shown", 0),
+        ("zero", zeros),
+        ("rounded", rounded),
+        ("suppressed", small),
+        ("complementary", closed - small),
+        ("missing", 0),
+        ("open_before", 0),
+    ];
+    let wrong: Vec<_> = expected.iter().filter(|(field, value)| number(field) != *value).collect();
+    let name = format!("{what} is what the reader sees");
+    checks.is(&name, wrong.is_empty(), &format!("it should be {wrong:?} in {}", said["protection"]));
+    // A look ahead names every cell that does not leave as it is.
+    if let Some(cells) = said["cells"].as_array() {
+        let named = cells.len() as u64;
+        let all = named == closed + rounded;
+        checks.is(&format!("{what} names every cell that it closes or rounds"), all, &format!("{named} are"));
+    }
 }
 
 /// Attacks all that a reader ever got of a flow.
@@ -235,7 +247,8 @@ pub(super) fn not_to_be_worked_out(
         complete,
         &attacked,
     );
-    let why = format!("{} can be told apart, as {:?}", found.opened.len(), found.opened.first());
+    let first = found.opened.first().map(ToString::to_string).unwrap_or_default();
+    let why = format!("{} can not; {first}", found.opened.len());
     checks.is(&format!("{what}: every small count can be all of 1 to 4"), found.opened.is_empty(), &why);
     let recovered = found.opened.iter().filter(|one| one.is_recovered()).count();
     checks.is(&format!("{what}: no small count is recovered"), recovered == 0, &format!("{recovered} are"));
@@ -309,26 +322,23 @@ fn correct(
     let history = pair.other.get(&["LM_DEPLOY", "--history", "--from", "XAA"])?;
     let delta: Vec<&Value> = history.iter().filter(|row| row["entry"] == released.entry.as_str()).collect();
     let forms: BTreeMap<Cell, Form> = delta.iter().map(|row| (Cell::of(row), Form::of(row))).collect();
-    let expected: BTreeSet<&Cell> =
-        changed.iter().filter(|cell| before[**cell] != Form::Closed).copied().collect();
+    let after = current(&pair.other)?;
+    let differ: BTreeSet<&Cell> = new.keys().filter(|cell| before[*cell] != after[*cell]).collect();
     checks.is(
-        &format!(
-            "only the delta goes over: the {} cells of {ALL} that changed and are not closed",
-            expected.len()
-        ),
-        forms.keys().collect::<BTreeSet<_>>() == expected && delta.len() == expected.len(),
+        &format!("only the delta goes over: the {} cells of {ALL} that look otherwise now", differ.len()),
+        forms.keys().collect::<BTreeSet<_>>() == differ && delta.len() == differ.len(),
         &format!("{} came, of {} cells", delta.len(), forms.len()),
     );
-    checks.equal("observations that the release says it revised", &released.said["revised"], expected.len());
-    let moved = |cell: &&Cell| match (before[*cell], forms.get(*cell)) {
-        (Form::Shown(before), Some(Form::Shown(after))) => after - before == new[*cell] - old[*cell],
-        _ => false,
+    checks.equal("observations that the release says it revised", &released.said["revised"], differ.len());
+    let moved = |cell: &&Cell| match (before[*cell], after[*cell]) {
+        (Form::Shown(before), Form::Shown(after)) => after - before == new[*cell] - old[*cell],
+        // What hides others may change with them.
+        (Form::Closed, _) | (_, Form::Closed) => !is_small(new[*cell]),
     };
-    let all: BTreeSet<&Cell> = chosen.iter().collect();
     checks.is(
         &format!("all {CORRECTED} are among them, and each moved as the truth did"),
-        all.is_subset(&expected) && expected.iter().all(moved),
-        &format!("{:?} did not", expected.iter().find(|cell| !moved(cell))),
+        chosen.iter().all(|cell| differ.contains(cell) && changed.contains(cell)) && differ.iter().all(moved),
+        &format!("{:?} did not", differ.iter().find(|cell| !moved(cell))),
     );
     checks.is(
         "they are revision 1",
