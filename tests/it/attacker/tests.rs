@@ -149,23 +149,52 @@ fn a_publication_that_closes_small_cells_alone_is_opened() {
     assert!(exact.opened.len() > small / 4, "{} of {small}", exact.opened.len());
     assert!(exact.opened.iter().any(super::Opened::is_recovered));
     assert!(rounded.opened.len() > small / 100, "{} of {small}", rounded.opened.len());
-    println!("{small} small, exact {}, rounded {}", exact.opened.len(), rounded.opened.len());
 }
 
-/// A cell that was closed and is shown later, unchanged, is known for both times.
-#[test]
-fn what_is_shown_once_is_known_for_good() {
+/// Women, men and both in three editions: as they are, and in which form.
+fn edition(values: [i64; 3], forms: [Form; 3]) -> Edition {
     let codes = [["F", "_T", "_T"], ["M", "_T", "_T"], ["_T", "_T", "_T"]];
-    let edition = |values: [i64; 3], forms: [Form; 3]| {
-        let cells = || codes.map(|codes| DEPLOY.cell("2024-01", codes)).into_iter();
-        let seen = cells().zip(forms.map(|form| vec![form])).collect();
-        Edition { seen, truth: cells().zip(values).collect() }
+    let cells = || codes.map(|codes| DEPLOY.cell("2024-01", codes)).into_iter();
+    let seen = cells().zip(forms.map(|form| vec![form])).collect();
+    Edition { seen, truth: cells().zip(values).collect() }
+}
+
+/// Men are 41 to 49, both are 36 to 44: no more than 3 women.
+#[test]
+fn two_rounded_numbers_bound_what_lies_between_them() {
+    use Form::{Closed, Shown};
+    let found = attack(&[edition([1, 41, 42], [Closed, Shown(45), Shown(40)])]);
+    let [one] = &found.opened[..] else { panic!("{found:?}") };
+    assert!((one.low, (one.high - 3.0).abs() < TOLERANCE) == (0.0, true) && !one.is_recovered(), "{one}");
+    let wide = attack(&[edition([1, 41, 42], [Closed, Shown(40), Shown(45)])]);
+    assert_eq!((wide.attacked, wide.opened.len()), (1, 0), "{wide:?}");
+}
+
+#[test]
+fn what_is_shown_once_is_known_for_as_long_as_it_is_true() {
+    use Form::{Closed, Shown};
+    let first = edition([3, 40, 43], [Closed, Shown(40), Shown(45)]);
+    let shown = edition([3, 40, 43], [Shown(3), Shown(40), Shown(45)]);
+    let revised = edition([2, 40, 42], [Shown(2), Shown(40), Shown(45)]);
+    let truths = |editions: &[Edition]| {
+        let found = attack(editions);
+        (found.attacked, found.opened.iter().map(|one| one.truth).collect::<Vec<_>>())
     };
-    let first = edition([3, 40, 43], [Form::Closed, Form::Closed, Form::Shown(45)]);
-    let shown = edition([3, 40, 43], [Form::Closed, Form::Shown(40), Form::Shown(45)]);
-    let changed = edition([3, 60, 63], [Form::Closed, Form::Shown(60), Form::Shown(60)]);
-    assert_eq!(attack(&[first.clone()]).opened.len(), 0);
-    assert_eq!(attack(&[first.clone(), shown]).opened.len(), 0, "both are rounded by four at most");
-    // In the first release women are from 0 to 49, in the second from 0 to 8: one unknown, no more.
-    assert_eq!(attack(&[first, changed]).attacked, 1);
+    assert_eq!(truths(std::slice::from_ref(&first)), (1, vec![]));
+    assert_eq!(truths(&[first.clone(), shown]), (1, vec![3]), "one unknown in both");
+    assert_eq!(truths(&[first, revised]), (2, vec![2]), "what it was before stays hidden");
+}
+
+/// Women are 13 both times. In the second edition they are 61 - 49 at least, so that of 14 in the first, at most, no
+/// more than 2 were men.
+#[test]
+fn sums_of_an_earlier_release_still_hold_for_what_has_not_changed() {
+    use Form::{Closed, Shown};
+    let first = edition([13, 1, 14], [Closed, Closed, Shown(10)]);
+    let second = edition([13, 49, 62], [Closed, Shown(45), Shown(65)]);
+    let alone = attack(std::slice::from_ref(&first));
+    assert_eq!((alone.attacked, alone.opened.len()), (1, 0), "{alone:?}");
+    let both = attack(&[first, second]);
+    let [men] = &both.opened[..] else { panic!("{both:?}") };
+    assert!((men.truth, (men.high - 2.0).abs() < TOLERANCE) == (1, true), "{men}");
 }

@@ -157,7 +157,8 @@ pub(super) fn end(invented: &Invented, checks: &mut Checks) -> anyhow::Result<()
     let doctor = xab.ask(&["doctor"])?;
     checks.is("what is left at XAB verifies", doctor["healthy"] == true, &doctor.to_string());
     let own = xaa.get(&["LM_SUPPLY", "--from", "XAA"])?;
-    let kept = own.iter().any(|row| row["obs_value"] == SECRET.to_string());
+    let secret = SECRET.to_string();
+    let kept = own.iter().any(|row| row["obs_value"] == secret.as_str());
     checks.is("XAA keeps its own figures", kept, &format!("{} are left", own.len()));
     Ok(())
 }
