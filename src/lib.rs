@@ -13,7 +13,7 @@
 //!                                     │ ▲                    │
 //!               policy: may this      │ │ what is durable    ▼
 //!               audience have this?   │ │                  wire ── messages ──▶ sync ── verified frames ─┐
-//!                                     ▼ │                                                               │
+//!               protect: in what form ▼ │                                                               │
 //!  records ──▶ feed: blocks, root, signature ──▶ store: feed files, one fsync ◀──────────────────────────┘
 //!                                                   │
 //!                                                   └──fold──▶ view ──▶ get, mirror, status ──▶ cli, api
@@ -30,7 +30,7 @@
 //! | [`model`] | the field's words as values that cannot be built wrong: codes, keys, periods, decimals, records |
 //! | [`feed`] | signed, hash-linked, single-writer sequences; the signed bytes; who may sign for whom |
 //! | [`policy`] | agreements, and the one question: may this audience have this? |
-//! | [`protect`] | statistical disclosure control: in what form figures leave for one audience; not asked by a release yet |
+//! | [`protect`] | statistical disclosure control: in what form figures leave for one audience |
 //! | [`intake`] | files → checked series, or findings with line and column |
 //! | [`view`] | what can be asked: current, as of, history; folded from entries |
 //! | [`insight`] | pure analysis over views: mirror statistics |
@@ -55,8 +55,8 @@
 //! # What always holds
 //!
 //! - `crypto` to `insight`, `sync` and `wire` have no clock, randomness, disk, socket, `async` or channel.
-//! - Nothing leaves the node that `policy` did not decide: `node::release` is the only way into a feed that
-//!   partners read, and what no rule names is withheld.
+//! - Nothing leaves the node that `policy` did not decide and `protect` did not pass: `node::release` is the only
+//!   way into a feed that partners read, what no rule names is withheld, and the exact values stay in the house feed.
 //! - `store` takes verified entries only, by type: [`feed::SignedEntry`] or [`feed::VerifiedFrame`].
 //! - Nothing is acknowledged, announced or receipted before it is durable.
 //! - Signed bytes, wire bytes and JSON are three separate sets of types.

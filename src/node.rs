@@ -14,7 +14,8 @@
 //! What was decided by people (partners, agreements, submissions, acts) is written into the house feed and folded
 //! back from it by [`house`]; there is no other place for it.
 //!
-//! Nothing leaves but through [`release`], which asks `policy` for every series. A failed write stops the node.
+//! Nothing leaves but through [`release`], which asks `policy` for every series and `protect` for the form in which
+//! it may go. A failed write stops the node.
 //! Start reading at [`request`], then [`engine`], then [`daemon`].
 
 pub mod clock;

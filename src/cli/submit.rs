@@ -1,5 +1,6 @@
 //! `submit`, `check`, `release`, `retract`: from a ministry's file to what partners may have.
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Cursor, Read};
 use std::path::Path;
@@ -115,28 +116,46 @@ pub fn release(global: &Global, args: Release) -> anyhow::Result<Outcome> {
             text += &format!("    withheld {count} observations: {why}\n");
         }
         text += &protected(&one["protection"]);
-        for cell in one["cells"].as_array().into_iter().flatten() {
-            text += &format!(
-                "    {} {}: {} ({})\n",
-                cell["key"].as_str().unwrap_or(""),
-                cell["time_period"].as_str().unwrap_or(""),
-                cell["outcome"].as_str().unwrap_or(""),
-                cell["rule"].as_str().unwrap_or("")
-            );
-        }
-        for cell in one["open_before"].as_array().into_iter().flatten() {
-            text += &format!(
-                "    {} {}: small, and could be told before from what they hold of us\n",
-                cell["key"].as_str().unwrap_or(""),
-                cell["time_period"].as_str().unwrap_or("")
-            );
-        }
-        for key in one["keys"].as_array().into_iter().flatten() {
-            text += &format!("    {}\n", key.as_str().unwrap_or(""));
-        }
+        text += &ahead(one);
     }
     print::text(&text)?;
     Ok(Outcome::Done)
+}
+
+/// What a look ahead shows for one audience: each figure that would go, and each that would not or in another form.
+fn ahead(one: &Value) -> String {
+    let text = |value: &Value| value.as_str().unwrap_or("").to_owned();
+    let mut lines = Vec::new();
+    for series in one["withheld_series"].as_array().into_iter().flatten() {
+        let Value::Number(count) = &series["observations"] else { continue };
+        lines.push(format!("withheld  {} ({count}): {}", text(&series["key"]), text(&series["why"])));
+    }
+    let changed: HashMap<(String, String), &Value> = one["cells"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|cell| ((text(&cell["key"]), text(&cell["time_period"])), cell))
+        .collect();
+    for going in one["observations"].as_array().into_iter().flatten() {
+        let place = (text(&going["key"]), text(&going["time_period"]));
+        let value = going["obs_value"].as_str().map_or_else(|| text(&going["obs_status"]), str::to_owned);
+        let why =
+            changed.get(&place).map(|cell| format!("  {} ({})", text(&cell["outcome"]), text(&cell["rule"])));
+        lines.push(format!("{}  {} = {value}{}", place.0, place.1, why.unwrap_or_default()));
+    }
+    let count = |name: &str| one[name].as_u64().unwrap_or(0);
+    let shown = one["observations"].as_array().map(Vec::len);
+    if let Some(more) = shown
+        .and_then(|shown| (count("new") + count("revised")).checked_sub(shown as u64))
+        .filter(|more| *more > 0)
+    {
+        lines.push(format!("… and {more} more observations"));
+    }
+    for cell in one["open_before"].as_array().into_iter().flatten() {
+        let (key, period) = (text(&cell["key"]), text(&cell["time_period"]));
+        lines.push(format!("{key}  {period}: small, and could be told before from what they hold of us"));
+    }
+    lines.iter().map(|line| format!("    {line}\n")).collect()
 }
 
 /// What became of figures that needed protection, in a line.

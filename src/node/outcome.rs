@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use super::engine::NodeError;
 use super::plan::Plan;
 use crate::feed::HeadRef;
-use crate::model::SeriesKey;
+use crate::model::{Series, SeriesKey};
 use crate::protect::{Outcome, Report};
 
 /// An audience of releases that were carried out together, in words.
@@ -50,6 +50,10 @@ struct Part<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     keys: Option<Vec<&'a str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    observations: Option<Vec<Going<'a>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    withheld_series: Option<Vec<Withheld<'a>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     cells: Option<Vec<Cell<'a>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     open_before: Option<Vec<Open<'a>>>,
@@ -80,6 +84,44 @@ impl Protection {
             open_before: report.open_before.len() as u64,
         }
     }
+}
+
+/// An observation as it would leave.
+#[derive(Serialize)]
+struct Going<'a> {
+    key: &'a str,
+    time_period: String,
+    obs_value: Option<String>,
+    obs_status: String,
+    conf_status: String,
+}
+
+fn going(plan: &Plan) -> Vec<Going<'_>> {
+    plan.going.iter().flat_map(going_of).collect()
+}
+
+fn going_of(series: &Series) -> impl Iterator<Item = Going<'_>> {
+    series.observations().iter().map(|one| Going {
+        key: series.key().as_str(),
+        time_period: one.period().to_string(),
+        obs_value: one.value().map(|value| value.to_string()),
+        obs_status: one.status().to_string(),
+        conf_status: one.conf().to_string(),
+    })
+}
+
+/// A series of which something would not leave.
+#[derive(Serialize)]
+struct Withheld<'a> {
+    key: &'a str,
+    observations: u64,
+    why: &'a str,
+}
+
+fn withheld(plan: &Plan) -> Vec<Withheld<'_>> {
+    let all = plan.withheld_series.iter();
+    all.map(|(key, why, observations)| Withheld { key: key.as_str(), observations: *observations, why })
+        .collect()
 }
 
 /// One figure that leaves in another form than it was submitted in, for the publisher.
@@ -141,6 +183,8 @@ pub(super) fn released(
             seq: entry.map(|(_, seq)| *seq),
             protection: plan.protection.as_ref().map(Protection::of),
             keys: dry_run.then(|| plan.keys.iter().map(SeriesKey::as_str).collect()),
+            observations: dry_run.then(|| going(plan)),
+            withheld_series: dry_run.then(|| withheld(plan)),
             cells: plan.protection.as_ref().filter(|_| dry_run).map(cells),
             open_before: plan.protection.as_ref().filter(|_| dry_run).map(open_before),
         })

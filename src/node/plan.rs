@@ -10,12 +10,14 @@ use crate::model::{
     Attachment, AttributeId, Attributes, Flags, Millis, Observation, Period, Series, SeriesKey,
 };
 use crate::policy::{Decision, Reason, Shape, Subject};
-use crate::protect::Report;
+use crate::protect::{Outcome, Report};
 use crate::store::RowReader;
 use crate::view::{Row, State, Version};
 
 /// How many keys are named for one audience.
 const MAX_KEYS: usize = 1000;
+/// How many observations a look ahead shows for one audience; counts go on.
+const MAX_SHOWN: usize = 10_000;
 
 /// What one agreement's parties would get, in numbers.
 #[derive(Default)]
@@ -29,6 +31,12 @@ pub(super) struct Plan {
     pub(super) unchanged: u64,
     /// Observations that are withheld, by reason.
     pub(super) withheld: BTreeMap<&'static str, u64>,
+    /// The first series of which something is withheld, with how much and why.
+    pub(super) withheld_series: Vec<(SeriesKey, &'static str, u64)>,
+    /// What would go, in the form in which it would, of a look ahead.
+    pub(super) going: Vec<Series>,
+    /// Observations of these.
+    shown: usize,
     /// What became of the figures that were shared, where some of them needed protection.
     pub(super) protection: Option<Report>,
 }
@@ -81,12 +89,12 @@ impl Audience<'_> {
         let agreement = self.feed.agreement;
         match self.house.book().decide(&agreement, &subject, self.house.keyring(), self.now) {
             Decision::Withhold(why) => {
-                plan.withhold(why.as_str(), periods.len() as u64);
+                plan.withhold(series.key(), why.as_str(), periods.len() as u64);
                 Ok(None)
             }
             Decision::Share(Shape::Whole) => Ok(Some(Cow::Borrowed(series))),
             Decision::Share(Shape::Cut(kept)) => {
-                plan.withhold(Reason::Period.as_str(), (periods.len() - kept.len()) as u64);
+                plan.withhold(series.key(), Reason::Period.as_str(), (periods.len() - kept.len()) as u64);
                 cut(series, &kept).map(|part| Some(Cow::Owned(part)))
             }
         }
@@ -116,8 +124,27 @@ fn cut(series: &Series, kept: &[Period]) -> Result<Series, NodeError> {
 }
 
 impl Plan {
-    pub(super) fn withhold(&mut self, why: &'static str, observations: u64) {
+    fn withhold(&mut self, key: &SeriesKey, why: &'static str, observations: u64) {
         *self.withheld.entry(why).or_default() += observations;
+        if self.withheld_series.len() < MAX_KEYS {
+            self.withheld_series.push((key.clone(), why, observations));
+        }
+    }
+
+    /// Counts what protection withholds.
+    pub(super) fn protect(&mut self, report: Report) {
+        if report.withheld > 0 {
+            *self.withheld.entry(Outcome::Withheld.as_str()).or_default() += report.withheld;
+        }
+        self.protection = Some(report);
+    }
+
+    /// Shows what would go of a series, as far as there is room.
+    pub(super) fn show(&mut self, series: &Series) {
+        if self.shown < MAX_SHOWN {
+            self.shown += series.observations().len();
+            self.going.push(series.clone());
+        }
     }
 
     /// Counts what is new or changed of a series.

@@ -10,15 +10,15 @@
 //! An indicator is *guarded* from the first release on in which one of its series needed protection: a figure that
 //! may leave as it is by itself may tell another one that may not.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::engine::{Engine, NodeError};
 use super::truth::Truth;
 use crate::feed::{AgreementId, FeedId, PublisherId};
 use crate::model::catalogue::DisclosureRule;
-use crate::model::{Dimension, ObsStatus, Period, Series, SeriesKey, SeriesPattern};
+use crate::model::{Attributes, Dimension, ObsStatus, Observation, Period, Series, SeriesKey, SeriesPattern};
 use crate::policy::{Agreement, Onward};
-use crate::protect::{self, Breach, Held, Protected, Readers, Report, Rules};
+use crate::protect::{self, Breach, Held, Protected, Readers, Report, RoundingKey, Rules};
 use crate::view::{Moment, Query, SeriesView, State};
 
 /// The most observations of one release of which some need protection: their table is held in memory.
@@ -71,30 +71,25 @@ impl Engine {
                 all.series.extend(tables);
                 continue;
             }
-            let (held, closed) = self.held(agreement, &indicator, &tables)?;
-            let rules = Rules { agreement: rule, closed, explain, ..self.rules.clone() };
-            let Protected { series, report } = protect::protect(&tables, &held, &rules, &key)
-                .map_err(|breach| self.breach(agreement, breach))?;
+            let mut parts = Parts::of(tables)?;
+            self.hold_against(agreement, &indicator, &mut parts)?;
+            let rules = Rules { agreement: rule, explain, ..self.rules.clone() };
+            let Protected { series, report } = parts
+                .protect(&rules, &key)
+                .map_err(|breach| NodeError::Breach { audience: self.agreement_name(&agreement), breach })?;
             all.series.extend(series);
             all.report.add(report);
         }
         Ok(all)
     }
 
-    fn breach(&self, agreement: AgreementId, breach: Breach) -> NodeError {
-        NodeError::Breach { audience: self.agreement_name(&agreement), breach }
-    }
-
-    /// What an audience holds of an indicator in the periods of these tables, and which of their cells it has as
-    /// suppressed that are what they were then.
-    fn held(
+    /// Adds to tables what their audience holds of the indicator in their periods.
+    fn hold_against(
         &self,
         agreement: AgreementId,
         indicator: &str,
-        tables: &[Series],
-    ) -> Result<(Held, HashSet<(SeriesKey, Period)>), NodeError> {
-        let observations = tables.iter().flat_map(|series| series.observations());
-        let periods: HashSet<Period> = observations.map(|one| one.period()).collect();
+        parts: &mut Parts,
+    ) -> Result<(), NodeError> {
         let known = self.known_feeds(agreement);
         let all: BTreeSet<AgreementId> = known.iter().flatten().copied().collect();
         let pattern = SeriesPattern::any().with(Dimension::Indicator, indicator);
@@ -106,15 +101,16 @@ impl Engine {
         };
         let mut rows: Vec<SeriesView> = Vec::new();
         self.store.derived().query(&query, &mut |mut row| {
-            row.versions.retain(|version| periods.contains(&version.period));
+            row.versions.retain(|version| parts.of_period.contains_key(&version.period));
             if !row.versions.is_empty() {
                 rows.push(row);
             }
             true
         })?;
         let truth = self.truths.of(indicator);
-        let closed = closed_before(agreement, &rows, tables, truth);
-        Ok((holdings(agreement, &known, rows, (&periods, truth)), closed))
+        parts.close(agreement, &rows, truth);
+        parts.take(agreement, &known, rows, truth);
+        Ok(())
     }
 
     /// By reader, the agreements under which it reads, or has read, something of ours; readers of the same are one.
@@ -140,72 +136,156 @@ impl Engine {
     }
 }
 
-/// Puts rows of our feeds into the hands of those who read them.
-fn holdings(
-    agreement: AgreementId,
-    known: &BTreeSet<BTreeSet<AgreementId>>,
-    rows: Vec<SeriesView>,
-    (periods, truth): (&HashSet<Period>, Option<&Truth>),
-) -> Held {
-    // Agreements under which nothing of this is held do not tell readers apart.
-    let present: BTreeSet<AgreementId> = rows.iter().map(|row| row.feed.agreement).collect();
-    let sets: BTreeSet<BTreeSet<AgreementId>> =
-        known.iter().map(|set| set.intersection(&present).copied().collect()).collect();
-    let mut held = Held::of(sets.len());
-    for row in rows {
-        let under = row.feed.agreement;
-        let readers = match under == AgreementId::public() || under == agreement {
-            true => Readers::ALL,
-            false => {
-                let with = sets.iter().enumerate().filter(|(_, set)| set.contains(&under));
-                with.fold(Readers::NONE, |readers, (at, _)| readers.and(Readers::one(at)))
-            }
-        };
-        for (period, state, _) in row.stated() {
-            if let State::Stated { value, flags, .. } = state {
-                held.take_one(&row.key, &row.attributes, (period, *value, flags.status), readers);
-            }
-        }
-    }
-    if !present.is_empty() {
-        for (key, period, value, said) in truth.into_iter().flat_map(Truth::values) {
-            if periods.contains(&period) {
-                held.know(key, said, (period, value));
-            }
-        }
-    }
-    held
+/// Tables of one indicator, cut by period: sums hold within one, so that each part is looked at for itself.
+struct Parts {
+    /// In which part a period is.
+    of_period: HashMap<Period, usize>,
+    all: Vec<Part>,
 }
 
-/// The cells of tables that stand suppressed in the feed of an agreement and have not changed since.
-fn closed_before(
-    agreement: AgreementId,
-    rows: &[SeriesView],
-    tables: &[Series],
-    truth: Option<&Truth>,
-) -> HashSet<(SeriesKey, Period)> {
-    let mut closed: HashSet<(&SeriesKey, Period)> = HashSet::new();
-    for row in rows.iter().filter(|row| row.feed.agreement == agreement) {
-        // Versions come by period and then by entry: the last one of a period counts.
-        for (period, state, _) in row.stated() {
-            match state {
-                State::Stated { value: None, flags, .. } if flags.status == ObsStatus::Suppressed => {
-                    closed.insert((&row.key, period))
-                }
-                _ => closed.remove(&(&row.key, period)),
-            };
+/// The tables of some periods.
+#[derive(Default)]
+struct Part {
+    tables: Vec<Series>,
+    held: Held,
+    /// Cells that the audience has as suppressed and that are what they were then.
+    closed: HashSet<(SeriesKey, Period)>,
+}
+
+/// Observations of a part: enough to be worth a thread, and few enough for its memory to be near.
+const IN_PART: usize = 5_000;
+
+impl Parts {
+    fn of(tables: Vec<Series>) -> Result<Self, NodeError> {
+        let mut counts: BTreeMap<Period, usize> = BTreeMap::new();
+        for one in tables.iter().flat_map(Series::observations) {
+            *counts.entry(one.period()).or_default() += 1;
         }
+        let (mut of_period, mut number, mut filled) = (HashMap::new(), 0, 0);
+        for (period, count) in counts {
+            if filled >= IN_PART {
+                (number, filled) = (number + 1, 0);
+            }
+            of_period.insert(period, number);
+            filled += count;
+        }
+        let mut all: Vec<Part> = (0..=number).map(|_| Part::default()).collect();
+        for series in tables {
+            let part = |one: &Observation| of_period[&one.period()];
+            for some in series.observations().chunk_by(|a, b| part(a) == part(b)) {
+                let (key, said) = (series.key().clone(), series.attributes().clone());
+                all[part(&some[0])].tables.push(Series::new(key, said, some.to_vec())?);
+            }
+        }
+        Ok(Self { of_period, all })
     }
-    let mut same = HashSet::new();
-    for series in tables {
-        for one in series.observations() {
-            let unchanged = truth.is_none_or(|truth| truth.was(series.key(), one));
-            if unchanged && closed.contains(&(series.key(), one.period())) {
-                same.insert((series.key().clone(), one.period()));
+
+    /// Puts rows of our feeds into the hands of those who read them.
+    fn take(
+        &mut self,
+        agreement: AgreementId,
+        known: &BTreeSet<BTreeSet<AgreementId>>,
+        rows: Vec<SeriesView>,
+        truth: Option<&Truth>,
+    ) {
+        // Agreements under which nothing of this is held do not tell readers apart.
+        let present: BTreeSet<AgreementId> = rows.iter().map(|row| row.feed.agreement).collect();
+        let sets: BTreeSet<BTreeSet<AgreementId>> =
+            known.iter().map(|set| set.intersection(&present).copied().collect()).collect();
+        for part in &mut self.all {
+            part.held = Held::of(sets.len());
+        }
+        for row in rows {
+            let under = row.feed.agreement;
+            let readers = match under == AgreementId::public() || under == agreement {
+                true => Readers::ALL,
+                false => {
+                    let with = sets.iter().enumerate().filter(|(_, set)| set.contains(&under));
+                    with.fold(Readers::NONE, |readers, (at, _)| readers.and(Readers::one(at)))
+                }
+            };
+            for (period, state, _) in row.stated() {
+                if let (State::Stated { value, flags, .. }, Some(part)) = (state, self.of_period.get(&period))
+                {
+                    let said = (period, *value, flags.status);
+                    self.all[*part].held.take_one(&row.key, &row.attributes, said, readers);
+                }
+            }
+        }
+        if !present.is_empty() {
+            for (key, period, value, said) in truth.into_iter().flat_map(Truth::values) {
+                if let Some(part) = self.of_period.get(&period) {
+                    self.all[*part].held.know(key, said, (period, value));
+                }
             }
         }
     }
-    same
+
+    /// Finds the cells that stand suppressed in the feed of an agreement and have not changed since.
+    fn close(&mut self, agreement: AgreementId, rows: &[SeriesView], truth: Option<&Truth>) {
+        let mut closed: HashSet<(&SeriesKey, Period)> = HashSet::new();
+        for row in rows.iter().filter(|row| row.feed.agreement == agreement) {
+            // Versions come by period and then by entry: the last one of a period counts.
+            for (period, state, _) in row.stated() {
+                match state {
+                    State::Stated { value: None, flags, .. } if flags.status == ObsStatus::Suppressed => {
+                        closed.insert((&row.key, period))
+                    }
+                    _ => closed.remove(&(&row.key, period)),
+                };
+            }
+        }
+        for part in &mut self.all {
+            for series in &part.tables {
+                let is_closed = |one: &&Observation| {
+                    let unchanged = truth.is_none_or(|truth| truth.was(series.key(), one));
+                    unchanged && closed.contains(&(series.key(), one.period()))
+                };
+                let same = series.observations().iter().filter(is_closed);
+                part.closed.extend(same.map(|one| (series.key().clone(), one.period())));
+            }
+        }
+    }
+
+    /// Protects the parts, as many at a time as there are processors, and puts them together again.
+    fn protect(self, rules: &Rules, key: &RoundingKey) -> Result<Protected, Breach> {
+        let one = |Part { tables, held, closed }: Part| {
+            protect::protect(&tables, &held, &Rules { closed, ..rules.clone() }, key)
+        };
+        let threads = std::thread::available_parallelism().map_or(1, usize::from).min(self.all.len());
+        let mut done: Vec<Result<Protected, Breach>> = Vec::new();
+        if threads < 2 {
+            done.extend(self.all.into_iter().map(one));
+        } else {
+            let mut parts = self.all.into_iter().peekable();
+            while parts.peek().is_some() {
+                std::thread::scope(|scope| {
+                    let some = parts.by_ref().take(threads);
+                    let started: Vec<_> = some.map(|part| scope.spawn(move || one(part))).collect();
+                    done.extend(started.into_iter().map(joined));
+                });
+            }
+        }
+        let mut whole = Protected { series: Vec::new(), report: Report::default() };
+        let mut series: BTreeMap<SeriesKey, (Attributes, Vec<Observation>)> = BTreeMap::new();
+        for part in done {
+            let Protected { series: some, report } = part?;
+            whole.report.add(report);
+            for (key, said, observations) in some.into_iter().map(Series::into_parts) {
+                series.entry(key).or_insert_with(|| (said, Vec::new())).1.extend(observations);
+            }
+        }
+        for (key, (said, observations)) in series {
+            let again = Series::new(key.clone(), said, observations);
+            whole.series.push(again.map_err(|error| Breach::Unwritable { key, why: error.to_string() })?);
+        }
+        Ok(whole)
+    }
+}
+
+/// What a thread has made; its panic goes on here.
+fn joined<T>(thread: std::thread::ScopedJoinHandle<'_, T>) -> T {
+    thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
 fn stated(series: &Series) -> u64 {

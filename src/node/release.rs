@@ -21,7 +21,7 @@ use super::request::{Caller, ReleaseRequest};
 use crate::feed::{AgreementId, Body, BodyBuilder, EntryKind, FeedId, HeadRef, Seq};
 use crate::model::catalogue::DisclosureRule;
 use crate::model::{Period, Record, Retraction, Series, SeriesKey};
-use crate::protect::{self, Outcome, Protected};
+use crate::protect::{self, Protected};
 use crate::store::StoreError;
 use crate::view::Row;
 
@@ -239,6 +239,9 @@ impl Engine {
                 Err(error) => *refused = Some(error),
             }
         }
+        for draft in drafts.iter_mut().filter(|draft| draft.request.dry_run) {
+            draft.show();
+        }
         Ok(())
     }
 
@@ -265,14 +268,14 @@ impl Engine {
                         Err(error) => *refused = Some(error),
                     }
                 }
-                if report.withheld > 0 {
-                    plan.withhold(Outcome::Withheld.as_str(), report.withheld);
-                }
-                plan.protection = Some(report);
+                plan.protect(report);
             }
         }
         plans.push(plan);
         changed.push(going);
+        if draft.request.dry_run {
+            draft.show();
+        }
         Ok(())
     }
 
@@ -303,7 +306,8 @@ impl Engine {
             for (audience, plan, body) in &mut sides {
                 match audience.compare(series, plan, reason)? {
                     Changed::Nothing => {}
-                    Changed::All | Changed::Part(_) if draft.request.dry_run => {}
+                    Changed::All if draft.request.dry_run => plan.show(series),
+                    Changed::Part(part) if draft.request.dry_run => plan.show(&part),
                     Changed::All => body.push(&record)?,
                     Changed::Part(part) => body.push(&Record::Series(part))?,
                 }
@@ -443,6 +447,15 @@ fn gather_bodies(drafts: &mut [Draft], audiences: usize) -> Result<Vec<Option<Bo
     }
     let body = |records: Vec<Record>| (!records.is_empty()).then(|| Body::of(records)).transpose();
     Ok(entries.into_iter().map(body).collect::<Result<_, _>>()?)
+}
+
+impl Draft {
+    /// Shows what would go to the last audience that was planned.
+    fn show(&mut self) {
+        if let (Some(plan), Some(changed)) = (self.plans.last_mut(), self.changed.last()) {
+            changed.iter().for_each(|series| plan.show(series));
+        }
+    }
 }
 
 impl Source {

@@ -20,8 +20,6 @@ pub struct Held {
     cells: HashMap<SeriesKey, Vec<(Period, Statement)>>,
     truth: HashMap<SeriesKey, Vec<(Period, Decimal, i32)>>,
     readers: usize,
-    /// All that hold something.
-    holders: Readers,
 }
 
 /// Some of an audience's readers, by their numbers.
@@ -77,12 +75,7 @@ impl Held {
     /// Nothing, with so many readers that may come to hold something; at least one.
     #[must_use]
     pub fn of(readers: usize) -> Self {
-        Self {
-            cells: HashMap::new(),
-            truth: HashMap::new(),
-            readers: readers.clamp(1, Readers::MAX),
-            holders: Readers::NONE,
-        }
+        Self { cells: HashMap::new(), truth: HashMap::new(), readers: readers.clamp(1, Readers::MAX) }
     }
 
     /// Takes a series as it was published to some readers. Order does not matter; the same statement twice counts
@@ -109,7 +102,6 @@ impl Held {
         let usual = || catalogue::get(key.indicator()).map_or(DisclosureRule::D0, |core| core.rule);
         let rule = stated_rule(said).unwrap_or_else(usual);
         let new = Statement { value, rule, power: power(said), readers };
-        self.holders = self.holders.and(readers);
         let known = match self.cells.get_mut(key) {
             Some(known) => known,
             None => self.cells.entry(key.clone()).or_default(),
@@ -129,11 +121,6 @@ impl Held {
             None => self.truth.entry(key.clone()).or_default(),
         };
         known.push((period, value, power(said)));
-    }
-
-    /// Does one of these hold anything?
-    pub(super) const fn is_anything_held(&self, readers: Readers) -> bool {
-        self.holders.meets(readers)
     }
 
     /// The readers, one by one.

@@ -74,52 +74,29 @@ impl<'a> Draft<'a> {
             Self { leaving, rules, key, table, relations, outcomes, known, claims, readers, report };
         draft.decide();
         draft.claim_rest();
-        draft.claim_for_each(held);
+        let reader = |which| Reader { which, claims: draft.claims.clone(), witnesses: Witnesses::new() };
+        draft.readers = held.readers().map(reader).collect();
         Ok(draft)
-    }
-
-    /// Gives each reader its claims.
-    fn claim_for_each(&mut self, held: &Held) {
-        let mut open = Vec::new();
-        for which in held.readers() {
-            let claims = match held.is_anything_held(which) {
-                true => self.narrowed(which, &mut open),
-                false => self.claims.clone(),
-            };
-            self.readers.push(Reader { which, claims, witnesses: Witnesses::new() });
-        }
-        let mut before: Vec<Opened> = open.iter().map(|claim| self.opened(claim, Opening::Held)).collect();
-        before.sort_unstable();
-        before.dedup();
-        self.report.open_before = before;
-    }
-
-    /// The claims as far as they hold before anything of this release is known. What a reader could tell then, it
-    /// may still tell afterwards, and no more: those claims go to the second list as they were.
-    fn narrowed(&self, reader: Readers, open: &mut Vec<Claim>) -> Vec<Claim> {
-        let system = self.system(|_| None, reader);
-        let failing = |claims: &[Claim]| audit::judge(&system, &self.known, claims, &Witnesses::new());
-        // A system that does not even hold the truth proves nothing, neither now nor later.
-        if !system.admits(&self.known) {
-            return self.claims.clone();
-        }
-        let broken = failing(&self.claims);
-        let mut claims: Vec<Claim> =
-            self.claims.iter().filter(|claim| !broken.contains(claim)).copied().collect();
-        for claim in &broken {
-            let truth = self.known[claim.cell as usize];
-            let holds = |claim: Claim| failing(&[claim]).is_empty();
-            let low = steps(claim.low, truth).find(|low| holds(Claim { low: *low, high: truth, ..*claim }));
-            let high =
-                steps(claim.high, truth).find(|high| holds(Claim { low: truth, high: *high, ..*claim }));
-            claims.push(Claim { low: low.unwrap_or(truth), high: high.unwrap_or(truth), ..*claim });
-        }
-        open.extend(broken);
-        claims
     }
 
     /// Closes complements, prints and audits until the audit is content.
     pub(super) fn finish(mut self) -> Result<Protected, Breach> {
+        let outcomes = self.outcomes.clone();
+        let unproven = match self.attempt()? {
+            Ok(protected) => return Ok(protected),
+            Err(unproven) => unproven,
+        };
+        // What a reader could tell before cannot be closed any more. Without those claims it is begun anew, so that
+        // nothing stays closed for them in vain.
+        if self.narrow(&unproven) {
+            self.outcomes = outcomes;
+            return self.attempt()?.map_err(|unproven| self.breach(&unproven));
+        }
+        Err(self.breach(&unproven))
+    }
+
+    /// Rounds of closing and auditing; if they lead nowhere, what is not proven of each reader.
+    fn attempt(&mut self) -> Result<Result<Protected, Vec<Vec<Claim>>>, Breach> {
         let mut wanting: Vec<Vec<Claim>> = self.readers.iter().map(|reader| reader.claims.clone()).collect();
         let mut zeros = false;
         for round in 1.. {
@@ -133,15 +110,54 @@ impl<'a> Draft<'a> {
             let unproven = self.audit(&series);
             if unproven.iter().all(Vec::is_empty) {
                 report.audited = self.readers.iter().map(|reader| reader.claims.len() as u64).sum();
-                return Ok(Protected { series, report });
+                return Ok(Ok(Protected { series, report }));
             }
             if round == MAX_ROUNDS || (zeros && unproven == wanting) {
-                return Err(self.breach(&unproven));
+                return Ok(Err(unproven));
             }
             zeros |= unproven == wanting || round + 1 == MAX_ROUNDS;
             wanting = unproven;
         }
-        Err(self.breach(&wanting))
+        Ok(Err(wanting))
+    }
+
+    /// Puts in place of the claims that are not proven those that held before anything of this release is known.
+    /// What a reader could tell then, it may still tell afterwards, and no more. Says whether there were any.
+    fn narrow(&mut self, unproven: &[Vec<Claim>]) -> bool {
+        let mut open: Vec<Claim> = Vec::new();
+        for (reader, unproven) in unproven.iter().enumerate() {
+            let (broken, narrowed) = self.narrowed(self.readers[reader].which, unproven);
+            let claims = &mut self.readers[reader].claims;
+            claims.retain(|claim| !broken.contains(claim));
+            claims.extend(narrowed);
+            open.extend(broken);
+        }
+        let mut before: Vec<Opened> = open.iter().map(|claim| self.opened(claim, Opening::Held)).collect();
+        before.sort_unstable();
+        before.dedup();
+        self.report.open_before = before;
+        !self.report.open_before.is_empty()
+    }
+
+    /// Those of the claims that do not hold by what a reader held before, and what held of them.
+    fn narrowed(&self, reader: Readers, claims: &[Claim]) -> (Vec<Claim>, Vec<Claim>) {
+        let system = self.system(|_| None, reader);
+        // A system that does not even hold the truth proves nothing, neither now nor later.
+        if !system.admits(&self.known) {
+            return (Vec::new(), Vec::new());
+        }
+        let failing = |claims: &[Claim]| audit::judge(&system, &self.known, claims, &Witnesses::new());
+        let broken = failing(claims);
+        let held = broken.iter().map(|claim| {
+            let truth = self.known[claim.cell as usize];
+            let holds = |claim: Claim| failing(&[claim]).is_empty();
+            let low = steps(claim.low, truth).find(|low| holds(Claim { low: *low, high: truth, ..*claim }));
+            let high =
+                steps(claim.high, truth).find(|high| holds(Claim { low: truth, high: *high, ..*claim }));
+            Claim { low: low.unwrap_or(truth), high: high.unwrap_or(truth), ..*claim }
+        });
+        let held = held.collect();
+        (broken, held)
     }
 
     fn decide(&mut self) {

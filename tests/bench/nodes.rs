@@ -25,6 +25,7 @@
 //! | `many_*` | a public edition of 1 000 observations to many partners: from the request until the first and the last has it durable |
 //! | `undesa_*` | the real matrix, all destinations: bytes of an observation at the sockets and at the receiver |
 //! | `daily_*` | one corridor's figures of each day of ten years, 3 653 in a series: over the socket, and over HTTP |
+//! | `guarded_*` | monthly tables with all margins, a third of the cells small: a release that protects and audits them; the same again, against what was released |
 //! | `engines_*` | 5 KiB values under sorted keys: in order until they are on disk, one in ten again in no order, read in order, read in no order |
 
 mod burst;
@@ -32,6 +33,7 @@ mod clock;
 mod data;
 mod engines;
 mod feeds;
+mod guarded;
 mod inside;
 mod machine;
 mod many;
@@ -172,6 +174,10 @@ impl Bench<'_> {
         if wanted.any(&[real::MATRIX]) {
             let dir = self.make("the whole matrix of the United Nations", real::MATRIX)?;
             real::matrix(Path::new(SOURCE), (&self.nodes.1, &dir), &mut self.report)?;
+        }
+        if wanted.any(&[guarded::GUARDED]) {
+            let dir = self.make("tables with small cells", guarded::GUARDED)?;
+            guarded::release(&self.nodes.0, &dir, &mut self.report)?;
         }
         if wanted.any(&[real::DAILY]) {
             let dir = self.make("a decade of daily counts", real::DAILY)?;

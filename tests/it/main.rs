@@ -6,6 +6,7 @@ mod crash;
 mod daemons;
 mod damage;
 mod federation;
+mod protection;
 mod readme;
 mod simulation;
 mod story;
