@@ -31,6 +31,7 @@ pub mod builder;
 pub mod assembler;
 pub mod head;
 pub mod citation;
+pub mod bundle;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]

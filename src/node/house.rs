@@ -52,6 +52,8 @@ pub struct House {
     submissions: BTreeMap<u64, Submission>,
     /// The submissions that were released, in the order of their releases.
     releases: Vec<u64>,
+    /// By partner, up to which entry it held a feed when it made its last bundle for us.
+    bundled: BTreeMap<(PublisherId, FeedId), Seq>,
     /// Indicators of which something was released that needed protection.
     guarded: BTreeSet<String>,
     paused: BTreeSet<PublisherId>,
@@ -94,6 +96,7 @@ impl House {
             submissions: BTreeMap::new(),
             releases: Vec::new(),
             guarded: BTreeSet::new(),
+            bundled: BTreeMap::new(),
             paused: BTreeSet::new(),
             folded: BTreeMap::new(),
             expected: BTreeMap::new(),
@@ -232,6 +235,11 @@ impl House {
             }
             "submit" => self.take_submission(&act, time),
             "fork" => self.take_fork(&act),
+            "bundle import" => {
+                let heads = act.heads.iter().filter_map(ActHead::read);
+                let (Some(partner), heads) = (publisher(), heads.collect::<Vec<_>>()) else { return };
+                self.bundled.extend(heads.into_iter().map(|(feed, seq)| ((partner, feed), seq)));
+            }
             "release" => {
                 for number in act.submissions.iter().filter_map(|id| submission_number(id)) {
                     if let Some(submission) = self.submissions.get_mut(&number) {
@@ -317,6 +325,11 @@ impl House {
         self.releases.iter().filter_map(|number| self.submissions.get(number))
     }
 
+    /// Up to which entry a partner held a feed when it made its last bundle for us.
+    pub fn bundled(&self, partner: &PublisherId, feed: &FeedId) -> Option<Seq> {
+        self.bundled.get(&(*partner, *feed)).copied()
+    }
+
     /// Whether something was released of an indicator that needed protection.
     pub fn is_guarded(&self, indicator: &str) -> bool {
         self.guarded.contains(indicator)
@@ -368,9 +381,28 @@ struct Act<'a> {
     #[serde(borrow)]
     guarded: Vec<Cow<'a, str>>,
     #[serde(borrow)]
+    heads: Vec<ActHead<'a>>,
+    #[serde(borrow)]
     one: Cow<'a, str>,
     #[serde(borrow)]
     other: Cow<'a, str>,
+}
+
+/// How much of a feed somebody held.
+#[derive(Deserialize)]
+struct ActHead<'a> {
+    #[serde(borrow)]
+    publisher: Cow<'a, str>,
+    #[serde(borrow)]
+    agreement: Cow<'a, str>,
+    seq: u64,
+}
+
+impl ActHead<'_> {
+    fn read(&self) -> Option<(FeedId, Seq)> {
+        let publisher = PublisherId::from_hex(&self.publisher)?;
+        Some((FeedId::new(publisher, AgreementId::from_hex(&self.agreement)?), Seq(self.seq)))
+    }
 }
 
 /// The documents of an entry that says something to the house, and when it was signed.

@@ -2,10 +2,12 @@
 
 mod agreements;
 mod attacker;
+mod bundles;
 mod crash;
 mod daemons;
 mod damage;
 mod federation;
+mod leak;
 mod protection;
 mod readme;
 mod simulation;
