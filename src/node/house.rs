@@ -50,8 +50,12 @@ pub struct House {
     archive: Keyring,
     book: Book,
     submissions: BTreeMap<u64, Submission>,
-    /// The submissions that were released, in the order of their releases.
-    releases: Vec<u64>,
+    /// The submissions that were released, in the order of their releases, with the number of each release.
+    releases: Vec<(u64, usize)>,
+    /// How many releases there were.
+    acts_of_release: usize,
+    /// By agreement and place of an entry of ours, the number of the release that it is of.
+    release_of: BTreeMap<(AgreementId, Seq), usize>,
     /// By partner, up to which entry it held a feed when it made its last bundle for us.
     bundled: BTreeMap<(PublisherId, FeedId), Seq>,
     /// Indicators of which something was released that needed protection.
@@ -95,6 +99,8 @@ impl House {
             book: Book::new(own.publisher(), public),
             submissions: BTreeMap::new(),
             releases: Vec::new(),
+            acts_of_release: 0,
+            release_of: BTreeMap::new(),
             guarded: BTreeSet::new(),
             bundled: BTreeMap::new(),
             paused: BTreeSet::new(),
@@ -244,9 +250,15 @@ impl House {
                 for number in act.submissions.iter().filter_map(|id| submission_number(id)) {
                     if let Some(submission) = self.submissions.get_mut(&number) {
                         submission.released = true;
-                        self.releases.push(number);
+                        self.releases.push((number, self.acts_of_release));
                     }
                 }
+                let entries = act
+                    .released
+                    .iter()
+                    .filter_map(|part| Some((AgreementId::from_hex(&part.agreement)?, Seq(part.seq?))));
+                self.release_of.extend(entries.map(|entry| (entry, self.acts_of_release)));
+                self.acts_of_release += 1;
                 self.guarded.extend(act.guarded.iter().map(|indicator| indicator.clone().into_owned()));
             }
             // Other acts are there to be read, not to be folded.
@@ -320,9 +332,15 @@ impl House {
         self.submissions.values()
     }
 
-    /// The submissions that were released, in the order of their releases; one that was released again comes again.
-    pub fn released(&self) -> impl Iterator<Item = &Submission> {
-        self.releases.iter().filter_map(|number| self.submissions.get(number))
+    /// The submissions that were released, in the order of their releases, each with the number of its release; one that
+    /// was released again comes again.
+    pub fn released(&self) -> impl Iterator<Item = (usize, &Submission)> {
+        self.releases.iter().filter_map(|(number, release)| Some((*release, self.submissions.get(number)?)))
+    }
+
+    /// Which release an entry of ours is of, counted from 0 and as [`House::released`] counts.
+    pub fn release_of(&self, agreement: AgreementId, seq: Seq) -> Option<usize> {
+        self.release_of.get(&(agreement, seq)).copied()
     }
 
     /// Up to which entry a partner held a feed when it made its last bundle for us.
@@ -381,11 +399,22 @@ struct Act<'a> {
     #[serde(borrow)]
     guarded: Vec<Cow<'a, str>>,
     #[serde(borrow)]
+    released: Vec<ActPart<'a>>,
+    #[serde(borrow)]
     heads: Vec<ActHead<'a>>,
     #[serde(borrow)]
     one: Cow<'a, str>,
     #[serde(borrow)]
     other: Cow<'a, str>,
+}
+
+/// What one audience got of a release.
+#[derive(Deserialize)]
+struct ActPart<'a> {
+    #[serde(borrow)]
+    agreement: Cow<'a, str>,
+    #[serde(default)]
+    seq: Option<u64>,
 }
 
 /// How much of a feed somebody held.

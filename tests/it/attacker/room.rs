@@ -35,6 +35,12 @@ impl Release {
             };
             before.seen.iter().filter(stays).map(|(cell, _)| place(cell)).collect()
         });
+        for (cell, value) in self.editions.last().map(|before| &before.truth).into_iter().flatten() {
+            if truth.get(cell).is_some_and(|now| now != value) {
+                let (key, period) = place(cell);
+                self.held.revise(&key, period);
+            }
+        }
         let released = protect(&series(&truth), &self.held, &rules, &self.key).expect("it can be protected");
         released.series.iter().for_each(|series| self.held.take(series, Readers::one(0)));
         let seen = released.series.iter().flat_map(cells).collect();

@@ -80,6 +80,8 @@ fn in_public(
         seen.session && !seen.declined && !seen.ended,
         &format!("{seen:?}"),
     );
+    let state = xaa.ask(&["status"])?["state"].clone();
+    checks.equal("nor does a word that its feed is longer stop it", &state, "running");
     Ok(())
 }
 
