@@ -27,6 +27,8 @@ pub mod engine;
 pub mod partners;
 pub mod agreements;
 mod erasure;
+mod spool;
+mod bundle;
 pub mod submissions;
 mod merge;
 mod outcome;

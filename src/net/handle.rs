@@ -180,6 +180,20 @@ pub trait Carrier: Send {
     fn stats(&self) -> NetStats;
 }
 
+/// No network: a node that only opens its store for a moment speaks to nobody.
+#[derive(Debug, Clone, Copy)]
+pub struct Nowhere;
+
+impl Carrier for Nowhere {
+    fn send(&self, _command: NetCommand) -> Result<(), NetError> {
+        Ok(())
+    }
+
+    fn stats(&self) -> NetStats {
+        NetStats::default()
+    }
+}
+
 impl Carrier for NetHandle {
     fn send(&self, command: NetCommand) -> Result<(), NetError> {
         Self::send(self, command)

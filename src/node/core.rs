@@ -12,8 +12,8 @@
 
 use std::collections::VecDeque;
 
-use serde_json::Value;
 use serde_json::value::RawValue;
+use serde_json::{Value, json};
 
 use super::engine::{Answer, Engine, Figures, NodeError, Prepared};
 use super::exchange::Exchange;
@@ -104,6 +104,10 @@ impl Core {
                 return Ok(Answer::Value(self.exchange.ping(&card)));
             }
             Request::Peers => return Ok(Answer::Value(self.exchange.peers(&self.engine))),
+            Request::BundleImport { file } => {
+                let file = file.clone();
+                return self.take_bundle(prepared, &file, caller).map(Answer::Value);
+            }
             _ => {}
         }
         let is_status = matches!(prepared.request, Request::Status);
@@ -112,6 +116,27 @@ impl Core {
             self.exchange.complete_status(value, &self.engine);
         }
         Ok(answer)
+    }
+
+    /// Takes in a bundle and writes it into the log of acts, also when it is refused.
+    fn take_bundle(&mut self, prepared: Prepared, file: &str, caller: &Caller) -> Result<Value, NodeError> {
+        self.engine.signer()?;
+        let spool = prepared
+            .bundle
+            .ok_or_else(|| NodeError::Refused("the bundle did not come with the request".to_owned()))?;
+        self.settle()?;
+        match self.exchange.take_bundle(spool, &mut self.engine) {
+            Err(error) if error.is_fatal() => Err(error),
+            Err(error) => {
+                self.engine.refused("bundle import", caller, error.code(), json!({ "file": file }))?;
+                Err(error)
+            }
+            Ok(mut value) => {
+                value["file"] = json!(file);
+                self.engine.done("bundle import", caller, value.clone(), Vec::new())?;
+                Ok(value)
+            }
+        }
     }
 
     /// Carries out releases that wait one behind the other: as many together as do not touch each other.

@@ -20,6 +20,7 @@ use tokio::time::{Duration, MissedTickBehavior, interval};
 use super::answers;
 use super::core::Core;
 use super::engine::{Answer, Engine, NodeError, Prepared};
+use super::home::Home;
 use super::metrics::{Counters, Figures, Metric};
 use super::payload::Payload;
 use super::request::{Caller, Request};
@@ -113,7 +114,7 @@ impl Pending {
 #[derive(Clone)]
 pub struct NodeHandle {
     asks: mpsc::Sender<Ask>,
-    country: Arc<str>,
+    home: Arc<Home>,
     shared: Arc<Shared>,
     net: NetHandle,
     derived: Derived,
@@ -135,11 +136,11 @@ impl NodeHandle {
         if let Some(answer) = self.beside(&request) {
             return Ok(Pending::ready(answer));
         }
-        let country = Arc::clone(&self.country);
+        let home = Arc::clone(&self.home);
         let prepared = if payload.is_whole() {
-            Prepared::new(request, &mut payload, &country)?
+            Prepared::new(request, &mut payload, &home)?
         } else {
-            let reading = tokio::task::spawn_blocking(move || Prepared::new(request, &mut payload, &country));
+            let reading = tokio::task::spawn_blocking(move || Prepared::new(request, &mut payload, &home));
             reading.await.map_err(|_| NodeError::Stopping)??
         };
         let (reply, answer) = oneshot::channel();
@@ -206,11 +207,11 @@ impl Daemon {
         stop: watch::Receiver<bool>,
     ) -> Result<(Self, NodeHandle), NodeError> {
         let (sender, asks) = mpsc::channel(MAX_REQUESTS);
-        let country = Arc::from(engine.home().card().country());
+        let home = Arc::new(engine.home().clone());
         let shared = Arc::new(Shared::default());
         let derived = engine.store().derived().clone();
         let core = Core::new(engine, config, Box::new(net.clone()))?;
-        let handle = NodeHandle { asks: sender, country, shared: Arc::clone(&shared), net, derived };
+        let handle = NodeHandle { asks: sender, home, shared: Arc::clone(&shared), net, derived };
         Ok((Self { core, asks, net_events, stop, shared, parked: VecDeque::new() }, handle))
     }
 

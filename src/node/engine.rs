@@ -17,6 +17,7 @@ use super::house::House;
 use super::payload::Hashed;
 use super::release::Wanted;
 use super::request::{Caller, Request, SubmitRequest};
+use super::spool::Spool;
 use super::submissions::Submitted;
 use super::truth::Truths;
 use crate::crypto::{Hash, Network, NodeSigner};
@@ -174,6 +175,8 @@ pub struct Prepared {
     pub request: Request,
     /// A submission's figures, read and checked.
     pub figures: Option<Figures>,
+    /// A bundle's file.
+    pub(super) bundle: Option<Spool>,
 }
 
 /// What became of the file of a submission.
@@ -196,12 +199,19 @@ impl Prepared {
     ///
     /// # Errors
     /// [`NodeError`] when a mapping is no mapping, or the payload breaks off.
-    pub fn new(request: Request, payload: &mut (dyn Read + Send), country: &str) -> Result<Self, NodeError> {
-        let mut payload = Hashed::new(payload);
-        let Request::Submit(submit) = &request else {
-            payload.finish().map_err(NodeError::Payload)?;
-            return Ok(Self { request, figures: None });
+    pub fn new(request: Request, payload: &mut (dyn Read + Send), home: &Home) -> Result<Self, NodeError> {
+        let submit = match &request {
+            Request::Submit(submit) => submit,
+            Request::BundleImport { .. } => {
+                let bundle = Some(Spool::fill(home.dir(), payload)?);
+                return Ok(Self { request, figures: None, bundle });
+            }
+            _ => {
+                Hashed::new(payload).finish().map_err(NodeError::Payload)?;
+                return Ok(Self { request, figures: None, bundle: None });
+            }
         };
+        let (mut payload, country) = (Hashed::new(payload), home.card().country());
         let mapping = submit.mapping.as_deref().map(intake::Mapping::parse).transpose();
         let mapping = mapping.map_err(|error| NodeError::Refused(error.to_string()))?;
         let rules = intake::Rules { country: (!country.is_empty()).then_some(country) };
@@ -211,7 +221,7 @@ impl Prepared {
         if submit.check_only || series.is_empty() {
             let (held, indicators) = (Vec::new(), BTreeSet::new());
             let figures = Figures { report, body: None, held, indicators, hash };
-            return Ok(Self { request, figures: Some(figures) });
+            return Ok(Self { request, figures: Some(figures), bundle: None });
         }
         let few = report.observations <= MAX_HELD_FILE;
         let (mut body, mut held, mut indicators) = (BodyBuilder::new(), Vec::new(), BTreeSet::new());
@@ -229,7 +239,8 @@ impl Prepared {
             indicators.clear();
         }
         let body = Some(body.finish()?);
-        Ok(Self { request, figures: Some(Figures { report, body, held, indicators, hash }) })
+        let figures = Some(Figures { report, body, held, indicators, hash });
+        Ok(Self { request, figures, bundle: None })
     }
 }
 
@@ -410,7 +421,7 @@ impl Engine {
     }
 
     fn dispatch(&mut self, prepared: Prepared, caller: &Caller) -> Result<Answer, NodeError> {
-        let Prepared { request, figures } = prepared;
+        let Prepared { request, figures, bundle: _ } = prepared;
         let value = match request {
             Request::Status => self.status()?,
             Request::Feeds => self.feeds()?,
@@ -438,6 +449,14 @@ impl Engine {
             Request::AgreementWhatIf { agreement } => return self.what_if(&agreement).map(Answer::Rows),
             Request::AgreementEnd { agreement } => self.agreement_end(&agreement, caller)?,
             Request::Submit(submit) => self.submit(&submit, figures, caller)?,
+            Request::BundleExport { to, all } => {
+                let rows = self.bundle_export(&to, all)?;
+                self.done("bundle export", caller, json!({ "to": to, "all": all }), Vec::new())?;
+                return Ok(Answer::Rows(rows));
+            }
+            Request::BundleImport { .. } => {
+                return Err(NodeError::Refused("a bundle is taken in by a node with its exchange".into()));
+            }
             Request::Submissions => self.submission_list(),
             Request::Release(release) => return self.release(&release, caller).map(Answer::Json),
             Request::Retract { key, periods, reason } => self.retract(&key, &periods, &reason, caller)?,

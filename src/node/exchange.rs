@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::bundle::Maker;
 use super::clock::Clock;
 use super::daemon::{fault_row, the_node};
 use super::engine::{Engine, NodeError};
 use super::metrics::Figures;
+use super::spool::Spool;
 use crate::crypto::PublicKey;
 use crate::feed::{AgreementId, Card, EntryKind, FeedId, Fork, Keyring, PublisherId, Seq, SignedHeader};
 use crate::model::{Millis, Receipt, Record};
@@ -28,6 +30,15 @@ struct Open {
     remote: String,
 }
 
+/// A session whose other end is a file.
+struct WithBundle {
+    session: u64,
+    /// What we have said in it.
+    said: VecDeque<sync::Message>,
+    /// Why the machine has ended it.
+    ended: Option<String>,
+}
+
 /// The exchange.
 pub(super) struct Exchange {
     replica: Replica,
@@ -43,6 +54,9 @@ pub(super) struct Exchange {
     fault_logged: BTreeMap<PublisherId, Millis>,
     listening: BTreeSet<String>,
     recovery: BTreeMap<FeedId, Seq>,
+    /// The session with a bundle that is being taken in.
+    bundle: Option<WithBundle>,
+    bundles: u64,
     /// Whether what we have signed receipts for was read from the view.
     receipts_known: bool,
     figures: Figures,
@@ -76,6 +90,8 @@ impl Exchange {
             fault_logged: BTreeMap::new(),
             listening: BTreeSet::new(),
             recovery: BTreeMap::new(),
+            bundle: None,
+            bundles: 0,
             receipts_known: false,
             figures: Figures::default(),
         })
@@ -310,7 +326,70 @@ impl Exchange {
         Ok(())
     }
 
+    /// Takes in what a bundle brings, as if its maker's node had said it in a session.
+    pub(super) fn take_bundle(&mut self, spool: Spool, engine: &mut Engine) -> Result<Value, NodeError> {
+        // Numbers that the network does not come to.
+        self.bundles += 1;
+        let session = u64::MAX - self.bundles;
+        let mut maker = Maker::open(spool, engine, SessionId(session))?;
+        let before = heads_of(&maker, engine);
+        let (publisher, node) = (maker.manifest().maker(), maker.manifest().node());
+        self.bundle = Some(WithBundle { session, said: VecDeque::new(), ended: None });
+        self.open.insert(session, Open { peer: NodeId(node.0), publisher, remote: "a bundle".to_owned() });
+        let taken = self.hear_bundle(&mut maker, SessionId(session), engine);
+        self.open.remove(&session);
+        self.tell(Input::Closed { session: SessionId(session) }, engine)?;
+        let ended = self.bundle.take().and_then(|bundle| bundle.ended);
+        taken?;
+        let after = heads_of(&maker, engine);
+        let entries: u64 = before.iter().zip(&after).map(|(before, after)| after - before).sum();
+        let wanting = maker.manifest().feeds().iter().zip(&after);
+        let wanting = wanting.filter(|(one, held)| one.head.header().seq.0 >= **held).count();
+        let mut value = maker.act();
+        value["country"] = json!(engine.country_of(&publisher));
+        value["feeds"] = json!(after.len());
+        value["entries"] = json!(entries);
+        value["incomplete_feeds"] = json!(wanting);
+        value["complete"] = json!(wanting == 0);
+        value["broken"] = json!(maker.broken().map(str::to_owned).or(ended));
+        Ok(value)
+    }
+
+    fn hear_bundle(
+        &mut self,
+        maker: &mut Maker,
+        session: SessionId,
+        engine: &mut Engine,
+    ) -> Result<(), NodeError> {
+        let (publisher, node) = (maker.manifest().maker(), maker.manifest().node());
+        let agreements = engine.house().book().readable(publisher, self.clock.now());
+        self.tell(Input::Opened { session, node, publisher, agreements }, engine)?;
+        let mut heard = VecDeque::from(maker.greet(engine.home().us(), self.clock.now())?);
+        loop {
+            while let Some(message) = heard.pop_front() {
+                self.tell(Input::Received { session, message }, engine)?;
+            }
+            let said =
+                self.bundle.as_mut().map(|bundle| std::mem::take(&mut bundle.said)).unwrap_or_default();
+            if !said.is_empty() {
+                for message in said {
+                    heard.extend(maker.hear(message, self.clock.now())?);
+                }
+                continue;
+            }
+            let moved = engine.commit()?;
+            if moved.is_empty() {
+                return Ok(());
+            }
+            self.on_durable(moved, engine)?;
+        }
+    }
+
     fn send(&mut self, session: SessionId, message: &sync::Message) {
+        if let Some(bundle) = self.bundle.as_mut().filter(|bundle| bundle.session == session.0) {
+            bundle.said.push_back(message.clone());
+            return;
+        }
         let Some(open) = self.open.get(&session.0) else { return };
         let peer = open.peer;
         let sent = wire::encode(message).map_err(|error| error.to_string()).and_then(|bytes| {
@@ -331,6 +410,10 @@ impl Exchange {
     }
 
     fn closed_by_machine(&mut self, session: SessionId, reason: &str) {
+        if let Some(bundle) = self.bundle.as_mut().filter(|bundle| bundle.session == session.0) {
+            bundle.ended = Some(reason.to_owned());
+            return;
+        }
         if let Some(open) = self.open.get(&session.0) {
             self.close(open.peer, session.0, reason);
         }
@@ -485,6 +568,12 @@ impl Exchange {
             tracing::debug!(%error, "the network has stopped already");
         }
     }
+}
+
+/// How many entries are held of each feed of a bundle.
+fn heads_of(maker: &Maker, engine: &Engine) -> Vec<u64> {
+    let held = |feed: &FeedId| engine.store().durable(feed).map_or(0, |head| head.seq.0 + 1);
+    maker.manifest().feeds().iter().map(|one| held(&one.head.header().feed)).collect()
 }
 
 /// A partner's nodes, each with all addresses of the card.

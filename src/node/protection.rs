@@ -109,8 +109,21 @@ impl Engine {
         })?;
         let truth = self.truths.of(indicator);
         parts.close(agreement, &rows, truth);
+        for row in &mut rows {
+            self.keep_what_stands(row, truth);
+        }
         parts.take(agreement, &known, rows, truth);
         Ok(())
+    }
+
+    /// Lets go of what was said of values that were revised in a later release.
+    fn keep_what_stands(&self, row: &mut SeriesView, truth: Option<&Truth>) {
+        let (key, agreement) = (&row.key, row.feed.agreement);
+        row.versions.retain(|version| {
+            let since = truth.and_then(|truth| truth.since(key, version.period));
+            let release = self.house.release_of(agreement, version.entry.seq);
+            since.zip(release).is_none_or(|(since, release)| release >= since)
+        });
     }
 
     /// By reader, the agreements under which it reads, or has read, something of ours; readers of the same are one.
@@ -150,6 +163,8 @@ struct Part {
     held: Held,
     /// Cells that the audience has as suppressed and that are what they were then.
     closed: HashSet<(SeriesKey, Period)>,
+    /// Cells whose values this release changes: what was said of them before is about others.
+    revised: Vec<(SeriesKey, Period)>,
 }
 
 /// Observations of a part: enough to be worth a thread, and few enough for its memory to be near.
@@ -221,7 +236,8 @@ impl Parts {
         }
     }
 
-    /// Finds the cells that stand suppressed in the feed of an agreement and have not changed since.
+    /// Finds the cells that stand suppressed in the feed of an agreement and have not changed since, and those that change
+    /// now.
     fn close(&mut self, agreement: AgreementId, rows: &[SeriesView], truth: Option<&Truth>) {
         let mut closed: HashSet<(&SeriesKey, Period)> = HashSet::new();
         for row in rows.iter().filter(|row| row.feed.agreement == agreement) {
@@ -237,6 +253,9 @@ impl Parts {
         }
         for part in &mut self.all {
             for series in &part.tables {
+                let revised = |one: &&Observation| truth.is_some_and(|truth| !truth.was(series.key(), one));
+                let revised = series.observations().iter().filter(revised);
+                part.revised.extend(revised.map(|one| (series.key().clone(), one.period())));
                 let is_closed = |one: &&Observation| {
                     let unchanged = truth.is_none_or(|truth| truth.was(series.key(), one));
                     unchanged && closed.contains(&(series.key(), one.period()))
@@ -249,7 +268,8 @@ impl Parts {
 
     /// Protects the parts, as many at a time as there are processors, and puts them together again.
     fn protect(self, rules: &Rules, key: &RoundingKey) -> Result<Protected, Breach> {
-        let one = |Part { tables, held, closed }: Part| {
+        let one = |Part { tables, mut held, closed, revised }: Part| {
+            revised.iter().for_each(|(key, period)| held.revise(key, *period));
             protect::protect(&tables, &held, &Rules { closed, ..rules.clone() }, key)
         };
         let threads = std::thread::available_parallelism().map_or(1, usize::from).min(self.all.len());

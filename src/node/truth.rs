@@ -23,8 +23,16 @@ pub(super) struct Truths(BTreeMap<String, Truth>);
 pub(super) struct Truth {
     /// How many releases are in it.
     releases: usize,
-    series: HashMap<SeriesKey, BTreeMap<Period, (Decimal, Attributes)>>,
+    series: HashMap<SeriesKey, BTreeMap<Period, Value>>,
     values: usize,
+}
+
+/// A value, what is said of its series, and the number of the release since which it is so.
+#[derive(Debug, Clone)]
+struct Value {
+    value: Decimal,
+    said: Attributes,
+    since: usize,
 }
 
 impl Truths {
@@ -40,10 +48,10 @@ impl Truths {
         }
         let truth = self.0.entry(indicator.to_owned()).or_default();
         let feed = FeedId::new(us, AgreementId::house());
-        for submission in house.released().skip(truth.releases) {
+        for (release, submission) in house.released().skip(truth.releases) {
             if submission.may_state(indicator) {
                 for record in store.records(&feed, submission.seq)? {
-                    truth.take(indicator, record?);
+                    truth.take(indicator, release, record?);
                 }
             }
             truth.releases += 1;
@@ -58,7 +66,7 @@ impl Truths {
 }
 
 impl Truth {
-    fn take(&mut self, indicator: &str, record: Record) {
+    fn take(&mut self, indicator: &str, release: usize, record: Record) {
         let Record::Series(series) = record else { return };
         if series.key().indicator() != indicator {
             return;
@@ -66,10 +74,13 @@ impl Truth {
         let known = self.series.entry(series.key().clone()).or_default();
         let before = known.len();
         for observation in series.observations() {
-            match observation.value() {
-                Some(value) => known.insert(observation.period(), (value, series.attributes().clone())),
-                None => known.remove(&observation.period()),
+            let Some(value) = observation.value() else {
+                known.remove(&observation.period());
+                continue;
             };
+            let before = known.get(&observation.period()).filter(|before| before.value == value);
+            let since = before.map_or(release, |before| before.since);
+            known.insert(observation.period(), Value { value, said: series.attributes().clone(), since });
         }
         self.values = self.values + known.len() - before;
     }
@@ -77,13 +88,18 @@ impl Truth {
     /// All values: of which series, when, how much, and what is said of the series.
     pub(super) fn values(&self) -> impl Iterator<Item = (&SeriesKey, Period, Decimal, &Attributes)> {
         self.series.iter().flat_map(|(key, values)| {
-            values.iter().map(move |(period, (value, said))| (key, *period, *value, said))
+            values.iter().map(move |(period, one)| (key, *period, one.value, &one.said))
         })
     }
 
     /// Was this the value when it left last? Where that is not known, it may have been.
     pub(super) fn was(&self, key: &SeriesKey, now: &Observation) -> bool {
         let before = self.series.get(key).and_then(|values| values.get(&now.period()));
-        before.is_none_or(|(value, _)| Some(*value) == now.value())
+        before.is_none_or(|before| Some(before.value) == now.value())
+    }
+
+    /// Since which release a value is what it is, as far as it is known.
+    pub(super) fn since(&self, key: &SeriesKey, period: Period) -> Option<usize> {
+        Some(self.series.get(key)?.get(&period)?.since)
     }
 }

@@ -1,6 +1,8 @@
 //! Tests of the rooms together.
 
 mod agreements;
+mod attacker;
+mod bundles;
 mod crash;
 mod daemons;
 mod damage;
@@ -9,4 +11,5 @@ mod leak;
 mod protection;
 mod readme;
 mod simulation;
+mod story;
 mod world;
