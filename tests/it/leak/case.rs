@@ -17,6 +17,7 @@ use super::ledger::{self, Audience, Deal, Ledger};
 use super::world::{Sent, World};
 use crate::simulation::sim::random::Random;
 
+mod bundles;
 mod drafts;
 
 /// How many things happen in a case.
@@ -53,6 +54,8 @@ pub(crate) struct Case {
     pub(crate) wire: BTreeMap<usize, Vec<u8>>,
     /// What went where it must not.
     pub(crate) leaks: BTreeSet<String>,
+    /// Bundles that lie somewhere, each to be taken in when somebody comes by.
+    bundles: Vec<bundles::Bundle>,
     /// Releases that were refused.
     pub(crate) refused: usize,
     print: bool,
@@ -98,6 +101,7 @@ impl Case {
             rights: BTreeMap::new(),
             wire: BTreeMap::new(),
             leaks: BTreeSet::new(),
+            bundles: Vec::new(),
             refused: 0,
             print,
         }
@@ -128,7 +132,7 @@ impl Case {
         let [one, other] = pair;
         for (at, with) in [(one, other), (other, one)] {
             let card = GOVERNMENTS[with].card.to_text();
-            self.ask(at, Request::PartnerAdd { card }, "").expect("a card is accepted");
+            self.ask(at, Request::PartnerAdd { card }, b"").expect("a card is accepted");
             self.ledger.cards.entry(at).or_default().insert(with);
         }
         self.ledger.now = self.world.now();
@@ -151,7 +155,7 @@ impl Case {
         &mut self,
         at: usize,
         request: Request,
-        payload: &str,
+        payload: &[u8],
     ) -> Result<serde_json::Value, String> {
         let answer = self.world.ask(at, request, payload);
         self.judge();
@@ -187,6 +191,7 @@ impl Case {
             76..82 => self.toggle(),
             82..85 => self.restart(),
             85..89 => self.retract(),
+            89..94 => self.carry(),
             _ => {
                 let wait = self.random.between(1_000, 12_000);
                 self.advance(wait);
@@ -219,7 +224,7 @@ impl Case {
 
     /// A government says its word, and what it sends from then on is judged by that.
     fn declare(&mut self, at: usize, request: Request, (deal, ended): (usize, bool)) {
-        if self.world.ask(at, request, "").is_ok() {
+        if self.world.ask(at, request, b"").is_ok() {
             let does = if ended { "ends" } else { "signs" };
             self.say(|_| format!("{} {does} {deal}", cast::name(at)));
             self.ledger.say(at, deal, ended);
@@ -278,7 +283,8 @@ impl Case {
     /// A ministry hands in a file.
     pub(crate) fn submit(&mut self, at: usize, statements: Vec<usize>, text: &str) {
         let request = SubmitRequest { file: "figures.csv".to_owned(), ..SubmitRequest::default() };
-        let answer = self.ask(at, Request::Submit(request), text).expect("a file can be submitted");
+        let answer =
+            self.ask(at, Request::Submit(request), text.as_bytes()).expect("a file can be submitted");
         let name = answer["submission"].as_str().unwrap_or_else(|| panic!("{text} is refused: {answer:#}"));
         let name = name.to_owned();
         self.submissions.push(Submission { publisher: at, name, statements });
@@ -301,7 +307,7 @@ impl Case {
         let request = ReleaseRequest { submission: Some(name.clone()), reason, dry_run: false };
         // What is allowed is noted before: its frames leave while it is released.
         self.ledger.release(at, &statements, &self.figures, false);
-        let answer = self.ask(at, Request::Release(request), "");
+        let answer = self.ask(at, Request::Release(request), b"");
         self.say(|case| {
             let keys = |at: &usize| {
                 let statement = &case.figures.statements[*at];
@@ -326,7 +332,7 @@ impl Case {
         let (publisher, key, period) = (series.publisher, series.key.clone(), statement.period(series.freq));
         let request =
             Request::Retract { key: key.clone(), periods: vec![period.clone()], reason: "wrong".to_owned() };
-        let answer = self.ask(publisher, request, "");
+        let answer = self.ask(publisher, request, b"");
         let done = answer.map(|_| ());
         self.say(|_| format!("{} retracts {key} {period}: {done:?}", cast::name(publisher)));
     }
@@ -528,7 +534,7 @@ impl Case {
     pub(crate) fn drafted(&mut self, at: usize, draft: AgreementDraft) -> Option<usize> {
         let earlier = draft.amends.as_ref().map(|amends| amends.agreement.clone());
         let earlier = earlier.and_then(|id| self.ledger.deals.iter().position(|deal| deal.id.to_hex() == id));
-        let answer = self.ask(at, Request::AgreementDraft(Box::new(draft)), "");
+        let answer = self.ask(at, Request::AgreementDraft(Box::new(draft)), b"");
         let answer = answer.inspect_err(|why| self.say(|_| format!("no draft: {why}"))).ok()?;
         let id = answer["agreement"].as_str().and_then(AgreementId::from_hex).expect("a draft has an id");
         let text = self.world.engine(at).house().book().get(&id).expect("it is kept").text().clone();

@@ -10,7 +10,7 @@ use corridor::node::Request;
 
 use super::case::Case;
 use super::cast::{self, GOVERNMENTS};
-use super::figures::INDICATORS;
+use super::figures::{INDICATORS, Statement};
 use super::grep::{Found, Needles};
 use super::ledger::Audience;
 
@@ -172,7 +172,7 @@ impl Case {
     fn faults(&mut self) -> Vec<String> {
         let mut all = Vec::new();
         for at in self.governments.clone() {
-            let status = self.ask(at, Request::Status, "").expect("a status");
+            let status = self.ask(at, Request::Status, b"").expect("a status");
             let faults = status["faults"].as_array().cloned().unwrap_or_default();
             all.extend(faults.into_iter().map(|fault| format!("{}: {fault}", cast::name(at))));
         }
@@ -197,10 +197,12 @@ impl Case {
             let wire = self.wire_of(at);
             passed.opened += files.opened + wire.opened;
             passed.searched += files.searched + wire.searched;
-            let others =
-                self.figures.statements.iter().filter(|one| self.figures.series[one.series].publisher != at);
-            let rights = self.rights.get(&at).map_or(0, |rights| rights.values.len());
-            passed.withheld += others.count() - rights;
+            let of_others = |one: &Statement| self.figures.series[one.series].publisher != at;
+            let given = self.rights.get(&at).into_iter().flat_map(|rights| rights.values.keys());
+            let given =
+                given.filter(|value| of_others(&self.figures.statements[self.figures.by_value[value]]));
+            let all = self.figures.statements.iter().filter(|one| of_others(one)).count();
+            passed.withheld += all - given.count();
             self.hold_against(at, "was sent", &wire, true);
             self.hold_against(at, "holds", &files, false);
         }

@@ -145,16 +145,24 @@ impl World {
     }
 
     /// Asks a node.
-    pub(crate) fn ask(&mut self, at: usize, request: Request, payload: &str) -> Result<Value, String> {
+    pub(crate) fn ask(&mut self, at: usize, request: Request, payload: &[u8]) -> Result<Value, String> {
         let home = self.engine(at).home().clone();
-        let prepared = Prepared::new(request, &mut payload.as_bytes(), &home).map_err(|e| e.to_string())?;
+        let prepared = Prepared::new(request, &mut &*payload, &home).map_err(|e| e.to_string())?;
         let caller = Caller { who: "clerk".to_owned(), from: "terminal".to_owned() };
         let answer = self.core(at).ask(prepared, &caller);
         self.turn(at);
         match answer {
             Ok(Answer::Value(value)) => Ok(value),
             Ok(Answer::Json(raw)) => Ok(serde_json::from_str(raw.get()).expect("an answer is JSON")),
-            Ok(Answer::Rows(_)) => Ok(Value::Null),
+            Ok(Answer::Rows(rows)) => {
+                let mut all = Vec::new();
+                let each = &mut |row: &str| {
+                    all.push(serde_json::from_str(row).expect("a row is JSON"));
+                    true
+                };
+                rows.each(each).expect("the rows can be read");
+                Ok(Value::Array(all))
+            }
             Err(error) if error.is_fatal() => panic!("{} stops: {error}", cast::name(at)),
             Err(error) => Err(error.to_string()),
         }
