@@ -29,6 +29,7 @@ pub mod agreements;
 mod erasure;
 pub mod submissions;
 mod merge;
+mod levels;
 mod outcome;
 mod truth;
 mod plan;

@@ -55,7 +55,8 @@ fn ask_here(
         None => None,
     };
     let options = Options { public: config.public(), cache: config.cache(), rules: config.rules() };
-    let prepared = Prepared::new(request, payload.bytes, home.card().country())?;
+    let held_to = (home.card().country(), options.rules.concentration);
+    let prepared = Prepared::new(request, payload.bytes, held_to)?;
     let mut engine = Engine::open(home, &options, signer)?;
     for repair in engine.store().repairs() {
         eprintln!("note: {repair}");

@@ -10,7 +10,7 @@ mod hostile;
 mod large;
 mod mapped;
 
-const SPAIN: Rules<'_> = Rules { country: Some("ESP") };
+const SPAIN: Rules<'_> = Rules { country: Some("ESP"), concentration: None };
 
 /// A report with its series taken out.
 #[derive(Debug, PartialEq)]

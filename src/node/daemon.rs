@@ -28,6 +28,7 @@ use super::metrics::{Counters, Figures, Metric};
 use super::payload::Payload;
 use super::request::{Caller, Request};
 use crate::net::{NetEvent, NetHandle};
+use crate::protect::primary::Concentration;
 use crate::store::Derived;
 use crate::sync;
 
@@ -121,6 +122,7 @@ impl Pending {
 pub struct NodeHandle {
     asks: mpsc::Sender<Ask>,
     country: Arc<str>,
+    concentration: Option<Concentration>,
     shared: Arc<Shared>,
     net: NetHandle,
     derived: Derived,
@@ -142,11 +144,13 @@ impl NodeHandle {
         if let Some(answer) = self.beside(&request) {
             return Ok(Pending::ready(answer));
         }
-        let country = Arc::clone(&self.country);
-        let prepared = if payload.is_whole() {
-            Prepared::new(request, &mut payload, &country)?
+        let is_whole = payload.is_whole();
+        let (country, concentration) = (Arc::clone(&self.country), self.concentration);
+        let prepare = move || Prepared::new(request, &mut payload, (&country, concentration));
+        let prepared = if is_whole {
+            prepare()?
         } else {
-            let reading = tokio::task::spawn_blocking(move || Prepared::new(request, &mut payload, &country));
+            let reading = tokio::task::spawn_blocking(prepare);
             reading.await.map_err(|_| NodeError::Stopping)??
         };
         let (reply, answer) = oneshot::channel();
@@ -215,11 +219,13 @@ impl Daemon {
         stop: watch::Receiver<bool>,
     ) -> Result<(Self, NodeHandle), NodeError> {
         let (sender, asks) = mpsc::channel(MAX_REQUESTS);
-        let country = Arc::from(engine.home().card().country());
+        let (country, concentration) =
+            (Arc::from(engine.home().card().country()), engine.rules.concentration);
         let shared = Arc::new(Shared::default());
         let exchange = Exchange::new(&engine, config, net.clone())?;
         let derived = engine.store().derived().clone();
-        let handle = NodeHandle { asks: sender, country, shared: Arc::clone(&shared), net, derived };
+        let handle =
+            NodeHandle { asks: sender, country, concentration, shared: Arc::clone(&shared), net, derived };
         let (counters, parked) = (Counters::default(), VecDeque::new());
         Ok((Self { engine, exchange, asks, net_events, stop, shared, counters, parked }, handle))
     }

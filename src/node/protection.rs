@@ -7,8 +7,9 @@
 //!  house feed: what was true of it ─────────────────────────┘
 //! ```
 //!
-//! An indicator is *guarded* from the first release on in which one of its series needed protection: a figure that
-//! may leave as it is by itself may tell another one that may not.
+//! An indicator is *guarded* from the first release on in which one of its series needed protection, and from the
+//! first submission on of a total that few contribute to: a figure that may leave as it is by itself may tell another
+//! one that may not. That holds also of sensitive totals that the audience gets nothing of.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -18,7 +19,7 @@ use crate::feed::{AgreementId, FeedId, PublisherId};
 use crate::model::catalogue::DisclosureRule;
 use crate::model::{Attributes, Dimension, ObsStatus, Observation, Period, Series, SeriesKey, SeriesPattern};
 use crate::policy::{Agreement, Onward};
-use crate::protect::{self, Breach, Held, Protected, Readers, Report, RoundingKey, Rules};
+use crate::protect::{self, Breach, Held, Levels, Protected, Readers, Report, RoundingKey, Rules};
 use crate::view::{Moment, Query, SeriesView, State};
 
 /// The most observations of one release of which some need protection: their table is held in memory.
@@ -48,7 +49,8 @@ impl Engine {
         Ok(())
     }
 
-    /// The series as they may leave for an audience. Asked after [`Engine::recall`] of their indicators.
+    /// The series as they may leave for an audience, of those that were submitted with protection levels. Asked after
+    /// [`Engine::recall`] of their indicators.
     ///
     /// # Errors
     /// [`NodeError::Breach`] when something would be open that must not be.
@@ -56,6 +58,7 @@ impl Engine {
         &self,
         agreement: AgreementId,
         shared: Vec<Series>,
+        submitted: (&Levels, &[Series]),
         explain: bool,
     ) -> Result<Protected, NodeError> {
         let rule = self.rule_of(agreement);
@@ -72,7 +75,7 @@ impl Engine {
                 continue;
             }
             let mut parts = Parts::of(tables)?;
-            self.hold_against(agreement, &indicator, &mut parts)?;
+            self.hold_against(agreement, &indicator, submitted, &mut parts)?;
             let rules = Rules { agreement: rule, explain, ..self.rules.clone() };
             let Protected { series, report } = parts
                 .protect(&rules, &key)
@@ -88,6 +91,7 @@ impl Engine {
         &self,
         agreement: AgreementId,
         indicator: &str,
+        submitted: (&Levels, &[Series]),
         parts: &mut Parts,
     ) -> Result<(), NodeError> {
         let known = self.known_feeds(agreement);
@@ -108,8 +112,10 @@ impl Engine {
             true
         })?;
         let truth = self.truths.of(indicator);
+        let elsewhere = parts.sense(indicator, submitted.0, truth);
         parts.close(agreement, &rows, truth);
         parts.take(agreement, &known, rows, truth);
+        parts.hide(elsewhere, submitted.1, truth);
         Ok(())
     }
 
@@ -150,6 +156,8 @@ struct Part {
     held: Held,
     /// Cells that the audience has as suppressed and that are what they were then.
     closed: HashSet<(SeriesKey, Period)>,
+    /// The protection levels of sensitive cells, of these tables and beside them.
+    sensitive: Levels,
 }
 
 /// Observations of a part: enough to be worth a thread, and few enough for its memory to be near.
@@ -221,7 +229,61 @@ impl Parts {
         }
     }
 
-    /// Finds the cells that stand suppressed in the feed of an agreement and have not changed since.
+    /// Finds the cells that are sensitive: of the release as they were submitted, of all others as they left last.
+    /// Those that are not of the release are named.
+    fn sense(
+        &mut self,
+        indicator: &str,
+        submitted: &Levels,
+        truth: Option<&Truth>,
+    ) -> Vec<(SeriesKey, Period)> {
+        let before = truth.into_iter().flat_map(Truth::levels);
+        let now = submitted.iter().filter(|((key, _), _)| key.indicator() == indicator);
+        let mut elsewhere: Levels = before.chain(now).map(|(place, level)| (place.clone(), *level)).collect();
+        elsewhere.retain(|(_, period), _| self.of_period.contains_key(period));
+        if elsewhere.is_empty() {
+            return Vec::new();
+        }
+        for part in &mut self.all {
+            for series in &part.tables {
+                for period in series.observations().iter().map(Observation::period) {
+                    let place = (series.key().clone(), period);
+                    elsewhere.remove(&place);
+                    if let Some(level) = submitted.get(&place) {
+                        part.sensitive.insert(place, *level);
+                    }
+                }
+            }
+        }
+        let places = elsewhere.keys().cloned().collect();
+        for (place, level) in elsewhere {
+            let part = self.of_period[&place.1];
+            self.all[part].sensitive.insert(place, level);
+        }
+        places
+    }
+
+    /// Puts sensitive cells that are not of the release beside the tables, as closed: sums would tell them all the
+    /// same. They are as they were submitted, or else as they left last.
+    fn hide(&mut self, places: Vec<(SeriesKey, Period)>, submitted: &[Series], truth: Option<&Truth>) {
+        for (key, period) in places {
+            let at = submitted.binary_search_by(|series| series.key().cmp(&key)).ok();
+            let series = at.map(|at| &submitted[at]);
+            let stated = series.and_then(|series| {
+                let one = series.observations().iter().find(|one| one.period() == period)?;
+                Some((one.value()?, series.attributes()))
+            });
+            let known = || truth.and_then(|truth| truth.value(&key, period));
+            if let (Some((value, said)), Some(part)) = (stated.or_else(known), self.of_period.get(&period)) {
+                let held = &mut self.all[*part].held;
+                held.take_one(&key, said, (period, None, ObsStatus::Suppressed), Readers::ALL);
+                held.know(&key, said, (period, value));
+            }
+        }
+    }
+
+    /// Finds the cells that stand suppressed in the feed of an agreement and have not changed since: neither their
+    /// values, nor from sensitive to safe.
     fn close(&mut self, agreement: AgreementId, rows: &[SeriesView], truth: Option<&Truth>) {
         let mut closed: HashSet<(&SeriesKey, Period)> = HashSet::new();
         for row in rows.iter().filter(|row| row.feed.agreement == agreement) {
@@ -238,8 +300,13 @@ impl Parts {
         for part in &mut self.all {
             for series in &part.tables {
                 let is_closed = |one: &&Observation| {
-                    let unchanged = truth.is_none_or(|truth| truth.was(series.key(), one));
-                    unchanged && closed.contains(&(series.key(), one.period()))
+                    if !closed.contains(&(series.key(), one.period())) {
+                        return false;
+                    }
+                    let place = (series.key().clone(), one.period());
+                    let was_sensitive = truth.is_some_and(|truth| truth.levels().contains_key(&place));
+                    truth.is_none_or(|truth| truth.was(series.key(), one))
+                        && (!was_sensitive || part.sensitive.contains_key(&place))
                 };
                 let same = series.observations().iter().filter(is_closed);
                 part.closed.extend(same.map(|one| (series.key().clone(), one.period())));
@@ -249,8 +316,8 @@ impl Parts {
 
     /// Protects the parts, as many at a time as there are processors, and puts them together again.
     fn protect(self, rules: &Rules, key: &RoundingKey) -> Result<Protected, Breach> {
-        let one = |Part { tables, held, closed }: Part| {
-            protect::protect(&tables, &held, &Rules { closed, ..rules.clone() }, key)
+        let one = |Part { tables, held, closed, sensitive }: Part| {
+            protect::protect(&tables, &held, &Rules { closed, sensitive, ..rules.clone() }, key)
         };
         let threads = std::thread::available_parallelism().map_or(1, usize::from).min(self.all.len());
         let mut done: Vec<Result<Protected, Breach>> = Vec::new();
