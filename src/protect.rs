@@ -17,8 +17,8 @@
 //! What always holds: no count below the rule's minimum leaves, nor can it be told from outside to lie in less than
 //! the whole range below the minimum; closed cells look all alike, whatever they were closed for; a cell rounds
 //! alike wherever it stands. What is not claimed: that an audience with figures of its own, from elsewhere, learns
-//! nothing, or one that reasons from zeros being shown to closed cells being none. Of sums that are not in the code
-//! lists, see `hierarchy`, none are known here.
+//! nothing, or one that reasons from zeros being shown to closed cells being none; nor one that contributed itself to a
+//! total which is closed beside another. Of sums that are not in the code lists, see `hierarchy`, none are known here.
 //!
 //! What this room never does: decide who is an audience, keep what was sent, ask the time, or draw by chance.
 //!

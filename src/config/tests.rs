@@ -155,6 +155,31 @@ fn errors_name_the_key_and_where_it_was_set() {
 }
 
 #[test]
+fn the_rule_of_concentration_is_read_and_never_shown() {
+    let set = |text: &str| format!("[protection]\nconcentration = {text}");
+    assert_eq!(Config::default().rules().concentration, None);
+    assert_eq!(load(&set("\" \""), &[], &[]).unwrap().rules().concentration, None);
+    for text in ["p=17", "n=2,k=71.3", "p=17,q=71"] {
+        let config = load(&set(&format!("\"{text}\"")), &[], &[]).unwrap();
+        assert_eq!(config.rules().concentration, Some(text.parse().unwrap()));
+        let variable = load("", &[("CORRIDOR_PROTECTION_CONCENTRATION", text)], &[]).unwrap();
+        assert_eq!(variable, config);
+        let shown = format!("{config:?}");
+        assert!(!shown.contains("17") && !shown.contains("71"), "{shown}");
+    }
+    for text in
+        ["\"p=1717\"", "\"k=1717,n=2\"", "1717", "[\"p=1717\"]", "p=1717", "\"p=1717", "\"p=\" 1717", "17 17"]
+    {
+        let error = load(&set(text), &[], &[]).unwrap_err();
+        let shown = format!("{error} {error:?}");
+        assert!(shown.contains("node.toml") && !shown.contains("17"), "{text}: {shown}");
+    }
+    let error = load("", &[("CORRIDOR_PROTECTION_CONCENTRATION", "1717")], &[]).unwrap_err();
+    let shown = format!("{error} {error:?}");
+    assert!(shown.contains("CORRIDOR_PROTECTION_CONCENTRATION") && !shown.contains("1717"), "{shown}");
+}
+
+#[test]
 fn a_file_that_is_not_there_is_an_error() {
     let missing = std::path::Path::new("/nowhere/node.toml");
     let error = Config::load(Some(missing), std::iter::empty(), &[]).unwrap_err().to_string();

@@ -6,6 +6,7 @@ use crate::model::{Decimal, ObsStatus, Period, Series, SeriesKey};
 use std::io::Read;
 
 mod bad;
+mod contributions;
 mod hostile;
 mod large;
 mod mapped;

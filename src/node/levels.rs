@@ -3,7 +3,8 @@
 //! They stand in the house feed, in the entry of the submission's act, so that a node that dies in between has both or
 //! none. What they follow from, the contributions and the rule, is nowhere; no question to the node shows them.
 //!
-//! A level belongs to one statement of a figure: a later statement of it, with a level or without, takes its place.
+//! A level belongs to one statement of a figure, and comes from the rule of that time: a later statement of the figure,
+//! with a level or without, takes its place.
 
 use super::engine::{self, Engine, NodeError};
 use super::house::Submission;
@@ -59,7 +60,7 @@ pub(super) fn read(
     let levels = Document::join(&parts).and_then(|body| parse(&body));
     levels.ok_or_else(|| {
         NodeError::Refused(format!(
-            "what submission {} needs of protection cannot be read: submit its file again",
+            "what submission {} needs of protection cannot be read: install the version of corridor that took it",
             submission.id
         ))
     })

@@ -112,7 +112,7 @@ impl Engine {
             true
         })?;
         let truth = self.truths.of(indicator);
-        let elsewhere = parts.sense(indicator, submitted.0, truth);
+        let elsewhere = parts.sense(indicator, submitted, truth);
         parts.close(agreement, &rows, truth);
         parts.take(agreement, &known, rows, truth);
         parts.hide(elsewhere, submitted.1, truth);
@@ -234,10 +234,11 @@ impl Parts {
     fn sense(
         &mut self,
         indicator: &str,
-        submitted: &Levels,
+        (submitted, series): (&Levels, &[Series]),
         truth: Option<&Truth>,
     ) -> Vec<(SeriesKey, Period)> {
-        let before = truth.into_iter().flat_map(Truth::levels);
+        let is_old = |place: &(SeriesKey, Period)| stated_of(series, place).is_none();
+        let before = truth.into_iter().flat_map(Truth::levels).filter(|(place, _)| is_old(place));
         let now = submitted.iter().filter(|((key, _), _)| key.indicator() == indicator);
         let mut elsewhere: Levels = before.chain(now).map(|(place, level)| (place.clone(), *level)).collect();
         elsewhere.retain(|(_, period), _| self.of_period.contains_key(period));
@@ -266,15 +267,11 @@ impl Parts {
     /// Puts sensitive cells that are not of the release beside the tables, as closed: sums would tell them all the
     /// same. They are as they were submitted, or else as they left last.
     fn hide(&mut self, places: Vec<(SeriesKey, Period)>, submitted: &[Series], truth: Option<&Truth>) {
-        for (key, period) in places {
-            let at = submitted.binary_search_by(|series| series.key().cmp(&key)).ok();
-            let series = at.map(|at| &submitted[at]);
-            let stated = series.and_then(|series| {
-                let one = series.observations().iter().find(|one| one.period() == period)?;
-                Some((one.value()?, series.attributes()))
-            });
-            let known = || truth.and_then(|truth| truth.value(&key, period));
-            if let (Some((value, said)), Some(part)) = (stated.or_else(known), self.of_period.get(&period)) {
+        for place in places {
+            let now = stated_of(submitted, &place).and_then(|(one, said)| Some((one.value()?, said)));
+            let (key, period) = place;
+            let known = now.or_else(|| truth?.value(&key, period));
+            if let (Some((value, said)), Some(part)) = (known, self.of_period.get(&period)) {
                 let held = &mut self.all[*part].held;
                 held.take_one(&key, said, (period, None, ObsStatus::Suppressed), Readers::ALL);
                 held.know(&key, said, (period, value));
@@ -350,6 +347,16 @@ impl Parts {
     }
 }
 
+/// What series in the order of keys state of a figure, and what is said of its series.
+fn stated_of<'a>(
+    series: &'a [Series],
+    (key, period): &(SeriesKey, Period),
+) -> Option<(&'a Observation, &'a Attributes)> {
+    let one = &series[series.binary_search_by(|one| one.key().cmp(key)).ok()?];
+    let observation = one.observations().iter().find(|one| one.period() == *period)?;
+    Some((observation, one.attributes()))
+}
+
 /// What a thread has made; its panic goes on here.
 fn joined<T>(thread: std::thread::ScopedJoinHandle<'_, T>) -> T {
     thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
@@ -358,3 +365,6 @@ fn joined<T>(thread: std::thread::ScopedJoinHandle<'_, T>) -> T {
 fn stated(series: &Series) -> u64 {
     series.observations().iter().filter(|one| one.value().is_some()).count() as u64
 }
+
+#[cfg(test)]
+mod tests;
