@@ -159,24 +159,23 @@ fn the_rule_of_concentration_is_read_and_never_shown() {
     let set = |text: &str| format!("[protection]\nconcentration = {text}");
     assert_eq!(Config::default().rules().concentration, None);
     assert_eq!(load(&set("\" \""), &[], &[]).unwrap().rules().concentration, None);
-    for text in ["p=17", "n=2,k=71.3", "p=17,q=71"] {
+    for text in ["p=13.57", "n=2,k=86.42", "p=13.57,q=86.42"] {
         let config = load(&set(&format!("\"{text}\"")), &[], &[]).unwrap();
         assert_eq!(config.rules().concentration, Some(text.parse().unwrap()));
         let variable = load("", &[("CORRIDOR_PROTECTION_CONCENTRATION", text)], &[]).unwrap();
         assert_eq!(variable, config);
         let shown = format!("{config:?}");
-        assert!(!shown.contains("17") && !shown.contains("71"), "{shown}");
+        assert!(!shown.contains("13.57") && !shown.contains("86.42"), "{shown}");
     }
-    for text in
-        ["\"p=1717\"", "\"k=1717,n=2\"", "1717", "[\"p=1717\"]", "p=1717", "\"p=1717", "\"p=\" 1717", "17 17"]
-    {
+    let wrong = "'p=135.79'|'k=135.79,n=2'|135.79|['p=135.79']|p=135.79|'p=135.79|'p=' 135.79|135.79 135.79";
+    for text in wrong.split('|') {
         let error = load(&set(text), &[], &[]).unwrap_err();
         let shown = format!("{error} {error:?}");
-        assert!(shown.contains("node.toml") && !shown.contains("17"), "{text}: {shown}");
+        assert!(shown.contains("node.toml") && !shown.contains("135.79"), "{text}: {shown}");
     }
-    let error = load("", &[("CORRIDOR_PROTECTION_CONCENTRATION", "1717")], &[]).unwrap_err();
+    let error = load("", &[("CORRIDOR_PROTECTION_CONCENTRATION", "135.79")], &[]).unwrap_err();
     let shown = format!("{error} {error:?}");
-    assert!(shown.contains("CORRIDOR_PROTECTION_CONCENTRATION") && !shown.contains("1717"), "{shown}");
+    assert!(shown.contains("CORRIDOR_PROTECTION_CONCENTRATION") && !shown.contains("135.79"), "{shown}");
 }
 
 #[test]

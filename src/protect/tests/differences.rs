@@ -109,8 +109,10 @@ fn a_small_count_of_few_contributors() {
     let place = (table[0].key().clone(), year("2020"));
     let rules = Rules { sensitive: [(place, Decimal::from(40))].into(), ..Rules::default() };
     let left = protect(&table, &Held::default(), &rules, &secret()).unwrap();
-    assert_eq!(shown(&left), ["Q", "Q", "Q"], "13 for all, rounded or not, leaves no room for 44 women");
-    assert_eq!(shown(&release(&table, &Rules::default()))[0], "Q");
+    assert_eq!(shown(&left)[0], "Q");
+    assert!(shown(&left)[1..].contains(&"Q".to_owned()), "rounded ones leave no room for 44: {left:?}");
+    let small = shown(&release(&table, &Rules::default()));
+    assert!(small[0] == "Q" && !small[1..].contains(&"Q".to_owned()), "they do for four: {small:?}");
 }
 
 /// Everything was released safely; then the total is revised, and would be exact.
