@@ -7,6 +7,7 @@
 pub mod agreement;
 pub mod args;
 pub mod ask;
+pub mod bundle;
 pub mod demo;
 pub mod explain;
 pub mod init;
@@ -72,6 +73,7 @@ fn run(args: Args) -> anyhow::Result<Outcome> {
         Command::Check(submit) => submit::submit(global, submit, true),
         Command::Release(release) => submit::release(global, release),
         Command::Retract(retract) => submit::retract(global, retract),
+        Command::Bundle(bundle) => bundle::run(global, bundle),
         Command::Get(get) => query::get(global, get),
         Command::Mirror(mirror) => query::mirror(global, mirror),
         Command::Cite(cite) => query::cite(global, &cite),

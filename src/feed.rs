@@ -15,6 +15,8 @@
 //! the other way, entries whose type says that they were verified. Signed bytes are defined in [`codec`] alone
 //! and in the types beside it; golden vectors under `tests/vectors` hold them fixed.
 //!
+//! [`bundle`] puts frames into one file for who cannot be reached over a line.
+//!
 //! It never reads a clock, a disk or a socket. Start reading at [`header`], then [`body`] and [`assembler`].
 
 pub mod codec;
@@ -31,6 +33,7 @@ pub mod builder;
 pub mod assembler;
 pub mod head;
 pub mod citation;
+pub mod bundle;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]

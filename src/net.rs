@@ -54,7 +54,7 @@ mod tests;
 
 pub use board::{NetStats, PeerTraffic};
 pub use config::NetConfig;
-pub use handle::{NetError, NetHandle, spawn};
+pub use handle::{Carrier, NetError, NetHandle, Nowhere, spawn};
 pub use id::NodeId;
 pub use message::{NetCommand, NetEvent, PartnerPeer};
 

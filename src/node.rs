@@ -6,17 +6,17 @@
 //!   net ── frames ─┘   closed enum of events           └──▶ net (send, close)
 //! ```
 //!
-//! Two ways in. [`Engine`] is a node's directory opened: it answers a [`Request`] and changes the store, with or
-//! without a network. [`daemon`] puts one loop around it: it takes all events that wait, handles each, commits once,
-//! and only then acknowledges, announces and sends. So a hundred releases of a burst share one fsync, and one
-//! release alone waits for nobody.
+//! Three ways in. [`Engine`] is a node's directory opened: it answers a [`Request`] and changes the store, with or
+//! without a network. [`Core`] sets the exchange with partners beside it: it handles events, commits once, and only
+//! then acknowledges, announces and sends. [`daemon`] puts one loop around that, which takes all events that wait.
+//! So a hundred releases of a burst share one fsync, and one release alone waits for nobody.
 //!
 //! What was decided by people (partners, agreements, submissions, acts) is written into the house feed and folded
 //! back from it by [`house`]; there is no other place for it.
 //!
 //! Nothing leaves but through [`release`], which asks `policy` for every series and `protect` for the form in which
 //! it may go. A failed write stops the node.
-//! Start reading at [`request`], then [`engine`], then [`daemon`].
+//! Start reading at [`request`], then [`engine`], then [`core`](mod@core), then [`daemon`].
 
 pub mod clock;
 pub mod request;
@@ -27,6 +27,8 @@ pub mod engine;
 pub mod partners;
 pub mod agreements;
 mod erasure;
+mod spool;
+mod bundle;
 pub mod submissions;
 mod merge;
 mod levels;
@@ -41,8 +43,10 @@ pub mod evidence;
 pub mod forks;
 pub mod metrics;
 mod exchange;
+pub mod core;
 pub mod daemon;
 
+pub use self::core::Core;
 pub use daemon::{Daemon, NodeHandle, Pending};
 pub use engine::{Answer, Engine, NodeError, Options};
 pub use home::Home;

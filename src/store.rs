@@ -34,7 +34,6 @@ pub mod records;
 
 pub use ask::RowReader;
 pub use derived::{Derived, ReceiptRow};
-pub use feed_file::erase::Begun;
 pub use feeds::{Repair, Store};
 pub use records::Records;
 

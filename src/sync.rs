@@ -4,7 +4,8 @@
 //!        Input + now ──▶ Replica::handle ──▶ Vec<Output>
 //!
 //!   Opened, Closed, Received      net      Send, Close
-//!   Stored, Read, HeaderRead     store     Append, Read, ReadHeader
+//!   Stored, Abandoned,           store     Append, Read, ReadHeader
+//!   Read, HeaderRead
 //!   Granted, Cards, Tick          node     Fork, Event
 //!
 //!   two replicas:  Hello ⇄ Hello,  Digest ⇄ Digest,  unless these are equal Have ⇄ Have,

@@ -72,6 +72,9 @@ pub enum Command {
     Release(Release),
     /// Take released values back
     Retract(Retract),
+    /// Entries in one file, for a partner between whom and us no line stands: export, import
+    #[command(subcommand)]
+    Bundle(Bundle),
     /// Query the figures of all governments that this node holds
     Get(Get),
     /// Both ends of a corridor side by side
@@ -229,6 +232,28 @@ pub struct Retract {
     /// Why
     #[arg(long)]
     pub reason: String,
+}
+
+/// `bundle …`
+#[derive(Debug, clap::Subcommand)]
+pub enum Bundle {
+    /// Write what a partner may read and is not known to hold, with our receipts and the newest heads
+    Export {
+        /// The partner: country code, publisher id or the start of it
+        #[arg(long)]
+        to: String,
+        /// The file to write
+        #[arg(long, short)]
+        output: PathBuf,
+        /// Also what the partner is known to hold, as for one that has lost its disk
+        #[arg(long)]
+        all: bool,
+    },
+    /// Take in what a partner has written for us; the same checks as over a line, and twice changes nothing
+    Import {
+        /// The file
+        file: PathBuf,
+    },
 }
 
 /// How `get` prints.

@@ -11,8 +11,11 @@ use super::{Outcome, passphrase, print};
 use crate::api::control::{Client, Payload};
 use crate::config::Config;
 use crate::feed::Card;
+use crate::net::Nowhere;
+use crate::node::clock::Clock;
 use crate::node::engine::Prepared;
-use crate::node::{Answer, Caller, Engine, Home, Options, Request, home};
+use crate::node::{Answer, Caller, Core, Engine, Home, Options, Request, home};
+use crate::sync;
 
 /// Asks, and hands rows on as they come.
 ///
@@ -54,14 +57,28 @@ fn ask_here(
         Some(_) => Some(Arc::new(home.node_key(&passphrase::existing(global)?)?) as Arc<_>),
         None => None,
     };
-    let options = Options { public: config.public(), cache: config.cache(), rules: config.rules() };
-    let held_to = (home.card().country(), options.rules.concentration);
-    let prepared = Prepared::new(request, payload.bytes, held_to)?;
+    let options = Options {
+        public: config.public(),
+        cache: config.cache(),
+        rules: config.rules(),
+        clock: Clock::system(),
+    };
+    let is_bundle = matches!(request, Request::BundleImport { .. });
+    let prepared = Prepared::new(request, payload.bytes, (&home, options.rules.concentration))?;
     let mut engine = Engine::open(home, &options, signer)?;
     for repair in engine.store().repairs() {
         eprintln!("note: {repair}");
     }
     let caller = Caller { who: user(), from: "terminal".to_owned() };
+    if is_bundle {
+        // It is taken in as if its maker's node were connected: with all that an exchange does.
+        let mut core = Core::new(engine, sync::Config::default(), Box::new(Nowhere))?;
+        core.start()?;
+        let answer = core.ask(prepared, &caller);
+        core.finish()?;
+        let Answer::Value(value) = answer? else { return Ok(None) };
+        return Ok(Some(value));
+    }
     let answer = engine.execute(prepared, &caller);
     // Also a refused act is written into the log.
     engine.commit()?;

@@ -12,6 +12,7 @@ use super::args::{Global, Run};
 use super::{Outcome, ask, passphrase};
 use crate::api;
 use crate::config::Config;
+use crate::node::clock::Clock;
 use crate::node::daemon::MAX_NET_EVENTS;
 use crate::node::{Daemon, Engine, Home, NodeHandle, Options};
 use crate::{net, sync};
@@ -28,7 +29,12 @@ pub fn run(global: &Global, args: &Run) -> anyhow::Result<Outcome> {
     let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let (stop, stopped) = watch::channel(false);
     let (events, net_events) = mpsc::channel(MAX_NET_EVENTS);
-    let options = Options { public: config.public(), cache: config.cache(), rules: config.rules() };
+    let options = Options {
+        public: config.public(),
+        cache: config.cache(),
+        rules: config.rules(),
+        clock: Clock::system(),
+    };
     let (socket, network) = (home.socket(), home.network().clone());
     // The store first: a second daemon must hear that the directory is in use, not that the port is.
     let seed = key.seed();

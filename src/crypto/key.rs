@@ -18,6 +18,8 @@ pub enum Context {
     Card,
     /// A party's signature under an agreement.
     Agreement,
+    /// The manifest of a bundle.
+    Bundle,
 }
 
 impl Context {
@@ -28,6 +30,7 @@ impl Context {
             Self::Mandate => "corridor/mandate/1",
             Self::Card => "corridor/card/1",
             Self::Agreement => "corridor/agreement/1",
+            Self::Bundle => "corridor/bundle/1",
         }
     }
 

@@ -22,6 +22,7 @@
 //! | `corridor/mandate/1` | [`super::identity::Mandate`] |
 //! | `corridor/card/1` | [`super::identity::Card`] |
 //! | `corridor/agreement/1` | a party's word on an agreement ([`crate::policy::SignedConsent`]); the agreement's id is the SHA-256 of such a message over its text |
+//! | `corridor/bundle/1` | what a bundle says of itself ([`super::bundle::Manifest`]) |
 //!
 //! The id of an entry is the SHA-256 of its signed message. The leaf of a record in the Merkle tree is
 //! `SHA-256(00 · record bytes)`, the record bytes being those of [`super::record`].

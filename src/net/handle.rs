@@ -168,6 +168,42 @@ impl NetHandle {
     }
 }
 
+/// What takes a node's commands to the network: the room's handle, or in a simulation what stands in for it.
+pub trait Carrier: Send {
+    /// Hands a command over without waiting.
+    ///
+    /// # Errors
+    /// As [`NetHandle::send`].
+    fn send(&self, command: NetCommand) -> Result<(), NetError>;
+
+    /// The counters.
+    fn stats(&self) -> NetStats;
+}
+
+/// No network: a node that only opens its store for a moment speaks to nobody.
+#[derive(Debug, Clone, Copy)]
+pub struct Nowhere;
+
+impl Carrier for Nowhere {
+    fn send(&self, _command: NetCommand) -> Result<(), NetError> {
+        Ok(())
+    }
+
+    fn stats(&self) -> NetStats {
+        NetStats::default()
+    }
+}
+
+impl Carrier for NetHandle {
+    fn send(&self, command: NetCommand) -> Result<(), NetError> {
+        Self::send(self, command)
+    }
+
+    fn stats(&self) -> NetStats {
+        Self::stats(self)
+    }
+}
+
 /// Where a command goes.
 enum Route {
     Frame((NodeId, u64), mpsc::Sender<Vec<u8>>, Vec<u8>),

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::clock;
 use super::engine::{Engine, NodeError, document};
 use super::request::{AgreementDraft, Caller};
 use crate::feed::{AgreementId, EntryKind, PublisherId};
@@ -35,19 +34,25 @@ impl Engine {
         act: &str,
         caller: &Caller,
     ) -> Result<Value, NodeError> {
-        let agreement = self.agreement(name)?;
-        if !agreement.text().binds(&self.us()) {
-            return Err(NodeError::Refused("this government is no party of the agreement".to_owned()));
-        }
-        if matches!(self.house.book().standing(&agreement, clock::now()), Standing::Over { .. }) {
+        let agreement = self.bound_agreement(name)?;
+        if matches!(self.house.book().standing(&agreement, self.now()), Standing::Over { .. }) {
             return Err(NodeError::Refused("the agreement is over; draft a new one".to_owned()));
         }
         self.declare(&agreement, Consent::Agreed, act, caller)
     }
 
     pub(super) fn agreement_end(&mut self, name: &str, caller: &Caller) -> Result<Value, NodeError> {
-        let agreement = self.agreement(name)?;
+        let agreement = self.bound_agreement(name)?;
         self.declare(&agreement, Consent::Ended, "agreement end", caller)
+    }
+
+    /// An agreement of which this government is a party: nobody else's word counts, and nobody else gives one.
+    fn bound_agreement(&self, name: &str) -> Result<Agreement, NodeError> {
+        let agreement = self.agreement(name)?;
+        match agreement.text().binds(&self.us()) {
+            true => Ok(agreement),
+            false => Err(NodeError::Refused("this government is no party of the agreement".to_owned())),
+        }
     }
 
     /// Writes our signed word on an agreement into the house feed and to every party that is a partner.
@@ -59,7 +64,7 @@ impl Engine {
         caller: &Caller,
     ) -> Result<Value, NodeError> {
         let signer = self.signer()?;
-        let word = (consent, clock::now());
+        let word = (consent, self.now());
         let signed = SignedConsent::sign(agreement.id(), self.us(), word, self.network(), signer.as_ref());
         let id = agreement.id().to_hex();
         let mut records = text_records(agreement)?;

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::clock;
 use super::engine::{Engine, NodeError, Rows};
 use super::request::{Caller, GetRequest};
 use super::rows::RowWriter;
@@ -33,7 +32,7 @@ impl Engine {
             "network": card.network().as_str(),
             "publisher_id": self.us().to_hex(),
             "fingerprint": self.us().fingerprint(),
-            "node_id": card.nodes(clock::now()).next().map(|node| node.to_hex()),
+            "node_id": card.nodes(self.now()).next().map(|node| node.to_hex()),
             "state": "offline",
             "addresses": card.body().addresses,
             "feeds": feeds["feeds"],
@@ -67,7 +66,7 @@ impl Engine {
     /// one, and under the public agreement nobody owes any.
     fn partner_status(&self, partner: PublisherId) -> Result<Value, NodeError> {
         let (mut acknowledged, mut behind) = (0_u64, 0_u64);
-        let readable = self.house.book().readable(partner, clock::now());
+        let readable = self.house.book().readable(partner, self.now());
         for agreement in readable.into_iter().filter(|agreement| *agreement != AgreementId::public()) {
             let feed = FeedId::new(self.us(), agreement);
             let Some(head) = self.store.durable(&feed) else { continue };

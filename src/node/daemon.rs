@@ -1,14 +1,11 @@
 //! The daemon's loop: one thread, one closed enum of events, one commit for all that waited.
 //!
 //! ```text
-//!  take all events that wait ─▶ handle each (append, ask sync) ─▶ settle ─▶ answer those who asked
-//!                                                                   │
-//!        commit: one fsync a file ◀──────── again while something moved
-//!        tell sync what is durable (it announces and pushes), sign receipts for what came
+//!  take all events that wait ─▶ one turn of the [`Core`] ─▶ answer those who asked
 //! ```
 //!
-//! Then a step of folding, so that the view shows what came. What is large is folded in many such steps with the
-//! network's turns between them; questions to the view wait meanwhile, and everything that was asked behind them.
+//! A turn ends with a step of folding. What is large is folded in many such steps with the network's turns between
+//! them; questions to the view wait meanwhile, and everything that was asked behind them.
 
 use std::collections::VecDeque;
 use std::collections::vec_deque::IntoIter;
@@ -21,9 +18,9 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Duration, MissedTickBehavior, interval};
 
 use super::answers;
-use super::clock;
+use super::core::Core;
 use super::engine::{Answer, Engine, NodeError, Prepared};
-use super::exchange::Exchange;
+use super::home::Home;
 use super::metrics::{Counters, Figures, Metric};
 use super::payload::Payload;
 use super::request::{Caller, Request};
@@ -42,9 +39,6 @@ const BATCH: usize = 512;
 const TICK: Duration = Duration::from_millis(250);
 /// How many requests are answered from the views in one batch before the network's turn.
 const MAX_COMMANDS_PER_BATCH: usize = 512;
-
-/// How many observations are folded, or written out, in one turn: some ten milliseconds.
-const STEP: usize = 10_000;
 
 /// A request on its way to the loop.
 struct Ask {
@@ -121,7 +115,7 @@ impl Pending {
 #[derive(Clone)]
 pub struct NodeHandle {
     asks: mpsc::Sender<Ask>,
-    country: Arc<str>,
+    home: Arc<Home>,
     concentration: Option<Concentration>,
     shared: Arc<Shared>,
     net: NetHandle,
@@ -144,9 +138,9 @@ impl NodeHandle {
         if let Some(answer) = self.beside(&request) {
             return Ok(Pending::ready(answer));
         }
+        let (home, concentration) = (Arc::clone(&self.home), self.concentration);
         let is_whole = payload.is_whole();
-        let (country, concentration) = (Arc::clone(&self.country), self.concentration);
-        let prepare = move || Prepared::new(request, &mut payload, (&country, concentration));
+        let prepare = move || Prepared::new(request, &mut payload, (&home, concentration));
         let prepared = if is_whole {
             prepare()?
         } else {
@@ -195,13 +189,11 @@ impl NodeHandle {
 
 /// A node that runs.
 pub struct Daemon {
-    engine: Engine,
-    exchange: Exchange,
+    core: Core,
     asks: mpsc::Receiver<Ask>,
     net_events: mpsc::Receiver<NetEvent>,
     stop: watch::Receiver<bool>,
     shared: Arc<Shared>,
-    counters: Counters,
     /// Requests that wait until the view shows all that is durable, and those behind them.
     parked: VecDeque<Box<Ask>>,
 }
@@ -219,15 +211,13 @@ impl Daemon {
         stop: watch::Receiver<bool>,
     ) -> Result<(Self, NodeHandle), NodeError> {
         let (sender, asks) = mpsc::channel(MAX_REQUESTS);
-        let (country, concentration) =
-            (Arc::from(engine.home().card().country()), engine.rules.concentration);
+        let (home, concentration) = (Arc::new(engine.home().clone()), engine.rules.concentration);
         let shared = Arc::new(Shared::default());
-        let exchange = Exchange::new(&engine, config, net.clone())?;
         let derived = engine.store().derived().clone();
+        let core = Core::new(engine, config, Box::new(net.clone()))?;
         let handle =
-            NodeHandle { asks: sender, country, concentration, shared: Arc::clone(&shared), net, derived };
-        let (counters, parked) = (Counters::default(), VecDeque::new());
-        Ok((Self { engine, exchange, asks, net_events, stop, shared, counters, parked }, handle))
+            NodeHandle { asks: sender, home, concentration, shared: Arc::clone(&shared), net, derived };
+        Ok((Self { core, asks, net_events, stop, shared, parked: VecDeque::new() }, handle))
     }
 
     /// Runs until it is told to stop.
@@ -237,10 +227,9 @@ impl Daemon {
     pub async fn run(mut self) -> Result<(), NodeError> {
         let mut ticks = interval(TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
-        self.exchange.start(&mut self.engine)?;
-        self.settle()?;
+        self.core.start()?;
         loop {
-            let store = self.engine.store();
+            let store = self.core.engine.store();
             let idle_work = !store.is_folded() || store.needs_tidying() || !self.parked.is_empty();
             let first = tokio::select! {
                 biased;
@@ -252,7 +241,9 @@ impl Daemon {
             };
             let batch = self.batch(first);
             if !self.turn(batch)? {
-                return self.finish();
+                self.core.finish()?;
+                tracing::info!("stopped");
+                return Ok(());
             }
         }
     }
@@ -260,7 +251,7 @@ impl Daemon {
     /// All events that wait, up to a bound.
     fn batch(&mut self, first: Event) -> VecDeque<Event> {
         let mut batch = VecDeque::new();
-        if self.engine.store().is_folded() {
+        if self.core.engine.store().is_folded() {
             batch.extend(self.parked.drain(..).map(Event::Ask));
         }
         batch.push_back(first);
@@ -283,13 +274,10 @@ impl Daemon {
         let mut batch = batch.into_iter().peekable();
         while let Some(event) = batch.next() {
             match event {
-                Event::Net(event) => self.exchange.on_net(event, &mut self.engine)?,
-                Event::Tick => {
-                    self.exchange.tick(&mut self.engine)?;
-                    self.engine.erase_due()?;
-                }
+                Event::Net(event) => self.core.on_net(event)?,
+                Event::Tick => self.core.tick()?,
                 Event::Stop => go_on = false,
-                Event::Idle => self.tidy()?,
+                Event::Idle => self.core.tidy()?,
                 Event::Ask(ask) if !self.parked.is_empty() || self.must_wait(&ask)? => {
                     self.parked.push_back(ask);
                 }
@@ -302,7 +290,7 @@ impl Daemon {
                     self.submit(asks, &mut answers)?;
                 }
                 Event::Ask(ask) => {
-                    let answer = self.answer(ask.prepared, &ask.caller);
+                    let answer = self.core.answer(ask.prepared, &ask.caller);
                     match answer {
                         Err(error) if error.is_fatal() => return Err(error),
                         answer => answers.push((ask.reply, answer)),
@@ -310,12 +298,12 @@ impl Daemon {
                 }
             }
         }
-        self.settle()?;
+        self.core.settle()?;
         for (reply, answer) in answers {
             // Who asked may have gone away; what was decided stands all the same.
             let _gone = reply.send(answer);
         }
-        self.fold()?;
+        self.core.fold()?;
         self.publish();
         Ok(go_on)
     }
@@ -325,54 +313,27 @@ impl Daemon {
         if !ask.prepared.request.needs_view() {
             return Ok(false);
         }
-        self.settle()?;
-        self.fold()?;
-        Ok(!self.engine.store().is_folded())
-    }
-
-    /// A step towards a view that shows all that is durable.
-    fn fold(&mut self) -> Result<(), NodeError> {
-        if self.engine.store_mut().fold_step(STEP)? && self.exchange.owes_receipts() {
-            self.exchange.take_receipts(&mut self.engine)?;
-            self.settle()?;
-        }
-        Ok(())
-    }
-
-    /// What is done when nothing else is: a step of writing the view out.
-    fn tidy(&mut self) -> Result<(), NodeError> {
-        let store = self.engine.store_mut();
-        if store.is_folded() && store.needs_tidying() {
-            store.tidy_step(STEP)?;
-        }
-        Ok(())
+        self.core.settle()?;
+        self.core.fold()?;
+        Ok(!self.core.engine.store().is_folded())
     }
 
     /// Carries out releases that wait one behind the other: as many together as do not touch each other.
     fn release(&mut self, asks: Vec<Ask>, answers: &mut Vec<Answered>) -> Result<(), NodeError> {
-        self.counters.requests += asks.len() as u64;
-        let (mut wanted, mut replies) = (VecDeque::new(), VecDeque::new());
+        let (mut wanted, mut replies) = (VecDeque::new(), Vec::new());
         for ask in asks {
             if let Request::Release(request) = ask.prepared.request {
                 wanted.push_back((request, ask.caller));
-                replies.push_back(ask.reply);
+                replies.push(ask.reply);
             }
         }
-        while !wanted.is_empty() {
-            // What was appended before must show in the view that they are compared with.
-            self.settle()?;
-            let outcomes = self.engine.execute_releases(&mut wanted)?;
-            let count = outcomes.len().min(replies.len());
-            for (outcome, reply) in outcomes.into_iter().zip(replies.drain(..count)) {
-                answers.push((reply, outcome.map(Answer::Json)));
-            }
-        }
+        let outcomes = self.core.release(wanted)?.into_iter().map(|outcome| outcome.map(Answer::Json));
+        answers.extend(replies.into_iter().zip(outcomes));
         Ok(())
     }
 
     /// Takes submissions that wait one behind the other.
     fn submit(&mut self, asks: Vec<Ask>, answers: &mut Vec<Answered>) -> Result<(), NodeError> {
-        self.counters.requests += asks.len() as u64;
         let (mut all, mut replies) = (Vec::new(), Vec::new());
         for ask in asks {
             if let Request::Submit(submit) = ask.prepared.request {
@@ -380,59 +341,15 @@ impl Daemon {
                 replies.push(ask.reply);
             }
         }
-        let outcomes = self.engine.execute_submissions(all)?;
-        for (reply, outcome) in replies.into_iter().zip(outcomes) {
-            answers.push((reply, outcome.map(Answer::Value)));
-        }
+        let outcomes = self.core.submit(all)?.into_iter().map(|outcome| outcome.map(Answer::Value));
+        answers.extend(replies.into_iter().zip(outcomes));
         Ok(())
-    }
-
-    fn answer(&mut self, prepared: Prepared, caller: &Caller) -> Result<Answer, NodeError> {
-        self.counters.requests += 1;
-        match &prepared.request {
-            Request::PartnerPing { partner } => {
-                let card = self.engine.partner(partner)?;
-                return Ok(Answer::Value(self.exchange.ping(&card)));
-            }
-            Request::Peers => return Ok(Answer::Value(self.exchange.peers(&self.engine))),
-            _ => {}
-        }
-        let is_status = matches!(prepared.request, Request::Status);
-        let mut answer = self.engine.execute(prepared, caller)?;
-        if is_status && let Answer::Value(value) = &mut answer {
-            self.exchange.complete_status(value, &self.engine);
-        }
-        Ok(answer)
-    }
-
-    /// Commits until nothing moves any more: what is durable may call for receipts, which must be durable too.
-    fn settle(&mut self) -> Result<(), NodeError> {
-        loop {
-            let moved = self.engine.commit()?;
-            if moved.is_empty() {
-                return Ok(());
-            }
-            self.counters.commits += 1;
-            self.counters.heads_moved += moved.len() as u64;
-            self.exchange.on_durable(moved, &mut self.engine)?;
-        }
     }
 
     fn publish(&self) {
-        let counted = (self.counters, self.exchange.figures());
-        *self.shared.counted.lock().unwrap_or_else(PoisonError::into_inner) = counted;
-        *self.shared.not_ready.lock().unwrap_or_else(PoisonError::into_inner) = self.exchange.not_ready();
-    }
-
-    /// The orderly end: partners are told, the derived database is written out.
-    fn finish(mut self) -> Result<(), NodeError> {
-        self.settle()?;
-        self.exchange.stop();
-        // What is not folded by now is folded at the next start.
-        while !self.engine.store_mut().tidy_step(STEP)? {}
-        self.engine.store().derived().flush()?;
-        tracing::info!("stopped");
-        Ok(())
+        *self.shared.counted.lock().unwrap_or_else(PoisonError::into_inner) = self.core.counted();
+        *self.shared.not_ready.lock().unwrap_or_else(PoisonError::into_inner) =
+            self.core.exchange.not_ready();
     }
 }
 
@@ -444,9 +361,4 @@ pub(super) fn fault_row(time: crate::model::Millis, what: &str) -> Value {
 /// The node itself, as the one who acts.
 pub(super) fn the_node() -> Caller {
     Caller { who: "node".to_owned(), from: "network".to_owned() }
-}
-
-/// Now; named so that the loop's other half reads the same clock.
-pub(super) fn now() -> crate::model::Millis {
-    clock::now()
 }

@@ -11,12 +11,13 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use super::clock;
+use super::clock::Clock;
 use super::home::Home;
 use super::house::House;
 use super::payload::Hashed;
 use super::release::Wanted;
 use super::request::{Caller, Request, SubmitRequest};
+use super::spool::Spool;
 use super::submissions::Submitted;
 use super::truth::Truths;
 use crate::crypto::{Hash, Network, NodeSigner};
@@ -39,6 +40,8 @@ pub struct Options {
     pub cache: u64,
     /// What every release is held to, beside what agreements ask for.
     pub rules: protect::Rules,
+    /// What the node goes by.
+    pub clock: Clock,
 }
 
 /// An answer.
@@ -173,6 +176,8 @@ pub struct Prepared {
     pub request: Request,
     /// A submission's figures, read and checked.
     pub figures: Option<Figures>,
+    /// A bundle's file.
+    pub(super) bundle: Option<Spool>,
 }
 
 /// What became of the file of a submission.
@@ -200,13 +205,20 @@ impl Prepared {
     pub fn new(
         request: Request,
         payload: &mut (dyn Read + Send),
-        (country, concentration): (&str, Option<Concentration>),
+        (home, concentration): (&Home, Option<Concentration>),
     ) -> Result<Self, NodeError> {
-        let mut payload = Hashed::new(payload);
-        let Request::Submit(submit) = &request else {
-            payload.finish().map_err(NodeError::Payload)?;
-            return Ok(Self { request, figures: None });
+        let submit = match &request {
+            Request::Submit(submit) => submit,
+            Request::BundleImport { .. } => {
+                let bundle = Some(Spool::fill(home.dir(), payload)?);
+                return Ok(Self { request, figures: None, bundle });
+            }
+            _ => {
+                Hashed::new(payload).finish().map_err(NodeError::Payload)?;
+                return Ok(Self { request, figures: None, bundle: None });
+            }
         };
+        let (mut payload, country) = (Hashed::new(payload), home.card().country());
         let mapping = submit.mapping.as_deref().map(intake::Mapping::parse).transpose();
         let mapping = mapping.map_err(|error| NodeError::Refused(error.to_string()))?;
         let rules = intake::Rules { country: (!country.is_empty()).then_some(country), concentration };
@@ -216,7 +228,7 @@ impl Prepared {
         if submit.check_only || series.is_empty() {
             let (held, indicators) = (Vec::new(), BTreeSet::new());
             let figures = Figures { report, levels, body: None, held, indicators, hash };
-            return Ok(Self { request, figures: Some(figures) });
+            return Ok(Self { request, figures: Some(figures), bundle: None });
         }
         let few = report.observations <= MAX_HELD_FILE;
         let (mut body, mut held, mut indicators) = (BodyBuilder::new(), Vec::new(), BTreeSet::new());
@@ -234,7 +246,8 @@ impl Prepared {
             indicators.clear();
         }
         let body = Some(body.finish()?);
-        Ok(Self { request, figures: Some(Figures { report, levels, body, held, indicators, hash }) })
+        let figures = Some(Figures { report, levels, body, held, indicators, hash });
+        Ok(Self { request, figures, bundle: None })
     }
 }
 
@@ -249,6 +262,7 @@ pub struct Engine {
     pub(super) store: Store,
     pub(super) house: House,
     signer: Option<Arc<dyn NodeSigner>>,
+    clock: Clock,
     /// Own feeds of which a partner holds more than we do: nothing is appended to them.
     pub(super) frozen: BTreeSet<FeedId>,
     /// What was submitted and not yet released, as far as it is held.
@@ -281,6 +295,7 @@ impl Engine {
             store,
             house,
             signer,
+            clock: options.clock.clone(),
             frozen,
             submitted: Submitted::default(),
             without_figures: BTreeMap::new(),
@@ -307,6 +322,15 @@ impl Engine {
     /// What was decided.
     pub fn house(&self) -> &House {
         &self.house
+    }
+
+    pub(super) fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// The node's time.
+    pub(super) fn now(&self) -> Millis {
+        self.clock.now()
     }
 
     pub(super) fn network(&self) -> &Network {
@@ -404,7 +428,7 @@ impl Engine {
     }
 
     fn dispatch(&mut self, prepared: Prepared, caller: &Caller) -> Result<Answer, NodeError> {
-        let Prepared { request, figures } = prepared;
+        let Prepared { request, figures, bundle: _ } = prepared;
         let value = match request {
             Request::Status => self.status()?,
             Request::Feeds => self.feeds()?,
@@ -432,6 +456,14 @@ impl Engine {
             Request::AgreementWhatIf { agreement } => return self.what_if(&agreement).map(Answer::Rows),
             Request::AgreementEnd { agreement } => self.agreement_end(&agreement, caller)?,
             Request::Submit(submit) => self.submit(&submit, figures, caller)?,
+            Request::BundleExport { to, all } => {
+                let rows = self.bundle_export(&to, all)?;
+                self.done("bundle export", caller, json!({ "to": to, "all": all }), Vec::new())?;
+                return Ok(Answer::Rows(rows));
+            }
+            Request::BundleImport { .. } => {
+                return Err(NodeError::Refused("a bundle is taken in by a node with its exchange".into()));
+            }
             Request::Submissions => self.submission_list(),
             Request::Release(release) => return self.release(&release, caller).map(Answer::Json),
             Request::Retract { key, periods, reason } => self.retract(&key, &periods, &reason, caller)?,
@@ -494,7 +526,7 @@ impl Engine {
         let place = self.store.place(feed);
         // A clock that was set back must not date an entry before the one that it follows.
         let last = self.store.newest(&feed).map_or(Millis(0), |newest| newest.header().time);
-        let time = clock::now().max(last);
+        let time = self.now().max(last);
         let signer = self.signer()?;
         let entry = body.sign((kind, time), &place, self.network(), signer.as_ref());
         self.store.append_own(&entry)?;

@@ -22,7 +22,6 @@ use std::ops::RangeInclusive;
 
 use serde_json::{Value, json};
 
-use super::clock;
 use super::daemon::the_node;
 use super::engine::{Engine, NodeError, document};
 use crate::feed::{AgreementId, EntryKind, FeedId, HeadRef, Seq};
@@ -30,7 +29,6 @@ use crate::model::catalogue::DisclosureRule;
 use crate::model::{DocumentKind, Observation, Period, Record, SeriesKey};
 use crate::policy::{Agreement, Book, Decision, Erasure, Reason, Shape, Subject, Why};
 use crate::protect;
-use crate::store::Begun;
 
 /// An entry that its agreement does not cover, or that shows what its rule closes.
 pub(super) struct OutOfScope {
@@ -55,19 +53,29 @@ impl OutOfScope {
 }
 
 impl Engine {
-    /// Erases what must not be held any longer and confirms it.
-    pub(super) fn erase_due(&mut self) -> Result<(), NodeError> {
+    /// Erases what must not be held any longer and confirms it. Returns the feeds in which an entry had begun to come:
+    /// its frames are gone too, and who follows the feed must not go on behind them.
+    pub(super) fn erase_due(&mut self) -> Result<Vec<FeedId>, NodeError> {
+        let over = self.feeds_not_to_be_held();
+        // Of these nothing was ever receipted, so there is nobody to whom it must be confirmed.
+        let begun = self.store.abandon(&over)?;
         if !self.may_record() {
-            return Ok(());
+            return Ok(begun);
         }
-        let due = self.with_figures(self.due_for_erasure())?;
+        let newest = over.iter().filter_map(|feed| self.store.durable(feed));
+        let due =
+            newest.filter(|head| self.house.erased(&head.feed).is_none_or(|seq| seq < head.seq)).collect();
+        let due = self.with_figures(due)?;
         let entries: Vec<_> = due.iter().map(|head| (head.feed, Seq(0)..=head.seq)).collect();
         // What is being appended is looked at again at the next tick.
-        if due.is_empty() || !self.store.erase(&entries, Begun::Goes)? {
-            return Ok(());
+        if due.is_empty() || !self.store.erase(&entries)? {
+            return Ok(begun);
         }
         let words = "the agreement is over, and the time for which it could be kept";
-        due.into_iter().try_for_each(|head| self.confirm_erasure(Seq(0), head, (Why::Retention, words)))
+        for head in due {
+            self.confirm_erasure(Seq(0), head, (Why::Retention, words))?;
+        }
+        Ok(begun)
     }
 
     /// Without its record an erasure would be done again and again; of a frozen feed the operator is told elsewhere.
@@ -75,9 +83,9 @@ impl Engine {
         self.may_append(&FeedId::new(self.us(), AgreementId::house())).is_ok()
     }
 
-    /// Others' feeds under agreements whose retention is over, up to their newest entry.
-    fn due_for_erasure(&self) -> Vec<HeadRef> {
-        let (us, now) = (self.us(), clock::now());
+    /// Others' feeds under agreements whose retention is over.
+    fn feeds_not_to_be_held(&self) -> Vec<FeedId> {
+        let (us, now) = (self.us(), self.now());
         let over = |agreement: &&Agreement| {
             let at = self.house.book().erase_at(agreement, us, now);
             at.is_some_and(|at| at <= now)
@@ -86,9 +94,7 @@ impl Engine {
         if over.is_empty() {
             return Vec::new();
         }
-        let held = self.store.feeds().filter(|feed| feed.publisher != us && over.contains(&feed.agreement));
-        let newest = held.filter_map(|feed| self.store.durable(&feed));
-        newest.filter(|head| self.house.erased(&head.feed).is_none_or(|seq| seq < head.seq)).collect()
+        self.store.feeds().filter(|feed| feed.publisher != us && over.contains(&feed.agreement)).collect()
     }
 
     /// Those of the feeds in which there is something else than receipts; the others are remembered.
@@ -127,7 +133,7 @@ impl Engine {
         }
         for wrong in &found {
             let seq = wrong.head.seq;
-            if self.store.erase(&[(feed, seq..=seq)], Begun::Stays)? && self.may_record() {
+            if self.store.erase(&[(feed, seq..=seq)])? && self.may_record() {
                 self.confirm_erasure(seq, wrong.head, (Why::OutOfScope, &wrong.what()))?;
             }
         }
@@ -186,7 +192,7 @@ impl Engine {
             entry: last.entry,
             why,
             words: words.to_owned(),
-            erased_at: clock::now().0,
+            erased_at: self.now().0,
         };
         let records = erasure_records(&erasure)?;
         let correspondence = AgreementId::correspondence(self.us(), feed.publisher);

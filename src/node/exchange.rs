@@ -5,13 +5,16 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::daemon::{fault_row, now, the_node};
+use super::bundle::Maker;
+use super::clock::Clock;
+use super::daemon::{fault_row, the_node};
 use super::engine::{Engine, NodeError};
 use super::metrics::Figures;
+use super::spool::Spool;
 use crate::crypto::PublicKey;
 use crate::feed::{AgreementId, Card, EntryKind, FeedId, Fork, Keyring, PublisherId, Seq, SignedHeader};
 use crate::model::{Millis, Receipt, Record};
-use crate::net::{NetCommand, NetEvent, NetHandle, NodeId, PartnerPeer};
+use crate::net::{Carrier, NetCommand, NetEvent, NodeId, PartnerPeer};
 use crate::sync::{self, Event, FeedState, Input, Output, Replica, SessionId};
 use crate::wire;
 
@@ -27,10 +30,20 @@ struct Open {
     remote: String,
 }
 
+/// A session whose other end is a file.
+struct WithBundle {
+    session: u64,
+    /// What we have said in it.
+    said: VecDeque<sync::Message>,
+    /// Why the machine has ended it.
+    ended: Option<String>,
+}
+
 /// The exchange.
 pub(super) struct Exchange {
     replica: Replica,
-    net: NetHandle,
+    net: Box<dyn Carrier>,
+    clock: Clock,
     open: BTreeMap<u64, Open>,
     keyring: Arc<Keyring>,
     partners: Vec<PartnerPeer>,
@@ -41,13 +54,20 @@ pub(super) struct Exchange {
     fault_logged: BTreeMap<PublisherId, Millis>,
     listening: BTreeSet<String>,
     recovery: BTreeMap<FeedId, Seq>,
+    /// The session with a bundle that is being taken in.
+    bundle: Option<WithBundle>,
+    bundles: u64,
     /// Whether what we have signed receipts for was read from the view.
     receipts_known: bool,
     figures: Figures,
 }
 
 impl Exchange {
-    pub(super) fn new(engine: &Engine, config: sync::Config, net: NetHandle) -> Result<Self, NodeError> {
+    pub(super) fn new(
+        engine: &Engine,
+        config: sync::Config,
+        net: Box<dyn Carrier>,
+    ) -> Result<Self, NodeError> {
         let store = engine.store();
         let mut feeds = Vec::new();
         for feed in store.feeds() {
@@ -60,6 +80,7 @@ impl Exchange {
         Ok(Self {
             replica: Replica::new(config, network, us, Arc::clone(&keyring), feeds),
             net,
+            clock: engine.clock().clone(),
             open: BTreeMap::new(),
             keyring,
             partners: Vec::new(),
@@ -69,6 +90,8 @@ impl Exchange {
             fault_logged: BTreeMap::new(),
             listening: BTreeSet::new(),
             recovery: BTreeMap::new(),
+            bundle: None,
+            bundles: 0,
             receipts_known: false,
             figures: Figures::default(),
         })
@@ -133,7 +156,7 @@ impl Exchange {
         engine: &mut Engine,
     ) -> Result<(), NodeError> {
         let node = PublicKey(peer.0);
-        let Some(publisher) = self.keyring.publisher_of(&node, now()) else {
+        let Some(publisher) = self.keyring.publisher_of(&node, self.clock.now()) else {
             self.close(peer, session, "no accepted card has a mandate for this node");
             return Ok(());
         };
@@ -165,6 +188,11 @@ impl Exchange {
     pub(super) fn tick(&mut self, engine: &mut Engine) -> Result<(), NodeError> {
         self.refresh(engine)?;
         self.tell(Input::Tick, engine)
+    }
+
+    /// Entries that had begun to come were given up: should they come again, they begin anew.
+    pub(super) fn abandoned(&mut self, feeds: Vec<FeedId>, engine: &mut Engine) -> Result<(), NodeError> {
+        feeds.into_iter().try_for_each(|feed| self.tell(Input::Abandoned { feed }, engine))
     }
 
     /// What is durable now: the machine announces and pushes it, we sign receipts for what is others'.
@@ -209,7 +237,7 @@ impl Exchange {
         let (feed, seq) = (newest.header().feed, newest.header().seq);
         let first = self.unreceipted.get(&feed).copied().unwrap_or(Seq(0));
         let owed = feed.agreement != AgreementId::public()
-            && engine.house().book().readable(feed.publisher, now()).contains(&feed.agreement);
+            && engine.house().book().readable(feed.publisher, self.clock.now()).contains(&feed.agreement);
         let mut due = false;
         for at in first.0..=seq.0 {
             due |= owed && engine.store().header(&feed, Seq(at))?.header().kind != EntryKind::Receipt;
@@ -225,7 +253,7 @@ impl Exchange {
             agreement: feed.agreement.0,
             seq: seq.0,
             entry: newest.id().0,
-            received_at: now(),
+            received_at: self.clock.now(),
         };
         self.figures.receipts += 1;
         engine.append(feed.agreement, EntryKind::Receipt, vec![Record::Receipt(receipt)]).map(|_| ())
@@ -238,10 +266,10 @@ impl Exchange {
             self.keyring = Arc::clone(&keyring);
             self.tell(Input::Cards { keyring }, engine)?;
         }
-        let house = engine.house();
+        let (house, now) = (engine.house(), self.clock.now());
         let active: Vec<Card> =
             house.partners().filter(|card| !house.is_paused(&card.publisher())).cloned().collect();
-        let partners = active.iter().flat_map(peers_of).collect::<Vec<_>>();
+        let partners = active.iter().flat_map(|card| peers_of(card, now)).collect::<Vec<_>>();
         if partners != self.partners {
             match self.net.send(NetCommand::SetPartners(partners.clone())) {
                 Ok(()) => self.partners = partners,
@@ -250,7 +278,7 @@ impl Exchange {
         }
         for card in active {
             let publisher = card.publisher();
-            let agreements = engine.house().book().readable(publisher, now());
+            let agreements = engine.house().book().readable(publisher, now);
             if self.granted.get(&publisher) != Some(&agreements) {
                 self.granted.insert(publisher, agreements.clone());
                 self.tell(Input::Granted { publisher, agreements }, engine)?;
@@ -261,7 +289,7 @@ impl Exchange {
 
     /// Gives the machine an input and carries out what it wants, and what that leads to.
     fn tell(&mut self, input: Input, engine: &mut Engine) -> Result<(), NodeError> {
-        let mut wanted: VecDeque<Output> = self.replica.handle(input, now()).into();
+        let mut wanted: VecDeque<Output> = self.replica.handle(input, self.clock.now()).into();
         while let Some(output) = wanted.pop_front() {
             match output {
                 Output::Send { session, message } => self.send(session, &message),
@@ -280,13 +308,16 @@ impl Exchange {
                         }
                     };
                     wanted.extend(
-                        self.replica.handle(Input::Read { session, feed, from, next, frames }, now()),
+                        self.replica
+                            .handle(Input::Read { session, feed, from, next, frames }, self.clock.now()),
                     );
                 }
                 Output::ReadHeader { session, feed, seq } => {
                     let header = engine.store().header(&feed, seq).ok();
-                    wanted
-                        .extend(self.replica.handle(Input::HeaderRead { session, feed, seq, header }, now()));
+                    wanted.extend(
+                        self.replica
+                            .handle(Input::HeaderRead { session, feed, seq, header }, self.clock.now()),
+                    );
                 }
                 Output::Fork(fork) => self.forked(&fork, engine)?,
                 Output::Event(event) => self.event(event, engine)?,
@@ -295,7 +326,70 @@ impl Exchange {
         Ok(())
     }
 
+    /// Takes in what a bundle brings, as if its maker's node had said it in a session.
+    pub(super) fn take_bundle(&mut self, spool: Spool, engine: &mut Engine) -> Result<Value, NodeError> {
+        // Numbers that the network does not come to.
+        self.bundles += 1;
+        let session = u64::MAX - self.bundles;
+        let mut maker = Maker::open(spool, engine, SessionId(session))?;
+        let before = heads_of(&maker, engine);
+        let (publisher, node) = (maker.manifest().maker(), maker.manifest().node());
+        self.bundle = Some(WithBundle { session, said: VecDeque::new(), ended: None });
+        self.open.insert(session, Open { peer: NodeId(node.0), publisher, remote: "a bundle".to_owned() });
+        let taken = self.hear_bundle(&mut maker, SessionId(session), engine);
+        self.open.remove(&session);
+        self.tell(Input::Closed { session: SessionId(session) }, engine)?;
+        let ended = self.bundle.take().and_then(|bundle| bundle.ended);
+        taken?;
+        let after = heads_of(&maker, engine);
+        let entries: u64 = before.iter().zip(&after).map(|(before, after)| after - before).sum();
+        let wanting = maker.manifest().feeds().iter().zip(&after);
+        let wanting = wanting.filter(|(one, held)| one.head.header().seq.0 >= **held).count();
+        let mut value = maker.act();
+        value["country"] = json!(engine.country_of(&publisher));
+        value["feeds"] = json!(after.len());
+        value["entries"] = json!(entries);
+        value["incomplete_feeds"] = json!(wanting);
+        value["complete"] = json!(wanting == 0);
+        value["broken"] = json!(maker.broken().map(str::to_owned).or(ended));
+        Ok(value)
+    }
+
+    fn hear_bundle(
+        &mut self,
+        maker: &mut Maker,
+        session: SessionId,
+        engine: &mut Engine,
+    ) -> Result<(), NodeError> {
+        let (publisher, node) = (maker.manifest().maker(), maker.manifest().node());
+        let agreements = engine.house().book().readable(publisher, self.clock.now());
+        self.tell(Input::Opened { session, node, publisher, agreements }, engine)?;
+        let mut heard = VecDeque::from(maker.greet(engine.home().us(), self.clock.now())?);
+        loop {
+            while let Some(message) = heard.pop_front() {
+                self.tell(Input::Received { session, message }, engine)?;
+            }
+            let said =
+                self.bundle.as_mut().map(|bundle| std::mem::take(&mut bundle.said)).unwrap_or_default();
+            if !said.is_empty() {
+                for message in said {
+                    heard.extend(maker.hear(message, self.clock.now())?);
+                }
+                continue;
+            }
+            let moved = engine.commit()?;
+            if moved.is_empty() {
+                return Ok(());
+            }
+            self.on_durable(moved, engine)?;
+        }
+    }
+
     fn send(&mut self, session: SessionId, message: &sync::Message) {
+        if let Some(bundle) = self.bundle.as_mut().filter(|bundle| bundle.session == session.0) {
+            bundle.said.push_back(message.clone());
+            return;
+        }
         let Some(open) = self.open.get(&session.0) else { return };
         let peer = open.peer;
         let sent = wire::encode(message).map_err(|error| error.to_string()).and_then(|bytes| {
@@ -316,6 +410,10 @@ impl Exchange {
     }
 
     fn closed_by_machine(&mut self, session: SessionId, reason: &str) {
+        if let Some(bundle) = self.bundle.as_mut().filter(|bundle| bundle.session == session.0) {
+            bundle.ended = Some(reason.to_owned());
+            return;
+        }
         if let Some(open) = self.open.get(&session.0) {
             self.close(open.peer, session.0, reason);
         }
@@ -374,17 +472,17 @@ impl Exchange {
         self.figures.faults += 1;
         self.note(&format!("{country}: {what}"));
         let last = self.fault_logged.get(&publisher).copied().unwrap_or(Millis(0));
-        if now().0 - last.0 < FAULT_PAUSE {
+        if self.clock.now().0 - last.0 < FAULT_PAUSE {
             return Ok(());
         }
-        self.fault_logged.insert(publisher, now());
+        self.fault_logged.insert(publisher, self.clock.now());
         let details = json!({ "publisher": publisher.to_hex(), "country": country, "fault": what });
         engine.done("fault of a peer", &the_node(), details, Vec::new()).map(|_| ())
     }
 
     fn note(&mut self, what: &str) {
         tracing::warn!("{what}");
-        self.faults.push_back(fault_row(now(), what));
+        self.faults.push_back(fault_row(self.clock.now(), what));
         if self.faults.len() > MAX_FAULTS {
             self.faults.pop_front();
         }
@@ -415,7 +513,7 @@ impl Exchange {
 
     /// Dials a partner now and says whether a session stands.
     pub(super) fn ping(&self, card: &Card) -> Value {
-        for peer in peers_of(card) {
+        for peer in peers_of(card, self.clock.now()) {
             if let Err(error) = self.net.send(NetCommand::DialNow { peer: peer.node }) {
                 tracing::debug!(%error, "not dialled");
             }
@@ -472,8 +570,14 @@ impl Exchange {
     }
 }
 
+/// How many entries are held of each feed of a bundle.
+fn heads_of(maker: &Maker, engine: &Engine) -> Vec<u64> {
+    let held = |feed: &FeedId| engine.store().durable(feed).map_or(0, |head| head.seq.0 + 1);
+    maker.manifest().feeds().iter().map(|one| held(&one.head.header().feed)).collect()
+}
+
 /// A partner's nodes, each with all addresses of the card.
-fn peers_of(card: &Card) -> Vec<PartnerPeer> {
+fn peers_of(card: &Card, now: Millis) -> Vec<PartnerPeer> {
     let addresses = &card.body().addresses;
-    card.nodes(now()).map(|node| PartnerPeer { node: NodeId(node.0), addresses: addresses.clone() }).collect()
+    card.nodes(now).map(|node| PartnerPeer { node: NodeId(node.0), addresses: addresses.clone() }).collect()
 }

@@ -53,8 +53,14 @@ pub struct House {
     archive: Keyring,
     book: Book,
     submissions: BTreeMap<u64, Submission>,
-    /// The submissions that were released, in the order of their releases.
-    releases: Vec<u64>,
+    /// The submissions that were released, in the order of their releases, with the number of each release.
+    releases: Vec<(u64, usize)>,
+    /// How many releases there were.
+    acts_of_release: usize,
+    /// By agreement and place of an entry of ours, the number of the release that it is of.
+    release_of: BTreeMap<(AgreementId, Seq), usize>,
+    /// By partner, up to which entry it held a feed when it made its last bundle for us.
+    bundled: BTreeMap<(PublisherId, FeedId), Seq>,
     /// Indicators of which something was released that needed protection, or submitted that will.
     guarded: BTreeSet<String>,
     paused: BTreeSet<PublisherId>,
@@ -96,7 +102,10 @@ impl House {
             book: Book::new(own.publisher(), public),
             submissions: BTreeMap::new(),
             releases: Vec::new(),
+            acts_of_release: 0,
+            release_of: BTreeMap::new(),
             guarded: BTreeSet::new(),
+            bundled: BTreeMap::new(),
             paused: BTreeSet::new(),
             folded: BTreeMap::new(),
             expected: BTreeMap::new(),
@@ -237,13 +246,24 @@ impl House {
             }
             "submit" => self.take_submission(&act, time),
             "fork" => self.take_fork(&act),
+            "bundle import" => {
+                let heads = act.heads.iter().filter_map(ActHead::read);
+                let (Some(partner), heads) = (publisher(), heads.collect::<Vec<_>>()) else { return };
+                self.bundled.extend(heads.into_iter().map(|(feed, seq)| ((partner, feed), seq)));
+            }
             "release" => {
                 for number in act.submissions.iter().filter_map(|id| submission_number(id)) {
                     if let Some(submission) = self.submissions.get_mut(&number) {
                         submission.released = true;
-                        self.releases.push(number);
+                        self.releases.push((number, self.acts_of_release));
                     }
                 }
+                let entries = act
+                    .released
+                    .iter()
+                    .filter_map(|part| Some((AgreementId::from_hex(&part.agreement)?, Seq(part.seq?))));
+                self.release_of.extend(entries.map(|entry| (entry, self.acts_of_release)));
+                self.acts_of_release += 1;
                 self.guarded.extend(act.guarded.iter().map(|indicator| indicator.clone().into_owned()));
             }
             // Other acts are there to be read, not to be folded.
@@ -330,9 +350,20 @@ impl House {
         self.submissions.values()
     }
 
-    /// The submissions that were released, in the order of their releases; one that was released again comes again.
-    pub fn released(&self) -> impl Iterator<Item = &Submission> {
-        self.releases.iter().filter_map(|number| self.submissions.get(number))
+    /// The submissions that were released, in the order of their releases, each with the number of its release; one that
+    /// was released again comes again.
+    pub fn released(&self) -> impl Iterator<Item = (usize, &Submission)> {
+        self.releases.iter().filter_map(|(number, release)| Some((*release, self.submissions.get(number)?)))
+    }
+
+    /// Which release an entry of ours is of, counted from 0 and as [`House::released`] counts.
+    pub fn release_of(&self, agreement: AgreementId, seq: Seq) -> Option<usize> {
+        self.release_of.get(&(agreement, seq)).copied()
+    }
+
+    /// Up to which entry a partner held a feed when it made its last bundle for us.
+    pub fn bundled(&self, partner: &PublisherId, feed: &FeedId) -> Option<Seq> {
+        self.bundled.get(&(*partner, *feed)).copied()
     }
 
     /// Whether something was released of an indicator that needed protection, or was submitted and will need it.
@@ -386,9 +417,39 @@ struct Act<'a> {
     #[serde(borrow)]
     guarded: Vec<Cow<'a, str>>,
     #[serde(borrow)]
+    released: Vec<ActPart<'a>>,
+    #[serde(borrow)]
+    heads: Vec<ActHead<'a>>,
+    #[serde(borrow)]
     one: Cow<'a, str>,
     #[serde(borrow)]
     other: Cow<'a, str>,
+}
+
+/// What one audience got of a release.
+#[derive(Deserialize)]
+struct ActPart<'a> {
+    #[serde(borrow)]
+    agreement: Cow<'a, str>,
+    #[serde(default)]
+    seq: Option<u64>,
+}
+
+/// How much of a feed somebody held.
+#[derive(Deserialize)]
+struct ActHead<'a> {
+    #[serde(borrow)]
+    publisher: Cow<'a, str>,
+    #[serde(borrow)]
+    agreement: Cow<'a, str>,
+    seq: u64,
+}
+
+impl ActHead<'_> {
+    fn read(&self) -> Option<(FeedId, Seq)> {
+        let publisher = PublisherId::from_hex(&self.publisher)?;
+        Some((FeedId::new(publisher, AgreementId::from_hex(&self.agreement)?), Seq(self.seq)))
+    }
 }
 
 /// The documents of an entry that says something to the house, and when it was signed.

@@ -2,11 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::clock;
 use super::engine::{Engine, NodeError, document};
 use super::request::Caller;
 use crate::feed::Card;
-use crate::model::DocumentKind;
+use crate::model::{DocumentKind, Millis};
 
 impl Engine {
     pub(super) fn partner_add(&mut self, text: &str, caller: &Caller) -> Result<Value, NodeError> {
@@ -21,7 +20,7 @@ impl Engine {
         )?;
         let details = json!({ "publisher": card.publisher().to_hex(), "country": card.country() });
         self.done("partner add", caller, details, records)?;
-        Ok(describe(&card))
+        Ok(describe(&card, self.now()))
     }
 
     fn check_new_card(&self, card: &Card) -> Result<(), NodeError> {
@@ -54,12 +53,12 @@ impl Engine {
     }
 
     pub(super) fn partner_list(&self) -> Value {
-        json!({ "partners": self.house.partners().map(describe).collect::<Vec<_>>() })
+        json!({ "partners": self.house.partners().map(|card| describe(card, self.now())).collect::<Vec<_>>() })
     }
 
     pub(super) fn partner_show(&self, text: &str) -> Result<Value, NodeError> {
         let card = self.partner(text)?;
-        let mut value = describe(&card);
+        let mut value = describe(&card, self.now());
         value["paused"] = json!(self.house.is_paused(&card.publisher()));
         value["card"] = json!(card.to_text());
         Ok(value)
@@ -69,7 +68,7 @@ impl Engine {
         let card = self.partner(text)?;
         let details = json!({ "publisher": card.publisher().to_hex(), "country": card.country() });
         self.done("partner remove", caller, details, Vec::new())?;
-        Ok(json!({ "removed": describe(&card) }))
+        Ok(json!({ "removed": describe(&card, self.now()) }))
     }
 
     pub(super) fn partner_pause(
@@ -86,16 +85,16 @@ impl Engine {
     }
 }
 
-/// A card for people and programs.
-pub fn describe(card: &Card) -> Value {
-    let nodes: Vec<String> = card.nodes(clock::now()).map(|node| node.to_hex()).collect();
+/// A card for people and programs; its nodes are those of this time.
+pub fn describe(card: &Card, now: Millis) -> Value {
+    let nodes: Vec<String> = card.nodes(now).map(|node| node.to_hex()).collect();
     json!({
         "country": card.country(),
         "name": card.name("en"),
         "network": card.network().as_str(),
         "publisher_id": card.publisher().to_hex(),
         "fingerprint": card.publisher().fingerprint(),
-        "issued_at": crate::model::Millis(card.body().issued_at).to_string(),
+        "issued_at": Millis(card.body().issued_at).to_string(),
         "addresses": card.body().addresses,
         "nodes": nodes,
     })

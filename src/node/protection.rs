@@ -114,9 +114,22 @@ impl Engine {
         let truth = self.truths.of(indicator);
         let elsewhere = parts.sense(indicator, submitted, truth);
         parts.close(agreement, &rows, truth);
+        for row in &mut rows {
+            self.keep_what_stands(row, truth);
+        }
         parts.take(agreement, &known, rows, truth);
         parts.hide(elsewhere, submitted.1, truth);
         Ok(())
+    }
+
+    /// Lets go of what was said of values that were revised in a later release.
+    fn keep_what_stands(&self, row: &mut SeriesView, truth: Option<&Truth>) {
+        let (key, agreement) = (&row.key, row.feed.agreement);
+        row.versions.retain(|version| {
+            let since = truth.and_then(|truth| truth.since(key, version.period));
+            let release = self.house.release_of(agreement, version.entry.seq);
+            since.zip(release).is_none_or(|(since, release)| release >= since)
+        });
     }
 
     /// By reader, the agreements under which it reads, or has read, something of ours; readers of the same are one.
@@ -158,6 +171,8 @@ struct Part {
     closed: HashSet<(SeriesKey, Period)>,
     /// The protection levels of sensitive cells, of these tables and beside them.
     sensitive: Levels,
+    /// Cells whose values this release changes: what was said of them before is about others.
+    revised: Vec<(SeriesKey, Period)>,
 }
 
 /// Observations of a part: enough to be worth a thread, and few enough for its memory to be near.
@@ -279,8 +294,8 @@ impl Parts {
         }
     }
 
-    /// Finds the cells that stand suppressed in the feed of an agreement and have not changed since: neither their
-    /// values, nor from sensitive to safe.
+    /// Finds the cells that stand suppressed in the feed of an agreement and have not changed since, neither their
+    /// values nor from sensitive to safe, and those whose values change now.
     fn close(&mut self, agreement: AgreementId, rows: &[SeriesView], truth: Option<&Truth>) {
         let mut closed: HashSet<(&SeriesKey, Period)> = HashSet::new();
         for row in rows.iter().filter(|row| row.feed.agreement == agreement) {
@@ -296,6 +311,9 @@ impl Parts {
         }
         for part in &mut self.all {
             for series in &part.tables {
+                let revised = |one: &&Observation| truth.is_some_and(|truth| !truth.was(series.key(), one));
+                let revised = series.observations().iter().filter(revised);
+                part.revised.extend(revised.map(|one| (series.key().clone(), one.period())));
                 let is_closed = |one: &&Observation| {
                     if !closed.contains(&(series.key(), one.period())) {
                         return false;
@@ -313,7 +331,8 @@ impl Parts {
 
     /// Protects the parts, as many at a time as there are processors, and puts them together again.
     fn protect(self, rules: &Rules, key: &RoundingKey) -> Result<Protected, Breach> {
-        let one = |Part { tables, held, closed, sensitive }: Part| {
+        let one = |Part { tables, mut held, closed, sensitive, revised }: Part| {
+            revised.iter().for_each(|(key, period)| held.revise(key, *period));
             protect::protect(&tables, &held, &Rules { closed, sensitive, ..rules.clone() }, key)
         };
         let threads = std::thread::available_parallelism().map_or(1, usize::from).min(self.all.len());

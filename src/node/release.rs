@@ -10,7 +10,6 @@ use std::collections::{BTreeSet, VecDeque};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use super::clock;
 use super::engine::{Done, Engine, NodeError};
 use super::house::Submission;
 use super::merge::{self, Merge};
@@ -85,7 +84,7 @@ impl Engine {
         }
         self.store.fold()?;
         let mut audiences = vec![AgreementId::public()];
-        audiences.extend(self.house.book().in_force(clock::now()).map(crate::policy::Agreement::id));
+        audiences.extend(self.house.book().in_force(self.now()).map(crate::policy::Agreement::id));
         let mut drafts = self.draft_next(wanted, &audiences);
         let bodies = self.plan_all(&audiences, &mut drafts)?;
         let heads = self.append_bodies(&audiences, bodies)?;
@@ -357,7 +356,7 @@ impl Engine {
     fn audience(&self, agreement: AgreementId) -> Audience<'_> {
         let feed = FeedId::new(self.us(), agreement);
         let before = self.store.newest(&feed).map(|_| self.store.derived().row_reader());
-        Audience { house: &self.house, feed, before, now: clock::now() }
+        Audience { house: &self.house, feed, before, now: self.now() }
     }
 
     /// The series of submissions in the order of keys; of one that several of them state, the later one's values.

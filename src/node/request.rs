@@ -26,6 +26,19 @@ pub enum Request {
         /// Country code, publisher id or the start of it.
         partner: String,
     },
+    /// Entries in one file for a partner between whom and us no line stands.
+    BundleExport {
+        /// Country code, publisher id or the start of it.
+        to: String,
+        /// Also what the partner is known to hold.
+        #[serde(default)]
+        all: bool,
+    },
+    /// Take in a bundle that a partner has made for us; the file comes with the request.
+    BundleImport {
+        /// The file's name.
+        file: String,
+    },
     /// Forget a partner.
     PartnerRemove {
         /// As above.
@@ -274,6 +287,8 @@ impl Request {
         match self {
             Self::Status
             | Self::Feeds
+            | Self::BundleExport { .. }
+            | Self::BundleImport { .. }
             | Self::Release(_)
             | Self::Retract { .. }
             | Self::Get(_)
@@ -316,6 +331,8 @@ impl Request {
             Self::Release(release) => (!release.dry_run).then_some("release"),
             Self::Retract { .. } => Some("retract"),
             Self::Rebuild => Some("rebuild"),
+            Self::BundleExport { .. } => Some("bundle export"),
+            Self::BundleImport { .. } => Some("bundle import"),
             Self::Status
             | Self::Feeds
             | Self::Peers

@@ -27,10 +27,18 @@ pub(super) struct Truths(BTreeMap<String, Truth>);
 pub(super) struct Truth {
     /// How many releases are in it.
     releases: usize,
-    series: HashMap<SeriesKey, BTreeMap<Period, (Decimal, Attributes)>>,
+    series: HashMap<SeriesKey, BTreeMap<Period, Value>>,
     values: usize,
     /// The protection levels of those that are sensitive by their contributors.
     levels: Levels,
+}
+
+/// A value, what is said of its series, and the number of the release since which it is so.
+#[derive(Debug, Clone)]
+struct Value {
+    value: Decimal,
+    said: Attributes,
+    since: usize,
 }
 
 impl Truths {
@@ -46,10 +54,10 @@ impl Truths {
         }
         let truth = self.0.entry(indicator.to_owned()).or_default();
         let feed = FeedId::new(us, AgreementId::house());
-        for submission in house.released().skip(truth.releases) {
+        for (release, submission) in house.released().skip(truth.releases) {
             if submission.may_state(indicator) {
                 for record in store.records(&feed, submission.seq)? {
-                    truth.take(indicator, record?);
+                    truth.take(indicator, release, record?);
                 }
                 let own = levels::read(submission, (store, us))?.into_iter();
                 let own = own.filter(|level| level.key.indicator() == indicator);
@@ -67,7 +75,7 @@ impl Truths {
 }
 
 impl Truth {
-    fn take(&mut self, indicator: &str, record: Record) {
+    fn take(&mut self, indicator: &str, release: usize, record: Record) {
         let Record::Series(series) = record else { return };
         if series.key().indicator() != indicator {
             return;
@@ -76,10 +84,13 @@ impl Truth {
         let known = self.series.entry(series.key().clone()).or_default();
         let before = known.len();
         for observation in series.observations() {
-            match observation.value() {
-                Some(value) => known.insert(observation.period(), (value, series.attributes().clone())),
-                None => known.remove(&observation.period()),
+            let Some(value) = observation.value() else {
+                known.remove(&observation.period());
+                continue;
             };
+            let before = known.get(&observation.period()).filter(|before| before.value == value);
+            let since = before.map_or(release, |before| before.since);
+            known.insert(observation.period(), Value { value, said: series.attributes().clone(), since });
         }
         self.values = self.values + known.len() - before;
     }
@@ -87,13 +98,13 @@ impl Truth {
     /// All values: of which series, when, how much, and what is said of the series.
     pub(super) fn values(&self) -> impl Iterator<Item = (&SeriesKey, Period, Decimal, &Attributes)> {
         self.series.iter().flat_map(|(key, values)| {
-            values.iter().map(move |(period, (value, said))| (key, *period, *value, said))
+            values.iter().map(move |(period, one)| (key, *period, one.value, &one.said))
         })
     }
 
     /// A value, and what is said of its series.
     pub(super) fn value(&self, key: &SeriesKey, period: Period) -> Option<(Decimal, &Attributes)> {
-        self.series.get(key)?.get(&period).map(|(value, said)| (*value, said))
+        self.series.get(key)?.get(&period).map(|one| (one.value, &one.said))
     }
 
     /// The protection levels of values that are sensitive by their contributors.
@@ -104,5 +115,10 @@ impl Truth {
     /// Was this the value when it left last? Where that is not known, it may have been.
     pub(super) fn was(&self, key: &SeriesKey, now: &Observation) -> bool {
         self.value(key, now.period()).is_none_or(|(value, _)| Some(value) == now.value())
+    }
+
+    /// Since which release a value is what it is, as far as it is known.
+    pub(super) fn since(&self, key: &SeriesKey, period: Period) -> Option<usize> {
+        Some(self.series.get(key)?.get(&period)?.since)
     }
 }

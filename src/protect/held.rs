@@ -79,7 +79,7 @@ impl Held {
     }
 
     /// Takes a series as it was published to some readers. Order does not matter; the same statement twice counts
-    /// once.
+    /// once. What was said of a value that was revised since is none of it: see [`Held::revise`].
     ///
     /// The rule of the release is read from `DISC_RULE`, which every protected series carries; without it the
     /// catalogue's rule is taken.
@@ -110,6 +110,14 @@ impl Held {
         match known.iter_mut().find(same) {
             Some((_, old)) => old.readers = old.readers.and(readers),
             None => known.push((period, new)),
+        }
+    }
+
+    /// Forgets in what forms a cell was published: its value was revised since, and they are about another one. Forms of
+    /// different values, taken as if they were of one, would tell what never was true, and excuse what is not known.
+    pub fn revise(&mut self, key: &SeriesKey, period: Period) {
+        if let Some(known) = self.cells.get_mut(key) {
+            known.retain(|(at, _)| *at != period);
         }
     }
 

@@ -8,7 +8,7 @@ use super::relation::{self, Relations};
 use super::report::{Breach, Explained, Opened, Opening, Outcome, Report};
 use super::rule::{self, LEAST_BASE, Limit, Measure};
 use super::system::{OPEN, System, index};
-use super::table::{Cell, Form, Table};
+use super::table::{Form, Table};
 use super::{Protected, RoundingKey, Rules};
 use crate::model::catalogue::DisclosureRule;
 use crate::model::{ConfStatus, Decimal, Observation, Series};
@@ -214,7 +214,7 @@ impl<'a> Draft<'a> {
     fn claim_rest(&mut self, held: &Held) {
         for (at, cell) in self.table.cells.iter().enumerate().filter(|(_, cell)| !cell.released) {
             let (line, truth) = (self.table.line(cell), self.known[at]);
-            if !is_closed(cell, line.signed) {
+            if cell.held.is_empty() || cell.held.iter().any(|(form, _)| *form != Form::Closed) {
                 continue;
             }
             if let Some(limit) = line.limit.filter(|limit| truth != 0 && truth.abs() < limit.least) {
@@ -314,16 +314,6 @@ fn whole_range(cell: u32, truth: i64, limit: Limit, one: i64) -> Claim {
     let size = truth.abs();
     let (low, high) = (size.min(one), size.max(limit.least - one));
     if truth < 0 { Claim { cell, low: -high, high: -low } } else { Claim { cell, low, high } }
-}
-
-/// Is a cell closed to the audience as it is now? What somebody holds of an older value tells nothing of it.
-fn is_closed(cell: &Cell, signed: bool) -> bool {
-    let tells = |form: &Form| {
-        let (low, high) = form.bounds(signed);
-        *form != Form::Closed && cell.truth.is_none_or(|truth| low <= truth && truth <= high)
-    };
-    let mut forms = cell.held.iter().map(|(form, _)| form);
-    forms.clone().any(|form| *form == Form::Closed) && !forms.any(tells)
 }
 
 /// A sensitive total must look as if it might be larger by its protection level, which is given beside its value.

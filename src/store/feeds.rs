@@ -9,7 +9,6 @@ use std::time::Duration;
 use super::derived::Derived;
 use super::entries::Lies;
 use super::feed_file::FeedFile;
-use super::feed_file::erase::Begun;
 use super::fold::Folding;
 use super::records::Records;
 use super::syncs::{self, Syncs};
@@ -318,36 +317,28 @@ impl Store {
     }
 
     /// Erases the payload of these entries, but for receipts, for good: from the feed files, and from the derived
-    /// database, which is begun anew if anything of them may be in it. Headers and tables stay. `begun` says what becomes
-    /// of an entry after them of which not all frames are there. `false` when something of
-    /// these feeds is appended and not yet committed: nothing is done then.
+    /// database, which is begun anew if anything of them may be in it. Headers and tables stay, and so does an entry after
+    /// them of which not all frames are here: see [`Store::abandon`]. `false` when something of these feeds is appended
+    /// and not yet committed: nothing is done then.
     ///
     /// # Errors
     /// [`StoreError`]; after a failed write the store takes nothing more. To be repeated after a crash: erasing what is
     /// erased changes nothing.
-    pub fn erase(
-        &mut self,
-        entries: &[(FeedId, RangeInclusive<Seq>)],
-        begun: Begun,
-    ) -> Result<bool, StoreError> {
+    pub fn erase(&mut self, entries: &[(FeedId, RangeInclusive<Seq>)]) -> Result<bool, StoreError> {
         if self.stopped {
             return Err(StoreError::Stopped);
         }
         if entries.iter().any(|(feed, _)| self.touched.contains(feed)) {
             return Ok(false);
         }
-        let result = self.erase_entries(entries, begun);
+        let result = self.erase_entries(entries);
         self.stopped |= result.is_err();
         result.map(|()| true)
     }
 
     /// The database first: should the rest not come about, it holds nothing that is not in the files, and erasing is
     /// asked for again.
-    fn erase_entries(
-        &mut self,
-        entries: &[(FeedId, RangeInclusive<Seq>)],
-        begun: Begun,
-    ) -> Result<(), StoreError> {
+    fn erase_entries(&mut self, entries: &[(FeedId, RangeInclusive<Seq>)]) -> Result<(), StoreError> {
         if entries.iter().any(|(feed, places)| self.may_be_folded(feed, *places.start())) {
             self.derived.begin_elsewhere()?;
         }
@@ -355,11 +346,31 @@ impl Store {
         self.folding = Folding::default();
         for (feed, places) in entries {
             if let Some(file) = self.feeds.get_mut(feed) {
-                file.erase(places, begun, &self.network)?;
+                file.erase(places, &self.network)?;
             }
             self.open.remove(feed);
         }
         Ok(())
+    }
+
+    /// Gives up the entry at the end of each of these feeds of which not all frames are here, and returns the feeds in
+    /// which there was one. One that is appended to is passed over until that is committed.
+    ///
+    /// # Errors
+    /// [`StoreError`]; after a failed write the store takes nothing more.
+    pub fn abandon(&mut self, feeds: &[FeedId]) -> Result<Vec<FeedId>, StoreError> {
+        if self.stopped {
+            return Err(StoreError::Stopped);
+        }
+        let mut begun = Vec::new();
+        for feed in feeds.iter().filter(|feed| !self.touched.contains(feed)) {
+            let cut = self.feeds.get_mut(feed).map_or(Ok(0), FeedFile::drop_tail);
+            self.stopped |= cut.is_err();
+            if cut? > 0 {
+                begun.push(*feed);
+            }
+        }
+        Ok(begun)
     }
 
     /// The entries of a feed whose payloads are gone.

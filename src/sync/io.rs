@@ -73,6 +73,11 @@ pub enum Input {
         /// Its newest durable entry.
         newest: SignedHeader,
     },
+    /// The frames that were kept of an entry that is not whole are gone: it begins anew.
+    Abandoned {
+        /// The feed.
+        feed: FeedId,
+    },
     /// The answer to [`Output::Read`].
     Read {
         /// As asked.

@@ -97,6 +97,7 @@ impl Replica {
             Input::Granted { publisher, agreements } => self.granted(publisher, &agreements),
             Input::Cards { keyring } => self.cards(keyring),
             Input::Stored { newest } => self.stored(&newest),
+            Input::Abandoned { feed } => self.abandoned(feed),
             Input::Read { session, feed, from, next, frames } => {
                 self.read(session, feed, (from, next), frames);
             }
@@ -272,6 +273,14 @@ impl Replica {
         }
         self.spread(head);
         self.caught_up(head);
+    }
+
+    /// The entry in hand is kept no longer. Who still delivers it is asked for all of it.
+    fn abandoned(&mut self, feed: FeedId) {
+        if let Some(state) = self.feeds.get_mut(&feed) {
+            state.restart();
+            self.resubscribe(feed);
+        }
     }
 
     fn caught_up(&mut self, head: HeadRef) {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use anyhow::ensure;
 use corridor::model::{Dimension, SeriesPattern};
+use corridor::node::clock::Clock;
 use corridor::node::{Engine, Home, Options};
 use corridor::protect::Rules;
 use corridor::view::Query;
@@ -31,7 +32,12 @@ const CACHE: u64 = 64 << 20;
 /// How long each question takes the first time after the store was opened, and the second time. The files may be in
 /// the operating system's memory both times.
 pub(crate) fn query(node: &Node, keys: &[String]) -> anyhow::Result<[Vec<Duration>; 2]> {
-    let options = Options { public: ["MS_FBORN".to_owned()].into(), cache: CACHE, rules: Rules::default() };
+    let options = Options {
+        public: ["MS_FBORN".to_owned()].into(),
+        cache: CACHE,
+        rules: Rules::default(),
+        clock: Clock::system(),
+    };
     let engine = Engine::open(Home::open(node.dir())?, &options, None)?;
     let derived = engine.store().derived();
     let ask = |key: &String| -> anyhow::Result<Duration> {

@@ -2,7 +2,7 @@
 //! of them, from `CORRIDOR_FIRST` on. `scripts/simulate` does both.
 
 #[path = "../sim/sim.rs"]
-mod sim;
+pub(crate) mod sim;
 
 use std::str::FromStr;
 

@@ -8,6 +8,6 @@ mod check;
 mod disk;
 mod liar;
 mod link;
-mod random;
+pub(crate) mod random;
 pub(crate) mod run;
 mod world;

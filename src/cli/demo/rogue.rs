@@ -37,7 +37,9 @@ pub(super) fn forge(all: &[Government], data: &Path, checks: &mut Checks) -> any
     }
     let home = Home::open(rogue.dir())?;
     let key = home.node_key(&Passphrase::from_file(&rogue.dir().join("passphrase"))?)?;
-    let wares = Wares { forged: forged_entry(&all[0], &key)?, own: own_entry(home.us(), &key)? };
+    let series = "A.PHL.ESP.MS_FBORN.BIR._T._T._T._T._T._T._T._T.PS";
+    let wares =
+        Wares { forged: forged_entry(&all[0], "public", series, &key)?, own: own_entry(home.us(), &key)? };
     let before = feed_heads(all)?;
     // At once: a node gives the publisher's own session ten seconds to deliver before it asks another partner.
     let all_seen: Vec<anyhow::Result<Seen>> = std::thread::scope(|scope| {
@@ -88,23 +90,35 @@ fn feed_heads(all: &[Government]) -> anyhow::Result<Vec<Value>> {
     all.iter().map(head).collect()
 }
 
-/// An entry that would follow the victim's newest, signed by the rogue's key.
-fn forged_entry(victim: &Government, key: &SecretKey) -> anyhow::Result<SignedEntry> {
+/// An entry that would follow the newest of the victim's feed under an agreement, signed by the rogue's key.
+///
+/// # Errors
+/// When the victim has no such feed.
+pub fn forged_entry(
+    victim: &Government,
+    agreement: &str,
+    series: &str,
+    key: &SecretKey,
+) -> anyhow::Result<SignedEntry> {
     let feeds = victim.ask(&["feeds"])?;
     let list = feeds["feeds"].as_array().cloned().unwrap_or_default();
-    let public = list.iter().find(|feed| feed["country"] == "PHL" && feed["agreement_name"] == "public");
-    let public = public.context("the Philippines have no public feed")?;
-    let text = |field: &str| public[field].as_str().unwrap_or_default().to_owned();
+    let of = |feed: &&Value| feed["country"] == victim.country() && feed["agreement_name"] == agreement;
+    let known = list.iter().find(of).context("the victim has no such feed")?;
+    let text = |field: &str| known[field].as_str().unwrap_or_default().to_owned();
     let publisher = PublisherId::from_hex(&text("publisher")).context("no publisher")?;
-    let feed = FeedId::new(publisher, AgreementId::public());
+    let agreement = AgreementId::from_hex(&text("agreement")).context("no agreement")?;
+    let feed = FeedId::new(publisher, agreement);
     let entry = EntryId::from_hex(&text("head_hash")).context("no head")?;
-    let seq = Seq(public["head_seq"].as_u64().unwrap_or_default());
+    let seq = Seq(known["head_seq"].as_u64().unwrap_or_default());
     let place = Place::after(&HeadRef { feed, seq, entry });
-    sign(&place, "A.PHL.ESP.MS_FBORN.BIR._T._T._T._T._T._T._T._T.PS", key)
+    sign(&place, series, key)
 }
 
 /// The rogue's own first entry, genuine.
-fn own_entry(us: PublisherId, key: &SecretKey) -> anyhow::Result<SignedEntry> {
+///
+/// # Errors
+/// When it cannot be signed.
+pub fn own_entry(us: PublisherId, key: &SecretKey) -> anyhow::Result<SignedEntry> {
     let place = Place::first(FeedId::new(us, AgreementId::public()));
     sign(&place, "A.XAA.ESP.MS_FBORN.BIR._T._T._T._T._T._T._T._T.PS", key)
 }
@@ -117,26 +131,30 @@ fn sign(place: &Place, key: &str, signer: &SecretKey) -> anyhow::Result<SignedEn
 }
 
 /// What the rogue hands over.
-struct Wares {
+#[derive(Debug)]
+pub struct Wares {
     /// An entry of another's feed, signed with the rogue's key.
-    forged: SignedEntry,
+    pub forged: SignedEntry,
     /// A genuine entry, of which a byte is flipped on the way.
-    own: SignedEntry,
+    pub own: SignedEntry,
 }
 
 /// How a node took it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Seen {
+pub struct Seen {
     /// A session stood.
-    session: bool,
+    pub session: bool,
     /// It wants no more of the forged feed.
-    declined: bool,
+    pub declined: bool,
     /// It ended the session over the flipped byte.
-    ended: bool,
+    pub ended: bool,
 }
 
 /// Connects to a node, announces the wares and hands them over when asked.
-fn offer(node: &Government, key: &SecretKey, wares: &Wares, patience: Duration) -> anyhow::Result<Seen> {
+///
+/// # Errors
+/// When the network fails; running out of patience is no error.
+pub fn offer(node: &Government, key: &SecretKey, wares: &Wares, patience: Duration) -> anyhow::Result<Seen> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let (events, mut incoming) = mpsc::channel(64);
     let config = NetConfig { reconnect_min: Duration::from_millis(200), ..NetConfig::default() };

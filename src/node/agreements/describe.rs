@@ -5,7 +5,6 @@ use serde_json::{Value, json};
 use super::draft::{DAY, hex};
 use crate::feed::PublisherId;
 use crate::model::Millis;
-use crate::node::clock;
 use crate::node::engine::Engine;
 use crate::policy::{
     Agreement, Counterparts, Detail, NO_END, Onward, ScopeRule, Standing, Subnational, Summary,
@@ -14,7 +13,7 @@ use crate::policy::{
 impl Engine {
     pub(super) fn describe_agreement(&self, agreement: &Agreement) -> Value {
         let text = agreement.text();
-        let (standing, missing, since) = match self.house.book().standing(agreement, clock::now()) {
+        let (standing, missing, since) = match self.house.book().standing(agreement, self.now()) {
             Standing::Proposed { missing } => ("proposed", self.countries(&missing), None),
             Standing::Ahead => ("ahead", Vec::new(), None),
             Standing::InForce => ("in force", Vec::new(), None),
@@ -44,14 +43,14 @@ impl Engine {
             "start": Millis(text.term.start).to_string(),
             "end": (text.term.end != NO_END).then(|| Millis(text.term.end).to_string()),
             "over_since": since,
-            "erase_at": self.house.book().erase_at(agreement, self.us(), clock::now()).map(|at| at.to_string()),
+            "erase_at": self.house.book().erase_at(agreement, self.us(), self.now()).map(|at| at.to_string()),
             "erasures": self.erasures(Some(agreement.id())),
         })
     }
 
     /// The same with every clause in plain words, in the languages of the parties.
     pub(super) fn explain_agreement(&self, agreement: &Agreement) -> Value {
-        let standing = self.house.book().standing(agreement, clock::now());
+        let standing = self.house.book().standing(agreement, self.now());
         let keyring = self.house.keyring();
         let summary = Summary { agreement, standing: &standing, us: self.us(), keyring };
         let said =

@@ -3,7 +3,6 @@
 use crate::feed::{AgreementId, PublisherId};
 use crate::model::catalogue::Sensitivity;
 use crate::model::{Millis, Period};
-use crate::node::clock;
 use crate::node::engine::{Engine, NodeError};
 use crate::node::request::{AgreementDraft, ScopeDraft, TermsDraft};
 use crate::policy::{
@@ -44,7 +43,7 @@ impl Engine {
 
     /// A new text between us and those who are named.
     fn begun(&self, draft: &AgreementDraft) -> Result<AgreementText, NodeError> {
-        let now = clock::now();
+        let now = self.now();
         let own = if draft.role.is_empty() { Role::Member } else { role(&draft.role)? };
         let mut parties = vec![Party { publisher: self.us(), role: own }];
         self.join(&mut parties, &draft.with)?;
@@ -67,7 +66,7 @@ impl Engine {
 
     /// An earlier text with other parties, to take its place.
     fn amended(&self, earlier: &Agreement, draft: &AgreementDraft) -> Result<AgreementText, NodeError> {
-        let now = clock::now();
+        let now = self.now();
         let mut text = earlier.text().clone();
         let needed_all = text.quorum == bound(&text.parties);
         if let Some(amends) = &draft.amends {

@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use crate::crypto::Network;
 use crate::feed::{AgreementId, FeedId, Seq};
 use crate::model::{DocumentKind, Record};
-use crate::node::clock;
+use crate::node::clock::{self, Clock};
 use crate::node::engine::{Prepared, Rows};
 use crate::node::home::NewNode;
 use crate::node::request::{GetRequest, ReleaseRequest, SubmitRequest};
@@ -51,7 +51,8 @@ impl Node {
         let home = Home::open(self.dir.path()).unwrap();
         let signer = Arc::new(home.node_key(&Self::passphrase()).unwrap());
         let rules = Rules { concentration: self.rule.parse().ok(), ..Rules::default() };
-        let options = Options { public: ["RE_RECV".to_owned()].into(), cache: 1 << 20, rules };
+        let (public, clock) = (["RE_RECV".to_owned()].into(), Clock::system());
+        let options = Options { public, cache: 1 << 20, rules, clock };
         self.engine = Some(Engine::open(home, &options, Some(signer)).unwrap());
     }
 
@@ -59,9 +60,13 @@ impl Node {
         self.engine.as_mut().expect("it is open")
     }
 
+    fn prepare(&self, request: Request, file: &str) -> Result<Prepared, NodeError> {
+        let home = Home::open(self.dir.path())?;
+        Prepared::new(request, &mut file.as_bytes(), (&home, self.rule.parse().ok()))
+    }
+
     fn ask(&mut self, request: Request, file: &str) -> Result<Value, NodeError> {
-        let held_to = ("PHL", self.rule.parse().ok());
-        let prepared = Prepared::new(request, &mut file.as_bytes(), held_to)?;
+        let prepared = self.prepare(request, file)?;
         match self.engine().execute(prepared, &caller())? {
             Answer::Value(value) => Ok(value),
             Answer::Json(text) => Ok(serde_json::from_str(text.get()).unwrap()),
@@ -246,8 +251,7 @@ fn a_later_statement_takes_the_place_of_a_level() {
 fn a_node_that_dies_in_between_has_both_or_none() {
     let mut node = Node::new("n=1,k=85");
     let file = format!("{HEADER}\nQ,CAN,RE_RECV,2020-Q1,330,300,20,\n");
-    let held_to = ("PHL", node.rule.parse().ok());
-    let figures = Prepared::new(Request::Submit(wanted()), &mut file.as_bytes(), held_to).unwrap().figures;
+    let figures = node.prepare(Request::Submit(wanted()), &file).unwrap().figures;
     let mut acts = Vec::new();
     node.engine().take_submission(&wanted(), figures, &caller(), &mut acts).unwrap();
     node.engine().commit().unwrap();

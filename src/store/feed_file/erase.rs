@@ -22,15 +22,6 @@ use crate::feed::{EntryKind, SignedHeader, frame};
 use crate::store::StoreError;
 use crate::store::layout::{self, SEGMENT_MAGIC};
 
-/// What becomes of an entry of which not all frames are there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Begun {
-    /// It stays, and its transfer goes on.
-    Stays,
-    /// Its frames go too.
-    Goes,
-}
-
 /// Places of a feed, both ends among them.
 pub(in crate::store) type Places = RangeInclusive<Seq>;
 
@@ -41,16 +32,8 @@ impl FeedFile {
     }
 
     /// Erases the payload of these entries, but for receipts. All that was appended must be durable.
-    pub(in crate::store) fn erase(
-        &mut self,
-        places: &Places,
-        begun: Begun,
-        network: &Network,
-    ) -> Result<(), StoreError> {
+    pub(in crate::store) fn erase(&mut self, places: &Places, network: &Network) -> Result<(), StoreError> {
         self.rest()?;
-        if begun == Begun::Goes {
-            self.drop_tail()?;
-        }
         self.mark(places)?;
         for segment in &mut self.segments {
             let last = Seq(segment.first.0 + segment.spans.len() as u64);

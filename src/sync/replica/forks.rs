@@ -8,10 +8,10 @@ use super::Replica;
 use super::feed::Feed;
 use super::serve;
 use crate::feed::head::Place;
-use crate::feed::{FeedId, Fork, Seq, SignedHeader};
+use crate::feed::{FeedId, Fork, HeadRef, Seq, SignedHeader};
 use crate::sync::config::MAX_DISPUTES;
 use crate::sync::fault::Fault;
-use crate::sync::io::{Output, SessionId};
+use crate::sync::io::{Event, Output, SessionId};
 use crate::sync::message::Message;
 
 impl Replica {
@@ -27,6 +27,37 @@ impl Replica {
         let seq = ours.header().seq;
         disputes.insert(feed, ours);
         self.send(id, Message::Show { feed, seq });
+    }
+
+    /// Asks a session that says it holds more of a feed of ours than we do to show it: a word is no reason to stop, an
+    /// entry that one of our own keys has signed is.
+    pub(super) fn question_own(&mut self, id: SessionId, head: &HeadRef) {
+        let Some(session) = self.sessions.get_mut(&id) else { return };
+        let asked = &mut session.pull.own_ahead;
+        if asked.len() >= MAX_DISPUTES || asked.contains_key(&head.feed) {
+            return;
+        }
+        asked.insert(head.feed, head.seq);
+        self.send(id, Message::Show { feed: head.feed, seq: head.seq });
+    }
+
+    /// The answer to that.
+    fn own_shown(
+        &mut self,
+        id: SessionId,
+        (feed, seq): (FeedId, Seq),
+        bytes: Option<&[u8]>,
+    ) -> Result<(), Fault> {
+        let Some(bytes) = bytes else { return Ok(()) };
+        let header =
+            SignedHeader::from_bytes(&self.network, bytes).map_err(|fault| Fault::Header { feed, fault })?;
+        if (header.header().feed, header.header().seq) != (feed, seq) {
+            return Err(Fault::Protocol("a header for another place than the one asked for"));
+        }
+        if self.keyring.may_sign(header.header()) {
+            self.event(Event::OwnFeedAhead { feed, seq, session: id });
+        }
+        Ok(())
     }
 
     pub(super) fn on_show(&mut self, id: SessionId, feed: FeedId, seq: Seq) -> Result<(), Fault> {
@@ -64,6 +95,10 @@ impl Replica {
         bytes: Option<&[u8]>,
     ) -> Result<(), Fault> {
         let Some(session) = self.sessions.get_mut(&id) else { return Ok(()) };
+        if session.pull.own_ahead.get(&feed) == Some(&seq) {
+            session.pull.own_ahead.remove(&feed);
+            return self.own_shown(id, (feed, seq), bytes);
+        }
         let ours = session.pull.disputes.remove(&feed).ok_or(Fault::Unasked { feed })?;
         let Some(bytes) = bytes else { return Ok(()) };
         let theirs =

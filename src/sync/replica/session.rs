@@ -45,6 +45,8 @@ pub(super) struct Pull {
     pub(super) refused: BTreeSet<FeedId>,
     /// Feeds for which a header was asked for, with the header that we hold in that place.
     pub(super) disputes: BTreeMap<FeedId, SignedHeader>,
+    /// Feeds of ours of which it has said that it holds this entry, which we do not have, and was asked to show it.
+    pub(super) own_ahead: BTreeMap<FeedId, Seq>,
     /// How much it may still send.
     pub(super) granted: u64,
     /// What came and was not granted again yet.

@@ -9,7 +9,7 @@ use crate::feed::assembler::Position;
 use crate::feed::testing::{Government, KEY, series};
 use crate::feed::{Assembler, EntryKind, Frame, FrameKind, HeadRef, PublisherId, Seq, head::Place};
 use crate::model::{Millis, Receipt, Record, SeriesPattern};
-use crate::store::{Begun, Store, StoreError, layout};
+use crate::store::{Store, StoreError, layout};
 use crate::view::Query;
 
 /// A value that stands in the files as it is: a text in an attribute is not compressed in so small a block.
@@ -79,14 +79,14 @@ fn the_payload_is_gone_and_the_feed_goes_on() {
         store.append_own(entry).unwrap();
     }
     let feed = phl.feed();
-    assert!(!store.erase(&[(feed, Seq(0)..=Seq(2))], Begun::Goes).unwrap(), "not before all is durable");
+    assert!(!store.erase(&[(feed, Seq(0)..=Seq(2))]).unwrap(), "not before all is durable");
     store.commit().unwrap();
     assert_eq!(shown(&mut store), 4, "two values, and a retraction in each of two entries");
     store.derived().flush().unwrap();
     assert!(is_found(dir.path(), SECRET));
 
-    assert!(store.erase(&[(feed, Seq(0)..=Seq(2))], Begun::Goes).unwrap());
-    assert!(store.erase(&[(feed, Seq(0)..=Seq(2))], Begun::Goes).unwrap(), "again, as after a crash");
+    assert!(store.erase(&[(feed, Seq(0)..=Seq(2))]).unwrap());
+    assert!(store.erase(&[(feed, Seq(0)..=Seq(2))]).unwrap(), "again, as after a crash");
     assert_eq!(shown(&mut store), 0);
     assert!(!is_found(dir.path(), SECRET), "in no file");
     let refused = store.read_frames(&feed, Position { seq: Seq(0), part: 0 }, 1 << 20);
@@ -150,7 +150,7 @@ fn one_entry_goes_without_the_others_and_before_it_is_seen_without_a_new_databas
     store.commit().unwrap();
     let feed = phl.feed();
     assert!(!store.may_be_folded(&feed, Seq(1)) && store.may_be_folded(&feed, Seq(0)));
-    assert!(store.erase(&[(feed, Seq(1)..=Seq(1))], Begun::Goes).unwrap());
+    assert!(store.erase(&[(feed, Seq(1)..=Seq(1))]).unwrap());
     assert_eq!(shown(&mut store), 2, "the others are there");
     assert!(!is_found(dir.path(), SECRET));
     // Up to the erased entry others may have it, from behind it too.
@@ -186,8 +186,14 @@ fn the_transfer_of_the_next_entry_goes_on_behind_an_erased_one() {
     let begun = store.partial(&feed).unwrap();
     assert!(begun.len() > 2 && store.newest(&feed).unwrap().id() == first.header().id());
 
-    assert!(store.erase(&[(feed, Seq(0)..=Seq(0))], Begun::Stays).unwrap());
+    assert!(store.erase(&[(feed, Seq(0)..=Seq(0))]).unwrap());
     assert_eq!(store.partial(&feed).unwrap(), begun);
+    // Given up and begun anew, it ends as it would have.
+    assert_eq!(store.abandon(&[feed]).unwrap(), [feed]);
+    assert_eq!((store.partial(&feed).unwrap().len(), store.abandon(&[feed]).unwrap()), (0, Vec::new()));
+    let first_frame = taken.iter().rposition(|frame| frame.part() == 0).unwrap();
+    taken[first_frame..half].iter().for_each(|frame| store.append_frame(frame).unwrap());
+    assert_eq!(store.abandon(&[feed]).unwrap(), [], "not before what is appended is durable");
     store.append_frame(&taken[half]).unwrap();
     store.commit().unwrap();
     assert_eq!(shown(&mut store), 600 * 30, "600 series of 30 years");

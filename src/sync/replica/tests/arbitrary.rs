@@ -33,6 +33,7 @@ enum Step {
     Header(u64, usize, usize),
     Proof(u64, usize, usize),
     Stored(usize, usize),
+    Abandon(usize),
     AnswerReads(u16),
     Pass(i64),
 }
@@ -61,6 +62,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (s(), f(), e()).prop_map(|(s, f, e)| Step::Header(s, f, e)),
         1 => (s(), f(), e()).prop_map(|(s, f, e)| Step::Proof(s, f, e)),
         3 => (f(), e()).prop_map(|(f, e)| Step::Stored(f, e)),
+        2 => f().prop_map(Step::Abandon),
         6 => any::<u16>().prop_map(Step::AnswerReads),
         2 => (0..20_000_i64).prop_map(Step::Pass),
     ]
@@ -166,6 +168,7 @@ impl Watched {
                 let ours = feed_of(f).publisher == id(US);
                 ours.then(|| Input::Stored { newest: feeds()[f][e].header().clone() })
             }
+            Step::Abandon(f) => Some(Input::Abandoned { feed: feed_of(f) }),
             Step::AnswerReads(length) => {
                 let (session, feed, from) = self.reads.pop()?;
                 let next = at(from.seq.0 + 1, 0);
@@ -225,6 +228,7 @@ impl Watched {
             | Step::Grant(..)
             | Step::Cards(_)
             | Step::Stored(..)
+            | Step::Abandon(_)
             | Step::AnswerReads(_)
             | Step::Pass(_) => return None,
         };

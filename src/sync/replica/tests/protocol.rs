@@ -282,9 +282,33 @@ fn our_own_feed_is_not_taken_from_others_and_being_behind_is_news() {
     let ours = chain(feed, US, 0, 3);
     let mut bench = Bench::holding(&ours[..1]);
     bench.ready(1, PUBLISHER);
-    let outputs = bench.have(1, &ours[2]);
+    let show = (1, Message::Show { feed, seq: Seq(2) });
+    assert_eq!(sent(&bench.have(1, &ours[2])), [show]);
+    let bytes = Some(ours[2].header().to_bytes());
+    let outputs = bench.hear(1, Message::Header { feed, seq: Seq(2), bytes });
     let ahead = Event::OwnFeedAhead { feed, seq: Seq(2), session: SessionId(1) };
     assert_eq!(outputs, [Output::Event(ahead)]);
+}
+
+#[test]
+fn nobody_can_say_that_our_feed_is_longer_without_our_signature() {
+    let feed = public(US);
+    let ours = chain(feed, US, 0, 1);
+    // Signed by another government's key, for another place, or by nobody.
+    let foreign = chain(feed, PUBLISHER, 0, 3);
+    let answers =
+        [Some(foreign[2].header().to_bytes()), Some(ours[0].header().to_bytes()), None, Some(vec![7; 90])];
+    for (bytes, is_fault) in answers.into_iter().zip([false, true, false, true]) {
+        let mut bench = Bench::holding(&ours);
+        bench.ready(1, PUBLISHER);
+        bench.have(1, &foreign[2]);
+        let outputs = bench.hear(1, Message::Header { feed, seq: Seq(2), bytes });
+        assert!(
+            !outputs.iter().any(|one| matches!(one, Output::Event(Event::OwnFeedAhead { .. }))),
+            "{outputs:?}"
+        );
+        assert_eq!(outputs.iter().any(|one| matches!(one, Output::Close { .. })), is_fault, "{outputs:?}");
+    }
 }
 
 #[test]
