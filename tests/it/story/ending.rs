@@ -6,6 +6,7 @@ use std::path::Path;
 
 use corridor::cli::demo::checks::Checks;
 use corridor::cli::demo::government::Government;
+use corridor::model::Millis;
 use serde_json::{Value, json};
 
 use super::Pair;
@@ -60,10 +61,9 @@ fn caught_up(
         entries.iter().all(whole),
         &format!("{:?}", entries.iter().map(|entry| (of(entry).len(), cells(entry))).collect::<Vec<_>>()),
     );
-    let times: Vec<BTreeSet<&str>> = entries
-        .iter()
-        .map(|entry| of(entry).into_iter().filter_map(|row| row["released_at"].as_str()).collect())
-        .collect();
+    let time = |row: &Value| Millis::parse(row["released_at"].as_str()?).ok();
+    let times: Vec<BTreeSet<Millis>> =
+        entries.iter().map(|entry| of(entry).into_iter().filter_map(time).collect()).collect();
     let in_order = times.windows(2).all(|pair| pair[0].last() <= pair[1].first());
     checks.is("they are in the order in which they were released", in_order, &format!("{times:?}"));
     let twice = history.iter().map(|row| (Cell::of(row), row["entry"].to_string()));
