@@ -41,7 +41,7 @@ fn export(global: &Global, to: String, output: &Path, all: bool) -> anyhow::Resu
         failed.is_ok()
     })
     .and_then(|_| failed.with_context(writing))
-    .and_then(|()| Ok(out.into_inner()?.sync_all().with_context(writing)?))
+    .and_then(|()| out.into_inner()?.sync_all().with_context(writing))
     .inspect_err(|_| drop(fs::remove_file(&part)))?;
     fs::rename(&part, output).with_context(|| format!("naming {}", output.display()))?;
     let value = json!({ "file": output.to_string_lossy(), "to": to, "bytes": bytes });
