@@ -3,7 +3,7 @@
 //! What goes in: the text of a file (`config/node.toml` names every key), variables `CORRIDOR_<SECTION>_<KEY>`, and
 //! flags, each stronger than the one before. What comes out: a [`Config`] in the terms of the rooms it configures.
 //! A key that nobody knows is an error, because a misspelt setting would otherwise be one that is silently not made.
-//! An error names the key, and where it was set.
+//! An error names the key, and where it was set; a value that is a secret it does not show.
 //!
 //! What it never does: look at the network or at a store. That an address can be listened on is for its room to find.
 //! Start reading at [`Config::load`]; `section.rs` has the keys, `layer.rs` the precedence, `check.rs` the rules.
@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use crate::model::ConfStatus;
 use crate::net::NetConfig;
+use crate::protect::primary::Concentration;
 use crate::protect::{Places, Rules};
 
 mod check;
@@ -34,6 +35,7 @@ pub struct Config {
     http: Option<SocketAddr>,
     public: BTreeSet<String>,
     suppressed_as: ConfStatus,
+    concentration: Option<Concentration>,
     places: Places,
     log: LogSettings,
 }
@@ -120,9 +122,10 @@ impl Config {
         self.public.clone()
     }
 
-    /// For `protect`: what every release is held to.
+    /// For `protect`: what every submission and every release is held to.
     pub fn rules(&self) -> Rules {
-        Rules { conf: self.suppressed_as, places: self.places.clone(), ..Rules::default() }
+        let (conf, concentration) = (self.suppressed_as, self.concentration);
+        Rules { conf, concentration, places: self.places.clone(), ..Rules::default() }
     }
 
     /// What is logged.

@@ -5,7 +5,8 @@
 //! can act on: line, column, what is wrong, what to do. One error and nothing of the file is taken.
 //!
 //! Two kinds of files are read. A *tidy* file has the names of the data structure in its header: the 14
-//! dimensions, `TIME_PERIOD`, `OBS_VALUE` and any attribute; a dimension left out takes its usual code. Any
+//! dimensions, `TIME_PERIOD`, `OBS_VALUE` and any attribute; a dimension left out takes its usual code. The columns
+//! `CONTRIBUTION_1`, `CONTRIBUTION_2` … hold the largest contributions to a row's total, see `contributions`. Any
 //! other table, with one value in a row or several, is read through a mapping; `config/mappings/` holds some.
 //!
 //! ```text
@@ -22,17 +23,22 @@
 //! are taken.
 //!
 //! What this room never does: open a file, ask the time, keep a file's rows, take data about single persons, or
-//! change a number. Bytes may be hostile; no input makes it panic, and every buffer has a bound.
+//! change a number; of contributions to a total it keeps what they need of protection, and that it does not tell: who
+//! asks often enough would find the rule out. Bytes may be hostile; no input makes it panic, and every buffer has a bound.
 //!
 //! Start reading at [`read`], then `table`, which drives the rest; [`mapping`] explains mapping files.
 
 use std::io::Read;
+
+use crate::model::{Decimal, Period, SeriesKey};
+use crate::protect::primary::Concentration;
 
 mod batch;
 mod check;
 mod codes;
 mod collector;
 mod concept;
+mod contributions;
 mod draft;
 mod figure;
 mod finding;
@@ -45,6 +51,7 @@ mod source;
 mod stream;
 mod table;
 
+pub use contributions::MAX_CONTRIBUTIONS;
 pub use finding::{Finding, MAX_FINDINGS, Severity};
 pub use mapping::{IntakeError, Mapping};
 pub use stream::SeriesStream;
@@ -67,6 +74,19 @@ pub const MAX_COLUMNS: usize = 4096;
 pub struct Rules<'a> {
     /// The own country: `REF_AREA` must be it. It also fills a missing `REF_AREA` and `$COUNTRY` in mappings.
     pub country: Option<&'a str>,
+    /// What the contributions to a total are held to. It never stands in a finding.
+    pub concentration: Option<Concentration>,
+}
+
+/// The protection level of a total that is sensitive by its contributors.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Level {
+    /// The series.
+    pub key: SeriesKey,
+    /// The period.
+    pub period: Period,
+    /// How far above the total an audience's upper bound must reach, in the unit and power of ten of the total.
+    pub level: Decimal,
 }
 
 /// What became of a file.
@@ -81,6 +101,7 @@ pub struct Report {
     /// Observations in the series.
     pub observations: u64,
     taken: SeriesStream,
+    levels: Vec<Level>,
 }
 
 impl Report {
@@ -94,6 +115,13 @@ impl Report {
     #[must_use]
     pub fn take_series(&mut self) -> SeriesStream {
         std::mem::take(&mut self.taken)
+    }
+
+    /// The protection levels of its sensitive totals, in the order of series and periods; none if the file was
+    /// refused, or if they were taken before.
+    #[must_use]
+    pub fn take_levels(&mut self) -> Vec<Level> {
+        std::mem::take(&mut self.levels)
     }
 }
 

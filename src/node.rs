@@ -31,6 +31,7 @@ mod spool;
 mod bundle;
 pub mod submissions;
 mod merge;
+mod levels;
 mod outcome;
 mod truth;
 mod plan;

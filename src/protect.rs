@@ -21,8 +21,8 @@
 //! What always holds: no count below the rule's minimum leaves, nor can it be told from outside to lie in less than
 //! the whole range below the minimum; closed cells look all alike, whatever they were closed for; a cell rounds
 //! alike wherever it stands. What is not claimed: that an audience with figures of its own, from elsewhere, learns
-//! nothing, or one that reasons from zeros being shown to closed cells being none. Of sums that are not in the code
-//! lists, see `hierarchy`, none are known here.
+//! nothing, or one that reasons from zeros being shown to closed cells being none; nor one that contributed itself to a
+//! total which is closed beside another. Of sums that are not in the code lists, see `hierarchy`, none are known here.
 //!
 //! What this room never does: decide who is an audience, keep what was sent, ask the time, or draw by chance.
 //!
@@ -60,6 +60,9 @@ pub use rounding::RoundingKey;
 /// Cells of one release and of what its audience holds beside it: some hundred bytes each.
 pub const MAX_CELLS: usize = 20_000_000;
 
+/// Upper protection levels of sensitive totals, each in the unit and power of ten of its total.
+pub type Levels = HashMap<(SeriesKey, Period), Decimal>;
+
 /// What a release to one audience is held to.
 #[derive(Debug, Clone)]
 pub struct Rules {
@@ -70,8 +73,11 @@ pub struct Rules {
     pub conf: ConfStatus,
     /// How many persons or sample cases stand behind rates. A rate that needs a base and has none here is closed.
     pub bases: HashMap<(SeriesKey, Period), Decimal>,
-    /// Cells that are sensitive by their contributors, with their upper protection levels, see [`primary`].
-    pub sensitive: HashMap<(SeriesKey, Period), Decimal>,
+    /// What contributions to totals are held to when they come in, if to anything.
+    pub concentration: Option<primary::Concentration>,
+    /// Cells that are sensitive by their contributors, with their upper protection levels, see [`primary`]: of the
+    /// release, and others that the audience holds as suppressed or that it never got.
+    pub sensitive: Levels,
     /// Cells that the audience holds as suppressed, and whose values are what they were then: they stay closed.
     pub closed: HashSet<(SeriesKey, Period)>,
     /// Places below the first level of administration.
@@ -86,28 +92,11 @@ impl Default for Rules {
             agreement: None,
             conf: ConfStatus::Confidential,
             bases: HashMap::new(),
-            sensitive: HashMap::new(),
+            concentration: None,
+            sensitive: Levels::new(),
             closed: HashSet::new(),
             places: Places::default(),
             explain: false,
-        }
-    }
-}
-
-impl Rules {
-    /// Declares a total sensitive if these contributions to it break a rule of concentration.
-    pub fn contributed(
-        &mut self,
-        key: &SeriesKey,
-        period: Period,
-        contributions: &[rust_decimal::Decimal],
-        rule: primary::Concentration,
-    ) {
-        let level = Decimal::from_rust_decimal(rule.upper_level(contributions));
-        // A level of more digits than a value has is beyond every bound: the total's own size stands for it.
-        let level = level.unwrap_or(Decimal::from(i64::MAX));
-        if rule.is_unsafe(contributions) {
-            self.sensitive.insert((key.clone(), period), level);
         }
     }
 }

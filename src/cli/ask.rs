@@ -64,7 +64,7 @@ fn ask_here(
         clock: Clock::system(),
     };
     let is_bundle = matches!(request, Request::BundleImport { .. });
-    let prepared = Prepared::new(request, payload.bytes, &home)?;
+    let prepared = Prepared::new(request, payload.bytes, (&home, options.rules.concentration))?;
     let mut engine = Engine::open(home, &options, signer)?;
     for repair in engine.store().repairs() {
         eprintln!("note: {repair}");

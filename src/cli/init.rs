@@ -1,6 +1,9 @@
 //! `init` and `card`: keys, card and configuration.
 
-use std::fs;
+use std::fs::OpenOptions;
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
 
 use anyhow::{Context, bail};
 use serde_json::json;
@@ -35,7 +38,7 @@ pub fn run(global: &Global, init: Init) -> anyhow::Result<Outcome> {
     let config = Config::initial_text(&init.listen, &init.http, &init.public);
     let home = Home::create(&dir, new, &passphrase, clock::now())?;
     let file = dir.join("corridor.toml");
-    fs::write(&file, config).with_context(|| format!("writing {}", file.display()))?;
+    write_config(&file, &config).with_context(|| format!("writing {}", file.display()))?;
     let card = home.card();
     let value = json!({
         "dir": dir,
@@ -65,6 +68,13 @@ pub fn run(global: &Global, init: Init) -> anyhow::Result<Outcome> {
         }
     }
     Ok(Outcome::Done)
+}
+
+/// Secrets may be written there: nobody else reads it.
+fn write_config(path: &Path, text: &str) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    file.write_all(text.as_bytes())
 }
 
 /// `card`

@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use super::layer::Layers;
+use super::layer::{Layers, SECRET};
 use super::section::Net;
 use super::{Config, ConfigError, LogFormat, LogSettings, SyncSettings};
 use crate::model::{ConfStatus, IndicatorCode};
 use crate::net::NetConfig;
 use crate::protect::Places;
+use crate::protect::primary::{Concentration, NoRule};
 
 /// A frame on the wire with the message around it must fit into the window, or nothing could ever be sent.
 const WINDOW_MIN: u64 = 128 * 1_024;
@@ -30,6 +31,7 @@ pub(super) fn check(layers: &Layers) -> Result<Config, ConfigError> {
         http: http(layers)?,
         public: public(layers)?,
         suppressed_as: suppressed_as(layers)?,
+        concentration: concentration(layers)?,
         places: places(layers)?,
         log: log(layers)?,
     })
@@ -141,6 +143,17 @@ fn suppressed_as(layers: &Layers) -> Result<ConfStatus, ConfigError> {
         let reason = format!("is {code:?}: write C (confidential) or N (not for publication)");
         layers.refuse("protection.suppressed_as", reason)
     })
+}
+
+fn concentration(layers: &Layers) -> Result<Option<Concentration>, ConfigError> {
+    let text = &layers.sections.protection.concentration;
+    if text.trim().is_empty() {
+        return Ok(None);
+    }
+    // What stands there is a secret: the error says what is right, and not what is wrong.
+    let no_rule =
+        |why: NoRule| layers.refuse(SECRET, format!("is no rule of concentration: {why}; \"\" for none"));
+    text.parse().map(Some).map_err(no_rule)
 }
 
 fn places(layers: &Layers) -> Result<Places, ConfigError> {

@@ -12,6 +12,9 @@ use super::section::Sections;
 /// How the names of variables begin that are settings of the node.
 const PREFIX: &str = "CORRIDOR_";
 
+/// The key whose value is a secret, in errors too.
+pub(super) const SECRET: &str = "protection.concentration";
+
 /// Settings while they are put together.
 pub(super) struct Layers {
     /// Every section with every key, as far as it has been put together.
@@ -33,10 +36,9 @@ impl Layers {
     pub(super) fn file(&mut self, path: &Path) -> Result<(), ConfigError> {
         let text =
             fs::read_to_string(path).map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
-        let table = text.parse::<Table>().map_err(|error| ConfigError::Syntax {
-            path: path.to_owned(),
-            message: error.to_string().trim_end().to_owned(),
-        })?;
+        let table = text
+            .parse::<Table>()
+            .map_err(|error| ConfigError::Syntax { path: path.to_owned(), message: fault(&text, &error) })?;
         let place = path.display().to_string();
         for (section, keys) in table {
             let Value::Table(keys) = keys else {
@@ -107,7 +109,13 @@ impl Layers {
         };
         let refused = |reason| ConfigError::Value { place: place.to_owned(), key: name.clone(), reason };
         *held = value(held).map_err(refused)?;
-        self.sections = Sections::deserialize_from(&self.table).map_err(refused)?;
+        self.sections = Sections::deserialize_from(&self.table).map_err(|reason| {
+            refused(if name == SECRET {
+                "is not allowed: it must be text, in quotes".to_owned()
+            } else {
+                reason
+            })
+        })?;
         self.places.insert(name, place.to_owned());
         Ok(())
     }
@@ -138,6 +146,14 @@ impl Sections {
             format!("is not allowed: {message}")
         })
     }
+}
+
+/// What is wrong with a text that is not TOML, and where: without the line itself, on which a secret may stand.
+fn fault(text: &str, error: &toml::de::Error) -> String {
+    let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    format!("line {line}, column {column}: {}", error.message().trim())
 }
 
 /// Reads a value that comes as bare text: TOML of the kind that the key takes; else text as it stands, where the key

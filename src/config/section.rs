@@ -71,6 +71,7 @@ pub(super) struct Release {
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Protection {
     pub(super) suppressed_as: String,
+    pub(super) concentration: String,
     pub(super) below_first_level: Vec<String>,
 }
 
@@ -124,7 +125,7 @@ impl Default for Http {
 
 impl Default for Protection {
     fn default() -> Self {
-        Self { suppressed_as: "C".to_owned(), below_first_level: Vec::new() }
+        Self { suppressed_as: "C".to_owned(), concentration: String::new(), below_first_level: Vec::new() }
     }
 }
 

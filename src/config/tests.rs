@@ -155,6 +155,30 @@ fn errors_name_the_key_and_where_it_was_set() {
 }
 
 #[test]
+fn the_rule_of_concentration_is_read_and_never_shown() {
+    let set = |text: &str| format!("[protection]\nconcentration = {text}");
+    assert_eq!(Config::default().rules().concentration, None);
+    assert_eq!(load(&set("\" \""), &[], &[]).unwrap().rules().concentration, None);
+    for text in ["p=13.57", "n=2,k=86.42", "p=13.57,q=86.42"] {
+        let config = load(&set(&format!("\"{text}\"")), &[], &[]).unwrap();
+        assert_eq!(config.rules().concentration, Some(text.parse().unwrap()));
+        let variable = load("", &[("CORRIDOR_PROTECTION_CONCENTRATION", text)], &[]).unwrap();
+        assert_eq!(variable, config);
+        let shown = format!("{config:?}");
+        assert!(!shown.contains("13.57") && !shown.contains("86.42"), "{shown}");
+    }
+    let wrong = "'p=135.79'|'k=135.79,n=2'|135.79|['p=135.79']|p=135.79|'p=135.79|'p=' 135.79|135.79 135.79";
+    for text in wrong.split('|') {
+        let error = load(&set(text), &[], &[]).unwrap_err();
+        let shown = format!("{error} {error:?}");
+        assert!(shown.contains("node.toml") && !shown.contains("135.79"), "{text}: {shown}");
+    }
+    let error = load("", &[("CORRIDOR_PROTECTION_CONCENTRATION", "135.79")], &[]).unwrap_err();
+    let shown = format!("{error} {error:?}");
+    assert!(shown.contains("CORRIDOR_PROTECTION_CONCENTRATION") && !shown.contains("135.79"), "{shown}");
+}
+
+#[test]
 fn a_file_that_is_not_there_is_an_error() {
     let missing = std::path::Path::new("/nowhere/node.toml");
     let error = Config::load(Some(missing), std::iter::empty(), &[]).unwrap_err().to_string();

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use crate::intake::batch::Row;
+use crate::intake::contributions::MAX_SENSITIVE;
 use crate::intake::draft::Draft;
 use crate::intake::figure::Figure;
 use crate::intake::finding::{Findings, Noted, explain};
@@ -14,6 +15,7 @@ use crate::model::{
     Attachment, AttributeId, Attributes, ConfStatus, Decimal, Dimension, Flags, ModelError, ObsStatus,
     Observation, Period,
 };
+use crate::protect::primary::Concentration;
 
 /// Digits and separators of the longest number: 28 digits, a point, a sign, and a separator after every third.
 const MAX_NUMBER_BYTES: usize = 40;
@@ -31,8 +33,10 @@ pub(super) fn counts(unit: &str) -> bool {
 
 /// Collects the observations of a file by series.
 pub(super) struct Collector<'a> {
-    plan: &'a Plan,
-    findings: &'a mut Findings,
+    pub(super) plan: &'a Plan,
+    pub(super) findings: &'a mut Findings,
+    /// What contributions to a total are held to.
+    pub(super) concentration: Option<Concentration>,
     keys: Keys<'a>,
     draft: Draft,
     periods: HashMap<Box<[u8]>, Period>,
@@ -40,7 +44,7 @@ pub(super) struct Collector<'a> {
 
 /// A value as a cell has it.
 #[derive(Debug, Clone, Copy)]
-enum Found {
+pub(super) enum Found {
     Value(Decimal),
     Missing(Option<ObsStatus>),
 }
@@ -48,7 +52,8 @@ enum Found {
 impl<'a> Collector<'a> {
     pub(super) fn new(plan: &'a Plan, rules: Rules<'a>, findings: &'a mut Findings) -> Self {
         let keys = Keys::new(plan, rules);
-        Self { plan, findings, keys, draft: Draft::default(), periods: HashMap::new() }
+        let concentration = rules.concentration;
+        Self { plan, findings, concentration, keys, draft: Draft::default(), periods: HashMap::new() }
     }
 
     pub(super) const fn findings(&mut self) -> &mut Findings {
@@ -73,7 +78,7 @@ impl<'a> Collector<'a> {
     }
 
     fn cell(&mut self, row: Row<'_>, cell: &Cell) -> Result<(), Noted> {
-        let found = self.found(row.get(cell.at), cell, row.line)?;
+        let found = self.found(row.get(cell.at), cell.at, row.line)?;
         let status = match &self.plan.status {
             Some(column) => self.status(row, column)?,
             None => None,
@@ -96,22 +101,33 @@ impl<'a> Collector<'a> {
             let message = format!("{value} is below zero, and {indicator} counts: correct it");
             return Err(self.findings.error(row.line, self.plan.name(cell.at), message));
         }
-        self.push(series, observation, row.line)
+        let level = self.level(row, observation.value())?;
+        self.push(series, (observation, level), row.line)
     }
 
-    fn push(&mut self, series: u32, observation: Observation, line: u64) -> Result<(), Noted> {
+    fn push(
+        &mut self,
+        series: u32,
+        (observation, level): (Observation, Option<Decimal>),
+        line: u64,
+    ) -> Result<(), Noted> {
         let draft = &mut self.draft;
         let period = draft.periods.number(observation.period());
         let Some(period) = period.filter(|_| draft.figures.len() < MAX_OBSERVATIONS) else {
             let message = format!("more than {MAX_OBSERVATIONS} values: split the file");
             return Err(self.findings.error(line, None, message));
         };
+        if draft.levels.len() == MAX_SENSITIVE && level.is_some() {
+            let message = format!("more than {MAX_SENSITIVE} totals that few contribute to: split the file");
+            return Err(self.findings.error(line, None, message));
+        }
+        draft.levels.extend(level.map(|level| (series, period, level)));
         draft.figures.push(Figure::pack((series, period), observation, line, &mut draft.aside));
         Ok(())
     }
 
-    /// What a value cell says.
-    fn found(&mut self, field: &[u8], cell: &Cell, line: u64) -> Result<Found, Noted> {
+    /// What a cell with a number says.
+    pub(super) fn found(&mut self, field: &[u8], at: usize, line: u64) -> Result<Found, Noted> {
         let field = field.trim_ascii();
         if let Some((_, status)) = self.plan.missing.iter().find(|(word, _)| word == field) {
             return Ok(Found::Missing(*status));
@@ -123,7 +139,7 @@ impl<'a> Collector<'a> {
         };
         let number = str::from_utf8(digits).map_err(|_| NOT_UTF8.to_owned());
         let number = number.and_then(|text| Decimal::parse(text).map_err(|e| e.to_string()));
-        number.map(Found::Value).map_err(|why| self.findings.error(line, self.plan.name(cell.at), why))
+        number.map(Found::Value).map_err(|why| self.findings.error(line, self.plan.name(at), why))
     }
 
     fn period(&mut self, field: &[u8], at: usize, line: u64) -> Result<Period, Noted> {

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use crate::intake::figure::{Aside, Figure};
 use crate::intake::series::SeriesList;
-use crate::model::Period;
+use crate::model::{Decimal, Period};
 
 /// Everything that was taken from a file.
 #[derive(Debug, Default)]
@@ -14,6 +14,8 @@ pub(super) struct Draft {
     pub(super) periods: Periods,
     pub(super) figures: Vec<Figure>,
     pub(super) aside: Aside,
+    /// By series and period, the protection levels of sensitive totals.
+    pub(super) levels: Vec<(u32, u32, Decimal)>,
 }
 
 /// The periods of a file, numbered as they come up and, once sorted, by time.
@@ -78,6 +80,13 @@ impl Draft {
                 figure.period = periods[figure.period as usize];
             }
         }
+        for (of, at, _) in &mut self.levels {
+            *of = series[*of as usize];
+            if let Some(periods) = &periods {
+                *at = periods[*at as usize];
+            }
+        }
+        self.levels.sort_unstable_by_key(|(series, period, _)| (*series, *period));
         let place = |f: &Figure| ((u64::from(f.series) << 32) | u64::from(f.period), f.line());
         if !self.figures.is_sorted_by_key(place) {
             self.figures.sort_unstable_by_key(place);
@@ -110,7 +119,7 @@ impl Ranges {
 mod tests {
     use super::*;
     use crate::intake::codes::Key;
-    use crate::model::{Decimal, Dimension, Observation};
+    use crate::model::{Dimension, Observation};
 
     #[test]
     fn observations_are_sorted_by_key_and_time_whatever_their_order() {

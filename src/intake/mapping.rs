@@ -28,6 +28,8 @@
 //! [[value]]                                  # one or several columns with values, with codes of their own
 //! column = "emigrants"
 //! constants = { INDICATOR = "EF_REGEMI" }
+//! [contributions]                            # columns with the largest contributions to the value, largest first
+//! columns = ["largest", "second_largest"]    # beside OBS_VALUE alone; checked, and not kept
 //! [wide]                                     # or: every column named by a period, after a prefix
 //! prefix = "F"
 //! ```
@@ -119,6 +121,7 @@ pub(super) struct File {
     #[serde(default)]
     value: Vec<ValueColumn>,
     pub(super) wide: Option<Wide>,
+    contributions: Option<Contributions>,
 }
 
 /// One word or several.
@@ -164,6 +167,13 @@ pub(super) struct Wide {
     pub(super) prefix: String,
 }
 
+/// Columns with the largest contributions to a value.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Contributions {
+    columns: Vec<String>,
+}
+
 impl Mapping {
     /// Reads a mapping file.
     ///
@@ -197,6 +207,36 @@ impl Mapping {
         self.file.title.as_deref()
     }
 
+    /// The columns with contributions to a row's value, the largest first.
+    pub(super) fn contributions(&self) -> &[String] {
+        self.file.contributions.as_ref().map_or(&[], |named| &named.columns)
+    }
+
+    /// Contributions are to one value of the row, and each has a column of its own.
+    fn check_contributions(&self) -> Result<(), IntakeError> {
+        let Some(Contributions { columns }) = &self.file.contributions else { return Ok(()) };
+        let refuse = |name: &str, why: &str| {
+            let (section, name, why) = ("contributions", name.to_owned(), why.to_owned());
+            Err(IntakeError::Misplaced { section, name, why })
+        };
+        let value = self.columns.iter().find(|(concept, _)| *concept == Concept::Value);
+        let Some((_, value)) = value else {
+            return refuse(
+                "columns",
+                "they contribute to one value of a row: name it OBS_VALUE in [columns]",
+            );
+        };
+        if columns.is_empty() {
+            return refuse("columns", "name a column, or leave [contributions] out");
+        }
+        for (at, name) in columns.iter().enumerate() {
+            if name == value || columns[..at].contains(name) {
+                return refuse(name, "the column is named twice: each contribution has one of its own");
+            }
+        }
+        Ok(())
+    }
+
     fn check(&self) -> Result<(), IntakeError> {
         let has = |concept| self.columns.iter().any(|(c, _)| *c == concept);
         let refuse = |section, name: &str, why: &str| {
@@ -222,6 +262,7 @@ impl Mapping {
         if has(Concept::Period) == self.file.wide.is_some() {
             return refuse("columns", "TIME_PERIOD", "name its column, or use [wide], not both");
         }
+        self.check_contributions()?;
         for (name, character) in [("delimiter", self.file.delimiter), ("thousands", self.file.thousands)] {
             if character.is_some_and(|c| !c.is_ascii() || matches!(c, '"' | '\n' | '\r' | '.' | '-')) {
                 return refuse("columns", name, "it must be one ASCII character such as , or ;");

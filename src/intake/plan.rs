@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::intake::batch::Row;
 use crate::intake::concept::{self, Concept};
+use crate::intake::contributions::{self, MAX_CONTRIBUTIONS};
 use crate::intake::finding::Findings;
 use crate::intake::mapping::{COUNTRY, Mapping, Scheme};
 use crate::intake::{MAX_COLUMNS, Rules};
@@ -34,6 +35,8 @@ pub(super) struct Plan {
     pub(super) revision: Option<Column>,
     /// Other attributes of observations.
     pub(super) remarks: Vec<(AttributeId, Column)>,
+    /// The columns with the contributions to a row's value, the largest first.
+    pub(super) contributions: Vec<usize>,
     /// Words for "no value", and the status they stand for.
     pub(super) missing: Vec<(Vec<u8>, Option<ObsStatus>)>,
     /// Is a missing value without a status left out, or an error?
@@ -131,6 +134,7 @@ pub(super) fn plan(
         None => planner.tidy(),
         Some(mapping) => planner.mapped(mapping),
     }
+    planner.enough();
     let Planner { mut plan, .. } = planner;
     plan.finish(rules);
     (findings.errors() == before).then_some(plan)
@@ -176,6 +180,7 @@ impl Plan {
             conf: None,
             revision: None,
             remarks: Vec::new(),
+            contributions: Vec::new(),
             missing: vec![(Vec::new(), None), (b"NaN".to_vec(), None)],
             skips_missing: false,
             thousands: None,
@@ -227,12 +232,27 @@ struct Planner<'a> {
 
 impl Planner<'_> {
     fn tidy(&mut self) {
+        let mut contributions = Vec::new();
         for (at, name) in self.plan.names.clone().iter().enumerate() {
-            match Concept::parse(name) {
-                Some(concept) => self.plan.put(concept, Column::plain(at)),
-                None if personal::is_column(name, true) => {}
-                None => self.unknown(name),
+            match (Concept::parse(name), contributions::number(name)) {
+                (Some(concept), _) => self.plan.put(concept, Column::plain(at)),
+                (None, Some(number)) => contributions.push((number, at)),
+                (None, None) if personal::is_column(name, true) => {}
+                (None, None) => self.unknown(name),
             }
+        }
+        contributions.sort_unstable();
+        for (wanted, (number, at)) in (1..).zip(contributions) {
+            // One that stands twice was noted with the header.
+            if number > wanted {
+                let message = format!(
+                    "there is no {} before it: number them from 1, the largest first",
+                    contributions::column(wanted)
+                );
+                self.findings.error(self.line, Some(&self.plan.names[at]), message);
+                break;
+            }
+            self.plan.contributions.push(at);
         }
         if self.plan.cells.is_empty() {
             self.absent(concept::OBS_VALUE);
@@ -242,6 +262,23 @@ impl Planner<'_> {
         }
         if matches!(self.plan.dimensions[Dimension::Indicator.position()], Origin::Absent) {
             self.absent(Dimension::Indicator.id());
+        }
+    }
+
+    /// Are there as many contributions as the node's rule looks at, and no more than any may?
+    fn enough(&mut self) {
+        let columns = &self.plan.contributions;
+        let Some(last) = columns.last() else { return };
+        let name = self.plan.names.get(*last).map(String::as_str);
+        if columns.len() > MAX_CONTRIBUTIONS {
+            let message =
+                format!("more than {MAX_CONTRIBUTIONS} columns with contributions: keep the largest");
+            self.findings.error(self.line, name, message);
+        }
+        if self.rules.concentration.is_some_and(|rule| rule.needed() > columns.len()) {
+            let message = "the node's rule of concentration looks at more contributions than there are columns: add \
+                           one with the next largest";
+            self.findings.error(self.line, name, message.to_owned());
         }
     }
 
@@ -275,6 +312,10 @@ impl Planner<'_> {
             self.plan.attributes.push((*id, Origin::Constant(text)));
         }
         self.cells(mapping);
+        for name in mapping.contributions() {
+            let column = self.column(name);
+            self.plan.contributions.extend(column.map(|column| column.at));
+        }
         for (wanted, table) in [(true, &mapping.file.filter), (false, &mapping.file.skip)] {
             for (name, words) in table {
                 if let Some(Column { at, .. }) = self.column(name) {

@@ -8,7 +8,8 @@ use crate::intake::draft::Draft;
 use crate::intake::finding::Findings;
 use crate::intake::plan::{self, Plan};
 use crate::intake::source::Source;
-use crate::intake::{MAX_ROWS, Mapping, Report, Rules, SeriesStream, check};
+use crate::intake::{Level, MAX_ROWS, Mapping, Report, Rules, SeriesStream, check};
+use crate::model::{Decimal, SeriesKey};
 
 /// Errors after which reading stops: the file goes back anyway.
 const MAX_ERRORS: u64 = 10_000;
@@ -34,7 +35,7 @@ pub(super) fn read(
     let mut report = Report::default();
     let into = Into { count: &mut report.rows, findings: &mut findings };
     if let Some(draft) = draft(input, mapping, rules, (pace, into)) {
-        report.taken = series(draft, &mut findings);
+        (report.taken, report.levels) = series(draft, &mut findings);
         report.series = report.taken.len() as u64;
         report.observations = report.taken.observations() as u64;
     }
@@ -171,7 +172,7 @@ fn length(row: Row<'_>, plan: &Plan, collector: &mut Collector<'_>) {
 }
 
 /// The last checks; no series if anything is wrong.
-fn series(mut draft: Draft, findings: &mut Findings) -> SeriesStream {
+fn series(mut draft: Draft, findings: &mut Findings) -> (SeriesStream, Vec<Level>) {
     let ranges = draft.sort();
     check::duplicates(&draft, findings);
     check::totals(&draft, &ranges, findings);
@@ -179,10 +180,21 @@ fn series(mut draft: Draft, findings: &mut Findings) -> SeriesStream {
         findings.error(1, None, "the file has no value to take: check [filter], or add rows".to_owned());
     }
     if findings.errors() > 0 {
-        return SeriesStream::default();
+        return Default::default();
     }
+    let levels = levels(&draft);
     let series = SeriesStream::new(draft, findings);
-    if findings.errors() > 0 { SeriesStream::default() } else { series }
+    if findings.errors() > 0 { Default::default() } else { (series, levels) }
+}
+
+/// The protection levels of a sorted draft without errors.
+fn levels(draft: &Draft) -> Vec<Level> {
+    let level = |(series, period, level): &(u32, u32, Decimal)| {
+        let parts = draft.series.codes.parts(&draft.series.index.keys()[*series as usize]);
+        let key = SeriesKey::from_parts(&parts).expect("every key was checked when its first row was read");
+        Level { key, period: draft.periods.get(*period), level: *level }
+    };
+    draft.levels.iter().map(level).collect()
 }
 
 impl<'a> Rows<'a> {

@@ -6,11 +6,12 @@ use crate::model::{Decimal, ObsStatus, Period, Series, SeriesKey};
 use std::io::Read;
 
 mod bad;
+mod contributions;
 mod hostile;
 mod large;
 mod mapped;
 
-const SPAIN: Rules<'_> = Rules { country: Some("ESP") };
+const SPAIN: Rules<'_> = Rules { country: Some("ESP"), concentration: None };
 
 /// A report with its series taken out.
 #[derive(Debug, PartialEq)]

@@ -40,11 +40,13 @@ pub enum DocumentKind {
     Mapping = 16,
     /// Anything else.
     Other = 17,
+    /// The upper protection levels of a submission's totals that few contribute to. For the publisher alone.
+    ProtectionLevels = 18,
 }
 
 impl DocumentKind {
     /// All kinds.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Act,
         Self::Card,
         Self::AgreementText,
@@ -62,6 +64,7 @@ impl DocumentKind {
         Self::Quality,
         Self::Mapping,
         Self::Other,
+        Self::ProtectionLevels,
     ];
 
     /// The number that stands for the kind in signed bytes.

@@ -25,6 +25,7 @@ use super::metrics::{Counters, Figures, Metric};
 use super::payload::Payload;
 use super::request::{Caller, Request};
 use crate::net::{NetEvent, NetHandle};
+use crate::protect::primary::Concentration;
 use crate::store::Derived;
 use crate::sync;
 
@@ -115,6 +116,7 @@ impl Pending {
 pub struct NodeHandle {
     asks: mpsc::Sender<Ask>,
     home: Arc<Home>,
+    concentration: Option<Concentration>,
     shared: Arc<Shared>,
     net: NetHandle,
     derived: Derived,
@@ -136,11 +138,13 @@ impl NodeHandle {
         if let Some(answer) = self.beside(&request) {
             return Ok(Pending::ready(answer));
         }
-        let home = Arc::clone(&self.home);
-        let prepared = if payload.is_whole() {
-            Prepared::new(request, &mut payload, &home)?
+        let (home, concentration) = (Arc::clone(&self.home), self.concentration);
+        let is_whole = payload.is_whole();
+        let prepare = move || Prepared::new(request, &mut payload, (&home, concentration));
+        let prepared = if is_whole {
+            prepare()?
         } else {
-            let reading = tokio::task::spawn_blocking(move || Prepared::new(request, &mut payload, &home));
+            let reading = tokio::task::spawn_blocking(prepare);
             reading.await.map_err(|_| NodeError::Stopping)??
         };
         let (reply, answer) = oneshot::channel();
@@ -207,11 +211,12 @@ impl Daemon {
         stop: watch::Receiver<bool>,
     ) -> Result<(Self, NodeHandle), NodeError> {
         let (sender, asks) = mpsc::channel(MAX_REQUESTS);
-        let home = Arc::new(engine.home().clone());
+        let (home, concentration) = (Arc::new(engine.home().clone()), engine.rules.concentration);
         let shared = Arc::new(Shared::default());
         let derived = engine.store().derived().clone();
         let core = Core::new(engine, config, Box::new(net.clone()))?;
-        let handle = NodeHandle { asks: sender, home, shared: Arc::clone(&shared), net, derived };
+        let handle =
+            NodeHandle { asks: sender, home, concentration, shared: Arc::clone(&shared), net, derived };
         Ok((Self { core, asks, net_events, stop, shared, parked: VecDeque::new() }, handle))
     }
 

@@ -27,6 +27,7 @@ use crate::feed::{
 };
 use crate::intake;
 use crate::model::{Document, DocumentKind, DocumentLabel, Millis, ModelError, Record, Series};
+use crate::protect::primary::Concentration;
 use crate::protect::{self, Breach, RoundingKey};
 use crate::store::{Store, StoreError, keys};
 
@@ -184,6 +185,8 @@ pub struct Prepared {
 pub struct Figures {
     /// What was found in it; its series are in `body`.
     pub report: intake::Report,
+    /// The protection levels of its sensitive totals.
+    pub levels: Vec<intake::Level>,
     /// The series as an entry's content; none if the file was refused or is only checked.
     pub body: Option<Body>,
     /// The series themselves, if they are few.
@@ -199,7 +202,11 @@ impl Prepared {
     ///
     /// # Errors
     /// [`NodeError`] when a mapping is no mapping, or the payload breaks off.
-    pub fn new(request: Request, payload: &mut (dyn Read + Send), home: &Home) -> Result<Self, NodeError> {
+    pub fn new(
+        request: Request,
+        payload: &mut (dyn Read + Send),
+        (home, concentration): (&Home, Option<Concentration>),
+    ) -> Result<Self, NodeError> {
         let submit = match &request {
             Request::Submit(submit) => submit,
             Request::BundleImport { .. } => {
@@ -214,13 +221,13 @@ impl Prepared {
         let (mut payload, country) = (Hashed::new(payload), home.card().country());
         let mapping = submit.mapping.as_deref().map(intake::Mapping::parse).transpose();
         let mapping = mapping.map_err(|error| NodeError::Refused(error.to_string()))?;
-        let rules = intake::Rules { country: (!country.is_empty()).then_some(country) };
+        let rules = intake::Rules { country: (!country.is_empty()).then_some(country), concentration };
         let mut report = intake::read(&mut payload, mapping.as_ref(), &rules);
         let hash = payload.finish().map_err(NodeError::Payload)?;
-        let series = report.take_series();
+        let (series, levels) = (report.take_series(), report.take_levels());
         if submit.check_only || series.is_empty() {
             let (held, indicators) = (Vec::new(), BTreeSet::new());
-            let figures = Figures { report, body: None, held, indicators, hash };
+            let figures = Figures { report, levels, body: None, held, indicators, hash };
             return Ok(Self { request, figures: Some(figures), bundle: None });
         }
         let few = report.observations <= MAX_HELD_FILE;
@@ -239,7 +246,7 @@ impl Prepared {
             indicators.clear();
         }
         let body = Some(body.finish()?);
-        let figures = Some(Figures { report, body, held, indicators, hash });
+        let figures = Some(Figures { report, levels, body, held, indicators, hash });
         Ok(Self { request, figures, bundle: None })
     }
 }
@@ -579,12 +586,13 @@ impl Engine {
     pub(super) fn done_together(
         &mut self,
         act: &str,
-        acts: Vec<(Caller, impl Serialize)>,
+        acts: Vec<Done<impl Serialize>>,
     ) -> Result<(), NodeError> {
         let mut records = Vec::new();
-        for (number, (caller, details)) in acts.into_iter().enumerate() {
+        for (number, Done { caller, details, documents }) in acts.into_iter().enumerate() {
             let id = if number == 0 { "act".to_owned() } else { format!("act/{number:06}") };
             records.extend(act_records(&id, (act, "done"), &caller, &details)?);
+            records.extend(documents);
         }
         if records.is_empty() {
             return Ok(());
@@ -640,6 +648,16 @@ impl Engine {
     pub(super) fn house_seq(&self) -> Seq {
         self.store.place(FeedId::new(self.us(), AgreementId::house())).seq
     }
+}
+
+/// An act that was carried out.
+pub(super) struct Done<D> {
+    /// Who asked for it.
+    pub(super) caller: Caller,
+    /// What the log says of it.
+    pub(super) details: D,
+    /// What stands beside it, and is not shown with it.
+    pub(super) documents: Vec<Record>,
 }
 
 /// The documents among records, in the order in which an entry has them.

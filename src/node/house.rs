@@ -6,11 +6,12 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
+use super::levels;
 use crate::crypto::Network;
 use crate::feed::{
     AgreementId, Card, EntryKind, FeedId, Fork, Header, Keyring, PublisherId, Seq, SignedHeader,
 };
-use crate::model::{Document, DocumentKind, Millis, Record};
+use crate::model::{Document, DocumentKind, DocumentLabel, Millis, Record};
 use crate::policy::{Agreement, AgreementText, Book, Erasure, SignedConsent, Why};
 use crate::store::{Store, StoreError};
 
@@ -31,6 +32,8 @@ pub struct Submission {
     pub released: bool,
     /// What it states figures of; nothing where that was not written down.
     pub indicators: Vec<String>,
+    /// The entry of the house feed with the protection levels of its sensitive totals, if it has such.
+    pub levels: Option<Seq>,
 }
 
 impl Submission {
@@ -58,7 +61,7 @@ pub struct House {
     release_of: BTreeMap<(AgreementId, Seq), usize>,
     /// By partner, up to which entry it held a feed when it made its last bundle for us.
     bundled: BTreeMap<(PublisherId, FeedId), Seq>,
-    /// Indicators of which something was released that needed protection.
+    /// Indicators of which something was released that needed protection, or submitted that will.
     guarded: BTreeSet<String>,
     paused: BTreeSet<PublisherId>,
     folded: BTreeMap<FeedId, Seq>,
@@ -141,7 +144,7 @@ impl House {
             // An entry's records are sorted, so the parts of a document stand together and in order.
             for parts in documents.chunk_by(|a, b| a.label() == b.label()) {
                 if let Some(body) = Document::join(parts) {
-                    self.take(feed, (parts[0].kind(), &body), time);
+                    self.take((feed, seq), (parts[0].label(), &body), time);
                 }
             }
             seq = seq.next();
@@ -157,10 +160,12 @@ impl House {
         self.expected.insert(seq, Expected { time, documents });
     }
 
-    fn take(&mut self, feed: FeedId, (kind, body): (DocumentKind, &[u8]), time: Millis) {
+    fn take(&mut self, (feed, seq): (FeedId, Seq), (label, body): (&DocumentLabel, &[u8]), time: Millis) {
         let own = feed.agreement == AgreementId::house();
-        match kind {
+        match label.kind() {
             DocumentKind::Act if own => self.take_act(body, time),
+            // It stands behind the act, whose kind comes before its own.
+            DocumentKind::ProtectionLevels if own => self.take_levels(label.id(), seq, body),
             DocumentKind::Card if own => {
                 if let Ok(card) = Card::from_bytes(body) {
                     self.archive.insert(card.clone());
@@ -276,8 +281,21 @@ impl House {
             time,
             released: false,
             indicators: act.indicators.iter().map(|one| one.clone().into_owned()).collect(),
+            levels: None,
         };
         self.submissions.insert(number, submission);
+    }
+
+    fn take_levels(&mut self, submission: &str, seq: Seq, body: &[u8]) {
+        let number = submission_number(submission);
+        let Some(submission) = number.and_then(|number| self.submissions.get_mut(&number)) else { return };
+        submission.levels = Some(seq);
+        // What cannot be read is no level; the release that needs it is refused.
+        for level in levels::parse(body).unwrap_or_default() {
+            if !self.guarded.contains(level.key.indicator()) {
+                self.guarded.insert(level.key.indicator().to_owned());
+            }
+        }
     }
 
     fn take_fork(&mut self, act: &Act<'_>) {
@@ -348,7 +366,7 @@ impl House {
         self.bundled.get(&(*partner, *feed)).copied()
     }
 
-    /// Whether something was released of an indicator that needed protection.
+    /// Whether something was released of an indicator that needed protection, or was submitted and will need it.
     pub fn is_guarded(&self, indicator: &str) -> bool {
         self.guarded.contains(indicator)
     }

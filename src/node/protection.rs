@@ -7,8 +7,9 @@
 //!  house feed: what was true of it ─────────────────────────┘
 //! ```
 //!
-//! An indicator is *guarded* from the first release on in which one of its series needed protection: a figure that
-//! may leave as it is by itself may tell another one that may not.
+//! An indicator is *guarded* from the first release on in which one of its series needed protection, and from the
+//! first submission on of a total that few contribute to: a figure that may leave as it is by itself may tell another
+//! one that may not. That holds also of sensitive totals that the audience gets nothing of.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -18,7 +19,7 @@ use crate::feed::{AgreementId, FeedId, PublisherId};
 use crate::model::catalogue::DisclosureRule;
 use crate::model::{Attributes, Dimension, ObsStatus, Observation, Period, Series, SeriesKey, SeriesPattern};
 use crate::policy::{Agreement, Onward};
-use crate::protect::{self, Breach, Held, Protected, Readers, Report, RoundingKey, Rules};
+use crate::protect::{self, Breach, Held, Levels, Protected, Readers, Report, RoundingKey, Rules};
 use crate::view::{Moment, Query, SeriesView, State};
 
 /// The most observations of one release of which some need protection: their table is held in memory.
@@ -48,7 +49,8 @@ impl Engine {
         Ok(())
     }
 
-    /// The series as they may leave for an audience. Asked after [`Engine::recall`] of their indicators.
+    /// The series as they may leave for an audience, of those that were submitted with protection levels. Asked after
+    /// [`Engine::recall`] of their indicators.
     ///
     /// # Errors
     /// [`NodeError::Breach`] when something would be open that must not be.
@@ -56,6 +58,7 @@ impl Engine {
         &self,
         agreement: AgreementId,
         shared: Vec<Series>,
+        submitted: (&Levels, &[Series]),
         explain: bool,
     ) -> Result<Protected, NodeError> {
         let rule = self.rule_of(agreement);
@@ -72,7 +75,7 @@ impl Engine {
                 continue;
             }
             let mut parts = Parts::of(tables)?;
-            self.hold_against(agreement, &indicator, &mut parts)?;
+            self.hold_against(agreement, &indicator, submitted, &mut parts)?;
             let rules = Rules { agreement: rule, explain, ..self.rules.clone() };
             let Protected { series, report } = parts
                 .protect(&rules, &key)
@@ -88,6 +91,7 @@ impl Engine {
         &self,
         agreement: AgreementId,
         indicator: &str,
+        submitted: (&Levels, &[Series]),
         parts: &mut Parts,
     ) -> Result<(), NodeError> {
         let known = self.known_feeds(agreement);
@@ -108,11 +112,13 @@ impl Engine {
             true
         })?;
         let truth = self.truths.of(indicator);
+        let elsewhere = parts.sense(indicator, submitted, truth);
         parts.close(agreement, &rows, truth);
         for row in &mut rows {
             self.keep_what_stands(row, truth);
         }
         parts.take(agreement, &known, rows, truth);
+        parts.hide(elsewhere, submitted.1, truth);
         Ok(())
     }
 
@@ -163,6 +169,8 @@ struct Part {
     held: Held,
     /// Cells that the audience has as suppressed and that are what they were then.
     closed: HashSet<(SeriesKey, Period)>,
+    /// The protection levels of sensitive cells, of these tables and beside them.
+    sensitive: Levels,
     /// Cells whose values this release changes: what was said of them before is about others.
     revised: Vec<(SeriesKey, Period)>,
 }
@@ -236,8 +244,58 @@ impl Parts {
         }
     }
 
-    /// Finds the cells that stand suppressed in the feed of an agreement and have not changed since, and those that change
-    /// now.
+    /// Finds the cells that are sensitive: of the release as they were submitted, of all others as they left last.
+    /// Those that are not of the release are named.
+    fn sense(
+        &mut self,
+        indicator: &str,
+        (submitted, series): (&Levels, &[Series]),
+        truth: Option<&Truth>,
+    ) -> Vec<(SeriesKey, Period)> {
+        let is_old = |place: &(SeriesKey, Period)| stated_of(series, place).is_none();
+        let before = truth.into_iter().flat_map(Truth::levels).filter(|(place, _)| is_old(place));
+        let now = submitted.iter().filter(|((key, _), _)| key.indicator() == indicator);
+        let mut elsewhere: Levels = before.chain(now).map(|(place, level)| (place.clone(), *level)).collect();
+        elsewhere.retain(|(_, period), _| self.of_period.contains_key(period));
+        if elsewhere.is_empty() {
+            return Vec::new();
+        }
+        for part in &mut self.all {
+            for series in &part.tables {
+                for period in series.observations().iter().map(Observation::period) {
+                    let place = (series.key().clone(), period);
+                    elsewhere.remove(&place);
+                    if let Some(level) = submitted.get(&place) {
+                        part.sensitive.insert(place, *level);
+                    }
+                }
+            }
+        }
+        let places = elsewhere.keys().cloned().collect();
+        for (place, level) in elsewhere {
+            let part = self.of_period[&place.1];
+            self.all[part].sensitive.insert(place, level);
+        }
+        places
+    }
+
+    /// Puts sensitive cells that are not of the release beside the tables, as closed: sums would tell them all the
+    /// same. They are as they were submitted, or else as they left last.
+    fn hide(&mut self, places: Vec<(SeriesKey, Period)>, submitted: &[Series], truth: Option<&Truth>) {
+        for place in places {
+            let now = stated_of(submitted, &place).and_then(|(one, said)| Some((one.value()?, said)));
+            let (key, period) = place;
+            let known = now.or_else(|| truth?.value(&key, period));
+            if let (Some((value, said)), Some(part)) = (known, self.of_period.get(&period)) {
+                let held = &mut self.all[*part].held;
+                held.take_one(&key, said, (period, None, ObsStatus::Suppressed), Readers::ALL);
+                held.know(&key, said, (period, value));
+            }
+        }
+    }
+
+    /// Finds the cells that stand suppressed in the feed of an agreement and have not changed since, neither their
+    /// values nor from sensitive to safe, and those whose values change now.
     fn close(&mut self, agreement: AgreementId, rows: &[SeriesView], truth: Option<&Truth>) {
         let mut closed: HashSet<(&SeriesKey, Period)> = HashSet::new();
         for row in rows.iter().filter(|row| row.feed.agreement == agreement) {
@@ -257,8 +315,13 @@ impl Parts {
                 let revised = series.observations().iter().filter(revised);
                 part.revised.extend(revised.map(|one| (series.key().clone(), one.period())));
                 let is_closed = |one: &&Observation| {
-                    let unchanged = truth.is_none_or(|truth| truth.was(series.key(), one));
-                    unchanged && closed.contains(&(series.key(), one.period()))
+                    if !closed.contains(&(series.key(), one.period())) {
+                        return false;
+                    }
+                    let place = (series.key().clone(), one.period());
+                    let was_sensitive = truth.is_some_and(|truth| truth.levels().contains_key(&place));
+                    truth.is_none_or(|truth| truth.was(series.key(), one))
+                        && (!was_sensitive || part.sensitive.contains_key(&place))
                 };
                 let same = series.observations().iter().filter(is_closed);
                 part.closed.extend(same.map(|one| (series.key().clone(), one.period())));
@@ -268,9 +331,9 @@ impl Parts {
 
     /// Protects the parts, as many at a time as there are processors, and puts them together again.
     fn protect(self, rules: &Rules, key: &RoundingKey) -> Result<Protected, Breach> {
-        let one = |Part { tables, mut held, closed, revised }: Part| {
+        let one = |Part { tables, mut held, closed, sensitive, revised }: Part| {
             revised.iter().for_each(|(key, period)| held.revise(key, *period));
-            protect::protect(&tables, &held, &Rules { closed, ..rules.clone() }, key)
+            protect::protect(&tables, &held, &Rules { closed, sensitive, ..rules.clone() }, key)
         };
         let threads = std::thread::available_parallelism().map_or(1, usize::from).min(self.all.len());
         let mut done: Vec<Result<Protected, Breach>> = Vec::new();
@@ -303,6 +366,16 @@ impl Parts {
     }
 }
 
+/// What series in the order of keys state of a figure, and what is said of its series.
+fn stated_of<'a>(
+    series: &'a [Series],
+    (key, period): &(SeriesKey, Period),
+) -> Option<(&'a Observation, &'a Attributes)> {
+    let one = &series[series.binary_search_by(|one| one.key().cmp(key)).ok()?];
+    let observation = one.observations().iter().find(|one| one.period() == *period)?;
+    Some((observation, one.attributes()))
+}
+
 /// What a thread has made; its panic goes on here.
 fn joined<T>(thread: std::thread::ScopedJoinHandle<'_, T>) -> T {
     thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
@@ -311,3 +384,6 @@ fn joined<T>(thread: std::thread::ScopedJoinHandle<'_, T>) -> T {
 fn stated(series: &Series) -> u64 {
     series.observations().iter().filter(|one| one.value().is_some()).count() as u64
 }
+
+#[cfg(test)]
+mod tests;

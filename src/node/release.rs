@@ -10,7 +10,7 @@ use std::collections::{BTreeSet, VecDeque};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use super::engine::{Engine, NodeError};
+use super::engine::{Done, Engine, NodeError};
 use super::house::Submission;
 use super::merge::{self, Merge};
 use super::outcome::{self, Answered, Details, Told};
@@ -20,7 +20,7 @@ use super::request::{Caller, ReleaseRequest};
 use crate::feed::{AgreementId, Body, BodyBuilder, EntryKind, FeedId, HeadRef, Seq};
 use crate::model::catalogue::DisclosureRule;
 use crate::model::{Period, Record, Retraction, Series, SeriesKey};
-use crate::protect::{self, Protected};
+use crate::protect::{self, Levels, Protected};
 use crate::store::StoreError;
 use crate::view::Row;
 
@@ -38,6 +38,8 @@ struct Draft {
     /// The entries of the house feed that hold them.
     seqs: Vec<Seq>,
     source: Source,
+    /// The protection levels of its sensitive totals.
+    levels: Levels,
     /// One plan for each audience.
     plans: Vec<Plan>,
     /// By audience, what goes there.
@@ -102,7 +104,8 @@ impl Engine {
             outcomes.push(Ok(outcome::raw(&answered)?));
             if !dry_run {
                 draft.seqs.iter().for_each(|seq| self.submitted.forget(*seq));
-                acts.push((draft.caller, Details { submissions, reason, released, guarded }));
+                let details = Details { submissions, reason, released, guarded };
+                acts.push(Done { caller: draft.caller, details, documents: Vec::new() });
             }
         }
         self.done_together("release", acts)?;
@@ -168,11 +171,12 @@ impl Engine {
     }
 
     fn draft(&self, request: ReleaseRequest, caller: Caller, strictest: Option<DisclosureRule>) -> Draft {
-        let (mut submissions, mut seqs) = (Vec::new(), Vec::new());
+        let (mut submissions, mut seqs, mut levels) = (Vec::new(), Vec::new(), Levels::new());
         let mut read = || -> Result<Source, NodeError> {
             let chosen = self.chosen(&request)?;
             submissions.extend(chosen.iter().map(|one| one.id.clone()));
             seqs.extend(chosen.iter().map(|one| one.seq));
+            levels = self.levels_of(&chosen)?;
             if chosen.iter().map(|one| one.observations).sum::<u64>() > MAX_TOGETHER {
                 return Ok(Source::Read);
             }
@@ -192,7 +196,7 @@ impl Engine {
             }
         }
         let (plans, changed) = (Vec::new(), Vec::new());
-        Draft { request, caller, submissions, seqs, source, plans, changed, guarded, refused }
+        Draft { request, caller, submissions, seqs, source, levels, plans, changed, guarded, refused }
     }
 
     fn chosen(&self, request: &ReleaseRequest) -> Result<Vec<&Submission>, NodeError> {
@@ -247,13 +251,13 @@ impl Engine {
     /// Adds the plan of a draft for one audience whose form depends on what that audience holds.
     fn plan_guarded(&self, agreement: AgreementId, draft: &mut Draft) -> Result<(), NodeError> {
         let (mut audience, mut plan) = (self.audience(agreement), Plan::default());
-        let Draft { request, source, plans, changed, refused, .. } = draft;
+        let Draft { request, source, levels, plans, changed, refused, .. } = draft;
         let mut shared = Vec::new();
         for series in source.held() {
             shared.extend(audience.share(series, &mut plan)?.map(Cow::into_owned));
         }
         let mut going = Vec::new();
-        match self.protected(agreement, shared, request.dry_run) {
+        match self.protected(agreement, shared, (levels, source.held()), request.dry_run) {
             Err(error) if error.is_fatal() => return Err(error),
             Err(error) => *refused = Some(error),
             Ok(Protected { mut series, report }) => {
@@ -356,7 +360,7 @@ impl Engine {
     }
 
     /// The series of submissions in the order of keys; of one that several of them state, the later one's values.
-    fn submitted(
+    pub(super) fn submitted(
         &self,
         submissions: &[Seq],
     ) -> Result<impl Iterator<Item = Result<Series, StoreError>>, NodeError> {

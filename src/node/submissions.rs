@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::engine::{Engine, Figures, NodeError};
+use super::engine::{Done, Engine, Figures, NodeError};
+use super::levels;
 use super::request::{Caller, SubmitRequest};
 use crate::feed::{AgreementId, EntryKind, Seq};
 use crate::intake::{Report, Severity};
@@ -71,9 +72,9 @@ impl Engine {
         submit: &SubmitRequest,
         figures: Option<Figures>,
         caller: &Caller,
-        acts: &mut Vec<(Caller, Value)>,
+        acts: &mut Vec<Done<Value>>,
     ) -> Result<Value, NodeError> {
-        let Figures { report, body, held, indicators, hash } =
+        let Figures { report, levels, body, held, indicators, hash } =
             figures.ok_or_else(|| NodeError::Refused("the file did not come with the request".to_owned()))?;
         let mut value = describe_report(&report);
         value["file"] = json!(submit.file);
@@ -103,7 +104,8 @@ impl Engine {
             "observations": report.observations,
             "indicators": indicators,
         });
-        acts.push((caller.clone(), details));
+        let documents = levels::document(&id, &levels)?;
+        acts.push(Done { caller: caller.clone(), details, documents });
         value["submission"] = json!(id);
         Ok(value)
     }

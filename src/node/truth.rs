@@ -5,10 +5,14 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use super::engine::NodeError;
 use super::house::House;
+use super::levels;
 use crate::feed::{AgreementId, FeedId, PublisherId};
+use crate::intake::Level;
 use crate::model::{Attributes, Decimal, Observation, Period, Record, SeriesKey};
-use crate::store::{Store, StoreError};
+use crate::protect::Levels;
+use crate::store::Store;
 
 /// Values that are kept, of all indicators: some hundred megabytes at the most. Beyond it what was read before is
 /// read again when it is needed.
@@ -25,6 +29,8 @@ pub(super) struct Truth {
     releases: usize,
     series: HashMap<SeriesKey, BTreeMap<Period, Value>>,
     values: usize,
+    /// The protection levels of those that are sensitive by their contributors.
+    levels: Levels,
 }
 
 /// A value, what is said of its series, and the number of the release since which it is so.
@@ -41,7 +47,7 @@ impl Truths {
         &mut self,
         indicator: &str,
         (house, store, us): (&House, &Store, PublisherId),
-    ) -> Result<(), StoreError> {
+    ) -> Result<(), NodeError> {
         let others: usize = self.0.iter().filter(|(of, _)| *of != indicator).map(|(_, one)| one.values).sum();
         if others > MAX_VALUES {
             self.0.retain(|of, _| of == indicator);
@@ -53,6 +59,9 @@ impl Truths {
                 for record in store.records(&feed, submission.seq)? {
                     truth.take(indicator, release, record?);
                 }
+                let own = levels::read(submission, (store, us))?.into_iter();
+                let own = own.filter(|level| level.key.indicator() == indicator);
+                truth.levels.extend(own.map(|Level { key, period, level }| ((key, period), level)));
             }
             truth.releases += 1;
         }
@@ -71,6 +80,7 @@ impl Truth {
         if series.key().indicator() != indicator {
             return;
         }
+        levels::replace(&mut self.levels, &series);
         let known = self.series.entry(series.key().clone()).or_default();
         let before = known.len();
         for observation in series.observations() {
@@ -92,10 +102,19 @@ impl Truth {
         })
     }
 
+    /// A value, and what is said of its series.
+    pub(super) fn value(&self, key: &SeriesKey, period: Period) -> Option<(Decimal, &Attributes)> {
+        self.series.get(key)?.get(&period).map(|one| (one.value, &one.said))
+    }
+
+    /// The protection levels of values that are sensitive by their contributors.
+    pub(super) fn levels(&self) -> &Levels {
+        &self.levels
+    }
+
     /// Was this the value when it left last? Where that is not known, it may have been.
     pub(super) fn was(&self, key: &SeriesKey, now: &Observation) -> bool {
-        let before = self.series.get(key).and_then(|values| values.get(&now.period()));
-        before.is_none_or(|before| Some(before.value) == now.value())
+        self.value(key, now.period()).is_none_or(|(value, _)| Some(value) == now.value())
     }
 
     /// Since which release a value is what it is, as far as it is known.

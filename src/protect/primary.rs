@@ -1,10 +1,15 @@
 //! Primary rules: is a cell unsafe by itself, and how far must its value stay from reach?
 //!
 //! After the [Handbook on Statistical Disclosure Control](https://doi.org/10.1002/9781118348239), chapter 4.
-//! Contributions are those of respondents, agencies or employers to one total, in any order. The parameters of a
-//! concentration rule are the publisher's secret: whoever knows them narrows the interval down again.
+//! Contributions are those of respondents, agencies or employers to one total. The parameters of a concentration rule
+//! are the publisher's secret: whoever knows them narrows the interval down again.
 
-use rust_decimal::Decimal;
+use std::fmt;
+use std::str::FromStr;
+
+use rust_decimal::{Decimal, RoundingStrategy};
+
+use crate::model;
 
 /// A count between zero and `least` may not be shown; a group of none identifies nobody.
 #[must_use]
@@ -13,7 +18,9 @@ pub fn below_minimum(count: Decimal, least: i64) -> bool {
 }
 
 /// A rule on how a total is spread over those who contribute to it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+///
+/// Written `n=2,k=85`, `p=10` or `p=10,q=50`. It is never shown again, nor is what of it was not understood.
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Concentration {
     /// `(n, k)`: unsafe if the `n` largest make more than `k` per cent of the total.
     Dominance {
@@ -37,34 +44,102 @@ pub enum Concentration {
 }
 
 impl Concentration {
-    /// Is a total of these contributions unsafe?
+    /// How many of the largest contributions it looks at; fewer do only where they are all there are.
     #[must_use]
-    pub fn is_unsafe(&self, contributions: &[Decimal]) -> bool {
-        self.upper_level(contributions) > Decimal::ZERO
-    }
-
-    /// The upper protection level: how far above the total an audience's upper bound must reach. Zero or less for
-    /// a safe total.
-    #[must_use]
-    pub fn upper_level(&self, contributions: &[Decimal]) -> Decimal {
-        let mut sorted = contributions.to_vec();
-        sorted.sort_unstable_by(|a, b| b.cmp(a));
-        let total: Decimal = sorted.iter().sum();
-        let largest = sorted.first().copied().unwrap_or_default();
-        let others: Decimal = sorted.iter().skip(2).sum();
-        match *self {
-            Self::Dominance { n, k } => {
-                let few: Decimal = sorted.iter().take(n).sum();
-                // Where k is 0 nothing is safe: there is no upper bound far enough.
-                few.checked_mul(HUNDRED).and_then(|few| few.checked_div(k)).unwrap_or(Decimal::MAX) - total
-            }
-            Self::Percent { p } => largest * p / HUNDRED - others,
-            Self::PriorPosterior { p, q } => {
-                largest.checked_mul(p).and_then(|x| x.checked_div(q)).unwrap_or(Decimal::MAX) - others
-            }
+    pub const fn needed(&self) -> usize {
+        match self {
+            Self::Dominance { n, .. } => *n,
+            Self::Percent { .. } | Self::PriorPosterior { .. } => 2,
         }
     }
+
+    /// The upper protection level of an unsafe total, rounded up; none for a safe one.
+    #[must_use]
+    pub fn level(&self, largest: &[Decimal], total: Decimal) -> Option<model::Decimal> {
+        let level = self.upper_level(largest, total);
+        if level <= Decimal::ZERO {
+            return None;
+        }
+        let level = level.round_dp_with_strategy(LEVEL_DECIMALS, RoundingStrategy::ToPositiveInfinity);
+        // A level of more digits than a value has is beyond every bound that is reckoned with.
+        let level = model::Decimal::from_rust_decimal(level);
+        Some(level.unwrap_or_else(|_| model::Decimal::from(i64::MAX)))
+    }
+
+    /// How far above a total an audience's upper bound must reach. Zero or less for a safe total.
+    ///
+    /// Of the contributions the largest are given, in any order, and at least as many as are [needed](Self::needed);
+    /// what they leave of the total comes from others.
+    #[must_use]
+    pub fn upper_level(&self, largest: &[Decimal], total: Decimal) -> Decimal {
+        let mut sorted = largest.to_vec();
+        sorted.sort_unstable_by(|a, b| b.cmp(a));
+        let of = |some: usize| {
+            let sum = sorted.iter().take(some).try_fold(Decimal::ZERO, |sum, one| sum.checked_add(*one));
+            sum.unwrap_or(Decimal::MAX)
+        };
+        let (wanted, before) = match *self {
+            Self::Dominance { n, k } => (part(of(n), HUNDRED, k), total),
+            Self::Percent { p } => (part(of(1), p, HUNDRED), total.saturating_sub(of(2))),
+            Self::PriorPosterior { p, q } => (part(of(1), p, q), total.saturating_sub(of(2))),
+        };
+        wanted.saturating_sub(before)
+    }
 }
+
+/// `value` times `over`, divided by `under`; the largest number where there is none.
+fn part(value: Decimal, over: Decimal, under: Decimal) -> Decimal {
+    let exact = value.checked_mul(over).and_then(|product| product.checked_div(under));
+    let large = || value.checked_div(under).and_then(|part| part.checked_mul(over));
+    exact.or_else(large).unwrap_or(Decimal::MAX)
+}
+
+/// Nobody reads the parameters in a message or a log.
+impl fmt::Debug for Concentration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Concentration(secret)")
+    }
+}
+
+/// A text that is no rule of concentration. It does not say what stood there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "write n=…,k=… (n a whole number from 1 to {MAX_N}, k from 1 and below 100), p=… (above 0, up to 100), or \
+     p=…,q=… (p below q, q up to 100)"
+)]
+pub struct NoRule;
+
+impl FromStr for Concentration {
+    type Err = NoRule;
+
+    fn from_str(text: &str) -> Result<Self, NoRule> {
+        let mut said = Vec::new();
+        for one in text.split(',') {
+            let (name, number) = one.split_once('=').ok_or(NoRule)?;
+            let number = model::Decimal::parse(number.trim()).map_err(|_| NoRule)?;
+            said.push((name.trim(), number.to_rust_decimal()));
+        }
+        let rule = match *said.as_slice() {
+            [("n", n), ("k", k)] | [("k", k), ("n", n)] => {
+                let n = usize::try_from(n).ok().filter(|whole| Decimal::from(*whole) == n).ok_or(NoRule)?;
+                let kept = (1..=MAX_N).contains(&n) && k >= Decimal::ONE && k < HUNDRED;
+                kept.then_some(Self::Dominance { n, k })
+            }
+            [("p", p)] => (p > Decimal::ZERO && p <= HUNDRED).then_some(Self::Percent { p }),
+            [("p", p), ("q", q)] | [("q", q), ("p", p)] => {
+                (p > Decimal::ZERO && p < q && q <= HUNDRED).then_some(Self::PriorPosterior { p, q })
+            }
+            _ => None,
+        };
+        rule.ok_or(NoRule)
+    }
+}
+
+/// The most contributions that a rule may look at: more are no concentration.
+pub const MAX_N: usize = 20;
+
+/// Decimals of a protection level: as many as a table of the audit keeps apart.
+const LEVEL_DECIMALS: u32 = 6;
 
 /// The `k` for which `(2, k)` is as strict as `p %` where there are two contributors.
 #[must_use]
@@ -94,34 +169,36 @@ mod tests {
         assert!(below_minimum(d("4.5"), 5) && below_minimum(d("0.2"), 5));
     }
 
-    /// 100 000 from 50 000 and 49 000: one does not dominate, yet the second knows the first within 2 per cent.
+    /// 100 000 from 50 000, 49 000 and others: one does not dominate, yet the second knows the first within 2 per cent.
     #[test]
     fn dominance_of_one_is_inadequate() {
-        let mut parts = all(&[49_000, 50_000]);
-        parts.extend(all(&[1; 1_000]));
-        assert_eq!(parts.iter().sum::<Decimal>(), d("100000"));
-        assert!(!Concentration::Dominance { n: 1, k: d("90") }.is_unsafe(&parts));
-        let estimate = d("100000") - d("49000");
+        let (parts, total) = (all(&[49_000, 50_000]), d("100000"));
+        assert_eq!(Concentration::Dominance { n: 1, k: d("90") }.level(&parts, total), None);
+        let estimate = total - d("49000");
         assert_eq!((estimate - d("50000")) / d("50000") * HUNDRED, d("2"));
-        assert!(Concentration::Percent { p: d("10") }.is_unsafe(&parts));
+        let level = Concentration::Percent { p: d("10") }.level(&parts, total);
+        assert_eq!(level, Some(model::Decimal::from(4_000)));
     }
 
-    /// 110 000 from 52 000 and 50 000: the second overestimates the first by 15.4 per cent.
+    /// 110 000 from 52 000, 50 000 and others: the second overestimates the first by 15.4 per cent.
     #[test]
     fn the_percent_rule_lets_pass_what_dominance_of_two_refuses() {
-        let parts = all(&[52_000, 50_000, 8_000]);
-        assert!(!Concentration::Percent { p: d("10") }.is_unsafe(&parts));
-        assert!(Concentration::Dominance { n: 2, k: d("90.9") }.is_unsafe(&parts));
-        let over = (d("110000") - d("50000") - d("52000")) / d("52000") * HUNDRED;
+        let (parts, total) = (all(&[52_000, 50_000]), d("110000"));
+        assert_eq!(Concentration::Percent { p: d("10") }.level(&parts, total), None);
+        assert!(Concentration::Dominance { n: 2, k: d("90.9") }.level(&parts, total).is_some());
+        let over = (total - d("50000") - d("52000")) / d("52000") * HUNDRED;
         assert_eq!(over.round_dp(1), d("15.4"));
     }
 
     /// 330 from 300, 20 and 10: the upper bound must reach 352.94.
     #[test]
     fn the_upper_level_of_dominance_says_how_far_the_bound_must_reach() {
-        let (rule, parts) = (Concentration::Dominance { n: 1, k: d("85") }, all(&[300, 20, 10]));
-        assert!(rule.is_unsafe(&parts));
-        assert_eq!((d("330") + rule.upper_level(&parts)).round_dp(2), d("352.94"));
+        let (rule, total) = (Concentration::Dominance { n: 1, k: d("85") }, d("330"));
+        for parts in [all(&[300, 20, 10]), all(&[300])] {
+            assert_eq!((total + rule.upper_level(&parts, total)).round_dp(2), d("352.94"));
+            let level = rule.level(&parts, total).unwrap().to_rust_decimal();
+            assert_eq!(level, d("22.941177"), "rounded up");
+        }
     }
 
     #[test]
@@ -132,18 +209,59 @@ mod tests {
 
     #[test]
     fn upper_levels_follow_their_formulas() {
-        let parts = all(&[600, 300, 30, 10]);
-        assert_eq!(Concentration::Percent { p: d("10") }.upper_level(&parts), d("20"));
-        assert_eq!(Concentration::PriorPosterior { p: d("10"), q: d("100") }.upper_level(&parts), d("20"));
-        assert_eq!(Concentration::PriorPosterior { p: d("10"), q: d("50") }.upper_level(&parts), d("80"));
-        assert_eq!(Concentration::Dominance { n: 2, k: d("90") }.upper_level(&parts), d("60"));
+        let total = d("940");
+        for parts in [all(&[600, 300, 30, 10]), all(&[300, 600])] {
+            for (rule, wanted) in [
+                (Concentration::Percent { p: d("10") }, "20"),
+                (Concentration::PriorPosterior { p: d("10"), q: d("100") }, "20"),
+                (Concentration::PriorPosterior { p: d("10"), q: d("50") }, "80"),
+                (Concentration::Dominance { n: 2, k: d("90") }, "60"),
+            ] {
+                assert_eq!(rule.upper_level(&parts, total), d(wanted));
+            }
+        }
     }
 
     #[test]
     fn a_single_contributor_is_always_unsafe_and_nobody_never() {
         for rule in [Concentration::Percent { p: d("1") }, Concentration::Dominance { n: 1, k: d("99") }] {
-            assert!(rule.is_unsafe(&all(&[7])));
-            assert!(!rule.is_unsafe(&[]));
+            assert!(rule.level(&all(&[7]), d("7")).is_some());
+            assert_eq!(rule.level(&[], Decimal::ZERO), None);
         }
+    }
+
+    #[test]
+    fn the_largest_values_are_reckoned_with() {
+        let huge = d(&"9".repeat(28));
+        for rule in ["p=100", "p=0.001", "n=1,k=1", "n=2,k=99.999", "p=0.001,q=0.002"] {
+            let rule: Concentration = rule.parse().unwrap();
+            assert!(rule.level(&[huge], huge).is_some());
+            assert!(rule.level(&[huge, huge], huge).is_some());
+        }
+        let rule = Concentration::Percent { p: d("10") };
+        assert_eq!(rule.level(&[huge, Decimal::ONE], Decimal::MAX), None, "most comes from others");
+    }
+
+    #[test]
+    fn rules_are_read_as_they_are_written() {
+        for (text, rule) in [
+            ("n=2,k=85", Concentration::Dominance { n: 2, k: d("85") }),
+            (" k = 90.5 , n = 1 ", Concentration::Dominance { n: 1, k: d("90.5") }),
+            ("p=10", Concentration::Percent { p: d("10") }),
+            ("p=10,q=50", Concentration::PriorPosterior { p: d("10"), q: d("50") }),
+        ] {
+            assert_eq!(text.parse(), Ok(rule), "{text}");
+        }
+        let wrong = "|p|p=|p=0|p=-1|p=101|p=x|q=5|p=50,q=50|p=5,q=101|n=0,k=85|n=21,k=85|n=1.5,k=85|n=2|k=85|\
+            n=2,k=100|n=2,k=0.5|n=2,k=85,p=10|p=1,p=2|n=99999999999999999999,k=85";
+        for text in wrong.split('|') {
+            assert_eq!(text.parse::<Concentration>(), Err(NoRule), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_rule_is_never_shown() {
+        let rule: Concentration = "n=13,k=71".parse().unwrap();
+        assert_eq!(format!("{rule:?}"), "Concentration(secret)");
     }
 }

@@ -73,7 +73,7 @@ impl<'a> Draft<'a> {
         let mut draft =
             Self { leaving, rules, key, table, relations, outcomes, known, claims, readers, report };
         draft.decide();
-        draft.claim_rest();
+        draft.claim_rest(held);
         let reader = |which| Reader { which, claims: draft.claims.clone(), witnesses: Witnesses::new() };
         draft.readers = held.readers().map(reader).collect();
         Ok(draft)
@@ -185,16 +185,16 @@ impl<'a> Draft<'a> {
         let level = self.rules.sensitive.get(&place);
         let small = line.limit.filter(|limit| truth != 0 && truth.abs() < limit.least);
         let has_base = || self.rules.bases.get(&place).is_some_and(|base| *base >= Decimal::from(LEAST_BASE));
+        self.claims.extend(level.map(|level| upwards(cell, truth, (*level, value), one)));
         self.outcomes[cell as usize] = if let Some(limit) = small {
             self.claims.push(whole_range(cell, truth, limit, one));
             Outcome::TooSmall
-        } else if is_declared(observation.conf()) || level.is_some() {
+        } else if level.is_some() {
+            Outcome::Concentrated
+        } else if is_declared(observation.conf()) {
             let margin = (truth.abs() / 100 * DECLARED_PERCENT).max(one);
-            let upper = level.and_then(|level| upward(*level, value, truth)).unwrap_or(margin).max(one);
-            // A sensitive total is protected upwards; one that was declared so, to both sides.
-            let low =
-                if level.is_some() || truth == 0 { truth } else { (truth - margin).max(one.min(truth)) };
-            self.claims.push(Claim { cell, low, high: truth.saturating_add(upper) });
+            let low = if truth == 0 { truth } else { (truth - margin).max(one.min(truth)) };
+            self.claims.push(Claim { cell, low, high: truth.saturating_add(margin) });
             Outcome::Declared
         } else if rule >= DisclosureRule::Dn && line.measure == Measure::Rate && !has_base() {
             self.claims.push(Claim { cell, low: truth, high: truth.saturating_add(1) });
@@ -211,15 +211,22 @@ impl<'a> Draft<'a> {
     }
 
     /// Claims for cells that are not in the release: those that are closed to the audience since before, and rests.
-    fn claim_rest(&mut self) {
+    fn claim_rest(&mut self, held: &Held) {
         for (at, cell) in self.table.cells.iter().enumerate().filter(|(_, cell)| !cell.released) {
-            let line = self.table.line(cell);
-            let closed = !cell.held.is_empty() && cell.held.iter().all(|(form, _)| *form == Form::Closed);
-            if let (true, Some(limit)) = (closed, line.limit) {
-                let truth = self.known[at];
-                if truth != 0 && truth.abs() < limit.least {
-                    self.claims.push(whole_range(index(at), truth, limit, line.one));
-                }
+            let (line, truth) = (self.table.line(cell), self.known[at]);
+            if cell.held.is_empty() || cell.held.iter().any(|(form, _)| *form != Form::Closed) {
+                continue;
+            }
+            if let Some(limit) = line.limit.filter(|limit| truth != 0 && truth.abs() < limit.least) {
+                self.claims.push(whole_range(index(at), truth, limit, line.one));
+            }
+            if self.rules.sensitive.is_empty() {
+                continue;
+            }
+            let level = self.rules.sensitive.get(&(line.key.clone(), cell.period));
+            let value = held.truth(&line.key).iter().rfind(|(of, ..)| *of == cell.period);
+            if let (Some(level), Some((_, value, _))) = (level, value) {
+                self.claims.push(upwards(index(at), truth, (*level, *value), line.one));
             }
         }
         for (at, rest) in self.relations.rests.iter().enumerate() {
@@ -309,11 +316,17 @@ fn whole_range(cell: u32, truth: i64, limit: Limit, one: i64) -> Claim {
     if truth < 0 { Claim { cell, low: -high, high: -low } } else { Claim { cell, low, high } }
 }
 
+/// A sensitive total must look as if it might be larger by its protection level, which is given beside its value.
+fn upwards(cell: u32, truth: i64, (level, value): (Decimal, Decimal), one: i64) -> Claim {
+    let upper = scaled(level, value, truth).unwrap_or(truth.abs()).clamp(one, OPEN / 4);
+    Claim { cell, low: truth, high: truth.saturating_add(upper) }
+}
+
 /// A protection level in the table's scale, in which `value` is `truth`.
-fn upward(level: Decimal, value: Decimal, truth: i64) -> Option<i64> {
-    let share = level.to_rust_decimal().checked_div(value.to_rust_decimal())?;
-    let units = rust_decimal::Decimal::from(truth).checked_mul(share)?.abs().ceil();
-    i64::try_from(units.mantissa()).ok()
+fn scaled(level: Decimal, value: Decimal, truth: i64) -> Option<i64> {
+    let units = level.to_rust_decimal().checked_mul(rust_decimal::Decimal::from(truth));
+    let units = units.and_then(|units| units.checked_div(value.to_rust_decimal()));
+    i64::try_from(units?.abs().ceil()).ok()
 }
 
 /// Does the publisher itself say that the value is not for others? An embargo ends, and is the node's affair.

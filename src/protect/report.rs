@@ -60,8 +60,10 @@ pub enum Outcome {
     TooSmall,
     /// Suppressed: a rate of too small a group, or of one whose size is not known.
     SmallBase,
-    /// Suppressed: declared confidential, or sensitive by its contributors.
+    /// Suppressed: declared confidential.
     Declared,
+    /// Suppressed: sensitive by its contributors.
+    Concentrated,
     /// Suppressed so that others cannot be worked out, now or when it left first.
     Complement,
     /// There was no value.
@@ -81,6 +83,7 @@ impl Outcome {
             Self::TooSmall => "suppressed: below the minimum of the rule",
             Self::SmallBase => "suppressed: fewer than 30 behind the rate, or unknown",
             Self::Declared => "suppressed: declared confidential",
+            Self::Concentrated => "suppressed: few contribute most of it",
             Self::Complement => "suppressed: others could be worked out from it",
             Self::Missing => "no value",
             Self::Withheld => "withheld: the place lies below the first level of administration",
@@ -90,7 +93,10 @@ impl Outcome {
     /// Does the value stay at home?
     #[must_use]
     pub const fn is_suppressed(self) -> bool {
-        matches!(self, Self::TooSmall | Self::SmallBase | Self::Declared | Self::Complement)
+        matches!(
+            self,
+            Self::TooSmall | Self::SmallBase | Self::Declared | Self::Concentrated | Self::Complement
+        )
     }
 }
 
@@ -118,7 +124,9 @@ impl Report {
             Outcome::Shown => &mut self.shown,
             Outcome::Zero => &mut self.zero,
             Outcome::Rounded => &mut self.rounded,
-            Outcome::TooSmall | Outcome::SmallBase | Outcome::Declared => &mut self.primary,
+            Outcome::TooSmall | Outcome::SmallBase | Outcome::Declared | Outcome::Concentrated => {
+                &mut self.primary
+            }
             Outcome::Complement => &mut self.secondary,
             Outcome::Missing => &mut self.missing,
             Outcome::Withheld => &mut self.withheld,

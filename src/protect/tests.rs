@@ -232,16 +232,17 @@ fn a_total_of_few_contributors_is_protected_upwards() {
         Series::new(SeriesKey::parse(&key(area)).unwrap(), Attributes::none(), vec![value]).unwrap()
     };
     let table = [series("CAN", 330), series("USA", 40), series("ITA", 9000), series("_T", 9370)];
-    let parts = [300, 20, 10].map(rust_decimal::Decimal::from);
-    let mut rules = Rules::default();
-    let rule = primary::Concentration::Dominance { n: 1, k: rust_decimal::Decimal::from(85) };
-    rules.contributed(table[0].key(), year("2020-Q1"), &parts, rule);
-    let left = release(&table, &rules);
+    let rule: primary::Concentration = "n=1,k=85".parse().unwrap();
+    let contributed = |parts: &[i64]| {
+        let parts: Vec<_> = parts.iter().copied().map(rust_decimal::Decimal::from).collect();
+        let level = rule.level(&parts, rust_decimal::Decimal::from(330));
+        let place = (table[0].key().clone(), year("2020-Q1"));
+        Rules { sensitive: level.map(|level| (place, level)).into_iter().collect(), ..Rules::default() }
+    };
+    let left = release(&table, &contributed(&[300, 20, 10]));
     assert_eq!(shown(&left), ["Q", "Q", "9000", "9370"], "40 is enough to reach 352.94");
-    let safe = [100, 90, 80, 60].map(rust_decimal::Decimal::from);
-    let mut rules = Rules::default();
-    rules.contributed(table[0].key(), year("2020-Q1"), &safe, rule);
-    assert_eq!(shown(&release(&table, &rules)), ["330", "40", "9000", "9370"]);
+    let safe = release(&table, &contributed(&[100, 90, 80, 60]));
+    assert_eq!(shown(&safe), ["330", "40", "9000", "9370"]);
 }
 
 #[test]

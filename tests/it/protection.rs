@@ -1,9 +1,15 @@
 //! Protection with real daemons: what a partner gets of a table with small cells, one release after the other.
 
+use std::path::Path;
+
 use corridor::cli::demo::government::Government;
+use corridor::feed::Seq;
+use corridor::model::Record;
+use corridor::node::Home;
+use corridor::store::Store;
 use serde_json::Value;
 
-use crate::world::{World, ask, eventually, run, stdout, text};
+use crate::world::{World, ask, eventually, files, run, stdout, text};
 
 const HEADER: &str = "FREQ,REF_AREA,COUNTERPART_AREA,INDICATOR,BASIS,SEX,TIME_PERIOD,OBS_VALUE,DISC_RULE";
 
@@ -74,4 +80,116 @@ fn what_is_small_stays_closed_whatever_comes_after() {
     // The publisher's log has neither the figures nor which cells are small.
     let log = std::fs::read_to_string(world.phl.log()).expect("the log");
     assert!(!log.contains("EF_REGEMI"), "{log}");
+}
+
+/// The rule, and contributions to the women's total: of what is secret, what can be told from anything else.
+const SECRETS: [&str; 4] = ["84.7391", "3000001", "200003", "100009"];
+
+/// Sets the rule in a node's configuration.
+fn hold_to(node: &mut Government, rule: &str) {
+    node.stop();
+    let path = node.dir().join("corridor.toml");
+    let text = std::fs::read_to_string(&path).expect("the configuration");
+    let set = text.replace("#concentration = \"\"", &format!("concentration = \"{rule}\""));
+    assert_ne!(text, set, "the configuration names the key");
+    std::fs::write(&path, set).expect("it can be written");
+    node.start().expect("the node starts with its rule");
+}
+
+/// Submits figures of 2015 that are open, by sex, with the largest contributions to them; says what was answered.
+fn submit_contributed(world: &World, name: &str, rows: &[(&str, &str)]) -> Value {
+    let mut csv = format!("{HEADER},CONTRIBUTION_1,CONTRIBUTION_2\n");
+    for (sex, rest) in rows {
+        let (value, contributions) = rest.split_once(',').expect("a value and contributions");
+        csv += &format!("A,PHL,CAN,EF_REGEMI,CIT,{sex},2015,{value},D0,{contributions}\n");
+    }
+    let path = world.path(name);
+    std::fs::write(&path, csv).expect("the file can be written");
+    world.phl.try_ask(&["submit", &text(&path)]).expect("it answers").1
+}
+
+/// Everything that stands in the feeds of a node that does not run, as text.
+fn records(dir: &Path) -> String {
+    let home = Home::open(dir).expect("the node's directory");
+    let store = Store::open(dir, home.us(), home.network(), 1 << 20).expect("the store");
+    let mut text = String::new();
+    for feed in store.feeds() {
+        let Some(head) = store.durable(&feed) else { continue };
+        for seq in 0..=head.seq.0 {
+            for record in store.records(&feed, Seq(seq)).expect("the entry") {
+                text += &match record.expect("a record") {
+                    Record::Document(part) => String::from_utf8_lossy(part.body()).into_owned(),
+                    other => format!("{other:?}"),
+                };
+            }
+        }
+    }
+    text
+}
+
+/// The files of a directory that hold a text as it is.
+fn holding(dir: &Path, text: &str) -> Vec<String> {
+    let holds = |path: &std::path::PathBuf| {
+        let bytes = std::fs::read(path).unwrap_or_default();
+        bytes.windows(text.len()).any(|window| window == text.as_bytes())
+    };
+    let found = files(dir, "").into_iter().filter(holds);
+    found.filter_map(|path| Some(path.file_name()?.to_string_lossy().into_owned())).collect()
+}
+
+#[test]
+fn a_total_of_few_contributors_stays_closed_and_nobody_learns_why() {
+    let mut world = World::agreed();
+    hold_to(&mut world.phl, "n=1,k=84.7391");
+    let wrong = submit_contributed(&world, "wrong.csv", &[("F", "3300107,200003,3000001")]);
+    let finding = wrong["findings"][0].clone();
+    assert_eq!((&finding["line"], &finding["column"]), (&2.into(), &"CONTRIBUTION_2".into()), "{wrong}");
+    let few = [("F", "3300107,3000001,200003"), ("_U", "400000,,")];
+    let said = submit_contributed(&world, "few.csv", &few);
+    assert_eq!(said["accepted"], true, "{said}");
+
+    // The node dies before the release: what the figures need is there again.
+    world.phl.kill();
+    world.phl.start().expect("PHL starts again");
+    let ahead = stdout(&run(&world.phl, &["release", "--dry-run"]));
+    assert!(ahead.contains("2015 = Q  suppressed: few contribute most of it (D0)"), "{ahead}");
+    let first = ask(&world.phl, &["release"]);
+    assert_eq!((&protection(&first)["suppressed"], &protection(&first)["shown"]), (&1.into(), &1.into()));
+    eventually("CAN has the women as closed", || shown(&world.can, "F", "2015") == "Q");
+    assert_eq!(shown(&world.can, "_U", "2015"), "400000", "without a total nothing follows");
+
+    // All and men come later, from another ministry that knows of no contributions, and after all was folded anew.
+    ask(&world.phl, &["rebuild"]);
+    let later = [("M", "90000000,,"), ("_T", "93700107,100009,100009")];
+    submit_contributed(&world, "later.csv", &later);
+    let second = ask(&world.phl, &["release"]);
+    assert_eq!(protection(&second)["complementary"], 1, "{second}");
+    let both = || [shown(&world.can, "M", "2015"), shown(&world.can, "_T", "2015")];
+    eventually("CAN has men and all", || both().iter().all(|shown| !shown.is_empty()));
+    assert!(both().contains(&"Q".to_owned()), "all less men less the others are the women: {:?}", both());
+    let again = ask(&world.phl, &["release", "s1"]);
+    assert!(again["released"].as_array().expect("audiences").iter().all(|one| one["entry"].is_null()));
+
+    let acts = ask(&world.phl, &["audit", "--verify"]).to_string();
+    assert!(acts.contains("few.csv") && acts.contains("\"valid\":true"), "{acts}");
+    let level = "240172.516776";
+    world.phl.stop();
+    world.can.stop();
+    for (node, is_ours) in [(&world.phl, true), (&world.can, false)] {
+        let all = records(node.dir());
+        assert_eq!(all.contains(level), is_ours, "the level is the publisher's alone");
+        assert!(all.contains("400000"), "what left is with both");
+        for secret in SECRETS {
+            assert!(!all.contains(secret) && !acts.contains(secret), "{secret} is told");
+        }
+    }
+    assert!(!acts.contains(level), "levels are no part of the log of acts");
+    assert_eq!(holding(world.dir.path(), SECRETS[0]), ["corridor.toml"]);
+    for secret in &SECRETS[1..] {
+        let holding = holding(world.dir.path(), secret);
+        assert!(
+            !holding.is_empty() && holding.iter().all(|file| file.ends_with(".csv")),
+            "{secret}: {holding:?}"
+        );
+    }
 }

@@ -14,7 +14,7 @@ const STOCK: &str = config!("data/undesa_ims2024_stock_phl_can_ita_esp.csv");
 
 fn mapped(file: &str, mapping: &str, country: &str) -> Taken {
     let mapping = Mapping::parse(mapping).unwrap_or_else(|e| panic!("{e}"));
-    read(&mut file.as_bytes(), Some(&mapping), &Rules { country: Some(country) })
+    read(&mut file.as_bytes(), Some(&mapping), &Rules { country: Some(country), ..Rules::default() })
 }
 
 #[test]

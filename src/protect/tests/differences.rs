@@ -77,6 +77,41 @@ fn region_sums() {
     assert_ne!(shown(&rounded), ["542"]);
 }
 
+/// Money from one corridor was closed, because few contribute to it; now all corridors and the others come.
+#[test]
+fn sums_over_a_total_of_few_contributors() {
+    let key = |area: &str| {
+        SeriesKey::parse(&format!("A.PHL.{area}.RE_RECV._Z._T._T._T._T._T._T._T._T.USD")).unwrap()
+    };
+    let few = one(&key("CAN"), "330", &[]);
+    let place = (few.key().clone(), year("2020"));
+    let rules = Rules { sensitive: [(place, Decimal::from(23))].into(), ..Rules::default() };
+    let closed = protect(std::slice::from_ref(&few), &Held::default(), &rules, &secret()).unwrap();
+    assert_eq!(shown(&closed), ["Q"]);
+    let later = [one(&key("USA"), "40", &[]), one(&key("ITA"), "9000", &[]), one(&key("_T"), "9370", &[])];
+    let mut before = held(&closed.series);
+    know(&mut before, &few);
+    let left = protect(&later, &before, &rules, &secret()).unwrap();
+    assert_eq!((shown(&left), left.report.audited), (["Q", "9000", "9370"].map(str::to_owned).to_vec(), 1));
+    // A value that is known is not protected any more.
+    before.take(&few, Readers::ALL);
+    assert_eq!(shown(&protect(&later, &before, &rules, &secret()).unwrap()), ["40", "9000", "9370"]);
+    assert_eq!(shown(&protect(&later, &before, &Rules::default(), &secret()).unwrap())[0], "40");
+}
+
+/// A small count of which one employer has all: the bound must reach what both rules ask for.
+#[test]
+fn a_small_count_of_few_contributors() {
+    let table = sexes(["4", "9", "13"], &[]);
+    let place = (table[0].key().clone(), year("2020"));
+    let rules = Rules { sensitive: [(place, Decimal::from(40))].into(), ..Rules::default() };
+    let left = protect(&table, &Held::default(), &rules, &secret()).unwrap();
+    assert_eq!(shown(&left)[0], "Q");
+    assert!(shown(&left)[1..].contains(&"Q".to_owned()), "rounded ones leave no room for 44: {left:?}");
+    let small = shown(&release(&table, &Rules::default()));
+    assert!(small[0] == "Q" && !small[1..].contains(&"Q".to_owned()), "they do for four: {small:?}");
+}
+
 /// Everything was released safely; then the total is revised, and would be exact.
 #[test]
 fn revision_of_total() {

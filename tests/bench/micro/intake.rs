@@ -38,7 +38,7 @@ fn file(observations: usize, years: u64) -> String {
 }
 
 fn measure(bencher: Bencher<'_, '_>, text: &str) {
-    let rules = Rules { country: Some("ESP") };
+    let rules = Rules { country: Some("ESP"), ..Rules::default() };
     let rows = text.lines().count() - 1;
     bencher.counter(ItemsCount::new(rows)).counter(BytesCount::new(text.len())).bench_local(|| {
         let mut report = intake::read(&mut text.as_bytes(), None, &rules);

@@ -147,7 +147,7 @@ impl World {
     /// Asks a node.
     pub(crate) fn ask(&mut self, at: usize, request: Request, payload: &[u8]) -> Result<Value, String> {
         let home = self.engine(at).home().clone();
-        let prepared = Prepared::new(request, &mut &*payload, &home).map_err(|e| e.to_string())?;
+        let prepared = Prepared::new(request, &mut &*payload, (&home, None)).map_err(|e| e.to_string())?;
         let caller = Caller { who: "clerk".to_owned(), from: "terminal".to_owned() };
         let answer = self.core(at).ask(prepared, &caller);
         self.turn(at);
