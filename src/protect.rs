@@ -14,9 +14,8 @@
 //! before; the [`Rules`]; the node's [`RoundingKey`]. What comes out: the series as they leave and a [`Report`] for
 //! the publisher, or a [`Breach`] that names the cells which nothing in the release can protect.
 //!
-//! Each release is held against what is known of the values as they are now. What is said of a value that is replaced
-//! is not looked at again: who knows which of the others stayed as they were, and holds the sums of then, may come to
-//! know a little more of the old value than it was to, and through it of one that stayed.
+//! Values that were revised since are kept apart from those of now, and the sums of then are reckoned with, see
+//! `vintage`: what stayed as it was is bounded by both.
 //!
 //! What always holds: no count below the rule's minimum leaves, nor can it be told from outside to lie in less than
 //! the whole range below the minimum; closed cells look all alike, whatever they were closed for; a cell rounds
@@ -45,6 +44,7 @@ pub mod rule;
 mod search;
 pub mod system;
 mod table;
+mod vintage;
 
 use std::collections::{HashMap, HashSet};
 

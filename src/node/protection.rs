@@ -14,8 +14,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::engine::{Engine, NodeError};
-use super::truth::Truth;
-use crate::feed::{AgreementId, FeedId, PublisherId};
+use super::truth::{Truth, Value};
+use crate::feed::{AgreementId, FeedId, PublisherId, Seq};
 use crate::model::catalogue::DisclosureRule;
 use crate::model::{Attributes, Dimension, ObsStatus, Observation, Period, Series, SeriesKey, SeriesPattern};
 use crate::policy::{Agreement, Onward};
@@ -114,22 +114,10 @@ impl Engine {
         let truth = self.truths.of(indicator);
         let elsewhere = parts.sense(indicator, submitted, truth);
         parts.close(agreement, &rows, truth);
-        for row in &mut rows {
-            self.keep_what_stands(row, truth);
-        }
-        parts.take(agreement, &known, rows, truth);
+        let release_of = |under, seq| self.house.release_of(under, seq);
+        parts.take(agreement, &known, rows, (truth, &release_of));
         parts.hide(elsewhere, submitted.1, truth);
         Ok(())
-    }
-
-    /// Lets go of what was said of values that were revised in a later release.
-    fn keep_what_stands(&self, row: &mut SeriesView, truth: Option<&Truth>) {
-        let (key, agreement) = (&row.key, row.feed.agreement);
-        row.versions.retain(|version| {
-            let since = truth.and_then(|truth| truth.since(key, version.period));
-            let release = self.house.release_of(agreement, version.entry.seq);
-            since.zip(release).is_none_or(|(since, release)| release >= since)
-        });
     }
 
     /// By reader, the agreements under which it reads, or has read, something of ours; readers of the same are one.
@@ -171,8 +159,8 @@ struct Part {
     closed: HashSet<(SeriesKey, Period)>,
     /// The protection levels of sensitive cells, of these tables and beside them.
     sensitive: Levels,
-    /// Cells whose values this release changes: what was said of them before is about others.
-    revised: Vec<(SeriesKey, Period)>,
+    /// Cells whose values this release changes: what was said of them before is about the old ones.
+    revised: HashSet<(SeriesKey, Period)>,
 }
 
 /// Observations of a part: enough to be worth a thread, and few enough for its memory to be near.
@@ -209,7 +197,7 @@ impl Parts {
         agreement: AgreementId,
         known: &BTreeSet<BTreeSet<AgreementId>>,
         rows: Vec<SeriesView>,
-        truth: Option<&Truth>,
+        (truth, release_of): (Option<&Truth>, &dyn Fn(AgreementId, Seq) -> Option<usize>),
     ) {
         // Agreements under which nothing of this is held do not tell readers apart.
         let present: BTreeSet<AgreementId> = rows.iter().map(|row| row.feed.agreement).collect();
@@ -218,6 +206,7 @@ impl Parts {
         for part in &mut self.all {
             part.held = Held::of(sets.len());
         }
+        let mut pasts: BTreeMap<((SeriesKey, Period), usize), Vec<_>> = BTreeMap::new();
         for row in rows {
             let under = row.feed.agreement;
             let readers = match under == AgreementId::public() || under == agreement {
@@ -227,12 +216,31 @@ impl Parts {
                     with.fold(Readers::NONE, |readers, (at, _)| readers.and(Readers::one(at)))
                 }
             };
-            for (period, state, _) in row.stated() {
-                if let (State::Stated { value, flags, .. }, Some(part)) = (state, self.of_period.get(&period))
-                {
-                    let said = (period, *value, flags.status);
-                    self.all[*part].held.take_one(&row.key, &row.attributes, said, readers);
+            for (period, state, entry) in row.stated() {
+                let (State::Stated { value, flags, .. }, Some(part)) = (state, self.of_period.get(&period))
+                else {
+                    continue;
+                };
+                let part = &mut self.all[*part];
+                let history = truth.map_or(&[][..], |truth| truth.history(&row.key, period));
+                let place = (row.key.clone(), period);
+                match which(history, release_of(under, entry.seq), part.revised.contains(&place)) {
+                    None => {
+                        let said = (period, *value, flags.status);
+                        part.held.take_one(&row.key, &row.attributes, said, readers);
+                    }
+                    Some(at) => {
+                        pasts.entry((place, at)).or_default().push((*value, flags.status, readers));
+                    }
                 }
+            }
+        }
+        for (((key, period), at), forms) in pasts {
+            let history = truth.map_or(&[][..], |truth| truth.history(&key, period));
+            if let (Some(one), Some(part)) = (history.get(at), self.of_period.get(&period)) {
+                let until = history.get(at + 1).map_or(usize::MAX, |next| next.since);
+                let held = &mut self.all[*part].held;
+                held.take_past((&key, &one.said), (period, one.value), one.since..until, &forms);
             }
         }
         if !present.is_empty() {
@@ -331,8 +339,7 @@ impl Parts {
 
     /// Protects the parts, as many at a time as there are processors, and puts them together again.
     fn protect(self, rules: &Rules, key: &RoundingKey) -> Result<Protected, Breach> {
-        let one = |Part { tables, mut held, closed, sensitive, revised }: Part| {
-            revised.iter().for_each(|(key, period)| held.revise(key, *period));
+        let one = |Part { tables, held, closed, sensitive, .. }: Part| {
             protect::protect(&tables, &held, &Rules { closed, sensitive, ..rules.clone() }, key)
         };
         let threads = std::thread::available_parallelism().map_or(1, usize::from).min(self.all.len());
@@ -379,6 +386,14 @@ fn stated_of<'a>(
 /// What a thread has made; its panic goes on here.
 fn joined<T>(thread: std::thread::ScopedJoinHandle<'_, T>) -> T {
     thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}
+
+/// Which of a figure's values an entry of a release stated, if that was revised since; nothing if it is the one of now,
+/// or as long as nothing else is known.
+fn which(history: &[Value], release: Option<usize>, is_revised_now: bool) -> Option<usize> {
+    let release = release.unwrap_or(usize::MAX);
+    let at = history.iter().rposition(|one| one.since <= release)?;
+    (at + 1 < history.len() || is_revised_now).then_some(at)
 }
 
 fn stated(series: &Series) -> u64 {

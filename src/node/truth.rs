@@ -27,7 +27,8 @@ pub(super) struct Truths(BTreeMap<String, Truth>);
 pub(super) struct Truth {
     /// How many releases are in it.
     releases: usize,
-    series: HashMap<SeriesKey, BTreeMap<Period, Value>>,
+    /// Of each figure its values in the order of their releases, at least one.
+    series: HashMap<SeriesKey, BTreeMap<Period, Vec<Value>>>,
     values: usize,
     /// The protection levels of those that are sensitive by their contributors.
     levels: Levels,
@@ -35,10 +36,10 @@ pub(super) struct Truth {
 
 /// A value, what is said of its series, and the number of the release since which it is so.
 #[derive(Debug, Clone)]
-struct Value {
-    value: Decimal,
-    said: Attributes,
-    since: usize,
+pub(super) struct Value {
+    pub(super) value: Decimal,
+    pub(super) said: Attributes,
+    pub(super) since: usize,
 }
 
 impl Truths {
@@ -82,29 +83,32 @@ impl Truth {
         }
         levels::replace(&mut self.levels, &series);
         let known = self.series.entry(series.key().clone()).or_default();
-        let before = known.len();
         for observation in series.observations() {
             let Some(value) = observation.value() else {
                 known.remove(&observation.period());
                 continue;
             };
-            let before = known.get(&observation.period()).filter(|before| before.value == value);
-            let since = before.map_or(release, |before| before.since);
-            known.insert(observation.period(), Value { value, said: series.attributes().clone(), since });
+            let values = known.entry(observation.period()).or_default();
+            // Of two submissions of one release the later one counts.
+            values.pop_if(|last| last.since == release);
+            if values.last().is_none_or(|last| last.value != value) {
+                values.push(Value { value, said: series.attributes().clone(), since: release });
+                self.values += 1;
+            }
         }
-        self.values = self.values + known.len() - before;
     }
 
     /// All values: of which series, when, how much, and what is said of the series.
     pub(super) fn values(&self) -> impl Iterator<Item = (&SeriesKey, Period, Decimal, &Attributes)> {
         self.series.iter().flat_map(|(key, values)| {
-            values.iter().map(move |(period, one)| (key, *period, one.value, &one.said))
+            let last = values.iter().filter_map(|(period, all)| Some((period, all.last()?)));
+            last.map(move |(period, one)| (key, *period, one.value, &one.said))
         })
     }
 
     /// A value, and what is said of its series.
     pub(super) fn value(&self, key: &SeriesKey, period: Period) -> Option<(Decimal, &Attributes)> {
-        self.series.get(key)?.get(&period).map(|one| (one.value, &one.said))
+        self.history(key, period).last().map(|one| (one.value, &one.said))
     }
 
     /// The protection levels of values that are sensitive by their contributors.
@@ -117,8 +121,9 @@ impl Truth {
         self.value(key, now.period()).is_none_or(|(value, _)| Some(value) == now.value())
     }
 
-    /// Since which release a value is what it is, as far as it is known.
-    pub(super) fn since(&self, key: &SeriesKey, period: Period) -> Option<usize> {
-        Some(self.series.get(key)?.get(&period)?.since)
+    /// The values of a figure in the order of their releases, as far as they are known.
+    pub(super) fn history(&self, key: &SeriesKey, period: Period) -> &[Value] {
+        let values = self.series.get(key).and_then(|values| values.get(&period));
+        values.map_or(&[], Vec::as_slice)
     }
 }

@@ -19,7 +19,19 @@ use super::rule;
 pub struct Held {
     cells: HashMap<SeriesKey, Vec<(Period, Statement)>>,
     truth: HashMap<SeriesKey, Vec<(Period, Decimal, i32)>>,
+    pasts: HashMap<SeriesKey, Vec<Earlier>>,
     readers: usize,
+}
+
+/// A value that was revised since, and how it was published.
+#[derive(Debug, Clone)]
+pub(super) struct Earlier {
+    pub(super) period: Period,
+    pub(super) value: Decimal,
+    pub(super) power: i32,
+    /// The number of the release with which it came, and of that with which another one took its place.
+    pub(super) releases: std::ops::Range<usize>,
+    pub(super) statements: Vec<Statement>,
 }
 
 /// Some of an audience's readers, by their numbers.
@@ -75,11 +87,16 @@ impl Held {
     /// Nothing, with so many readers that may come to hold something; at least one.
     #[must_use]
     pub fn of(readers: usize) -> Self {
-        Self { cells: HashMap::new(), truth: HashMap::new(), readers: readers.clamp(1, Readers::MAX) }
+        Self {
+            cells: HashMap::new(),
+            truth: HashMap::new(),
+            pasts: HashMap::new(),
+            readers: readers.clamp(1, Readers::MAX),
+        }
     }
 
     /// Takes a series as it was published to some readers. Order does not matter; the same statement twice counts
-    /// once. What was said of a value that was revised since is none of it: see [`Held::revise`].
+    /// once. What was said of a value that was revised since is none of it: see [`Held::take_past`].
     ///
     /// The rule of the release is read from `DISC_RULE`, which every protected series carries; without it the
     /// catalogue's rule is taken.
@@ -98,10 +115,7 @@ impl Held {
         (period, value, status): (Period, Option<Decimal>, ObsStatus),
         readers: Readers,
     ) {
-        let Some(value) = seen(value, status) else { return };
-        let usual = || catalogue::get(key.indicator()).map_or(DisclosureRule::D0, |core| core.rule);
-        let rule = stated_rule(said).unwrap_or_else(usual);
-        let new = Statement { value, rule, power: power(said), readers };
+        let Some(new) = Statement::of(key, said, (value, status), readers) else { return };
         let known = match self.cells.get_mut(key) {
             Some(known) => known,
             None => self.cells.entry(key.clone()).or_default(),
@@ -113,12 +127,27 @@ impl Held {
         }
     }
 
-    /// Forgets in what forms a cell was published: its value was revised since, and they are about another one. Forms of
-    /// different values, taken as if they were of one, would tell what never was true, and excuse what is not known.
-    pub fn revise(&mut self, key: &SeriesKey, period: Period) {
-        if let Some(known) = self.cells.get_mut(key) {
-            known.retain(|(at, _)| *at != period);
-        }
+    /// Takes a value that was revised since, with which release it came and with which it went, both counted in one way
+    /// for all cells, and the forms in which it was published. Of forms of different values nothing is told as if they
+    /// were of one: that never was true.
+    pub fn take_past(
+        &mut self,
+        (key, said): (&SeriesKey, &Attributes),
+        (period, value): (Period, Decimal),
+        releases: std::ops::Range<usize>,
+        forms: &[(Option<Decimal>, ObsStatus, Readers)],
+    ) {
+        let statement = |(value, status, readers): &(Option<Decimal>, ObsStatus, Readers)| {
+            Statement::of(key, said, (*value, *status), *readers)
+        };
+        let statements = forms.iter().filter_map(statement).collect();
+        let past = Earlier { period, value, power: power(said), releases, statements };
+        self.pasts.entry(key.clone()).or_default().push(past);
+    }
+
+    /// The values of a series that were revised since.
+    pub(super) fn pasts(&self, key: &SeriesKey) -> &[Earlier] {
+        self.pasts.get(key).map_or(&[], Vec::as_slice)
     }
 
     /// Says what is true of a cell that the audience holds and that the release may not contain. Without it, it
@@ -148,6 +177,18 @@ impl Held {
 }
 
 impl Statement {
+    fn of(
+        key: &SeriesKey,
+        said: &Attributes,
+        (value, status): (Option<Decimal>, ObsStatus),
+        readers: Readers,
+    ) -> Option<Self> {
+        let value = seen(value, status)?;
+        let usual = || catalogue::get(key.indicator()).map_or(DisclosureRule::D0, |core| core.rule);
+        let rule = stated_rule(said).unwrap_or_else(usual);
+        Some(Self { value, rule, power: power(said), readers })
+    }
+
     fn says_the_same(&self, other: &Self) -> bool {
         (self.value, self.rule, self.power) == (other.value, other.rule, other.power)
     }

@@ -1,5 +1,7 @@
 //! One release for one audience, from true figures to what leaves.
 
+use std::collections::HashSet;
+
 use super::audit::{self, Claim, Witnesses};
 use super::cover::Cover;
 use super::held::{Held, Readers};
@@ -9,6 +11,7 @@ use super::report::{Breach, Explained, Opened, Opening, Outcome, Report};
 use super::rule::{self, LEAST_BASE, Limit, Measure};
 use super::system::{OPEN, System, index};
 use super::table::{Form, Table};
+use super::vintage::{self, Ghost};
 use super::{Protected, RoundingKey, Rules};
 use crate::model::catalogue::DisclosureRule;
 use crate::model::{ConfStatus, Decimal, Observation, Series};
@@ -27,9 +30,11 @@ pub(super) struct Draft<'a> {
     key: &'a RoundingKey,
     table: Table,
     relations: Relations,
+    /// What stands for values of before, behind cells and rests.
+    ghosts: Vec<Ghost>,
     /// By cell, what becomes of it.
     outcomes: Vec<Outcome>,
-    /// The true values of cells and rests.
+    /// The true values of cells, rests and ghosts.
     known: Vec<i64>,
     /// What none of the audience may find out.
     claims: Vec<Claim>,
@@ -64,14 +69,16 @@ impl<'a> Draft<'a> {
             }
         }
         let mut table = Table::new(&leaving, held)?;
-        let relations = relation::relate(&mut table, &rules.places);
+        let mut relations = relation::relate(&mut table, &rules.places);
         report.inconsistent = relations.inconsistent;
+        let ghosts = vintage::relate(&table, &mut relations);
         let truths = table.cells.iter().map(|cell| cell.truth.unwrap_or(0));
-        let known = truths.chain(relations.rests.iter().map(|rest| rest.truth)).collect();
+        let rests = relations.rests.iter().map(|rest| rest.truth);
+        let known = truths.chain(rests).chain(ghosts.iter().map(|ghost| ghost.truth(&table))).collect();
         let outcomes = vec![Outcome::Missing; table.cells.len()];
         let (claims, readers) = (Vec::new(), Vec::new());
         let mut draft =
-            Self { leaving, rules, key, table, relations, outcomes, known, claims, readers, report };
+            Self { leaving, rules, key, table, relations, ghosts, outcomes, known, claims, readers, report };
         draft.decide();
         draft.claim_rest(held);
         let reader = |which| Reader { which, claims: draft.claims.clone(), witnesses: Witnesses::new() };
@@ -112,13 +119,42 @@ impl<'a> Draft<'a> {
                 report.audited = self.readers.iter().map(|reader| reader.claims.len() as u64).sum();
                 return Ok(Ok(Protected { series, report }));
             }
-            if round == MAX_ROUNDS || (zeros && unproven == wanting) {
+            let stuck = round >= MAX_ROUNDS || (zeros && unproven == wanting);
+            if stuck && !self.close_around(&unproven) {
                 return Ok(Err(unproven));
             }
-            zeros |= unproven == wanting || round + 1 == MAX_ROUNDS;
+            zeros |= unproven == wanting || round + 1 >= MAX_ROUNDS;
             wanting = unproven;
         }
         Ok(Err(wanting))
+    }
+
+    /// Closes all that stands in one sum with what is not proven, where the choice of few cells has not helped; says
+    /// whether there was anything left to be closed.
+    fn close_around(&mut self, unproven: &[Vec<Claim>]) -> bool {
+        let wanted: HashSet<u32> = unproven.iter().flatten().map(|claim| claim.cell).collect();
+        let mut near: HashSet<u32> = wanted.clone();
+        for row in self.relations.sums.rows() {
+            if row.iter().any(|(cell, _)| wanted.contains(cell)) {
+                near.extend(row.iter().map(|(cell, _)| *cell));
+            }
+        }
+        // What stood there before stands there still, with another value.
+        let ghost =
+            |cell: u32| (cell as usize).checked_sub(self.table.cells.len() + self.relations.rests.len());
+        let now = near.iter().map(|cell| ghost(*cell).map_or(*cell, |at| self.ghosts[at].of(&self.table)));
+        let mut closed = false;
+        for cell in now.collect::<HashSet<_>>() {
+            let is_cell =
+                (cell as usize) < self.table.cells.len() && self.table.cells[cell as usize].released;
+            if is_cell
+                && matches!(self.outcomes[cell as usize], Outcome::Shown | Outcome::Zero | Outcome::Rounded)
+            {
+                self.outcomes[cell as usize] = Outcome::Complement;
+                closed = true;
+            }
+        }
+        closed
     }
 
     /// Puts in place of the claims that are not proven those that held before anything of this release is known.
@@ -147,16 +183,25 @@ impl<'a> Draft<'a> {
             return (Vec::new(), Vec::new());
         }
         let failing = |claims: &[Claim]| audit::judge(&system, &self.known, claims, &Witnesses::new());
-        let broken = failing(claims);
-        let held = broken.iter().map(|claim| {
+        let (mut broken, mut held) = (Vec::new(), Vec::new());
+        for claim in failing(claims) {
+            // Not to find a proof is none of the contrary: only bounds that are there excuse.
+            let Some((low, high)) = audit::interval(&system, &self.known, claim.cell) else { continue };
+            let open = (low.is_some_and(|low| low > claim.low), high.is_some_and(|high| high < claim.high));
+            if open == (false, false) {
+                continue;
+            }
             let truth = self.known[claim.cell as usize];
             let holds = |claim: Claim| failing(&[claim]).is_empty();
-            let low = steps(claim.low, truth).find(|low| holds(Claim { low: *low, high: truth, ..*claim }));
-            let high =
-                steps(claim.high, truth).find(|high| holds(Claim { low: truth, high: *high, ..*claim }));
-            Claim { low: low.unwrap_or(truth), high: high.unwrap_or(truth), ..*claim }
-        });
-        let held = held.collect();
+            let below =
+                || steps(claim.low, truth).find(|low| holds(Claim { low: *low, high: truth, ..claim }));
+            let above =
+                || steps(claim.high, truth).find(|high| holds(Claim { low: truth, high: *high, ..claim }));
+            let low = if open.0 { below().unwrap_or(truth) } else { claim.low };
+            let high = if open.1 { above().unwrap_or(truth) } else { claim.high };
+            held.push(Claim { low, high, ..claim });
+            broken.push(claim);
+        }
         (broken, held)
     }
 
@@ -236,6 +281,15 @@ impl<'a> Draft<'a> {
                 self.claims.push(whole_range(index(self.table.cells.len() + at), rest.truth, limit, one));
             }
         }
+        let first = self.table.cells.len() + self.relations.rests.len();
+        for (at, past) in self.table.pasts.iter().enumerate() {
+            let line = self.table.line(&self.table.cells[past.of as usize]);
+            let closed = !past.held.is_empty() && past.held.iter().all(|(form, _)| *form == Form::Closed);
+            let small = line.limit.filter(|limit| past.truth != 0 && past.truth.abs() < limit.least);
+            if let Some(limit) = small.filter(|_| closed) {
+                self.claims.push(whole_range(index(first + at), past.truth, limit, line.one));
+            }
+        }
     }
 
     /// Closes cells until these claims hold against a reader, as far as it can be done.
@@ -269,6 +323,7 @@ impl<'a> Draft<'a> {
                 (_, false) => (0, OPEN),
             }
         }));
+        bounds.extend(self.ghosts.iter().map(|ghost| ghost.bounds(&self.table, reader)));
         System::new(&bounds, &self.relations.sums)
     }
 
@@ -292,10 +347,13 @@ impl<'a> Draft<'a> {
 
     /// The cell of a claim, or the one that it is the rest of.
     fn opened(&self, claim: &Claim, how: Opening) -> Opened {
-        let rest = (claim.cell as usize).checked_sub(self.table.cells.len());
-        let rest = rest.map(|at| self.relations.rests[at].of);
-        let cell = &self.table.cells[rest.unwrap_or(claim.cell) as usize];
-        let how = if rest.is_some() { Opening::Rest } else { how };
+        let (cells, rests) = (self.table.cells.len(), self.relations.rests.len());
+        let (of, how) = match (claim.cell as usize).checked_sub(cells) {
+            None => (claim.cell, how),
+            Some(at) if at < rests => (self.relations.rests[at].of, Opening::Rest),
+            Some(at) => (self.ghosts[at - rests].of(&self.table), Opening::Past),
+        };
+        let cell = &self.table.cells[of as usize];
         Opened { key: self.table.line(cell).key.clone(), period: cell.period, how }
     }
 }

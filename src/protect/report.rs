@@ -155,6 +155,8 @@ pub enum Opening {
     Worked,
     /// What the published parts leave of it follows: a group that is not stated, such as the other sex.
     Rest,
+    /// It is a value that was revised since, and follows from what was shown then and what is shown now.
+    Past,
 }
 
 /// Why a release is refused for an audience. For the publisher only.
@@ -212,6 +214,7 @@ fn why(opened: &[Opened]) -> &'static str {
     match opened.first().map(|first| first.how) {
         Some(Opening::Held) => "it holds the value from an earlier release",
         Some(Opening::Worked) => "the value follows from what is shown and what it holds",
+        Some(Opening::Past) => "what it was before it was revised follows",
         Some(Opening::Rest) | None => "what the published parts leave of it follows",
     }
 }

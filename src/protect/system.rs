@@ -45,6 +45,12 @@ impl Sums {
         self.ends.push(index(self.entries.len()));
     }
 
+    /// The cells of each, with their signs.
+    pub(super) fn rows(&self) -> impl Iterator<Item = &[(u32, i8)]> {
+        let starts = std::iter::once(0).chain(self.ends.iter().map(|end| *end as usize));
+        starts.zip(&self.ends).map(|(start, end)| &self.entries[start..*end as usize])
+    }
+
     /// How many there are.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -1,11 +1,13 @@
 //! All cells of a release beside those that the audience holds, as whole numbers of one scale.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use super::held::{self, Held, Readers, Statement};
 use super::hierarchy::ADDITIVE;
 use super::rule::{Limit, Measure};
 use super::system::{MAX_VALUE, OPEN, index};
+use super::vintage::Past;
 use super::{Breach, MAX_CELLS};
 use crate::model::catalogue::DisclosureRule;
 use crate::model::dimension::DIMENSIONS;
@@ -66,7 +68,7 @@ pub(super) struct Line {
     /// Does the table hold values below zero?
     pub(super) signed: bool,
     /// Its cells.
-    pub(super) cells: std::ops::Range<u32>,
+    pub(super) cells: Range<u32>,
 }
 
 /// One value of the table.
@@ -87,6 +89,8 @@ pub(super) struct Cell {
 pub(super) struct Table {
     pub(super) lines: Vec<Line>,
     pub(super) cells: Vec<Cell>,
+    /// Values that cells had before.
+    pub(super) pasts: Vec<Past>,
     places: HashMap<SeriesKey, u32>,
 }
 
@@ -212,6 +216,17 @@ impl Table {
             }
         }
         let start = index(self.cells.len());
+        for past in held.pasts(draft.key) {
+            let Ok(at) = cells.binary_search_by_key(&past.period, |cell| cell.period) else { continue };
+            let truth = number((past.value, past.power), past.period)?;
+            let form = |said: &Statement| -> Result<(Form, Readers), Breach> {
+                let value = said.value.map(|value| number((value, said.power), past.period)).transpose()?;
+                Ok((Form::of(value, held::limit(draft.key, said.rule).map(scaled)), said.readers))
+            };
+            let held = past.statements.iter().map(form).collect::<Result<_, _>>()?;
+            let (of, Range { start: from, end: to }) = (start + index(at), past.releases.clone());
+            self.pasts.push(Past { of, truth, from, to, held });
+        }
         self.cells.append(&mut cells);
         let cells = start..index(self.cells.len());
         let codes = codes.of(draft.key);
@@ -253,7 +268,11 @@ impl Scales {
         for draft in drafts {
             let known = held.truth(draft.key).iter().map(|(_, value, power)| (*value, *power));
             let stated = draft.held.iter().filter_map(|(_, s)| Some((s.value?, s.power)));
-            let all = draft.truth.iter().map(|(_, raw)| *raw).chain(stated).chain(known);
+            let pasts = held.pasts(draft.key).iter().flat_map(|past| {
+                let shown = past.statements.iter().filter_map(|said| Some((said.value?, said.power)));
+                shown.chain([(past.value, past.power)])
+            });
+            let all = draft.truth.iter().map(|(_, raw)| *raw).chain(stated).chain(known).chain(pasts);
             let (exponent, signed) = scales.entry(family(draft.key)).or_insert((0, false));
             for (value, power) in all {
                 *exponent = (*exponent).min(power - i32::from(value.scale())).max(-MAX_DECIMALS);
