@@ -24,6 +24,8 @@ pub mod payload;
 pub mod home;
 pub mod house;
 pub mod engine;
+pub mod prepared;
+mod acts;
 pub mod partners;
 pub mod agreements;
 mod erasure;

@@ -13,7 +13,7 @@ use crate::config::Config;
 use crate::feed::Card;
 use crate::net::Nowhere;
 use crate::node::clock::Clock;
-use crate::node::engine::Prepared;
+use crate::node::prepared::Prepared;
 use crate::node::{Answer, Caller, Core, Engine, Home, Options, Request, home};
 use crate::sync;
 

@@ -16,19 +16,6 @@ const SEXES: [&str; 2] = ["F", "M"];
 /// Sexes that may be counted beside them.
 const OTHER_SEXES: [&str; 3] = ["_U", "_O", "_N"];
 
-/// The dimensions with a total that no part can exceed.
-const PARTED: [Dimension; 9] = [
-    Dimension::CounterpartArea,
-    Dimension::Sex,
-    Dimension::Age,
-    Dimension::EducationLev,
-    Dimension::Occupation,
-    Dimension::Activity,
-    Dimension::Reason,
-    Dimension::Duration,
-    Dimension::Subnat,
-];
-
 /// Notes two values for one period. The draft is sorted.
 pub(super) fn duplicates(draft: &Draft, findings: &mut Findings) {
     for [a, b] in draft.figures.array_windows() {
@@ -56,7 +43,7 @@ pub(super) fn totals(draft: &Draft, ranges: &Ranges, findings: &mut Findings) {
     };
     let counted: Vec<bool> =
         codes.texts(Dimension::UnitMeasure).iter().map(|unit| collector::counts(unit)).collect();
-    let wholes = PARTED.map(|dimension| Whole::new(draft, dimension));
+    let wholes = Dimension::ADDITIVE.map(|dimension| Whole::new(draft, dimension));
     let total_sex = codes.find(Dimension::Sex, TOTAL);
     for (series, key) in (0..).zip(draft.series.index.keys()) {
         if !counted[usize::from(key[Dimension::UnitMeasure.position()])] {

@@ -60,6 +60,19 @@ impl Dimension {
         Self::UnitMeasure,
     ];
 
+    /// Those along which parts make up a total, which no part can exceed.
+    pub const ADDITIVE: [Self; 9] = [
+        Self::CounterpartArea,
+        Self::Sex,
+        Self::Age,
+        Self::EducationLev,
+        Self::Occupation,
+        Self::Activity,
+        Self::Reason,
+        Self::Duration,
+        Self::Subnat,
+    ];
+
     /// The concept id of the data structure.
     #[must_use]
     pub const fn id(self) -> &'static str {

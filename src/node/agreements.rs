@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::engine::{Engine, NodeError, document};
+use super::acts::document;
+use super::engine::{Engine, NodeError};
 use super::request::{AgreementDraft, Caller};
 use crate::feed::{AgreementId, EntryKind, PublisherId};
 use crate::model::{DocumentKind, Record};

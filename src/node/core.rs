@@ -15,9 +15,10 @@ use std::collections::VecDeque;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use super::engine::{Answer, Engine, Figures, NodeError, Prepared};
+use super::engine::{Answer, Engine, NodeError};
 use super::exchange::Exchange;
 use super::metrics::{self, Counters};
+use super::prepared::{Figures, Prepared};
 use super::release::Wanted;
 use super::request::{Caller, Request, SubmitRequest};
 use crate::net::{Carrier, NetEvent};

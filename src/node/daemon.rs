@@ -19,10 +19,11 @@ use tokio::time::{Duration, MissedTickBehavior, interval};
 
 use super::answers;
 use super::core::Core;
-use super::engine::{Answer, Engine, NodeError, Prepared};
+use super::engine::{Answer, Engine, NodeError};
 use super::home::Home;
 use super::metrics::{Counters, Figures, Metric};
 use super::payload::Payload;
+use super::prepared::Prepared;
 use super::request::{Caller, Request};
 use crate::net::{NetEvent, NetHandle};
 use crate::protect::primary::Concentration;

@@ -3,31 +3,25 @@
 //! Nothing counts before [`Engine::commit`]: the caller answers its people after that.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::clock::Clock;
 use super::home::Home;
 use super::house::House;
-use super::payload::Hashed;
+use super::prepared::{Figures, Prepared};
 use super::release::Wanted;
 use super::request::{Caller, Request, SubmitRequest};
-use super::spool::Spool;
 use super::submissions::Submitted;
 use super::truth::Truths;
-use crate::crypto::{Hash, Network, NodeSigner};
+use crate::crypto::{Network, NodeSigner};
 use crate::feed::{
-    AgreementId, Body, BodyBuilder, BuildError, Card, EntryKind, FeedId, HeadRef, PublisherId, Seq,
-    SignedHeader,
+    AgreementId, Body, BuildError, Card, EntryKind, FeedId, HeadRef, PublisherId, Seq, SignedHeader,
 };
-use crate::intake;
-use crate::model::{Document, DocumentKind, DocumentLabel, Millis, ModelError, Record, Series};
-use crate::protect::primary::Concentration;
+use crate::model::{Document, Millis, ModelError, Record};
 use crate::protect::{self, Breach, RoundingKey};
 use crate::store::{Store, StoreError, keys};
 
@@ -168,93 +162,6 @@ impl NodeError {
         matches!(self, Self::Store(StoreError::Io { .. } | StoreError::Stopped))
     }
 }
-
-/// A request with what was made of its payload before it reached the engine.
-#[derive(Debug)]
-pub struct Prepared {
-    /// The request.
-    pub request: Request,
-    /// A submission's figures, read and checked.
-    pub figures: Option<Figures>,
-    /// A bundle's file.
-    pub(super) bundle: Option<Spool>,
-}
-
-/// What became of the file of a submission.
-#[derive(Debug)]
-pub struct Figures {
-    /// What was found in it; its series are in `body`.
-    pub report: intake::Report,
-    /// The protection levels of its sensitive totals.
-    pub levels: Vec<intake::Level>,
-    /// The series as an entry's content; none if the file was refused or is only checked.
-    pub body: Option<Body>,
-    /// The series themselves, if they are few.
-    pub held: Vec<Series>,
-    /// What they measure; nothing if that is too much to be written down.
-    pub indicators: BTreeSet<String>,
-    /// SHA-256 of the file.
-    pub hash: Hash,
-}
-
-impl Prepared {
-    /// Reads a request's payload to its end: the heavy part, which needs no engine.
-    ///
-    /// # Errors
-    /// [`NodeError`] when a mapping is no mapping, or the payload breaks off.
-    pub fn new(
-        request: Request,
-        payload: &mut (dyn Read + Send),
-        (home, concentration): (&Home, Option<Concentration>),
-    ) -> Result<Self, NodeError> {
-        let submit = match &request {
-            Request::Submit(submit) => submit,
-            Request::BundleImport { .. } => {
-                let bundle = Some(Spool::fill(home.dir(), payload)?);
-                return Ok(Self { request, figures: None, bundle });
-            }
-            _ => {
-                Hashed::new(payload).finish().map_err(NodeError::Payload)?;
-                return Ok(Self { request, figures: None, bundle: None });
-            }
-        };
-        let (mut payload, country) = (Hashed::new(payload), home.card().country());
-        let mapping = submit.mapping.as_deref().map(intake::Mapping::parse).transpose();
-        let mapping = mapping.map_err(|error| NodeError::Refused(error.to_string()))?;
-        let rules = intake::Rules { country: (!country.is_empty()).then_some(country), concentration };
-        let mut report = intake::read(&mut payload, mapping.as_ref(), &rules);
-        let hash = payload.finish().map_err(NodeError::Payload)?;
-        let (series, levels) = (report.take_series(), report.take_levels());
-        if submit.check_only || series.is_empty() {
-            let (held, indicators) = (Vec::new(), BTreeSet::new());
-            let figures = Figures { report, levels, body: None, held, indicators, hash };
-            return Ok(Self { request, figures: Some(figures), bundle: None });
-        }
-        let few = report.observations <= MAX_HELD_FILE;
-        let (mut body, mut held, mut indicators) = (BodyBuilder::new(), Vec::new(), BTreeSet::new());
-        for one in series.map(Record::Series) {
-            body.push(&one)?;
-            let Record::Series(series) = one else { continue };
-            if !indicators.contains(series.key().indicator()) {
-                indicators.insert(series.key().indicator().to_owned());
-            }
-            if few {
-                held.push(series);
-            }
-        }
-        if indicators.len() > MAX_INDICATORS {
-            indicators.clear();
-        }
-        let body = Some(body.finish()?);
-        let figures = Some(Figures { report, levels, body, held, indicators, hash });
-        Ok(Self { request, figures, bundle: None })
-    }
-}
-
-/// The most indicators of a submission that are written down with it: the catalogue has fewer.
-const MAX_INDICATORS: usize = 100;
-/// Up to so many observations the series of a file are held until they are released.
-const MAX_HELD_FILE: u64 = 1000;
 
 /// An opened node.
 pub struct Engine {
@@ -547,59 +454,6 @@ impl Engine {
         )))
     }
 
-    /// Writes an act that was refused into the house feed.
-    pub(super) fn refused(
-        &mut self,
-        act: &str,
-        caller: &Caller,
-        why: &str,
-        details: Value,
-    ) -> Result<HeadRef, NodeError> {
-        self.log_act((act, &format!("refused: {why}")), caller, details, Vec::new())
-    }
-
-    /// Writes an act and its outcome into the house feed, with the documents that it decided about.
-    fn log_act(
-        &mut self,
-        (act, outcome): (&str, &str),
-        caller: &Caller,
-        details: Value,
-        documents: Vec<Record>,
-    ) -> Result<HeadRef, NodeError> {
-        let mut records = act_records("act", (act, outcome), caller, &details)?;
-        records.extend(documents);
-        self.append(AgreementId::house(), EntryKind::Act, records)
-    }
-
-    /// The end of an act that was carried out.
-    pub(super) fn done(
-        &mut self,
-        act: &str,
-        caller: &Caller,
-        details: Value,
-        documents: Vec<Record>,
-    ) -> Result<HeadRef, NodeError> {
-        self.log_act((act, "done"), caller, details, documents)
-    }
-
-    /// The end of acts of one kind that were carried out together: one entry of the house feed holds them all.
-    pub(super) fn done_together(
-        &mut self,
-        act: &str,
-        acts: Vec<Done<impl Serialize>>,
-    ) -> Result<(), NodeError> {
-        let mut records = Vec::new();
-        for (number, Done { caller, details, documents }) in acts.into_iter().enumerate() {
-            let id = if number == 0 { "act".to_owned() } else { format!("act/{number:06}") };
-            records.extend(act_records(&id, (act, "done"), &caller, &details)?);
-            records.extend(documents);
-        }
-        if records.is_empty() {
-            return Ok(());
-        }
-        self.append(AgreementId::house(), EntryKind::Act, records).map(|_| ())
-    }
-
     /// A partner by country code, publisher id or the start of it.
     pub(super) fn partner(&self, text: &str) -> Result<Card, NodeError> {
         let fits = |card: &&Card| {
@@ -650,16 +504,6 @@ impl Engine {
     }
 }
 
-/// An act that was carried out.
-pub(super) struct Done<D> {
-    /// Who asked for it.
-    pub(super) caller: Caller,
-    /// What the log says of it.
-    pub(super) details: D,
-    /// What stands beside it, and is not shown with it.
-    pub(super) documents: Vec<Record>,
-}
-
 /// The documents among records, in the order in which an entry has them.
 fn documents(records: &[Record]) -> Vec<Document> {
     let mut documents: Vec<&Record> = records.iter().collect();
@@ -669,38 +513,4 @@ fn documents(records: &[Record]) -> Vec<Document> {
         Record::Series(_) | Record::Retraction(_) | Record::Receipt(_) => None,
     };
     documents.into_iter().filter_map(document).collect()
-}
-
-/// An act as records: what, who, from where, with what outcome; and its details, which are an object.
-fn act_records(
-    id: &str,
-    (act, outcome): (&str, &str),
-    caller: &Caller,
-    details: &impl Serialize,
-) -> Result<Vec<Record>, NodeError> {
-    let body = ActBody { act, who: &caller.who, from: &caller.from, outcome, details };
-    let bytes = serde_json::to_vec(&body).map_err(|error| NodeError::Refused(error.to_string()))?;
-    document(DocumentKind::Act, id, act, "application/json", &bytes)
-}
-
-#[derive(Serialize)]
-struct ActBody<'a, D> {
-    act: &'a str,
-    who: &'a str,
-    from: &'a str,
-    outcome: &'a str,
-    #[serde(flatten)]
-    details: &'a D,
-}
-
-/// A document as records, in as many parts as it needs.
-pub(super) fn document(
-    kind: DocumentKind,
-    id: &str,
-    title: &str,
-    media_type: &str,
-    body: &[u8],
-) -> Result<Vec<Record>, NodeError> {
-    let label = DocumentLabel::new(kind, id, "", title, media_type)?;
-    Ok(Document::split(&label, body)?.into_iter().map(Record::Document).collect())
 }

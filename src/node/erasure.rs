@@ -22,8 +22,9 @@ use std::ops::RangeInclusive;
 
 use serde_json::{Value, json};
 
+use super::acts::document;
 use super::daemon::the_node;
-use super::engine::{Engine, NodeError, document};
+use super::engine::{Engine, NodeError};
 use crate::feed::{AgreementId, EntryKind, FeedId, HeadRef, Seq};
 use crate::model::catalogue::DisclosureRule;
 use crate::model::{DocumentKind, Observation, Period, Record, SeriesKey};

@@ -6,7 +6,8 @@
 //! A level belongs to one statement of a figure, and comes from the rule of that time: a later statement of the figure,
 //! with a level or without, takes its place.
 
-use super::engine::{self, Engine, NodeError};
+use super::acts;
+use super::engine::{Engine, NodeError};
 use super::house::Submission;
 use crate::feed::{AgreementId, FeedId, PublisherId};
 use crate::intake::Level;
@@ -21,7 +22,7 @@ pub(super) fn document(submission: &str, levels: &[Level]) -> Result<Vec<Record>
     }
     let lines = levels.iter().map(|Level { key, period, level }| format!("{key} {period} {level}\n"));
     let text: String = lines.collect();
-    engine::document(
+    acts::document(
         DocumentKind::ProtectionLevels,
         submission,
         "protection levels",

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::engine::{Engine, NodeError, document};
+use super::acts::document;
+use super::engine::{Engine, NodeError};
 use super::request::Caller;
 use crate::feed::Card;
 use crate::model::{DocumentKind, Millis};

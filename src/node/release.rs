@@ -10,7 +10,8 @@ use std::collections::{BTreeSet, VecDeque};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use super::engine::{Done, Engine, NodeError};
+use super::acts::Done;
+use super::engine::{Engine, NodeError};
 use super::house::Submission;
 use super::merge::{self, Merge};
 use super::outcome::{self, Answered, Details, Told};

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::engine::{Done, Engine, Figures, NodeError};
+use super::acts::Done;
+use super::engine::{Engine, NodeError};
 use super::levels;
+use super::prepared::Figures;
 use super::request::{Caller, SubmitRequest};
 use crate::feed::{AgreementId, EntryKind, Seq};
 use crate::intake::{Report, Severity};

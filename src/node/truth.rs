@@ -90,7 +90,7 @@ impl Truth {
             };
             let values = known.entry(observation.period()).or_default();
             // Of two submissions of one release the later one counts.
-            values.pop_if(|last| last.since == release);
+            self.values -= usize::from(values.pop_if(|last| last.since == release).is_some());
             if values.last().is_none_or(|last| last.value != value) {
                 values.push(Value { value, said: series.attributes().clone(), since: release });
                 self.values += 1;

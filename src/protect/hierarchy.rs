@@ -8,19 +8,6 @@
 use crate::model::codelist::groups_of;
 use crate::model::{Dimension, SeriesKey};
 
-/// Dimensions along which parts make up totals.
-pub(super) const ADDITIVE: [Dimension; 9] = [
-    Dimension::CounterpartArea,
-    Dimension::Sex,
-    Dimension::Age,
-    Dimension::EducationLev,
-    Dimension::Occupation,
-    Dimension::Activity,
-    Dimension::Reason,
-    Dimension::Duration,
-    Dimension::Subnat,
-];
-
 /// The code of all there is.
 pub(super) const TOTAL: &str = "_T";
 /// The end of a scale without end.

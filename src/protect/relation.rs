@@ -15,7 +15,7 @@
 use std::collections::HashMap;
 
 use super::held::Readers;
-use super::hierarchy::{ADDITIVE, OPEN_END, OnScale, Places, TOTAL, is_scale, on_scale, ways_up};
+use super::hierarchy::{OPEN_END, OnScale, Places, TOTAL, is_scale, on_scale, ways_up};
 use super::rule::{Limit, Measure};
 use super::system::{OPEN, Sums, index};
 use super::table::Table;
@@ -45,7 +45,7 @@ pub(super) struct Rest {
 /// Finds all sums of a table; true values that only sums tell are filled in.
 pub(super) fn relate(table: &mut Table, places: &Places) -> Relations {
     let mut builder = Builder { table, found: Relations::default() };
-    for dimension in ADDITIVE {
+    for dimension in Dimension::ADDITIVE {
         for family in builder.families(dimension) {
             if is_scale(dimension) {
                 builder.scale(dimension, &family);

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use super::held::{self, Held, Readers, Statement};
-use super::hierarchy::ADDITIVE;
 use super::rule::{Limit, Measure};
 use super::system::{MAX_VALUE, OPEN, index};
 use super::vintage::Past;
@@ -289,7 +288,7 @@ impl Scales {
 
 /// What series that can be related have in common.
 fn family(key: &SeriesKey) -> String {
-    let fixed = |dimension: &Dimension| !ADDITIVE.contains(dimension);
+    let fixed = |dimension: &Dimension| !Dimension::ADDITIVE.contains(dimension);
     Dimension::ALL.iter().filter(|d| fixed(d)).map(|d| key.dimension(*d)).collect::<Vec<_>>().join(".")
 }
 

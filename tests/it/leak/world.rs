@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use corridor::net::{Carrier, NetCommand, NetError, NetEvent, NetStats};
 use corridor::node::clock::Clock;
-use corridor::node::engine::Prepared;
+use corridor::node::prepared::Prepared;
 use corridor::node::{Answer, Caller, Core, Engine, Home, Options, Request};
 use corridor::protect::Rules;
 use corridor::sync::{Config, MIN_WINDOW};

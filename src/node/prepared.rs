@@ -1,0 +1,102 @@
+//! A request before it reaches the engine: what comes with it is read and checked here, on whatever thread.
+
+use std::collections::BTreeSet;
+use std::io::Read;
+
+use super::engine::NodeError;
+use super::home::Home;
+use super::payload::Hashed;
+use super::request::Request;
+use super::spool::Spool;
+use crate::crypto::Hash;
+use crate::feed::{Body, BodyBuilder};
+use crate::intake;
+use crate::model::{Record, Series};
+use crate::protect::primary::Concentration;
+
+/// A request with what was made of its payload before it reached the engine.
+#[derive(Debug)]
+pub struct Prepared {
+    /// The request.
+    pub request: Request,
+    /// A submission's figures, read and checked.
+    pub figures: Option<Figures>,
+    /// A bundle's file.
+    pub(super) bundle: Option<Spool>,
+}
+
+/// What became of the file of a submission.
+#[derive(Debug)]
+pub struct Figures {
+    /// What was found in it; its series are in `body`.
+    pub report: intake::Report,
+    /// The protection levels of its sensitive totals.
+    pub levels: Vec<intake::Level>,
+    /// The series as an entry's content; none if the file was refused or is only checked.
+    pub body: Option<Body>,
+    /// The series themselves, if they are few.
+    pub held: Vec<Series>,
+    /// What they measure; nothing if that is too much to be written down.
+    pub indicators: BTreeSet<String>,
+    /// SHA-256 of the file.
+    pub hash: Hash,
+}
+
+impl Prepared {
+    /// Reads a request's payload to its end: the heavy part, which needs no engine.
+    ///
+    /// # Errors
+    /// [`NodeError`] when a mapping is no mapping, or the payload breaks off.
+    pub fn new(
+        request: Request,
+        payload: &mut (dyn Read + Send),
+        (home, concentration): (&Home, Option<Concentration>),
+    ) -> Result<Self, NodeError> {
+        let submit = match &request {
+            Request::Submit(submit) => submit,
+            Request::BundleImport { .. } => {
+                let bundle = Some(Spool::fill(home.dir(), payload)?);
+                return Ok(Self { request, figures: None, bundle });
+            }
+            _ => {
+                Hashed::new(payload).finish().map_err(NodeError::Payload)?;
+                return Ok(Self { request, figures: None, bundle: None });
+            }
+        };
+        let (mut payload, country) = (Hashed::new(payload), home.card().country());
+        let mapping = submit.mapping.as_deref().map(intake::Mapping::parse).transpose();
+        let mapping = mapping.map_err(|error| NodeError::Refused(error.to_string()))?;
+        let rules = intake::Rules { country: (!country.is_empty()).then_some(country), concentration };
+        let mut report = intake::read(&mut payload, mapping.as_ref(), &rules);
+        let hash = payload.finish().map_err(NodeError::Payload)?;
+        let (series, levels) = (report.take_series(), report.take_levels());
+        if submit.check_only || series.is_empty() {
+            let (held, indicators) = (Vec::new(), BTreeSet::new());
+            let figures = Figures { report, levels, body: None, held, indicators, hash };
+            return Ok(Self { request, figures: Some(figures), bundle: None });
+        }
+        let few = report.observations <= MAX_HELD_FILE;
+        let (mut body, mut held, mut indicators) = (BodyBuilder::new(), Vec::new(), BTreeSet::new());
+        for one in series.map(Record::Series) {
+            body.push(&one)?;
+            let Record::Series(series) = one else { continue };
+            if !indicators.contains(series.key().indicator()) {
+                indicators.insert(series.key().indicator().to_owned());
+            }
+            if few {
+                held.push(series);
+            }
+        }
+        if indicators.len() > MAX_INDICATORS {
+            indicators.clear();
+        }
+        let body = Some(body.finish()?);
+        let figures = Some(Figures { report, levels, body, held, indicators, hash });
+        Ok(Self { request, figures, bundle: None })
+    }
+}
+
+/// The most indicators of a submission that are written down with it: the catalogue has fewer.
+const MAX_INDICATORS: usize = 100;
+/// Up to so many observations the series of a file are held until they are released.
+const MAX_HELD_FILE: u64 = 1000;
