@@ -47,6 +47,11 @@ impl OutOfScope {
         self.head.seq
     }
 
+    /// What a log may say of it: which figures are small is not for it.
+    pub(super) fn logged(&self) -> String {
+        format!("entry {} of feed {} is not covered by its agreement", self.head.seq, self.head.feed)
+    }
+
     /// What is wrong, in words.
     pub(super) fn what(&self) -> String {
         format!("entry {} of feed {}: {}: {}", self.head.seq, self.head.feed, self.key, self.why)

@@ -179,7 +179,8 @@ impl Exchange {
                 self.close(peer, session, &error.to_string());
                 let Some(open) = self.open.get(&session) else { return Ok(()) };
                 let publisher = open.publisher;
-                self.record_fault(publisher, &format!("sent what is no message: {error}"), engine)
+                let what = format!("sent what is no message: {error}");
+                self.record_fault(publisher, (&what, &what), engine)
             }
         }
     }
@@ -223,7 +224,7 @@ impl Exchange {
         let first = self.unreceipted.get(&feed).copied().unwrap_or(Seq(0));
         let wrong = engine.check_received(feed, first..=seq)?;
         for one in &wrong {
-            self.record_fault(feed.publisher, &one.what(), engine)?;
+            self.record_fault(feed.publisher, (&one.what(), &one.logged()), engine)?;
         }
         if wrong.iter().any(|one| one.seq() == seq) {
             // No receipt for what is not held; the next entry's covers those before this one.
@@ -430,7 +431,8 @@ impl Exchange {
                 Ok(())
             }
             Event::FaultRecorded { publisher, what, .. } => {
-                self.record_fault(publisher, &what.to_string(), engine)
+                let what = what.to_string();
+                self.record_fault(publisher, (&what, &what), engine)
             }
             Event::Refused { session, feed, fault } => {
                 let from = self.open.get(&session.0).map(|open| engine.country_of(&open.publisher));
@@ -461,16 +463,17 @@ impl Exchange {
         engine.record_fork(fork)
     }
 
-    /// Shows a peer's fault, and writes it into the log of acts unless one was written just before.
+    /// Shows a peer's fault, writes to the daemon's log what that may say of it, and writes it into the log of acts unless one was written just before.
     fn record_fault(
         &mut self,
         publisher: PublisherId,
-        what: &str,
+        (what, logged): (&str, &str),
         engine: &mut Engine,
     ) -> Result<(), NodeError> {
         let country = engine.country_of(&publisher);
         self.figures.faults += 1;
-        self.note(&format!("{country}: {what}"));
+        tracing::warn!(%country, "{logged}");
+        self.show_fault(&format!("{country}: {what}"));
         let last = self.fault_logged.get(&publisher).copied().unwrap_or(Millis(0));
         if self.clock.now().0 - last.0 < FAULT_PAUSE {
             return Ok(());
@@ -482,6 +485,11 @@ impl Exchange {
 
     fn note(&mut self, what: &str) {
         tracing::warn!("{what}");
+        self.show_fault(what);
+    }
+
+    /// Keeps a fault to be shown to the operator.
+    fn show_fault(&mut self, what: &str) {
         self.faults.push_back(fault_row(self.clock.now(), what));
         if self.faults.len() > MAX_FAULTS {
             self.faults.pop_front();
