@@ -200,7 +200,12 @@ def read_header(data):
     header = {"publisher": read.raw(32), "agreement": read.raw(32), "node": read.raw(32), "seq": read.uint(),
               "backlink": read.raw(32), "time": read.sint(), "kind": read.byte(), "record_count": read.uint(),
               "record_root": read.raw(32), "payload_length": read.uint(), "payload_hash": read.raw(32)}
-    require(read.uint(32) == 0, "the entry is sealed: a citation shows an open one")
+    # Whether it travels sealed too changes nothing of what is signed of its content.
+    sealing = read.uint(32)
+    require(sealing in (0, 1), "the header has a form of sealing that this program does not know")
+    if sealing == 1:
+        header["sealed"] = {"cipher": read.uint(16), "recipients": read.uint(32), "frames": read.uint(32),
+                            "length": read.uint(), "hash": read.raw(32)}
     read.end()
     return header
 

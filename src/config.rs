@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use crate::model::ConfStatus;
 use crate::net::NetConfig;
+use crate::node::SealingTerms;
 use crate::protect::primary::Concentration;
 use crate::protect::{Places, Rules};
 
@@ -37,6 +38,7 @@ pub struct Config {
     suppressed_as: ConfStatus,
     concentration: Option<Concentration>,
     places: Places,
+    sealing: SealingTerms,
     log: LogSettings,
 }
 
@@ -126,6 +128,11 @@ impl Config {
     pub fn rules(&self) -> Rules {
         let (conf, concentration) = (self.suppressed_as, self.concentration);
         Rules { conf, concentration, places: self.places.clone(), ..Rules::default() }
+    }
+
+    /// How sealing keys live, and what is carried for others.
+    pub fn sealing(&self) -> SealingTerms {
+        self.sealing
     }
 
     /// What is logged.

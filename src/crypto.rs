@@ -1,4 +1,4 @@
-//! Keys, signatures, hashes and the Merkle tree.
+//! Keys, signatures, hashes, the Merkle tree, and sealing.
 //!
 //! Knows nothing of statistics, feeds or networks, and does no I/O: randomness comes in as bytes.
 //!
@@ -8,7 +8,9 @@
 pub mod hash;
 pub mod key;
 pub mod merkle;
+pub mod seal;
 
 pub use hash::{Hash, Hasher};
 pub use key::{Context, KeyError, Network, NodeSigner, PublicKey, SecretKey, Signature};
 pub use merkle::{InclusionPath, MerkleBuilder, inclusion_path, leaf_hash, root_from_path};
+pub use seal::{ContentKey, Drawn, SealError, SealingKey, SealingSecret, Suite};

@@ -15,11 +15,14 @@
 //! the other way, entries whose type says that they were verified. Signed bytes are defined in [`codec`] alone
 //! and in the types beside it; golden vectors under `tests/vectors` hold them fixed.
 //!
+//! Under an agreement that names couriers an entry has a second form, sealed to its readers: [`mod@seal`].
+//!
 //! [`bundle`] puts frames into one file for who cannot be reached over a line.
 //!
 //! It never reads a clock, a disk or a socket. Start reading at [`header`], then [`body`] and [`assembler`].
 
 pub mod codec;
+pub mod seal;
 pub mod id;
 pub mod identity;
 pub mod header;
@@ -49,3 +52,4 @@ pub use head::{Fork, HeadRef};
 pub use header::{EntryKind, Header, SignedHeader};
 pub use id::{AgreementId, EntryId, FeedId, PublisherId, Seq};
 pub use identity::{Card, CardError, Keyring, Mandate, Purpose, SignedMandate};
+pub use seal::{KeyNotice, Opening, Sealer, Sealing, SealingKeys};

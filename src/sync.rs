@@ -41,6 +41,6 @@ mod replica;
 
 pub use config::{Config, MAX_DATA, MAX_DISPUTES, MAX_HEADS_PER_MESSAGE, MAX_WINDOW, MIN_WINDOW, VERSIONS};
 pub use fault::Fault;
-pub use io::{Event, FeedState, Input, Output, SessionId};
+pub use io::{Event, FeedState, Input, Output, Seating, SessionId};
 pub use message::{ByeReason, FEATURE_DIGEST, Message, Versions, heads_digest};
 pub use replica::{Replica, SessionStatus};

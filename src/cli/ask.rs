@@ -61,6 +61,7 @@ fn ask_here(
         public: config.public(),
         cache: config.cache(),
         rules: config.rules(),
+        sealing: config.sealing(),
         clock: Clock::system(),
     };
     let is_bundle = matches!(request, Request::BundleImport { .. });

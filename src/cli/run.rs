@@ -33,6 +33,7 @@ pub fn run(global: &Global, args: &Run) -> anyhow::Result<Outcome> {
         public: config.public(),
         cache: config.cache(),
         rules: config.rules(),
+        sealing: config.sealing(),
         clock: Clock::system(),
     };
     let (socket, network) = (home.socket(), home.network().clone());

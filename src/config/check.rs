@@ -9,6 +9,7 @@ use super::section::Net;
 use super::{Config, ConfigError, LogFormat, LogSettings, SyncSettings};
 use crate::model::{ConfStatus, IndicatorCode};
 use crate::net::NetConfig;
+use crate::node::SealingTerms;
 use crate::protect::Places;
 use crate::protect::primary::{Concentration, NoRule};
 
@@ -20,6 +21,8 @@ const CACHE_MIN: u64 = 1 << 20;
 const HEARTBEAT_MIN: Duration = Duration::from_secs(1);
 /// A clock that is wrong by more is broken, and its entries should be looked at.
 const FUTURE_MAX: Duration = Duration::from_secs(86_400);
+/// A key that lives shorter could not reach anybody before it is over.
+const SEALING_MIN: Duration = Duration::from_secs(1);
 const LEVELS: [&str; 5] = ["error", "warn", "info", "debug", "trace"];
 
 /// Settings that keep the rules.
@@ -33,7 +36,24 @@ pub(super) fn check(layers: &Layers) -> Result<Config, ConfigError> {
         suppressed_as: suppressed_as(layers)?,
         concentration: concentration(layers)?,
         places: places(layers)?,
+        sealing: sealing(layers)?,
         log: log(layers)?,
+    })
+}
+
+fn sealing(layers: &Layers) -> Result<SealingTerms, ConfigError> {
+    let (sealing, courier) = (&layers.sections.sealing, &layers.sections.courier);
+    for (key, span) in [("sealing.rotate", sealing.rotate), ("sealing.keep", sealing.keep)] {
+        if span.0 < SEALING_MIN {
+            return Err(layers.refuse(key, "is shorter than a second: every key is told to every partner"));
+        }
+    }
+    let millis = |span: super::quantity::Span| i64::try_from(span.0.as_millis()).unwrap_or(i64::MAX);
+    Ok(SealingTerms {
+        rotate: millis(sealing.rotate),
+        keep: millis(sealing.keep),
+        quota: courier.quota.0,
+        tidy: millis(courier.tidy),
     })
 }
 

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::quantity::{Size, Span};
 use crate::net::NetConfig;
+use crate::node::SealingTerms;
 
 /// A whole file of settings.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,6 +18,8 @@ pub(super) struct Sections {
     pub(super) http: Http,
     pub(super) release: Release,
     pub(super) protection: Protection,
+    pub(super) sealing: Sealing,
+    pub(super) courier: Courier,
     pub(super) log: Log,
 }
 
@@ -75,6 +78,22 @@ pub(super) struct Protection {
     pub(super) below_first_level: Vec<String>,
 }
 
+/// Keys to which others seal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Sealing {
+    pub(super) rotate: Span,
+    pub(super) keep: Span,
+}
+
+/// What is carried for others.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Courier {
+    pub(super) quota: Size,
+    pub(super) tidy: Span,
+}
+
 /// The log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -126,6 +145,21 @@ impl Default for Http {
 impl Default for Protection {
     fn default() -> Self {
         Self { suppressed_as: "C".to_owned(), concentration: String::new(), below_first_level: Vec::new() }
+    }
+}
+
+impl Default for Sealing {
+    fn default() -> Self {
+        let terms = SealingTerms::default();
+        let span = |millis: i64| Span(Duration::from_millis(millis.unsigned_abs()));
+        Self { rotate: span(terms.rotate), keep: span(terms.keep) }
+    }
+}
+
+impl Default for Courier {
+    fn default() -> Self {
+        let terms = SealingTerms::default();
+        Self { quota: Size(terms.quota), tidy: Span(Duration::from_millis(terms.tidy.unsigned_abs())) }
     }
 }
 

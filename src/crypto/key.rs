@@ -20,6 +20,8 @@ pub enum Context {
     Agreement,
     /// The manifest of a bundle.
     Bundle,
+    /// What locks files beside the key. Such a signature never leaves the node.
+    Lock,
 }
 
 impl Context {
@@ -31,6 +33,7 @@ impl Context {
             Self::Card => "corridor/card/1",
             Self::Agreement => "corridor/agreement/1",
             Self::Bundle => "corridor/bundle/1",
+            Self::Lock => "corridor/lock/1",
         }
     }
 

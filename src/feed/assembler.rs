@@ -3,12 +3,17 @@
 //! ```text
 //!            Head ok            Table complete           last Block ok, root ok
 //!  Between ─────────▶ InTable ───────────────▶ InBlocks ───────────────────────▶ Between (entry complete)
+//!          └▶ InSeals ─▲ Seal frames complete, for an entry that travels sealed too
 //! ```
+//!
+//! Of a sealed entry Table and Block frames may come as Sealed ones. Who has the key opens each and checks what is in
+//! it; who has none ([`Seat`]) checks that it is the frame that the header commits to. What is kept is what came.
 //!
 //! Any frame that does not fit is an [`EntryFault`]; the state before it stays as it was, so the same place can
 //! be asked for again, of another peer.
 
 use std::marker::PhantomData;
+use std::sync::Arc;
 
 use super::block::{self, BlockInfo, BlockReader, MAX_BLOCKS, Opened};
 use super::codec::CodecError;
@@ -18,7 +23,8 @@ use super::header::{HeaderFault, SignedHeader};
 use super::id::Seq;
 use super::identity::Keyring;
 use super::order::SortKey;
-use crate::crypto::{Hash, Hasher, MerkleBuilder, Network};
+use super::seal::{self, SealReader, Sealing, SealingKeys};
+use crate::crypto::{ContentKey, Hash, Hasher, MerkleBuilder, Network};
 
 /// Marks an entry that came from somebody and was not checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,6 +86,7 @@ pub struct VerifiedFrame {
     entry: Entry<Verified>,
     part: u32,
     completes: bool,
+    key: Option<ContentKey>,
 }
 
 impl VerifiedFrame {
@@ -102,6 +109,28 @@ impl VerifiedFrame {
     pub fn completes(&self) -> bool {
         self.completes
     }
+
+    /// With the frame that makes an entry whole that came sealed: the key that opens it, if it is known.
+    pub fn key(&self) -> Option<&ContentKey> {
+        self.key.as_ref()
+    }
+}
+
+/// What an assembler can do with what comes sealed.
+#[derive(Clone, Debug)]
+pub enum Seat {
+    /// Opens what is sealed to one of these keys, and holds the rest closed.
+    Reader(Arc<SealingKeys>),
+    /// Opens nothing, and takes nothing that is open and could be sealed.
+    Courier,
+    /// Opens what is sealed under this key: an entry that is held closed, once its key is known.
+    Holder(ContentKey),
+}
+
+impl Default for Seat {
+    fn default() -> Self {
+        Self::Reader(Arc::default())
+    }
 }
 
 /// How far a feed has come: the entry that is being received, and how many of its frames are there.
@@ -118,6 +147,7 @@ pub struct Position {
 pub struct Assembler {
     network: Network,
     place: Place,
+    seat: Seat,
     pending: Option<Pending>,
     reader: BlockReader,
 }
@@ -133,12 +163,27 @@ struct Pending {
     next_block: usize,
     merkle: MerkleBuilder,
     last: Option<SortKey>,
+    seals: Option<SealReader>,
+    /// Whether some of its content came sealed.
+    came_sealed: bool,
 }
 
 impl Assembler {
-    /// Starts where the next entry is expected.
+    /// Starts where the next entry is expected, with no key to what is sealed.
     pub fn new(network: Network, place: Place) -> Self {
-        Self { network, place, pending: None, reader: BlockReader::default() }
+        Self { network, place, seat: Seat::default(), pending: None, reader: BlockReader::default() }
+    }
+
+    /// The same with this seat.
+    #[must_use]
+    pub fn seated(mut self, seat: Seat) -> Self {
+        self.seat = seat;
+        self
+    }
+
+    /// Takes another seat, for the entries that begin from now on.
+    pub fn reseat(&mut self, seat: Seat) {
+        self.seat = seat;
     }
 
     /// Where the next entry goes, once the one in hand is whole.
@@ -168,19 +213,71 @@ impl Assembler {
     /// [`EntryFault`]; nothing has changed then.
     pub fn accept(&mut self, keyring: &Keyring, frame: &Frame<'_>) -> Result<VerifiedFrame, EntryFault> {
         let Some(pending) = &mut self.pending else { return self.begin(keyring, frame) };
-        match (frame.kind, pending.table_is_whole()) {
-            (FrameKind::Table, false) => {
-                pending.accept_rows(frame.body)?;
+        match frame.kind {
+            FrameKind::Seal => {
+                pending.accept_seal(frame.body, &self.network, &self.seat)?;
                 self.keep(frame, false)
             }
+            FrameKind::Table | FrameKind::Block => {
+                if pending.seals.is_some() && matches!(self.seat, Seat::Courier) {
+                    return Err(EntryFault::Content("open content, handed to a courier"));
+                }
+                if pending.came_sealed && pending.listed == 0 {
+                    // Begun closed: what came before could not be looked into.
+                    return Err(EntryFault::Closed);
+                }
+                let completes = self.accept_open(frame)?;
+                self.keep(frame, completes)
+            }
+            FrameKind::Sealed => {
+                let completes = self.accept_sealed(frame)?;
+                self.keep(frame, completes)
+            }
+            FrameKind::Head | FrameKind::Erased => Err(EntryFault::OutOfOrder),
+        }
+    }
+
+    /// Checks a frame of the table or of a block; says whether the entry is whole with it.
+    fn accept_open(&mut self, frame: &Frame<'_>) -> Result<bool, EntryFault> {
+        let pending = self.pending.as_mut().ok_or(EntryFault::OutOfOrder)?;
+        if pending.seals.as_ref().is_some_and(|seals| !seals.is_whole()) {
+            return Err(EntryFault::OutOfOrder);
+        }
+        match (frame.kind, pending.table_is_whole()) {
+            (FrameKind::Table, false) => pending.accept_rows(frame.body).map(|()| false),
             (FrameKind::Block, true) => {
                 let opened = Opened::of(frame.body, &mut self.reader)?;
-                self.accept_opened(frame, opened)
+                pending.accept_block(opened)
             }
-            (FrameKind::Head | FrameKind::Table | FrameKind::Block | FrameKind::Erased, _) => {
-                Err(EntryFault::OutOfOrder)
-            }
+            (_, _) => Err(EntryFault::OutOfOrder),
         }
+    }
+
+    /// Checks a frame that is sealed, and what is in it if that can be opened.
+    fn accept_sealed(&mut self, frame: &Frame<'_>) -> Result<bool, EntryFault> {
+        let pending = self.pending.as_mut().ok_or(EntryFault::OutOfOrder)?;
+        let seals = pending.seals.as_mut().ok_or(EntryFault::OutOfOrder)?;
+        seals.check(frame)?;
+        let (at, of) = seals.next();
+        let Some(key) = seals.key.clone() else {
+            if pending.listed > 0 {
+                // Begun open, and we have no key for the rest: the end could not be checked.
+                return Err(EntryFault::Closed);
+            }
+            pending.came_sealed = true;
+            return Ok(at + 1 == of);
+        };
+        let open = seal::open_frame(&key, (at, of), frame)
+            .map_err(|_| EntryFault::Content("a sealed frame that its own key does not open"))?;
+        let inner = Frame::read(&open)?.ok_or(EntryFault::OutOfOrder)?;
+        let completes = self.accept_open(&inner)?;
+        if completes != (at + 1 == of) {
+            return Err(EntryFault::Content("another number of sealed frames than the header says"));
+        }
+        if let Some(pending) = &mut self.pending {
+            pending.came_sealed = true;
+        }
+        Ok(completes)
     }
 
     /// As [`Assembler::accept`] for the frame of a block that was opened already, on whatever thread: what is left is
@@ -191,7 +288,8 @@ impl Assembler {
     pub fn accept_opened(&mut self, frame: &Frame<'_>, opened: Opened) -> Result<VerifiedFrame, EntryFault> {
         let pending = self.pending.as_mut().ok_or(EntryFault::OutOfOrder)?;
         let is_another = frame.kind != FrameKind::Block || Hash::of(&[frame.body]) != opened.body;
-        if is_another || !pending.table_is_whole() {
+        let sealed = pending.seals.as_ref().is_some_and(|seals| !seals.is_whole());
+        if is_another || sealed || !pending.table_is_whole() {
             return Err(EntryFault::OutOfOrder);
         }
         let completes = pending.accept_block(opened)?;
@@ -204,7 +302,12 @@ impl Assembler {
     /// # Errors
     /// [`EntryFault::OutOfOrder`] when the table is not whole.
     pub fn pass_erased(&mut self) -> Result<(), EntryFault> {
-        let pending = self.pending.take_if(|pending| pending.table_is_whole() && pending.next_block == 0);
+        let passed = |pending: &mut Pending| match &pending.seals {
+            // Of what was held sealed the table went with the rest.
+            Some(seals) => seals.is_whole() && pending.next_block == 0,
+            None => pending.table_is_whole() && pending.next_block == 0,
+        };
+        let pending = self.pending.take_if(passed);
         let pending = pending.ok_or(EntryFault::OutOfOrder)?;
         self.place = Place::after(&HeadRef::from(pending.entry.header()));
         Ok(())
@@ -219,7 +322,11 @@ impl Assembler {
         if content.record_count == 0 || content.payload_length == 0 {
             return Err(EntryFault::Content("an entry without records"));
         }
-        self.pending = Some(Pending::new(entry));
+        let key = match &self.seat {
+            Seat::Holder(key) => Some(key.clone()),
+            Seat::Reader(_) | Seat::Courier => None,
+        };
+        self.pending = Some(Pending::new(entry, key));
         self.keep(frame, false)
     }
 
@@ -227,7 +334,16 @@ impl Assembler {
     fn keep(&mut self, frame: &Frame<'_>, completes: bool) -> Result<VerifiedFrame, EntryFault> {
         let pending = self.pending.as_mut().ok_or(EntryFault::OutOfOrder)?;
         let entry = pending.entry.clone();
-        let verified = VerifiedFrame { bytes: frame.bytes.to_vec(), part: pending.part, completes, entry };
+        if let Some(seals) = pending.seals.as_mut().filter(|seals| seals.is_whole()) {
+            let content = matches!(frame.kind, FrameKind::Table | FrameKind::Block | FrameKind::Sealed);
+            if content && seals.count(frame) != completes {
+                return Err(EntryFault::Content("another number of frames than the header says"));
+            }
+        }
+        let key = pending.seals.as_ref().and_then(|seals| seals.key.clone());
+        let key = key.filter(|_| completes && pending.came_sealed);
+        let (bytes, part) = (frame.bytes.to_vec(), pending.part);
+        let verified = VerifiedFrame { bytes, part, completes, entry, key };
         pending.part += 1;
         if completes {
             self.place = Place::after(&HeadRef::from(pending.entry.header()));
@@ -238,8 +354,14 @@ impl Assembler {
 }
 
 impl Pending {
-    fn new(entry: Entry<Verified>) -> Self {
+    fn new(entry: Entry<Verified>, key: Option<ContentKey>) -> Self {
+        let seals = match entry.header().header().sealing {
+            Sealing::Open => None,
+            Sealing::Sealed(sealed) => Some(SealReader::new(sealed, key)),
+        };
         Self {
+            seals,
+            came_sealed: false,
             entry,
             part: 0,
             table: Hasher::default(),
@@ -253,6 +375,19 @@ impl Pending {
 
     fn table_is_whole(&self) -> bool {
         self.listed == self.entry.header().header().content.payload_length
+    }
+
+    /// Takes wrapped keys or hashes of sealed frames; after a fault nothing has changed.
+    fn accept_seal(&mut self, body: &[u8], network: &Network, seat: &Seat) -> Result<(), EntryFault> {
+        let header = self.entry.header().header();
+        let (place, content) = ((header.feed, header.seq), header.content.payload_hash);
+        let none = SealingKeys::default();
+        let keys = match seat {
+            Seat::Reader(keys) => keys.as_ref(),
+            Seat::Courier | Seat::Holder(_) => &none,
+        };
+        let seals = self.seals.as_mut().filter(|seals| !seals.is_whole()).ok_or(EntryFault::OutOfOrder)?;
+        Ok(seals.take(body, (network, place), &content, keys)?)
     }
 
     /// Takes rows of the table; after a fault nothing has changed.
@@ -335,6 +470,9 @@ pub enum EntryFault {
         /// The entry whose backlink differs.
         seq: Seq,
     },
+    /// The rest of it is sealed, and this node has no key to it.
+    #[error("the rest of the entry is sealed to keys that this node does not have")]
+    Closed,
     /// A frame that cannot come at this point.
     #[error("a frame out of order")]
     OutOfOrder,

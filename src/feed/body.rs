@@ -18,6 +18,7 @@ use super::head::Place;
 use super::header::{Content, EntryKind, Header};
 use super::order::Order;
 use super::record::MAX_RECORD;
+use super::seal::{self, Sealer, Sealing};
 use crate::crypto::{Hasher, MerkleBuilder, Network, NodeSigner};
 use crate::model::{Millis, Record, Series};
 
@@ -175,6 +176,42 @@ impl Body {
     /// Signs the header of an entry of this kind and time, with this content, at this place.
     pub fn sign(
         self,
+        dated: (EntryKind, Millis),
+        place: &Place,
+        network: &Network,
+        signer: &dyn NodeSigner,
+    ) -> SignedEntry {
+        self.sign_as((Sealing::Open, &[]), dated, place, network, signer)
+    }
+
+    /// As [`Body::sign`], of an entry that travels sealed to these recipients too. What it returns is the open form.
+    pub fn sign_sealed(
+        self,
+        mut sealer: Sealer<'_>,
+        dated: (EntryKind, Millis),
+        place: &Place,
+        network: &Network,
+        signer: &dyn NodeSigner,
+    ) -> SignedEntry {
+        let table = self.table_frames();
+        let mut open = seal::split(&table);
+        open.extend(seal::split(&self.frames));
+        let content = (&self.content.record_root, &self.content.payload_hash);
+        let (sealed, frames) = seal::seal(&mut sealer, network, (place.feed, place.seq), content, &open);
+        self.sign_as((Sealing::Sealed(sealed), &frames), dated, place, network, signer)
+    }
+
+    fn table_frames(&self) -> Vec<u8> {
+        let mut frames = Vec::new();
+        for rows in self.rows.chunks(block::TABLE_ROWS_PER_FRAME) {
+            frame::write(FrameKind::Table, &block::encode_rows(rows), &mut frames);
+        }
+        frames
+    }
+
+    fn sign_as(
+        self,
+        (sealing, seals): (Sealing, &[u8]),
         (kind, time): (EntryKind, Millis),
         place: &Place,
         network: &Network,
@@ -188,13 +225,13 @@ impl Body {
             time,
             kind,
             content: self.content,
+            sealing,
         };
         let header = header.sign(network, signer);
         let mut head = Vec::new();
         frame::write(FrameKind::Head, &header.to_bytes(), &mut head);
-        for rows in self.rows.chunks(block::TABLE_ROWS_PER_FRAME) {
-            frame::write(FrameKind::Table, &block::encode_rows(rows), &mut head);
-        }
+        head.extend_from_slice(seals);
+        head.extend_from_slice(&self.table_frames());
         // The blocks move over in their own memory: a large entry is never there twice.
         let mut frames = self.frames;
         frames.splice(..0, head);

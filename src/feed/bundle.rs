@@ -295,10 +295,10 @@ impl Index {
             let position = match (frame.kind, last) {
                 (FrameKind::Head, None) => Position { seq: from, part: 0 },
                 (FrameKind::Head, Some(last)) => Position { seq: last.seq.next(), part: 0 },
-                (FrameKind::Table | FrameKind::Block, Some(last)) => {
+                (FrameKind::Table | FrameKind::Block | FrameKind::Seal | FrameKind::Sealed, Some(last)) => {
                     Position { seq: last.seq, part: last.part + 1 }
                 }
-                (FrameKind::Table | FrameKind::Block | FrameKind::Erased, _) => {
+                (_, _) => {
                     return Ok(Err("a frame stands where it cannot"));
                 }
             };

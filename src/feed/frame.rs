@@ -25,20 +25,28 @@ pub enum FrameKind {
     Block,
     /// Stands on disk where the blocks of an entry were before they were erased. It never travels.
     Erased,
+    /// Wrapped keys of a sealed entry, or the hashes of its sealed frames.
+    Seal,
+    /// A Table or Block frame, sealed.
+    Sealed,
 }
 
 impl FrameKind {
-    fn code(self) -> u8 {
+    pub(super) fn code(self) -> u8 {
         match self {
             Self::Head => 1,
             Self::Table => 2,
             Self::Block => 3,
             Self::Erased => 4,
+            Self::Seal => 5,
+            Self::Sealed => 6,
         }
     }
 
     fn from_code(code: u8) -> Option<Self> {
-        [Self::Head, Self::Table, Self::Block, Self::Erased].into_iter().find(|kind| kind.code() == code)
+        [Self::Head, Self::Table, Self::Block, Self::Erased, Self::Seal, Self::Sealed]
+            .into_iter()
+            .find(|kind| kind.code() == code)
     }
 }
 

@@ -3,6 +3,7 @@
 use super::codec::{self, CodecError, Decode, Encode};
 use super::id::{AgreementId, EntryId, FeedId, PublisherId, Seq};
 use super::identity::Purpose;
+use super::seal::Sealing;
 use crate::crypto::{Context, Hash, KeyError, Network, NodeSigner, PublicKey, Signature};
 use crate::model::Millis;
 
@@ -24,11 +25,20 @@ pub enum EntryKind {
     Act,
     /// The house's own: a ministry's submission, checked, not yet released.
     Submission,
+    /// Keys to which others seal for this publisher, and keys of what it has sealed.
+    Sealing,
 }
 
 impl EntryKind {
-    const ALL: [Self; 6] =
-        [Self::Release, Self::Retraction, Self::Receipt, Self::Correspondence, Self::Act, Self::Submission];
+    const ALL: [Self; 7] = [
+        Self::Release,
+        Self::Retraction,
+        Self::Receipt,
+        Self::Correspondence,
+        Self::Act,
+        Self::Submission,
+        Self::Sealing,
+    ];
 
     /// The code in signed bytes.
     pub fn code(self) -> u8 {
@@ -39,6 +49,7 @@ impl EntryKind {
             Self::Correspondence => 3,
             Self::Act => 4,
             Self::Submission => 5,
+            Self::Sealing => 6,
         }
     }
 
@@ -56,6 +67,7 @@ impl EntryKind {
             Self::Correspondence => "correspondence",
             Self::Act => "act",
             Self::Submission => "submission",
+            Self::Sealing => "sealing",
         }
     }
 
@@ -65,6 +77,7 @@ impl EntryKind {
             Self::Release | Self::Retraction | Self::Act | Self::Submission => Purpose::Release,
             Self::Receipt => Purpose::Receipt,
             Self::Correspondence => Purpose::Agreement,
+            Self::Sealing => Purpose::Sealing,
         }
     }
 }
@@ -99,6 +112,8 @@ pub struct Header {
     pub kind: EntryKind,
     /// What it holds.
     pub content: Content,
+    /// Whether it may travel sealed too.
+    pub sealing: Sealing,
 }
 
 /// The canonical form of [`Header`]; the order of fields is part of the format.
@@ -119,13 +134,6 @@ struct HeaderBytes {
     sealing: Sealing,
 }
 
-/// Whether the payload travels readable to who may read the feed, or sealed to named recipients.
-#[derive(Encode, Decode, PartialEq, Eq)]
-enum Sealing {
-    Open,
-    Sealed { suite: u16, ciphertext_length: u64, ciphertext_hash: [u8; 32], recipients: Vec<[u8; 32]> },
-}
-
 impl Header {
     /// The canonical bytes.
     pub fn to_bytes(&self) -> Vec<u8> {
@@ -142,14 +150,14 @@ impl Header {
             record_root: self.content.record_root.0,
             payload_length: self.content.payload_length,
             payload_hash: self.content.payload_hash.0,
-            sealing: Sealing::Open,
+            sealing: self.sealing,
         })
     }
 
     /// Reads canonical bytes.
     ///
     /// # Errors
-    /// [`CodecError`] for other bytes, another version, an unknown kind or a sealed entry.
+    /// [`CodecError`] for other bytes, another version, an unknown kind or a sealed form that cannot be.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, CodecError> {
         let raw: HeaderBytes = codec::decode(bytes)?;
         if raw.version != VERSION {
@@ -157,8 +165,8 @@ impl Header {
         }
         let kind = EntryKind::from_code(raw.kind)
             .ok_or_else(|| CodecError::Invalid(format!("entry kind {}", raw.kind)))?;
-        if raw.sealing != Sealing::Open {
-            return Err(CodecError::Invalid("a sealed entry, which this version cannot open".to_owned()));
+        if let Sealing::Sealed(sealed) = &raw.sealing {
+            sealed.check()?;
         }
         Ok(Self {
             feed: FeedId::new(raw.publisher, raw.agreement),
@@ -173,6 +181,7 @@ impl Header {
                 payload_length: raw.payload_length,
                 payload_hash: Hash(raw.payload_hash),
             },
+            sealing: raw.sealing,
         })
     }
 

@@ -23,11 +23,14 @@ pub enum Purpose {
     Receipt,
     /// Sign agreements.
     Agreement,
+    /// Certify the keys to which others seal for it.
+    Sealing,
 }
 
 impl Purpose {
     /// All purposes: what a small government's only node gets.
-    pub const ALL: [Self; 4] = [Self::Transport, Self::Release, Self::Receipt, Self::Agreement];
+    pub const ALL: [Self; 5] =
+        [Self::Transport, Self::Release, Self::Receipt, Self::Agreement, Self::Sealing];
 
     fn bit(self) -> u8 {
         match self {
@@ -35,6 +38,7 @@ impl Purpose {
             Self::Release => 2,
             Self::Receipt => 4,
             Self::Agreement => 8,
+            Self::Sealing => 16,
         }
     }
 }

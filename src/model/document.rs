@@ -42,11 +42,15 @@ pub enum DocumentKind {
     Other = 17,
     /// The upper protection levels of a submission's totals that few contribute to. For the publisher alone.
     ProtectionLevels = 18,
+    /// A key to which others seal for its publisher.
+    SealingKey = 19,
+    /// Keys of sealed entries, for recipients that had none when they were sealed.
+    Opening = 20,
 }
 
 impl DocumentKind {
     /// All kinds.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 20] = [
         Self::Act,
         Self::Card,
         Self::AgreementText,
@@ -65,6 +69,8 @@ impl DocumentKind {
         Self::Mapping,
         Self::Other,
         Self::ProtectionLevels,
+        Self::SealingKey,
+        Self::Opening,
     ];
 
     /// The number that stands for the kind in signed bytes.

@@ -38,6 +38,7 @@ impl Engine {
             "feeds": feeds["feeds"],
             "partners": partners?,
             "erasures": self.erasures(None),
+            "carried": self.carried()?,
             "faults": repairs,
         }))
     }
@@ -57,6 +58,7 @@ impl Engine {
                 "head_hash": head.entry.to_hex(),
                 "observations": self.store.derived().observations(&feed)?,
                 "erased": erased_of(self.store.erased(&feed)),
+                "closed": self.closed_of(&feed)?,
             }));
         }
         Ok(json!({ "feeds": feeds }))

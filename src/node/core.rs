@@ -46,7 +46,8 @@ impl Core {
     /// # Errors
     /// [`NodeError`] when what is stored cannot be read.
     pub fn new(engine: Engine, config: sync::Config, net: Box<dyn Carrier>) -> Result<Self, NodeError> {
-        let exchange = Exchange::new(&engine, config, net)?;
+        let mut engine = engine;
+        let exchange = Exchange::new(&mut engine, config, net)?;
         Ok(Self { engine, exchange, counters: Counters::default() })
     }
 

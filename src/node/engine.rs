@@ -15,9 +15,10 @@ use super::house::House;
 use super::prepared::{Figures, Prepared};
 use super::release::Wanted;
 use super::request::{Caller, Request, SubmitRequest};
+use super::sealing::{SealingTerms, Secrets};
 use super::submissions::Submitted;
 use super::truth::Truths;
-use crate::crypto::{Network, NodeSigner};
+use crate::crypto::{Hash, Network, NodeSigner};
 use crate::feed::{
     AgreementId, Body, BuildError, Card, EntryKind, FeedId, HeadRef, PublisherId, Seq, SignedHeader,
 };
@@ -34,6 +35,8 @@ pub struct Options {
     pub cache: u64,
     /// What every release is held to, beside what agreements ask for.
     pub rules: protect::Rules,
+    /// How sealing keys live, and how much is carried for others.
+    pub sealing: SealingTerms,
     /// What the node goes by.
     pub clock: Clock,
 }
@@ -180,6 +183,14 @@ pub struct Engine {
     pub(super) truths: Truths,
     /// What every release is held to, beside what agreements ask for.
     pub(super) rules: protect::Rules,
+    /// How sealing keys live, and how much is carried for others.
+    pub(super) sealing: SealingTerms,
+    /// The secrets of sealing, once they were needed.
+    pub(super) secrets: Option<Secrets>,
+    /// Sealing keys that were written into the house feed since the start.
+    pub(super) learnt: BTreeSet<Hash>,
+    /// Up to where feeds that were carried are let go of.
+    pub(super) let_go: BTreeMap<FeedId, Seq>,
 }
 
 impl Engine {
@@ -208,6 +219,10 @@ impl Engine {
             without_figures: BTreeMap::new(),
             truths: Truths::default(),
             rules: options.rules.clone(),
+            sealing: options.sealing,
+            secrets: None,
+            learnt: BTreeSet::new(),
+            let_go: BTreeMap::new(),
         })
     }
 
@@ -435,7 +450,7 @@ impl Engine {
         let last = self.store.newest(&feed).map_or(Millis(0), |newest| newest.header().time);
         let time = self.now().max(last);
         let signer = self.signer()?;
-        let entry = body.sign((kind, time), &place, self.network(), signer.as_ref());
+        let entry = self.sign_entry(body, (kind, time), &place, signer.as_ref())?;
         self.store.append_own(&entry)?;
         if agreement == AgreementId::house() {
             self.house.expect(entry.header(), documents);

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::engine::{Engine, NodeError};
 use crate::crypto::{Hash, inclusion_path, merkle};
-use crate::feed::assembler::Position;
+use crate::feed::assembler::{Position, Seat};
 use crate::feed::citation::Citation;
 use crate::feed::head::Place;
 use crate::feed::{AgreementId, Assembler, EntryKind, FeedId, Frame, FrameKind, Seq, record};
@@ -135,11 +135,18 @@ impl Engine {
             }
             let mut rest = bytes.as_slice();
             while let Ok(Some(frame)) = Frame::read(rest) {
+                if frame.kind == FrameKind::Head {
+                    // What came sealed is looked into where its key is here.
+                    let key = self.store.key_of(&feed, assembler.position().seq).cloned();
+                    assembler.reseat(key.map_or_else(Seat::default, Seat::Holder));
+                }
                 let taken = match frame.kind {
                     FrameKind::Erased => assembler.pass_erased(),
-                    FrameKind::Head | FrameKind::Table | FrameKind::Block => {
-                        assembler.accept(&keyring, &frame).map(|_| ())
-                    }
+                    FrameKind::Head
+                    | FrameKind::Table
+                    | FrameKind::Block
+                    | FrameKind::Seal
+                    | FrameKind::Sealed => assembler.accept(&keyring, &frame).map(|_| ()),
                 };
                 if let Err(fault) = taken {
                     let place = assembler.position();

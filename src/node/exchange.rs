@@ -15,7 +15,8 @@ use crate::crypto::PublicKey;
 use crate::feed::{AgreementId, Card, EntryKind, FeedId, Fork, Keyring, PublisherId, Seq, SignedHeader};
 use crate::model::{Millis, Receipt, Record};
 use crate::net::{Carrier, NetCommand, NetEvent, NodeId, PartnerPeer};
-use crate::sync::{self, Event, FeedState, Input, Output, Replica, SessionId};
+use crate::store::StoreError;
+use crate::sync::{self, Event, FeedState, Input, Output, Replica, Seating, SessionId};
 use crate::wire;
 
 /// How many faults are kept to be shown; older ones are in the log of acts.
@@ -48,6 +49,11 @@ pub(super) struct Exchange {
     keyring: Arc<Keyring>,
     partners: Vec<PartnerPeer>,
     granted: BTreeMap<PublisherId, BTreeSet<AgreementId>>,
+    /// Of which agreements partners are couriers.
+    couriers: BTreeMap<PublisherId, BTreeSet<AgreementId>>,
+    seating: Seating,
+    /// When what we carry was looked through last.
+    carried_at: Millis,
     /// Of each foreign feed that is owed receipts, the first entry that none of ours covers.
     unreceipted: BTreeMap<FeedId, Seq>,
     faults: VecDeque<Value>,
@@ -64,7 +70,7 @@ pub(super) struct Exchange {
 
 impl Exchange {
     pub(super) fn new(
-        engine: &Engine,
+        engine: &mut Engine,
         config: sync::Config,
         net: Box<dyn Carrier>,
     ) -> Result<Self, NodeError> {
@@ -77,8 +83,13 @@ impl Exchange {
         }
         let keyring = Arc::clone(engine.house().keyring());
         let (network, us) = (engine.home().network().clone(), engine.home().us());
+        let seating = engine.seating()?;
+        let standing = (Arc::clone(&keyring), seating.clone());
         Ok(Self {
-            replica: Replica::new(config, network, us, Arc::clone(&keyring), feeds),
+            replica: Replica::seated(config, network, us, standing, feeds),
+            couriers: BTreeMap::new(),
+            seating,
+            carried_at: Millis(0),
             net,
             clock: engine.clock().clone(),
             open: BTreeMap::new(),
@@ -99,7 +110,8 @@ impl Exchange {
 
     /// Names the partners to the network.
     pub(super) fn start(&mut self, engine: &mut Engine) -> Result<(), NodeError> {
-        self.refresh(engine)
+        self.refresh(engine)?;
+        self.refresh_seating(engine)
     }
 
     /// Whether it is not yet known which receipts an interrupted run still owes.
@@ -188,6 +200,10 @@ impl Exchange {
     /// Time has passed: agreements may have begun or ended, and sessions may have fallen silent.
     pub(super) fn tick(&mut self, engine: &mut Engine) -> Result<(), NodeError> {
         self.refresh(engine)?;
+        engine.tend_sealing_keys()?;
+        engine.hand_on_words()?;
+        self.tend_carried(engine)?;
+        self.refresh_seating(engine)?;
         self.tell(Input::Tick, engine)
     }
 
@@ -207,21 +223,34 @@ impl Exchange {
             let feed = newest.header().feed;
             decided |= matches!(
                 newest.header().kind,
-                EntryKind::Act | EntryKind::Correspondence | EntryKind::Receipt
+                EntryKind::Act | EntryKind::Correspondence | EntryKind::Receipt | EntryKind::Sealing
             );
             self.tell(Input::Stored { newest: newest.clone() }, engine)?;
             if feed.publisher != engine.home().us() && self.receipts_known {
                 self.take_received(&newest, engine)?;
             }
         }
-        if decided { self.refresh(engine) } else { Ok(()) }
+        if decided {
+            self.refresh(engine)?;
+            self.refresh_seating(engine)?;
+        }
+        Ok(())
     }
 
     /// Others' entries up to this one are durable: what its agreement covers gets a receipt, and what it does not is
     /// erased and held against its publisher.
     fn take_received(&mut self, newest: &SignedHeader, engine: &mut Engine) -> Result<(), NodeError> {
-        let (feed, seq) = (newest.header().feed, newest.header().seq);
+        let feed = newest.header().feed;
+        if self.seating.carried.contains(&feed.agreement) {
+            return Ok(());
+        }
         let first = self.unreceipted.get(&feed).copied().unwrap_or(Seq(0));
+        for fault in engine.take_sealing(feed, first..=newest.header().seq)? {
+            self.record_fault(feed.publisher, (&fault, &fault), engine)?;
+        }
+        // Of what is closed to us nothing can be said, nor of what follows it.
+        let Some(newest) = &engine.last_open(&feed, first..=newest.header().seq)? else { return Ok(()) };
+        let seq = newest.header().seq;
         let wrong = engine.check_received(feed, first..=seq)?;
         for one in &wrong {
             self.record_fault(feed.publisher, (&one.what(), &one.logged()), engine)?;
@@ -288,6 +317,53 @@ impl Exchange {
         Ok(())
     }
 
+    /// Tells the machine what has changed of what it can do with what is sealed, and of who carries what.
+    fn refresh_seating(&mut self, engine: &mut Engine) -> Result<(), NodeError> {
+        let now = self.clock.now();
+        let partners: Vec<PublisherId> = engine.house().partners().map(Card::publisher).collect();
+        for publisher in partners {
+            let agreements = engine.house().book().carried(publisher, now);
+            if self.couriers.get(&publisher).map_or(!agreements.is_empty(), |known| *known != agreements) {
+                self.couriers.insert(publisher, agreements.clone());
+                self.tell(Input::Carries { publisher, agreements }, engine)?;
+            }
+        }
+        let seating = Seating { full: self.seating.full.clone(), ..engine.seating()? };
+        let same = seating == self.seating;
+        self.seating = seating.clone();
+        if same { Ok(()) } else { self.tell(Input::Seated { seating }, engine) }
+    }
+
+    /// Whether a session's partner is a courier of a feed's agreement, and so reads nothing that is open.
+    fn is_courier(&self, session: SessionId, feed: &FeedId) -> bool {
+        let publisher = self.open.get(&session.0).map(|open| open.publisher);
+        let carries = publisher.and_then(|publisher| self.couriers.get(&publisher));
+        carries.is_some_and(|agreements| agreements.contains(&feed.agreement))
+    }
+
+    /// As a courier: lets go of what all have acknowledged, and sees to it that nobody has more carried than it may.
+    fn tend_carried(&mut self, engine: &mut Engine) -> Result<(), NodeError> {
+        let now = self.clock.now();
+        if now.0.saturating_sub(self.carried_at.0) < engine.sealing.tidy {
+            return Ok(());
+        }
+        self.carried_at = now;
+        engine.let_go_of_carried()?;
+        let full = engine.over_quota();
+        for publisher in full.difference(&self.seating.full.clone()) {
+            let who = engine.country_of(publisher);
+            self.note(&format!(
+                "as much is carried of {who} as is allowed here (courier.quota): nothing more of it is taken until its readers have acknowledged some"
+            ));
+        }
+        if full != self.seating.full {
+            let seating = Seating { full, ..self.seating.clone() };
+            self.seating = seating.clone();
+            self.tell(Input::Seated { seating }, engine)?;
+        }
+        Ok(())
+    }
+
     /// Gives the machine an input and carries out what it wants, and what that leads to.
     fn tell(&mut self, input: Input, engine: &mut Engine) -> Result<(), NodeError> {
         let mut wanted: VecDeque<Output> = self.replica.handle(input, self.clock.now()).into();
@@ -300,9 +376,21 @@ impl Exchange {
                     engine.store_mut().append_frame(&frame)?;
                 }
                 Output::Read { session, feed, from, limit } => {
-                    let read = engine.store_mut().read_frames(&feed, from, limit as usize);
+                    let is_courier = self.is_courier(session, &feed);
+                    let read = match is_courier && feed.publisher == engine.home().us() {
+                        true => engine.sealed_frames(&feed, from, limit as usize),
+                        false => engine
+                            .store_mut()
+                            .read_frames(&feed, from, limit as usize)
+                            .map_err(NodeError::from),
+                    };
                     let (frames, next) = match read {
                         Ok(read) => read,
+                        Err(NodeError::Store(StoreError::Erased { .. }))
+                            if is_courier || self.seating.carried.contains(&feed.agreement) =>
+                        {
+                            (Vec::new(), from)
+                        }
                         Err(error) => {
                             self.note(&error.to_string());
                             (Vec::new(), from)

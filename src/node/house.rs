@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::levels;
 use crate::crypto::Network;
 use crate::feed::{
-    AgreementId, Card, EntryKind, FeedId, Fork, Header, Keyring, PublisherId, Seq, SignedHeader,
+    AgreementId, Card, EntryKind, FeedId, Fork, Header, KeyNotice, Keyring, PublisherId, Seq, SignedHeader,
 };
 use crate::model::{Document, DocumentKind, DocumentLabel, Millis, Record};
 use crate::policy::{Agreement, AgreementText, Book, Erasure, SignedConsent, Why};
@@ -72,10 +72,16 @@ pub struct House {
     forks: BTreeMap<FeedId, Box<Fork>>,
     /// Others' feeds whose payloads we have erased, and up to where.
     erased: BTreeMap<FeedId, Seq>,
+    /// Keys to which others seal, by whose they are and the agreement under which they were told; ours too.
+    sealing_keys: BTreeMap<(PublisherId, AgreementId), Vec<KeyNotice>>,
+    /// By partner, the words on agreements that we have told it.
+    told: BTreeSet<(PublisherId, AgreementId, PublisherId)>,
     /// By recipient, what was erased of ours: by agreement, and by its last entry.
     confirmed: BTreeMap<(PublisherId, AgreementId, u64), Erasure>,
 }
 
+/// How many sealing keys of one publisher are kept: the newest counts, those before it for what is under way.
+const MAX_SEALING_KEYS: usize = 4;
 /// The most erasures of others that are kept to be shown; all are in their feeds.
 const MAX_ERASURES: usize = 4096;
 
@@ -112,6 +118,8 @@ impl House {
             waiting: Vec::new(),
             forks: BTreeMap::new(),
             erased: BTreeMap::new(),
+            sealing_keys: BTreeMap::new(),
+            told: BTreeSet::new(),
             confirmed: BTreeMap::new(),
         }
     }
@@ -178,8 +186,16 @@ impl House {
                     self.settle_waiting();
                 }
             }
+            DocumentKind::SealingKey if own => self.take_sealing_key(label.id(), body),
             DocumentKind::AgreementSignature | DocumentKind::AgreementEnd => {
                 if let Ok(consent) = SignedConsent::from_bytes(body) {
+                    if !own && feed.publisher == self.us {
+                        self.told.insert((
+                            self.correspondent(&feed.agreement),
+                            consent.agreement(),
+                            consent.party(),
+                        ));
+                    }
                     self.waiting.push(consent);
                     self.settle_waiting();
                     self.waiting.truncate(MAX_WAITING);
@@ -193,6 +209,36 @@ impl House {
             // Kinds that the house's state does not depend on.
             _ => {}
         }
+    }
+
+    /// The partner with whom we correspond in this way; ourselves when it is none.
+    fn correspondent(&self, agreement: &AgreementId) -> PublisherId {
+        let mut partners = self.partners().map(Card::publisher);
+        partners.find(|one| AgreementId::correspondence(self.us, *one) == *agreement).unwrap_or(self.us)
+    }
+
+    /// Whether we have told a partner somebody's word on an agreement.
+    pub(super) fn was_told(&self, partner: PublisherId, agreement: AgreementId, party: PublisherId) -> bool {
+        self.told.contains(&(partner, agreement, party))
+    }
+
+    fn take_sealing_key(&mut self, id: &str, body: &[u8]) {
+        let whose = id.split_at_checked(64).and_then(|(publisher, agreement)| {
+            Some((PublisherId::from_hex(publisher)?, AgreementId::from_hex(agreement)?))
+        });
+        let (Some(whose), Ok(notice)) = (whose, KeyNotice::from_bytes(body)) else { return };
+        let known = self.sealing_keys.entry(whose).or_default();
+        if !known.contains(&notice) {
+            known.push(notice);
+        }
+        if known.len() > MAX_SEALING_KEYS {
+            known.remove(0);
+        }
+    }
+
+    /// The keys that a publisher has told under an agreement, the newest last.
+    pub(super) fn sealing_keys(&self, publisher: PublisherId, agreement: AgreementId) -> &[KeyNotice] {
+        self.sealing_keys.get(&(publisher, agreement)).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// Our own erasure of another's entries, or a partner's word that it has erased ours.

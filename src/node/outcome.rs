@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::engine::NodeError;
@@ -21,6 +22,8 @@ pub(super) struct Told {
     pub(super) parties: Vec<String>,
     /// The entry that they got, if there is one: its id and its place.
     pub(super) entry: Option<(String, u64)>,
+    /// Under an agreement that names couriers: to whom it is sealed, and to whom not yet.
+    pub(super) sealed: Option<Value>,
 }
 
 impl Told {
@@ -45,6 +48,8 @@ struct Part<'a> {
     entry: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     seq: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sealed: Option<&'a Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     protection: Option<Protection>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -181,6 +186,7 @@ pub(super) fn released(
             withheld: &plan.withheld,
             entry: entry.map(|(id, _)| id.as_str()),
             seq: entry.map(|(_, seq)| *seq),
+            sealed: told.sealed.as_ref(),
             protection: plan.protection.as_ref().map(Protection::of),
             keys: dry_run.then(|| plan.keys.iter().map(SeriesKey::as_str).collect()),
             observations: dry_run.then(|| going(plan)),

@@ -397,7 +397,7 @@ impl Engine {
             Some(known) => known.text().readers().iter().map(|reader| self.country_of(reader)).collect(),
             None => vec!["everyone".to_owned()],
         };
-        Told { agreement: id, title, parties, entry: None }
+        Told { agreement: id, title, parties, entry: None, sealed: self.sealed_to(agreement) }
     }
 
     pub(super) fn retract(

@@ -180,6 +180,22 @@ impl Agreement {
         self.is_bound(who) || self.text.onward_readers().contains(who)
     }
 
+    /// Whether somebody stores and forwards under it what it cannot read.
+    pub fn carries(&self, who: &PublisherId) -> bool {
+        self.text.role(who) == Some(Role::Courier)
+    }
+
+    /// Who may read what a publisher releases under it: the parties that are bound, and the readers that its onward
+    /// clause names.
+    pub fn readers(&self, publisher: &PublisherId) -> Vec<PublisherId> {
+        let bound = self.text.bound().filter(|party| self.is_bound(party));
+        let mut readers: Vec<PublisherId> = bound.chain(self.text.onward_readers().iter().copied()).collect();
+        readers.sort_unstable();
+        readers.dedup();
+        readers.retain(|reader| reader != publisher);
+        readers
+    }
+
     /// Whether a party may publish under it: it is bound, and has a role that publishes.
     pub fn publishes(&self, who: &PublisherId) -> bool {
         self.is_bound(who) && self.text.role(who).is_some_and(Role::publishes)

@@ -228,7 +228,9 @@ impl Book {
         let mut readable = BTreeSet::from([AgreementId::public()]);
         let Some(us) = self.us else { return readable };
         readable.insert(AgreementId::correspondence(us, partner));
-        let both = |agreement: &&Agreement| agreement.reads(&us) && agreement.reads(&partner);
+        let both = |agreement: &&Agreement| {
+            (agreement.reads(&us) || agreement.carries(&us)) && agreement.reads(&partner)
+        };
         let in_force = self
             .written
             .values()
@@ -239,6 +241,18 @@ impl Book {
             readable.extend(self.opened_to_joiners(agreement));
         }
         readable
+    }
+
+    /// The agreements that are in force, concern us, and of which this one is a courier: it stores and forwards what is
+    /// sealed under them, and reads nothing. Under an amendment that has gone before, it carries no more.
+    pub fn carried(&self, courier: PublisherId, now: Millis) -> BTreeSet<AgreementId> {
+        let Some(us) = self.us else { return BTreeSet::new() };
+        let ours = |agreement: &&Agreement| {
+            agreement.carries(&courier)
+                && (courier == us || agreement.reads(&us) || agreement.carries(&us))
+                && self.standing(agreement, now) == Standing::InForce
+        };
+        self.written.values().filter(ours).map(Agreement::id).collect()
     }
 
     /// The agreements before this one that its members hand on to who joined with it.

@@ -1,5 +1,6 @@
 //! One feed's files: appended in order, made durable, read by entry and frame.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::FileExt;
@@ -9,11 +10,11 @@ use self::index::Waiting;
 use super::StoreError;
 use super::entries::Lies;
 use super::layout::{SEGMENT_LENGTH, SEGMENT_MAGIC, segment};
-use crate::crypto::Network;
+use crate::crypto::{ContentKey, Network};
 use crate::feed::assembler::Position;
 use crate::feed::frame::{self, Frame, FrameKind};
 use crate::feed::head::Place;
-use crate::feed::{FeedId, HeadRef, Seq, SignedHeader, block};
+use crate::feed::{FeedId, HeadRef, Sealing, Seq, SignedHeader, block};
 
 /// Where an entry lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +66,8 @@ pub(super) struct FeedFile {
     segment_length: u64,
     /// The entries whose payloads are gone.
     erased: Vec<erase::Places>,
+    /// Keys of the entries that came sealed.
+    opened: BTreeMap<Seq, ContentKey>,
 }
 
 impl Drop for FeedFile {
@@ -93,6 +96,7 @@ impl FeedFile {
             cursors: Vec::new(),
             segment_length: SEGMENT_LENGTH,
             erased: Vec::new(),
+            opened: BTreeMap::new(),
         }
     }
 
@@ -100,6 +104,7 @@ impl FeedFile {
     pub(super) fn open(dir: PathBuf, feed: FeedId, network: &Network) -> Result<(Self, u64), StoreError> {
         let mut this = Self::new(dir, feed);
         this.erased = erase::read_marks(&this.dir)?;
+        this.opened = opened::read_keys(&this.dir)?;
         let mut cut = 0;
         for first in this.segment_files()? {
             cut += this.open_segment(first, network)?;
@@ -372,7 +377,8 @@ impl FeedFile {
     pub(super) fn lies(&self, seq: Seq) -> Option<Lies> {
         let (segment, span) = self.locate(seq)?;
         let known = segment.spans.last().map_or(0, |last| last.offset + last.length);
-        Some(Lies { path: segment.path.clone(), offset: span.offset, end: span.offset + span.length, known })
+        let (offset, end) = (span.offset, span.offset + span.length);
+        Some(Lies { path: segment.path.clone(), offset, end, known, key: self.key(seq).cloned() })
     }
 
     /// The signed header of an entry.
@@ -531,8 +537,8 @@ fn scan(file: &File, found: &mut Segment, network: &Network) -> Result<Option<Ta
             Some(open) => open,
             None => match SignedHeader::from_own_store(network, frame.body) {
                 Ok(header) if frame.kind == FrameKind::Head => {
-                    let length = header.header().content.payload_length;
-                    (Tail { header, offset, parts: 0 }, OpenEntry { unlisted: length, blocks: 0 })
+                    let entry = OpenEntry::of(&header);
+                    (Tail { header, offset, parts: 0 }, entry)
                 }
                 Ok(_) | Err(_) => break,
             },
@@ -552,12 +558,28 @@ fn scan(file: &File, found: &mut Segment, network: &Network) -> Result<Option<Ta
 struct OpenEntry {
     unlisted: u64,
     blocks: usize,
+    /// Of an entry that travels sealed too: how many frames of its content, open or sealed.
+    content: Option<u32>,
 }
 
 impl OpenEntry {
+    fn of(header: &SignedHeader) -> Self {
+        let content = match header.header().sealing {
+            Sealing::Open => None,
+            Sealing::Sealed(sealed) => Some(sealed.frames),
+        };
+        Self { unlisted: header.header().content.payload_length, blocks: 0, content }
+    }
+
     fn ends_with(&mut self, frame: &Frame<'_>) -> bool {
+        if let Some(left) = &mut self.content {
+            if matches!(frame.kind, FrameKind::Table | FrameKind::Block | FrameKind::Sealed) {
+                *left = left.saturating_sub(1);
+            }
+            return *left == 0 || frame.kind == FrameKind::Erased;
+        }
         match frame.kind {
-            FrameKind::Head => false,
+            FrameKind::Head | FrameKind::Seal | FrameKind::Sealed => false,
             FrameKind::Table => {
                 let rows = block::decode_rows(frame.body).unwrap_or_default();
                 self.blocks += rows.len();
@@ -607,5 +629,6 @@ fn sync_up(dir: &Path) -> Result<(), StoreError> {
 
 pub(super) mod erase;
 mod index;
+mod opened;
 #[cfg(test)]
 mod tests;

@@ -7,16 +7,18 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::derived::Derived;
-use super::entries::Lies;
+use super::entries::{EntryReader, Lies};
 use super::feed_file::FeedFile;
 use super::fold::Folding;
 use super::records::Records;
 use super::syncs::{self, Syncs};
 use super::{StoreError, layout};
-use crate::crypto::Network;
+use crate::crypto::{ContentKey, Network};
 use crate::feed::assembler::Position;
 use crate::feed::head::Place;
-use crate::feed::{AgreementId, FeedId, HeadRef, PublisherId, Seq, SignedEntry, SignedHeader, VerifiedFrame};
+use crate::feed::{
+    AgreementId, FeedId, HeadRef, PublisherId, Sealing, Seq, SignedEntry, SignedHeader, VerifiedFrame,
+};
 use crate::model::Record;
 
 /// What opening had to mend; every one is told to the operator.
@@ -178,8 +180,49 @@ impl Store {
     pub fn append_frame(&mut self, frame: &VerifiedFrame) -> Result<(), StoreError> {
         let header = frame.entry().header();
         self.appending(header.header().feed, |file| {
+            if let Some(key) = frame.key() {
+                file.keep_key(header.header().seq, key)?;
+            }
             file.append_frame(header, frame.part(), frame.completes(), frame.bytes())
         })
+    }
+
+    /// Whether an entry came sealed and is closed to this node.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it is not here or cannot be read.
+    pub fn is_closed(&self, feed: &FeedId, seq: Seq) -> Result<bool, StoreError> {
+        let missing = StoreError::NoEntry { feed: *feed, seq };
+        let file = self.feeds.get(feed).ok_or(missing)?;
+        if file.header(seq, &self.network)?.header().sealing == Sealing::Open || file.key(seq).is_some() {
+            return Ok(false);
+        }
+        let lies = file.lies(seq).ok_or(StoreError::NoEntry { feed: *feed, seq })?;
+        let mut reader = EntryReader::default();
+        reader.begin((*feed, seq), &lies, &self.network)?;
+        reader.stands_before_sealed()
+    }
+
+    /// The key of an entry that came sealed and was opened.
+    pub fn key_of(&self, feed: &FeedId, seq: Seq) -> Option<&ContentKey> {
+        self.feeds.get(feed).and_then(|file| file.key(seq))
+    }
+
+    /// Opens an entry that came sealed: with this key it can be read from now on. The caller has verified what is in it.
+    ///
+    /// # Errors
+    /// [`StoreError`]; after a failed write the store takes nothing more.
+    pub fn open_sealed(&mut self, feed: &FeedId, seq: Seq, key: &ContentKey) -> Result<(), StoreError> {
+        if self.stopped {
+            return Err(StoreError::Stopped);
+        }
+        if self.may_be_folded(feed, seq) {
+            self.derived.begin_elsewhere()?;
+        }
+        self.folding = Folding::default();
+        let kept = self.feeds.get_mut(feed).map_or(Ok(()), |file| file.keep_key(seq, key));
+        self.stopped |= kept.is_err();
+        kept
     }
 
     fn appending(
@@ -405,6 +448,11 @@ impl Store {
     /// Where an entry lies.
     pub(super) fn lies(&self, feed: &FeedId, seq: Seq) -> Option<Lies> {
         self.feeds.get(feed)?.lies(seq)
+    }
+
+    /// Bytes of one feed's files on disk.
+    pub fn bytes_of(&self, feed: &FeedId) -> u64 {
+        self.feeds.get(feed).map_or(0, FeedFile::bytes)
     }
 
     /// Bytes of all feed files on disk.

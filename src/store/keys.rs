@@ -9,7 +9,7 @@ use age::secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
 
 use super::StoreError;
-use crate::crypto::SecretKey;
+use crate::crypto::{ContentKey, Context, Hash, Network, NodeSigner, SecretKey};
 
 /// A passphrase; wiped from memory when dropped, never shown.
 #[derive(Clone)]
@@ -124,6 +124,72 @@ pub fn rounding_secret(dir: &Path) -> Result<Zeroizing<[u8; 32]>, StoreError> {
     fs::rename(&fresh, &path).map_err(StoreError::io("renaming", &fresh))?;
     sync_keys(dir)?;
     Ok(secret)
+}
+
+/// Fresh randomness: 32 bytes.
+///
+/// # Errors
+/// [`StoreError`] when the operating system has none.
+pub fn secret() -> Result<Zeroizing<[u8; 32]>, StoreError> {
+    let mut secret = Zeroizing::new([0; 32]);
+    draw(secret.as_mut())?;
+    Ok(secret)
+}
+
+/// What opens the locked files beside a node's key: who has the key has it, and nobody else.
+fn lock_of(signer: &dyn NodeSigner, salt: &[u8; 32]) -> ContentKey {
+    // Ed25519 signs the same message in the same way each time.
+    let signature = Zeroizing::new(signer.sign_message(&Context::Lock.message(&Network::main(), b"keys")).0);
+    let secret = Zeroizing::new(Hash::of(&[signature.as_ref()]).0);
+    ContentKey::derive(&secret, &[salt])
+}
+
+/// Where a locked file lies.
+fn locked(dir: &Path, name: &str) -> PathBuf {
+    dir.join("keys").join(name)
+}
+
+/// Reads a file that [`write_locked`] wrote; nothing when there is none.
+///
+/// # Errors
+/// [`StoreError`] when it cannot be read, is damaged or was locked by another key.
+pub fn read_locked(
+    dir: &Path,
+    name: &str,
+    signer: &dyn NodeSigner,
+) -> Result<Option<Zeroizing<Vec<u8>>>, StoreError> {
+    let path = locked(dir, name);
+    let bytes = match fs::read(&path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(StoreError::io("reading", &path)(error)),
+    };
+    let opened = bytes
+        .split_first_chunk::<32>()
+        .and_then(|(salt, sealed)| lock_of(signer, salt).open(0, true, sealed).ok().map(Zeroizing::new));
+    let what = || "it was locked by another key of this node, or is damaged".to_owned();
+    opened.map(Some).ok_or_else(|| StoreError::File { path, what: what() })
+}
+
+/// Writes a file that only who has the node's key can read, in place of the one before: 32 bytes of salt, then the
+/// content, sealed.
+///
+/// # Errors
+/// [`StoreError`] when it cannot be written; the file before is there then.
+pub fn write_locked(
+    dir: &Path,
+    name: &str,
+    signer: &dyn NodeSigner,
+    content: &[u8],
+) -> Result<(), StoreError> {
+    let (path, salt) = (locked(dir, name), secret()?);
+    let mut bytes = salt.to_vec();
+    bytes.extend(lock_of(signer, &salt).seal(0, true, content));
+    let fresh = path.with_extension("new");
+    let _left_by_a_crash = fs::remove_file(&fresh);
+    write_secret(dir, &fresh, &bytes)?;
+    fs::rename(&fresh, &path).map_err(StoreError::io("renaming", &fresh))?;
+    sync_keys(dir)
 }
 
 /// Writes a key, encrypted; refuses to overwrite one.

@@ -11,14 +11,16 @@
 //!     <first seq, 12 digits>.feed     a segment: magic, then frames (crate::feed::frame)
 //!     <first seq, 12 digits>.index    where the segment's entries lie; derived
 //!     erased                          whose payloads were erased: lines of a first and a last seq, as text
+//!     opened                          keys of entries that came sealed: lines of a seq and 64 digits (0600)
 //! db/                                 sled; derived
 //! control.sock                        the running daemon's door (0600)
 //! ```
 //!
 //! # Bytes of a segment
 //!
-//! [`SEGMENT_MAGIC`], then frames: for each entry one Head, its Table frames, its Blocks. The bytes after the
-//! magic are the same on every node that holds the feed. Where an entry was erased, one Erased frame without body
+//! [`SEGMENT_MAGIC`], then frames: for each entry one Head, its Table frames, its Blocks; of an entry that travels
+//! sealed too its Seal frames after the Head, and where it came sealed, Sealed frames for the rest. But for that the
+//! bytes after the magic are the same on every node that holds the feed. Where an entry was erased, one Erased frame without body
 //! stands for its Blocks.
 //!
 //! # Bytes of an index
@@ -85,6 +87,11 @@ pub fn feed(dir: &Path, feed: &FeedId) -> PathBuf {
 /// A segment's file name.
 pub fn segment(first: Seq) -> String {
     format!("{:012}.feed", first.0)
+}
+
+/// The file with the keys of a feed's entries that came sealed and were opened.
+pub fn opened(feed: &Path) -> PathBuf {
+    feed.join("opened")
 }
 
 /// The file that says which entries' payloads of a feed were erased.

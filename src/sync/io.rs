@@ -7,9 +7,11 @@ use super::fault::Fault;
 use super::message::Message;
 use crate::crypto::PublicKey;
 use crate::feed::assembler::Position;
+use crate::feed::assembler::Seat;
 use crate::feed::head::Place;
 use crate::feed::{
-    AgreementId, EntryFault, FeedId, Fork, HeadRef, Keyring, PublisherId, Seq, SignedHeader, VerifiedFrame,
+    AgreementId, EntryFault, FeedId, Fork, HeadRef, Keyring, PublisherId, SealingKeys, Seq, SignedHeader,
+    VerifiedFrame,
 };
 use crate::model::Millis;
 
@@ -28,6 +30,39 @@ pub struct FeedState {
     pub newest: Option<SignedHeader>,
     /// The proof that it is forked, if there is one.
     pub fork: Option<Box<Fork>>,
+}
+
+/// What this node can do with what travels sealed.
+#[derive(Clone, Debug, Default)]
+pub struct Seating {
+    /// The secrets to which others seal for it.
+    pub keys: Arc<SealingKeys>,
+    /// The agreements of which it is a courier.
+    pub carried: Arc<BTreeSet<AgreementId>>,
+    /// The publishers of whom it carries as much as it will.
+    pub full: BTreeSet<PublisherId>,
+}
+
+impl Seating {
+    /// How a feed is taken.
+    pub(super) fn seat(&self, feed: &FeedId) -> Seat {
+        match self.carried.contains(&feed.agreement) {
+            true => Seat::Courier,
+            false => Seat::Reader(Arc::clone(&self.keys)),
+        }
+    }
+
+    /// Whether nothing more of a feed is carried now.
+    pub(super) fn is_full(&self, feed: &FeedId) -> bool {
+        self.carried.contains(&feed.agreement) && self.full.contains(&feed.publisher)
+    }
+}
+
+impl PartialEq for Seating {
+    /// Secrets are the same when their names are.
+    fn eq(&self, other: &Self) -> bool {
+        self.keys.ids().eq(other.keys.ids()) && self.carried == other.carried && self.full == other.full
+    }
 }
 
 /// What the machine is told.
@@ -62,6 +97,18 @@ pub enum Input {
         publisher: PublisherId,
         /// All that it may read from now on.
         agreements: BTreeSet<AgreementId>,
+    },
+    /// A partner is a courier of these agreements.
+    Carries {
+        /// The partner.
+        publisher: PublisherId,
+        /// All of which it is one from now on.
+        agreements: BTreeSet<AgreementId>,
+    },
+    /// What this node can do with what travels sealed.
+    Seated {
+        /// All of it.
+        seating: Seating,
     },
     /// The accepted cards are now these.
     Cards {

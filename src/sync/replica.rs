@@ -7,7 +7,7 @@ use self::feed::Feed;
 use self::session::Session;
 use super::config::{Config, MAX_WINDOW, MIN_WINDOW, VERSIONS};
 use super::fault::Fault;
-use super::io::{Event, FeedState, Input, Output, SessionId};
+use super::io::{Event, FeedState, Input, Output, Seating, SessionId};
 use super::message::{FEATURE_DIGEST, Message, Versions};
 use crate::crypto::{Network, PublicKey};
 use crate::feed::assembler::Position;
@@ -31,6 +31,9 @@ pub struct Replica {
     keyring: Arc<Keyring>,
     feeds: BTreeMap<FeedId, Feed>,
     sessions: BTreeMap<SessionId, Session>,
+    /// By partner, the agreements of which it is a courier.
+    couriers: BTreeMap<PublisherId, BTreeSet<AgreementId>>,
+    seating: Seating,
     /// Feeds whose next entry is held, with the time when it is due.
     held: BTreeMap<FeedId, Millis>,
     /// Feeds of which others have announced more than their source delivers, with the time since when.
@@ -59,7 +62,7 @@ pub struct SessionStatus {
 }
 
 impl Replica {
-    /// A replica without sessions, for the feeds that are on disk.
+    /// A replica without sessions, for the feeds that are on disk. It opens nothing that is sealed and carries nothing.
     pub fn new(
         config: Config,
         network: Network,
@@ -67,9 +70,20 @@ impl Replica {
         keyring: Arc<Keyring>,
         feeds: Vec<FeedState>,
     ) -> Self {
+        Self::seated(config, network, us, (keyring, Seating::default()), feeds)
+    }
+
+    /// The same for a node that can do this with what travels sealed.
+    pub fn seated(
+        config: Config,
+        network: Network,
+        us: PublisherId,
+        (keyring, seating): (Arc<Keyring>, Seating),
+        feeds: Vec<FeedState>,
+    ) -> Self {
         let window = config.window.clamp(MIN_WINDOW, MAX_WINDOW);
         let config = Config { window, ..config };
-        let open = |state: FeedState| (state.place.feed, Feed::open(state, &network, &keyring));
+        let open = |state: FeedState| (state.place.feed, Feed::open(state, &network, &keyring, &seating));
         let feeds = feeds.into_iter().map(open).collect();
         Self {
             config,
@@ -78,6 +92,8 @@ impl Replica {
             keyring,
             feeds,
             sessions: BTreeMap::new(),
+            couriers: BTreeMap::new(),
+            seating,
             held: BTreeMap::new(),
             lagging: BTreeMap::new(),
             now: Millis(i64::MIN),
@@ -95,6 +111,8 @@ impl Replica {
             Input::Closed { session } => self.forget(session),
             Input::Received { session, message } => self.received(session, message),
             Input::Granted { publisher, agreements } => self.granted(publisher, &agreements),
+            Input::Carries { publisher, agreements } => self.carries(publisher, agreements),
+            Input::Seated { seating } => self.seat(seating),
             Input::Cards { keyring } => self.cards(keyring),
             Input::Stored { newest } => self.stored(&newest),
             Input::Abandoned { feed } => self.abandoned(feed),
@@ -164,7 +182,9 @@ impl Replica {
         if self.sessions.len() >= self.config.max_sessions {
             return self.close(id, Fault::Busy);
         }
-        let session = Session::new(node, publisher, agreements, &self.config, self.now);
+        let mut session = Session::new(node, publisher, agreements, &self.config, self.now);
+        session.carries = self.couriers.get(&publisher).cloned().unwrap_or_default();
+        session.carried = Arc::clone(&self.seating.carried);
         self.sessions.insert(id, session);
         let network = self.network.as_str().to_owned();
         let window = self.config.window;
@@ -231,12 +251,39 @@ impl Replica {
     }
 
     fn granted(&mut self, publisher: PublisherId, agreements: &BTreeSet<AgreementId>) {
+        self.change(publisher, &|session| session.grant(agreements));
+    }
+
+    fn carries(&mut self, publisher: PublisherId, agreements: BTreeSet<AgreementId>) {
+        self.change(publisher, &|session| session.carry(&agreements));
+        self.couriers.insert(publisher, agreements);
+    }
+
+    fn seat(&mut self, seating: Seating) {
+        self.seating = seating;
+        let carried = Arc::clone(&self.seating.carried);
+        let ids: Vec<_> = self.sessions.keys().copied().collect();
+        for id in ids {
+            if let Some(session) = self.sessions.get_mut(&id) {
+                session.carried = Arc::clone(&carried);
+                session.pull.refused.clear();
+            }
+            self.reconcile_announced(id, &|_| true);
+        }
+    }
+
+    /// Changes what the sessions of a partner may have; `by` says which agreements came and went.
+    fn change(
+        &mut self,
+        publisher: PublisherId,
+        by: &dyn Fn(&mut Session) -> (Vec<AgreementId>, Vec<AgreementId>),
+    ) {
         let of_publisher =
             |(id, session): (&SessionId, &Session)| (session.publisher == publisher).then_some(*id);
         let ids: Vec<_> = self.sessions.iter().filter_map(of_publisher).collect();
         for id in ids {
             let Some(session) = self.sessions.get_mut(&id) else { continue };
-            let (added, gone) = session.grant(agreements);
+            let (added, gone) = by(session);
             if session.is_ready() {
                 self.change_serving(id, &added, &gone);
                 self.announce_all(id, &|feed| added.contains(&feed.agreement));

@@ -36,6 +36,7 @@ pub(crate) fn query(node: &Node, keys: &[String]) -> anyhow::Result<[Vec<Duratio
         public: ["MS_FBORN".to_owned()].into(),
         cache: CACHE,
         rules: Rules::default(),
+        sealing: corridor::node::SealingTerms::default(),
         clock: Clock::system(),
     };
     let engine = Engine::open(Home::open(node.dir())?, &options, None)?;

@@ -3,6 +3,7 @@
 mod agreements;
 mod attacker;
 mod bundles;
+mod couriers;
 mod crash;
 mod daemons;
 mod damage;

@@ -5,7 +5,7 @@
 //! after    Head Table Erased            │ Head Table Erased
 //! ```
 //!
-//! So the chain of signed headers still verifies, with the hash of what was there, and everybody sees that something
+//! Of an entry that came sealed, its table goes with its blocks, and the key to it. So the chain of signed headers still verifies, with the hash of what was there, and everybody sees that something
 //! was. A segment is written anew beside the old one and takes its place in one step; a crash leaves either of the
 //! two, and erasing again changes nothing. The mark that says whose payloads are gone is written first, so that nothing
 //! of them is handed on from then on.
@@ -35,6 +35,7 @@ impl FeedFile {
     pub(in crate::store) fn erase(&mut self, places: &Places, network: &Network) -> Result<(), StoreError> {
         self.rest()?;
         self.mark(places)?;
+        self.forget_keys(places)?;
         for segment in &mut self.segments {
             let last = Seq(segment.first.0 + segment.spans.len() as u64);
             if segment.first <= *places.end() && *places.start() < last {
@@ -118,7 +119,8 @@ fn kept(walk: &mut Walk<'_>, erase: bool, network: &Network) -> std::io::Result<
             let header = SignedHeader::from_own_store(network, frame.body).map_err(std::io::Error::other)?;
             is_receipt = header.header().kind == EntryKind::Receipt;
         }
-        if erase && !is_receipt && matches!(frame.kind, FrameKind::Block | FrameKind::Erased) {
+        let payload = matches!(frame.kind, FrameKind::Block | FrameKind::Sealed | FrameKind::Erased);
+        if erase && !is_receipt && payload {
             gone = true;
         } else {
             bytes.extend_from_slice(&one);

@@ -4,7 +4,7 @@ use crate::crypto::Network;
 use crate::feed::assembler::Position;
 use crate::feed::head::Place;
 use crate::feed::{Assembler, Fork, Frame, HeadRef, Keyring, SignedHeader};
-use crate::sync::io::{FeedState, SessionId};
+use crate::sync::io::{FeedState, Seating, SessionId};
 
 /// State of one feed.
 #[derive(Debug)]
@@ -44,8 +44,9 @@ impl Feed {
     }
 
     /// A feed as it lies on disk. Frames of an unfinished entry that do not verify any more are given up.
-    pub(super) fn open(state: FeedState, network: &Network, keyring: &Keyring) -> Self {
-        let mut assembler = Assembler::new(network.clone(), state.place);
+    pub(super) fn open(state: FeedState, network: &Network, keyring: &Keyring, seating: &Seating) -> Self {
+        let seat = seating.seat(&state.place.feed);
+        let mut assembler = Assembler::new(network.clone(), state.place).seated(seat);
         let whole = state.partial.iter().all(|bytes| {
             let frame = Frame::read(bytes).ok().flatten();
             frame.is_some_and(|frame| assembler.accept(keyring, &frame).is_ok())
@@ -72,9 +73,11 @@ impl Feed {
     }
 
     /// The assembler, for the length of a message at least.
-    pub(super) fn assembler(&mut self, network: &Network) -> &mut Assembler {
+    pub(super) fn assembler(&mut self, network: &Network, seating: &Seating) -> &mut Assembler {
         let place = self.place;
-        self.assembler.get_or_insert_with(|| Box::new(Assembler::new(network.clone(), place)))
+        self.assembler.get_or_insert_with(|| {
+            Box::new(Assembler::new(network.clone(), place).seated(seating.seat(&place.feed)))
+        })
     }
 
     /// Gives the assembler back when no entry is in hand.

@@ -120,7 +120,7 @@ impl Replica {
         if place(&one) != place(&other) || one.id() == other.id() {
             return Err(Fault::Proof);
         }
-        if session.may_read(self.us, &one.header().feed) {
+        if session.may_give(self.us, &one.header().feed) {
             self.freeze(one, other, Some(id));
         }
         Ok(())

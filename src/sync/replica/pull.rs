@@ -30,7 +30,7 @@ impl Replica {
             if session.announced.len() > self.config.max_feeds {
                 return Err(Fault::TooMuch("feeds announced"));
             }
-            if session.may_read(self.us, &head.feed) {
+            if session.may_give(self.us, &head.feed) {
                 self.compare(id, &head);
                 self.reconcile(head.feed);
             }
@@ -78,7 +78,7 @@ impl Replica {
         feeds.dedup();
         for feed in feeds {
             let Some(session) = self.sessions.get(&id) else { return };
-            let head = session.announced.get(&feed).filter(|_| session.may_read(self.us, &feed)).copied();
+            let head = session.announced.get(&feed).filter(|_| session.may_give(self.us, &feed)).copied();
             if let Some(head) = head {
                 self.compare(id, &head);
             }
@@ -101,13 +101,14 @@ impl Replica {
         let closed = feed.publisher == self.us
             || self.keyring.get(&feed.publisher).is_none()
             || self.held.contains_key(feed)
+            || self.seating.is_full(feed)
             || known.is_some_and(|state| state.fork.is_some())
             || (known.is_none() && self.feeds.len() >= self.config.max_feeds);
         if closed {
             return Vec::new();
         }
         let open = self.sessions.iter().filter(|(_, session)| {
-            session.is_ready() && session.may_read(self.us, feed) && !session.pull.refused.contains(feed)
+            session.is_ready() && session.may_give(self.us, feed) && !session.pull.refused.contains(feed)
         });
         let candidate = |(id, session): (&SessionId, &super::session::Session)| {
             Some(Candidate {
@@ -230,7 +231,7 @@ impl Replica {
 
     fn take_frame(&mut self, id: SessionId, feed: FeedId, frame: &Frame<'_>) -> Result<Rest, Fault> {
         let Some(state) = self.feeds.get_mut(&feed) else { return Ok(Rest::IsDropped) };
-        match state.assembler(&self.network).accept(&self.keyring, frame) {
+        match state.assembler(&self.network, &self.seating).accept(&self.keyring, frame) {
             Ok(verified) if verified.part() == 0 => Ok(self.begin_entry(id, feed, verified)),
             Ok(verified) => {
                 self.append(id, feed, verified);
@@ -298,6 +299,12 @@ impl Replica {
             }
             EntryFault::Mandate => {
                 self.give_up(id, feed, fault);
+                Ok(Rest::IsDropped)
+            }
+            EntryFault::Closed => {
+                // What was begun in one form cannot be ended in the other without the key: it begins anew.
+                state.restart();
+                self.resubscribe(feed);
                 Ok(Rest::IsDropped)
             }
             EntryFault::Backlink { .. }

@@ -1,6 +1,7 @@
 //! One conversation: what the partner may read, has announced and asked for, and the credit of both directions.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::crypto::PublicKey;
 use crate::feed::assembler::Position;
@@ -15,6 +16,10 @@ pub(super) struct Session {
     pub(super) node: PublicKey,
     pub(super) publisher: PublisherId,
     pub(super) agreements: BTreeSet<AgreementId>,
+    /// Agreements of which it is a courier: it takes from us what we have sealed, and gives us what it carries.
+    pub(super) carries: BTreeSet<AgreementId>,
+    /// Agreements of which we are one.
+    pub(super) carried: Arc<BTreeSet<AgreementId>>,
     /// Agreements that it could read once: a question that crossed the withdrawal is ignored, not punished.
     pub(super) withdrawn: BTreeSet<AgreementId>,
     /// When it opened, until it has said Hello.
@@ -95,6 +100,8 @@ impl Session {
             node,
             publisher,
             agreements,
+            carries: BTreeSet::new(),
+            carried: Arc::default(),
             withdrawn: BTreeSet::new(),
             greeting: Some(now),
             listed: false,
@@ -111,10 +118,28 @@ impl Session {
         self.greeting.is_none()
     }
 
-    /// Whether the partner may read this feed, and whether we would take it from the partner.
+    /// Whether the partner may have this feed from us. A courier gets what is sealed, and that is our own feed, or any
+    /// if we are a courier too and hold nothing but sealed content.
     pub(super) fn may_read(&self, us: PublisherId, feed: &FeedId) -> bool {
         let house = feed.agreement == AgreementId::house();
-        self.agreements.contains(&feed.agreement) && (!house || self.publisher == us)
+        let reads = self.agreements.contains(&feed.agreement) && (!house || self.publisher == us);
+        let sealed = feed.publisher == us || self.carried.contains(&feed.agreement);
+        reads || sealed && self.carries.contains(&feed.agreement)
+    }
+
+    /// Whether we would take this feed from the partner.
+    pub(super) fn may_give(&self, us: PublisherId, feed: &FeedId) -> bool {
+        self.carries.contains(&feed.agreement) || self.may_read(us, feed)
+    }
+
+    /// Sets of which agreements it is a courier; returns what is new and what is gone.
+    pub(super) fn carry(&mut self, now: &BTreeSet<AgreementId>) -> (Vec<AgreementId>, Vec<AgreementId>) {
+        let added: Vec<_> = now.difference(&self.carries).copied().collect();
+        let gone: Vec<_> = self.carries.difference(now).copied().collect();
+        self.withdrawn.extend(&gone);
+        self.withdrawn.retain(|agreement| !now.contains(agreement));
+        self.carries.clone_from(now);
+        (added, gone)
     }
 
     /// What a question about a feed deserves: `Ok(true)` an answer, `Ok(false)` silence, a fault the end.

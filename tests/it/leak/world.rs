@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use corridor::net::{Carrier, NetCommand, NetError, NetEvent, NetStats};
 use corridor::node::clock::Clock;
 use corridor::node::prepared::Prepared;
-use corridor::node::{Answer, Caller, Core, Engine, Home, Options, Request};
+use corridor::node::{Answer, Caller, Core, Engine, Home, Options, Request, SealingTerms};
 use corridor::protect::Rules;
 use corridor::sync::{Config, MIN_WINDOW};
 use serde_json::Value;
@@ -105,7 +105,13 @@ impl World {
         let now = Arc::clone(&self.now);
         let node = self.nodes.get_mut(&at).expect("a node of the case");
         let clock = Clock::of(move || Millis(now.load(Ordering::Relaxed)));
-        let options = Options { public: node.public.clone(), cache: CACHE, rules: Rules::default(), clock };
+        let options = Options {
+            public: node.public.clone(),
+            cache: CACHE,
+            rules: Rules::default(),
+            sealing: SealingTerms::default(),
+            clock,
+        };
         let home = Home::open(&node.dir).expect("a node's directory");
         let key = Arc::clone(&GOVERNMENTS[at].key);
         let engine = Engine::open(home, &options, Some(key)).expect("the store opens");

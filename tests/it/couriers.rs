@@ -1,0 +1,174 @@
+//! Two governments that are never online together, and the courier between them.
+
+use std::path::Path;
+
+use corridor::cli::demo::government::Government;
+
+use crate::world::{BINARY, TITLE, ask, eventually, figures, files, standing, text, values};
+
+/// Three governments, each with the cards of the two others; nobody's daemon runs.
+struct Three {
+    phl: Government,
+    can: Government,
+    /// Carries between them.
+    ita: Government,
+    dir: tempfile::TempDir,
+}
+
+impl Three {
+    fn new() -> Self {
+        let dir = tempfile::tempdir().expect("a temporary directory can be made");
+        let [phl, can, ita] = ["PHL", "CAN", "ITA"].map(|country| {
+            Government::init(Path::new(BINARY), dir.path(), country, country).expect("it is made")
+        });
+        for one in [&phl, &can, &ita] {
+            set(one, "#tidy = \"1min\"", "tidy = \"1s\"");
+            for other in [&phl, &can, &ita].into_iter().filter(|other| other.country() != one.country()) {
+                ask(one, &["partner", "add", "--yes", &text(&other.card())]);
+            }
+        }
+        Self { phl, can, ita, dir }
+    }
+
+    /// The agreement, proposed by one and signed by the other, told by the courier alone.
+    fn agree(&mut self) {
+        self.ita.start().expect("ITA starts");
+        self.phl.start().expect("PHL starts");
+        let draft = ["agreement", "draft", "--title", TITLE, "--with", "CAN", "--with", "ITA=courier"];
+        ask(&self.phl, &[&draft[..], &["--purpose", "STAT", "--indicator", "EF_REGEMI"]].concat());
+        ask(&self.phl, &["agreement", "propose", TITLE]);
+        eventually("the courier knows the proposal", || standing(&self.ita) == "proposed");
+        self.phl.stop();
+        self.can.start().expect("CAN starts");
+        eventually("CAN knows the proposal", || standing(&self.can) == "proposed");
+        ask(&self.can, &["agreement", "sign", TITLE]);
+        eventually("the courier knows that it is in force", || standing(&self.ita) == "in force");
+        eventually("CAN has told its key", || told_a_key(&self.can));
+        eventually("the courier has all of CAN", || held_of(&self.ita, &self.can) == own(&self.can));
+        self.can.stop();
+        self.phl.start().expect("PHL starts");
+        eventually("PHL knows that it is in force", || standing(&self.phl) == "in force");
+        eventually("PHL knows the key of CAN", || knows_key_of(&self.phl, "CAN"));
+    }
+
+    fn release(&self, file: &str, value: &str, year: &str) -> serde_json::Value {
+        let rows = [["PHL", "CAN", "EF_REGEMI", year, value]];
+        ask(&self.phl, &["submit", &figures(&self.dir.path().join(file), &rows)]);
+        let released = ask(&self.phl, &["release"]);
+        let under = |part: &&serde_json::Value| part["title"] == TITLE;
+        released["released"].as_array().expect("parts").iter().find(under).expect("the agreement").clone()
+    }
+}
+
+/// Changes a line of a node's configuration.
+fn set(node: &Government, default: &str, line: &str) {
+    let path = node.dir().join("corridor.toml");
+    let before = std::fs::read_to_string(&path).expect("the configuration");
+    assert!(before.contains(default), "{default}");
+    std::fs::write(&path, before.replace(default, line)).expect("it is written");
+}
+
+/// The acts in a node's log of this kind.
+fn acts(node: &Government, act: &str) -> Vec<serde_json::Value> {
+    let log = node.ask(&["audit"]).unwrap_or_default();
+    let all = log["acts"].as_array().cloned().unwrap_or_default();
+    all.into_iter().filter(|one| one["act"] == act).collect()
+}
+
+fn told_a_key(node: &Government) -> bool {
+    acts(node, "sealing key").iter().any(|act| act["country"].is_null())
+}
+
+fn knows_key_of(node: &Government, country: &str) -> bool {
+    acts(node, "sealing key").iter().any(|act| act["country"] == country)
+}
+
+/// The feed of a publisher under the agreement, as a node has it.
+fn feed(node: &Government, publisher: &Government) -> serde_json::Value {
+    let feeds = node.ask(&["feeds"]).unwrap_or_default();
+    let all = feeds["feeds"].as_array().cloned().unwrap_or_default();
+    let wanted =
+        |one: &&serde_json::Value| one["country"] == publisher.country() && one["agreement_name"] == TITLE;
+    all.iter().find(wanted).cloned().unwrap_or_default()
+}
+
+fn held_of(node: &Government, publisher: &Government) -> Option<u64> {
+    feed(node, publisher)["head_seq"].as_u64()
+}
+
+fn own(node: &Government) -> Option<u64> {
+    held_of(node, node)
+}
+
+/// Whether some file under a node's feeds shows these bytes.
+fn shows(node: &Government, needle: &[u8]) -> bool {
+    files(&node.dir().join("feeds"), ".feed").iter().any(|path| {
+        let bytes = std::fs::read(path).expect("a feed file");
+        bytes.windows(needle.len()).any(|window| window == needle)
+    })
+}
+
+#[test]
+fn governments_that_never_meet_sign_and_exchange_through_a_courier_that_reads_nothing() {
+    let mut three = Three::new();
+    three.agree();
+    let part = three.release("1.csv", "4711", "2013");
+    assert_eq!(part["sealed"]["recipients"], serde_json::json!(["CAN"]), "{part}");
+    eventually("the courier has it", || held_of(&three.ita, &three.phl) == own(&three.phl));
+    three.phl.stop();
+    let key = b"PHL.CAN.EF_REGEMI";
+    assert!(shows(&three.phl, key) && !shows(&three.ita, key), "what a courier holds is sealed");
+    assert!(values(&three.ita, &["EF_REGEMI"]).is_empty());
+
+    three.can.start().expect("CAN starts");
+    eventually("the figure is at CAN", || values(&three.can, &["EF_REGEMI"]) == ["4711"]);
+    eventually("the courier has its receipt", || held_of(&three.ita, &three.can) == own(&three.can));
+    assert_eq!(ask(&three.can, &["doctor"])["healthy"], true);
+    // What all have acknowledged is carried no longer.
+    eventually("the courier has let go", || feed(&three.ita, &three.phl)["erased"] != serde_json::json!([]));
+    three.can.stop();
+    assert!(values(&three.can, &["EF_REGEMI"]) == ["4711"], "also without its daemon");
+    ask(&three.can, &["rebuild"]);
+    assert!(values(&three.can, &["EF_REGEMI"]) == ["4711"], "also when all is folded anew");
+    three.phl.start().expect("PHL starts");
+    let owed = || three.phl.ask(&["status"]).unwrap_or_default()["partners"].clone();
+    let is_paid = |partners: &serde_json::Value| {
+        let of_can = partners.as_array().into_iter().flatten().find(|one| one["country"] == "CAN");
+        of_can.is_some_and(|one| one["behind"] == 0)
+    };
+    eventually("PHL has the receipt of CAN", || is_paid(&owed()));
+    assert_eq!(ask(&three.ita, &["doctor"])["healthy"], true);
+}
+
+#[test]
+fn what_was_sealed_to_nobody_is_opened_once_its_reader_has_told_a_key() {
+    let mut three = Three::new();
+    three.agree();
+    three.phl.stop();
+    // The key that CAN has told is over by the time of the release, and so destroyed.
+    three.can.start().expect("CAN starts");
+    three.can.stop();
+    let keys = three.can.dir().join("keys").join("sealing");
+    std::fs::remove_file(&keys).expect("the secrets are lost");
+    three.phl.start().expect("PHL starts");
+    three.release("1.csv", "4711", "2012");
+    eventually("the courier has it", || held_of(&three.ita, &three.phl) == own(&three.phl));
+    three.phl.stop();
+
+    three.can.start().expect("CAN starts");
+    let of_phl = |three: &Three| feed(&three.can, &three.phl);
+    eventually("CAN holds it closed", || of_phl(&three)["closed"] == 1);
+    assert!(values(&three.can, &["EF_REGEMI"]).is_empty());
+    eventually("the courier has the new key", || held_of(&three.ita, &three.can) == own(&three.can));
+    three.can.stop();
+    three.phl.start().expect("PHL starts");
+    eventually("PHL has opened it", || {
+        knows_key_of(&three.phl, "CAN") && acts(&three.phl, "sealing key").len() >= 3
+    });
+    eventually("the courier has the opening", || held_of(&three.ita, &three.phl) == own(&three.phl));
+    three.phl.stop();
+    three.can.start().expect("CAN starts");
+    eventually("the figure is at CAN", || values(&three.can, &["EF_REGEMI"]) == ["4711"]);
+    eventually("nothing is closed any more", || of_phl(&three)["closed"] == 0);
+    assert_eq!(ask(&three.can, &["doctor"])["healthy"], true);
+}
