@@ -205,7 +205,7 @@ def read_header(data):
     require(sealing in (0, 1), "the header has a form of sealing that this program does not know")
     if sealing == 1:
         header["sealed"] = {"cipher": read.uint(16), "recipients": read.uint(32), "frames": read.uint(32),
-                            "length": read.uint(), "hash": read.raw(32)}
+                            "length": read.uint(), "hash": read.raw(32), "opens": read.sint()}
     read.end()
     return header
 

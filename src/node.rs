@@ -27,6 +27,7 @@ pub mod engine;
 pub mod prepared;
 mod acts;
 mod courier;
+mod embargo;
 pub mod sealing;
 pub mod partners;
 pub mod agreements;

@@ -220,6 +220,9 @@ pub struct Release {
     /// Print what each partner would get and release nothing
     #[arg(long)]
     pub dry_run: bool,
+    /// Under embargo: deliver it now, sealed, and open it everywhere at this moment
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<String>,
 }
 
 /// `retract`

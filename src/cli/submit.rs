@@ -94,7 +94,8 @@ fn print_report(value: &Value) -> anyhow::Result<()> {
 /// # Errors
 /// When the node refuses.
 pub fn release(global: &Global, args: Release) -> anyhow::Result<Outcome> {
-    let request = ReleaseRequest { submission: args.submission, reason: args.reason, dry_run: args.dry_run };
+    let Release { submission, reason, dry_run, at } = args;
+    let request = ReleaseRequest { submission, reason, dry_run, at };
     let value = ask::value(global, Request::Release(request))?;
     if global.json {
         print::value(&value, true)?;
@@ -116,10 +117,32 @@ pub fn release(global: &Global, args: Release) -> anyhow::Result<Outcome> {
             text += &format!("    withheld {count} observations: {why}\n");
         }
         text += &protected(&one["protection"]);
+        text += &sealed(&one["sealed"]);
         text += &ahead(one);
     }
     print::text(&text)?;
     Ok(Outcome::Done)
+}
+
+/// To whom figures go sealed, for a courier to carry, and to whom they cannot yet.
+fn sealed(one: &Value) -> String {
+    let all = |name: &str| {
+        one[name].as_array().is_some_and(|list| !list.is_empty()).then(|| print::list(&one[name]))
+    };
+    let mut text = String::new();
+    if let Some(couriers) = all("couriers") {
+        let recipients = all("recipients").unwrap_or_else(|| "nobody yet".to_owned());
+        text += &format!("    carried by {couriers}, sealed to {recipients}\n");
+    }
+    if let Some(without) = all("without_key") {
+        text += &format!(
+            "    {without} has told no sealing key yet: it can open what a courier brings once it has, or gets it from us directly\n"
+        );
+    }
+    if let Some(time) = one["opens_at"].as_str() {
+        text += &format!("    under embargo: opens at {time}\n");
+    }
+    text
 }
 
 /// What a look ahead shows for one audience: each figure that would go, and each that would not or in another form.

@@ -184,7 +184,8 @@ impl Body {
         self.sign_as((Sealing::Open, &[]), dated, place, network, signer)
     }
 
-    /// As [`Body::sign`], of an entry that travels sealed to these recipients too. What it returns is the open form.
+    /// As [`Body::sign`], of an entry that travels sealed to these recipients too. What it returns is the open form, or
+    /// the sealed one if it is under embargo: then it is closed to its publisher's own readers as well.
     pub fn sign_sealed(
         self,
         mut sealer: Sealer<'_>,
@@ -198,7 +199,18 @@ impl Body {
         open.extend(seal::split(&self.frames));
         let content = (&self.content.record_root, &self.content.payload_hash);
         let (sealed, frames) = seal::seal(&mut sealer, network, (place.feed, place.seq), content, &open);
-        self.sign_as((Sealing::Sealed(sealed), &frames), dated, place, network, signer)
+        let closed = sealer.embargo.is_some().then(|| {
+            let place = (place.feed, place.seq);
+            let key = seal::content_key(sealer.secret, place, content);
+            seal::close(&key, &open)
+        });
+        let mut entry = self.sign_as((Sealing::Sealed(sealed), &frames), dated, place, network, signer);
+        if let Some(closed) = closed {
+            let head = entry.frames.len() - open_length(&entry.frames);
+            entry.frames.truncate(head);
+            entry.frames.extend_from_slice(&closed);
+        }
+        entry
     }
 
     fn table_frames(&self) -> Vec<u8> {
@@ -237,6 +249,15 @@ impl Body {
         frames.splice(..0, head);
         SignedEntry { header, frames }
     }
+}
+
+/// How many bytes the Table and Block frames take at the end of an entry.
+fn open_length(frames: &[u8]) -> usize {
+    let is_content = |bytes: &&[u8]| {
+        let kind = frame::Frame::read(bytes).ok().flatten().map(|frame| frame.kind);
+        matches!(kind, Some(FrameKind::Table | FrameKind::Block))
+    };
+    seal::split(frames).into_iter().filter(is_content).map(<[u8]>::len).sum()
 }
 
 /// A long series as two records of the same key, the earlier periods first.

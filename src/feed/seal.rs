@@ -57,6 +57,8 @@ pub struct Sealed {
     pub length: u64,
     /// SHA-256 over the bodies of the Seal frames.
     pub hash: [u8; 32],
+    /// Before this time, UTC milliseconds, its publisher opens it to nobody; 0 for one without embargo.
+    pub opens: i64,
 }
 
 impl Sealed {
@@ -123,6 +125,8 @@ pub struct Sealer<'a> {
     pub secret: &'a zeroize::Zeroizing<[u8; 32]>,
     /// Randomness for wrapping.
     pub drawn: Drawn,
+    /// Until when it is under embargo: nobody has a key then, and nothing of it leaves open.
+    pub embargo: Option<Millis>,
 }
 
 /// The key under which a publisher seals this content in this place.
@@ -147,6 +151,7 @@ pub(super) fn seal(
     let mut slots: Vec<Slot> = sealer
         .recipients
         .iter()
+        .filter(|_| sealer.embargo.is_none())
         .take(MAX_RECIPIENTS)
         .filter_map(|recipient| {
             let id = recipient.id().0;
@@ -174,7 +179,8 @@ pub(super) fn seal(
         hasher.update(&body);
         frame::write(FrameKind::Seal, &body, &mut bytes);
     }
-    (Sealed { cipher: CIPHER, recipients, frames, length, hash: hasher.finish().0 }, bytes)
+    let opens = sealer.embargo.map_or(0, |time| time.0);
+    (Sealed { cipher: CIPHER, recipients, frames, length, hash: hasher.finish().0, opens }, bytes)
 }
 
 /// Whole frames that lie one behind the other, made here.
@@ -190,6 +196,16 @@ pub(super) fn split(mut frames: &[u8]) -> Vec<&[u8]> {
 /// The body of the Sealed frame for a whole open frame.
 fn seal_body(key: &ContentKey, (at, of): (u32, u32), open: &[u8]) -> Vec<u8> {
     key.seal(at, at + 1 == of, &open[frame::HEADER_LEN - 1..])
+}
+
+/// The Sealed frames for all frames of the content.
+pub(super) fn close(key: &ContentKey, open: &[&[u8]]) -> Vec<u8> {
+    let frames = u32::try_from(open.len()).expect("an entry has at most MAX_SEALED frames");
+    let mut closed = Vec::new();
+    for (at, frame) in (0..).zip(open) {
+        frame::write(FrameKind::Sealed, &seal_body(key, (at, frames), frame), &mut closed);
+    }
+    closed
 }
 
 /// Turns a Table or Block frame of a sealed entry into its Sealed frame, and leaves others as they are. `at` counts the
@@ -398,12 +414,20 @@ impl KeyNotice {
 }
 
 /// The keys of entries that were sealed before, for recipients that had none of them: the body of a document in the
-/// publisher's feed.
+/// publisher's feed, or handed on by who keeps it for the time when an embargo is over.
+///
+/// Whoever hands it on is not believed: a key counts when it opens what the entry's signed header commits to.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-pub struct Opening {
-    slots: Vec<Slot>,
-    /// The list of entries and their keys, canonical, sealed under the key that the slots wrap.
-    sealed: Vec<u8>,
+pub enum Opening {
+    /// For who holds one of these keys; `sealed` is the canonical list under the key that the slots wrap.
+    Wrapped {
+        /// By recipient.
+        slots: Vec<Slot>,
+        /// The list of entries and their keys.
+        sealed: Vec<u8>,
+    },
+    /// For everybody who holds the entries: each with its key.
+    Plain(Vec<(u64, [u8; 32])>),
 }
 
 /// The most entries that one opening opens.
@@ -430,7 +454,12 @@ impl Opening {
             .collect();
         slots.sort_unstable_by_key(|slot| slot.key);
         slots.dedup_by_key(|slot| slot.key);
-        Self { slots, sealed: key.seal(0, true, &list) }
+        Self::Wrapped { slots, sealed: key.seal(0, true, &list) }
+    }
+
+    /// Tells everybody the keys of these entries.
+    pub fn plain(entries: &[(Seq, ContentKey)]) -> Self {
+        Self::Plain(entries.iter().map(|(seq, key)| (seq.0, **key.bytes())).collect())
     }
 
     /// The canonical bytes.
@@ -453,9 +482,14 @@ impl Opening {
         network: &Network,
         at: (FeedId, Seq),
     ) -> Option<Vec<(Seq, ContentKey)>> {
-        let key = keys.unwrap(network, at, &Hash([0; 32]), &self.slots)?;
-        let plain = zeroize::Zeroizing::new(key.open(0, true, &self.sealed).ok()?);
-        let list: Vec<(u64, [u8; 32])> = codec::decode(&plain).ok()?;
+        let list = match self {
+            Self::Plain(list) => list.clone(),
+            Self::Wrapped { slots, sealed } => {
+                let key = keys.unwrap(network, at, &Hash([0; 32]), slots)?;
+                let plain = zeroize::Zeroizing::new(key.open(0, true, sealed).ok()?);
+                codec::decode(&plain).ok()?
+            }
+        };
         Some(list.into_iter().map(|(seq, key)| (Seq(seq), ContentKey::new(key))).collect())
     }
 }

@@ -15,7 +15,7 @@ use super::house::House;
 use super::prepared::{Figures, Prepared};
 use super::release::Wanted;
 use super::request::{Caller, Request, SubmitRequest};
-use super::sealing::{SealingTerms, Secrets};
+use super::sealing::{Look, SealingTerms, Secrets};
 use super::submissions::Submitted;
 use super::truth::Truths;
 use crate::crypto::{Hash, Network, NodeSigner};
@@ -189,6 +189,12 @@ pub struct Engine {
     pub(super) secrets: Option<Secrets>,
     /// Sealing keys that were written into the house feed since the start.
     pub(super) learnt: BTreeSet<Hash>,
+    /// How far others' feeds were looked through for what concerns sealing.
+    pub(super) looked: BTreeMap<FeedId, Look>,
+    /// Openings that were handed on since the start, and to whom; they count in the house's own list once they are durable.
+    pub(super) deposited: BTreeSet<(PublisherId, String)>,
+    /// Openings that were tried since the start, and from whom.
+    pub(super) tried: BTreeSet<(PublisherId, String)>,
     /// Up to where feeds that were carried are let go of.
     pub(super) let_go: BTreeMap<FeedId, Seq>,
 }
@@ -222,6 +228,9 @@ impl Engine {
             sealing: options.sealing,
             secrets: None,
             learnt: BTreeSet::new(),
+            looked: BTreeMap::new(),
+            deposited: BTreeSet::new(),
+            tried: BTreeSet::new(),
             let_go: BTreeMap::new(),
         })
     }
@@ -422,7 +431,7 @@ impl Engine {
         records: Vec<Record>,
     ) -> Result<HeadRef, NodeError> {
         let acts = if agreement == AgreementId::house() { documents(&records) } else { Vec::new() };
-        self.append_said(agreement, kind, Body::of(records)?, acts)
+        self.append_said(agreement, (kind, None), Body::of(records)?, acts)
     }
 
     /// Signs an entry with this content and appends it to our feed under an agreement.
@@ -432,14 +441,24 @@ impl Engine {
         kind: EntryKind,
         body: Body,
     ) -> Result<HeadRef, NodeError> {
-        self.append_said(agreement, kind, body, Vec::new())
+        self.append_said(agreement, (kind, None), body, Vec::new())
+    }
+
+    /// Signs a release that opens at this time, and appends it sealed to our feed under an agreement.
+    pub(super) fn append_under_embargo(
+        &mut self,
+        agreement: AgreementId,
+        body: Body,
+        opens: Millis,
+    ) -> Result<HeadRef, NodeError> {
+        self.append_said(agreement, (EntryKind::Release, Some(opens)), body, Vec::new())
     }
 
     /// As [`Engine::append_body`], with the documents of an entry of the house feed.
     fn append_said(
         &mut self,
         agreement: AgreementId,
-        kind: EntryKind,
+        (kind, embargo): (EntryKind, Option<Millis>),
         body: Body,
         documents: Vec<Document>,
     ) -> Result<HeadRef, NodeError> {
@@ -450,7 +469,7 @@ impl Engine {
         let last = self.store.newest(&feed).map_or(Millis(0), |newest| newest.header().time);
         let time = self.now().max(last);
         let signer = self.signer()?;
-        let entry = self.sign_entry(body, (kind, time), &place, signer.as_ref())?;
+        let entry = self.sign_entry(body, (kind, time), &place, (signer.as_ref(), embargo))?;
         self.store.append_own(&entry)?;
         if agreement == AgreementId::house() {
             self.house.expect(entry.header(), documents);

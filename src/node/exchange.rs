@@ -10,6 +10,7 @@ use super::clock::Clock;
 use super::daemon::{fault_row, the_node};
 use super::engine::{Engine, NodeError};
 use super::metrics::Figures;
+use super::sealing::Look;
 use super::spool::Spool;
 use crate::crypto::PublicKey;
 use crate::feed::{AgreementId, Card, EntryKind, FeedId, Fork, Keyring, PublisherId, Seq, SignedHeader};
@@ -202,6 +203,8 @@ impl Exchange {
         self.refresh(engine)?;
         engine.tend_sealing_keys()?;
         engine.hand_on_words()?;
+        engine.tend_embargoes()?;
+        self.open_what_is_due(engine)?;
         self.tend_carried(engine)?;
         self.refresh_seating(engine)?;
         self.tell(Input::Tick, engine)
@@ -233,6 +236,7 @@ impl Exchange {
         if decided {
             self.refresh(engine)?;
             self.refresh_seating(engine)?;
+            self.open_what_is_due(engine)?;
         }
         Ok(())
     }
@@ -245,11 +249,8 @@ impl Exchange {
             return Ok(());
         }
         let first = self.unreceipted.get(&feed).copied().unwrap_or(Seq(0));
-        for fault in engine.take_sealing(feed, first..=newest.header().seq)? {
-            self.record_fault(feed.publisher, (&fault, &fault), engine)?;
-        }
         // Of what is closed to us nothing can be said, nor of what follows it.
-        let Some(newest) = &engine.last_open(&feed, first..=newest.header().seq)? else { return Ok(()) };
+        let Some(newest) = &self.look_through(newest, first, engine)? else { return Ok(()) };
         let seq = newest.header().seq;
         let wrong = engine.check_received(feed, first..=seq)?;
         for one in &wrong {
@@ -260,6 +261,42 @@ impl Exchange {
             return Ok(());
         }
         self.sign_receipt(newest, engine)
+    }
+
+    /// Looks at what has come of a feed for what concerns sealing: takes note of keys and openings, and returns the last
+    /// entry before which, and at which, nothing is closed to us.
+    fn look_through(
+        &mut self,
+        newest: &SignedHeader,
+        first: Seq,
+        engine: &mut Engine,
+    ) -> Result<Option<SignedHeader>, NodeError> {
+        let (feed, last) = (newest.header().feed, newest.header().seq);
+        let Look { next, mut closed } =
+            engine.looked.get(&feed).copied().unwrap_or(Look { next: first, closed: None });
+        for seq in (next.0..=last.0).map(Seq) {
+            let header = if seq == last { newest.clone() } else { engine.store().header(&feed, seq)? };
+            if header.header().kind == EntryKind::Sealing {
+                for fault in engine.take_sealing(feed, seq)? {
+                    self.record_fault(feed.publisher, (&fault, &fault), engine)?;
+                }
+            } else if closed.is_none() && engine.is_closed(&header)? {
+                closed = Some(seq);
+            }
+        }
+        while let Some(seq) = closed.filter(|seq| *seq <= last) {
+            if engine.is_closed(&engine.store().header(&feed, seq)?)? {
+                break;
+            }
+            closed = Some(seq.next());
+        }
+        closed = closed.filter(|seq| *seq <= last);
+        engine.looked.insert(feed, Look { next: last.next(), closed });
+        match closed {
+            None => Ok(Some(newest.clone())),
+            Some(Seq(0)) => Ok(None),
+            Some(seq) => Ok(Some(engine.store().header(&feed, Seq(seq.0 - 1))?)),
+        }
     }
 
     /// Signs a receipt for all entries of a feed up to this one, unless they are receipts themselves.
@@ -339,6 +376,22 @@ impl Exchange {
         let publisher = self.open.get(&session.0).map(|open| open.publisher);
         let carries = publisher.and_then(|publisher| self.couriers.get(&publisher));
         carries.is_some_and(|agreements| agreements.contains(&feed.agreement))
+    }
+
+    /// Opens what others have told us the keys of, and acknowledges it.
+    fn open_what_is_due(&mut self, engine: &mut Engine) -> Result<(), NodeError> {
+        let (opened, faults) = engine.take_openings()?;
+        for fault in faults {
+            self.note(&fault);
+        }
+        for feed in opened {
+            if let Some(newest) = engine.store().durable_header(&feed)?
+                && self.receipts_known
+            {
+                self.take_received(&newest, engine)?;
+            }
+        }
+        Ok(())
     }
 
     /// As a courier: lets go of what all have acknowledged, and sees to it that nobody has more carried than it may.

@@ -74,12 +74,21 @@ pub struct House {
     erased: BTreeMap<FeedId, Seq>,
     /// Keys to which others seal, by whose they are and the agreement under which they were told; ours too.
     sealing_keys: BTreeMap<(PublisherId, AgreementId), Vec<KeyNotice>>,
+    /// Entries of ours under embargo, and until when; those that are open by now among them.
+    embargoes: BTreeMap<(AgreementId, Seq), Millis>,
+    /// Keys of entries under embargo that are kept for when it is over, by who gave them to us to hand on or told them
+    /// us: the agreement, the place, the publisher's first digits, the document.
+    openings: BTreeMap<(PublisherId, String), Vec<u8>>,
+    /// Which of those we have handed on, and to whom.
+    handed: BTreeSet<(PublisherId, String)>,
     /// By partner, the words on agreements that we have told it.
     told: BTreeSet<(PublisherId, AgreementId, PublisherId)>,
     /// By recipient, what was erased of ours: by agreement, and by its last entry.
     confirmed: BTreeMap<(PublisherId, AgreementId, u64), Erasure>,
 }
 
+/// How many openings of entries under embargo are kept for others, so that nobody fills our memory.
+const MAX_OPENINGS: usize = 4096;
 /// How many sealing keys of one publisher are kept: the newest counts, those before it for what is under way.
 const MAX_SEALING_KEYS: usize = 4;
 /// The most erasures of others that are kept to be shown; all are in their feeds.
@@ -120,6 +129,9 @@ impl House {
             erased: BTreeMap::new(),
             sealing_keys: BTreeMap::new(),
             told: BTreeSet::new(),
+            embargoes: BTreeMap::new(),
+            openings: BTreeMap::new(),
+            handed: BTreeSet::new(),
             confirmed: BTreeMap::new(),
         }
     }
@@ -186,6 +198,14 @@ impl House {
                     self.settle_waiting();
                 }
             }
+            DocumentKind::Opening if !own => {
+                let id = label.id().to_owned();
+                if feed.publisher == self.us {
+                    self.handed.insert((self.correspondent(&feed.agreement), id));
+                } else if self.openings.len() < MAX_OPENINGS {
+                    self.openings.insert((feed.publisher, id), body.to_vec());
+                }
+            }
             DocumentKind::SealingKey if own => self.take_sealing_key(label.id(), body),
             DocumentKind::AgreementSignature | DocumentKind::AgreementEnd => {
                 if let Ok(consent) = SignedConsent::from_bytes(body) {
@@ -220,6 +240,21 @@ impl House {
     /// Whether we have told a partner somebody's word on an agreement.
     pub(super) fn was_told(&self, partner: PublisherId, agreement: AgreementId, party: PublisherId) -> bool {
         self.told.contains(&(partner, agreement, party))
+    }
+
+    /// Entries of ours that were released under embargo, and until when.
+    pub(super) fn embargoes(&self) -> impl Iterator<Item = (AgreementId, Seq, Millis)> {
+        self.embargoes.iter().map(|((agreement, seq), opens)| (*agreement, *seq, *opens))
+    }
+
+    /// Openings of entries under embargo that partners have given us, by who gave them and their names.
+    pub(super) fn openings(&self) -> impl Iterator<Item = (&PublisherId, &str, &[u8])> {
+        self.openings.iter().map(|((from, id), body)| (from, id.as_str(), body.as_slice()))
+    }
+
+    /// Whether we have handed an opening on to a partner.
+    pub(super) fn was_handed(&self, partner: PublisherId, id: &str) -> bool {
+        self.handed.contains(&(partner, id.to_owned()))
     }
 
     fn take_sealing_key(&mut self, id: &str, body: &[u8]) {
@@ -303,6 +338,12 @@ impl House {
                         submission.released = true;
                         self.releases.push((number, self.acts_of_release));
                     }
+                }
+                if let Ok(opens) = Millis::parse(&act.opens_at) {
+                    let parts = act.released.iter();
+                    self.embargoes.extend(parts.filter_map(|part| {
+                        Some(((AgreementId::from_hex(&part.agreement)?, Seq(part.seq?)), opens))
+                    }));
                 }
                 let entries = act
                     .released
@@ -466,6 +507,8 @@ struct Act<'a> {
     released: Vec<ActPart<'a>>,
     #[serde(borrow)]
     heads: Vec<ActHead<'a>>,
+    #[serde(borrow)]
+    opens_at: Cow<'a, str>,
     #[serde(borrow)]
     one: Cow<'a, str>,
     #[serde(borrow)]

@@ -222,6 +222,9 @@ pub(super) struct Details {
     /// The indicators of which something needed protection.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub(super) guarded: BTreeSet<String>,
+    /// Until when it is under embargo.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) opens_at: Option<String>,
 }
 
 /// A value as JSON text.

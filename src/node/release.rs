@@ -20,7 +20,7 @@ use super::protection::MAX_GUARDED;
 use super::request::{Caller, ReleaseRequest};
 use crate::feed::{AgreementId, Body, BodyBuilder, EntryKind, FeedId, HeadRef, Seq};
 use crate::model::catalogue::DisclosureRule;
-use crate::model::{Period, Record, Retraction, Series, SeriesKey};
+use crate::model::{Millis, Period, Record, Retraction, Series, SeriesKey};
 use crate::protect::{self, Levels, Protected};
 use crate::store::StoreError;
 use crate::view::Row;
@@ -84,13 +84,18 @@ impl Engine {
             self.may_append(&FeedId::new(self.us(), AgreementId::house()))?;
         }
         self.store.fold()?;
+        let embargo = self.embargo_of(wanted.front().map(|(request, _)| request))?;
         let mut audiences = vec![AgreementId::public()];
         audiences.extend(self.house.book().in_force(self.now()).map(crate::policy::Agreement::id));
         let mut drafts = self.draft_next(wanted, &audiences);
+        self.hold_behind_embargo(&audiences, &mut drafts);
         let bodies = self.plan_all(&audiences, &mut drafts)?;
-        let heads = self.append_bodies(&audiences, bodies)?;
-        let told: Vec<Told> =
-            audiences.iter().zip(heads).map(|(agreement, head)| self.told(agreement).got(head)).collect();
+        let heads = self.append_bodies(&audiences, bodies, embargo)?;
+        let told: Vec<Told> = audiences
+            .iter()
+            .zip(heads)
+            .map(|(agreement, head)| self.told(agreement, embargo).got(head))
+            .collect();
         let (mut outcomes, mut acts) = (Vec::new(), Vec::new());
         for draft in drafts {
             if let Some(error) = draft.refused {
@@ -100,12 +105,13 @@ impl Engine {
             let Draft {
                 request: ReleaseRequest { dry_run, reason, .. }, submissions, plans, guarded, ..
             } = draft;
+            let opens_at = embargo.map(|time| time.to_string());
             let released = outcome::released(&told, &plans, dry_run)?;
             let answered = Answered { submissions: &submissions, dry_run, released: &released };
             outcomes.push(Ok(outcome::raw(&answered)?));
             if !dry_run {
                 draft.seqs.iter().for_each(|seq| self.submitted.forget(*seq));
-                let details = Details { submissions, reason, released, guarded };
+                let details = Details { submissions, reason, released, guarded, opens_at };
                 acts.push(Done { caller: draft.caller, details, documents: Vec::new() });
             }
         }
@@ -149,7 +155,7 @@ impl Engine {
         let (mut drafts, mut keys, mut observations) = (Vec::<Draft>::new(), BTreeSet::new(), 0);
         while let Some((request, caller)) = wanted.pop_front() {
             // What waits, a look ahead, and what is large are for themselves.
-            let alone = request.submission.is_none() || request.dry_run;
+            let alone = request.submission.is_none() || request.dry_run || request.at.is_some();
             if alone && !drafts.is_empty() {
                 wanted.push_front((request, caller));
                 break;
@@ -378,6 +384,7 @@ impl Engine {
         &mut self,
         audiences: &[AgreementId],
         bodies: Vec<Option<Body>>,
+        embargo: Option<Millis>,
     ) -> Result<Vec<Option<HeadRef>>, NodeError> {
         // Before the first is appended, it is known that none of the others will be refused.
         for (agreement, body) in audiences.iter().zip(&bodies) {
@@ -386,18 +393,47 @@ impl Engine {
             }
         }
         let append = |(agreement, body): (&AgreementId, Option<Body>)| {
-            body.map(|body| self.append_body(*agreement, EntryKind::Release, body)).transpose()
+            body.map(|body| match embargo {
+                Some(time) => self.append_under_embargo(*agreement, body, time),
+                None => self.append_body(*agreement, EntryKind::Release, body),
+            })
+            .transpose()
         };
         audiences.iter().zip(bodies).map(append).collect()
     }
 
-    fn told(&self, agreement: &AgreementId) -> Told {
+    /// Until when a release is to be under embargo.
+    fn embargo_of(&self, request: Option<&ReleaseRequest>) -> Result<Option<Millis>, NodeError> {
+        let Some(text) = request.and_then(|request| request.at.as_deref()) else { return Ok(None) };
+        let time = Millis::parse(text)?;
+        if time <= self.now() {
+            return Err(NodeError::Refused(format!("--at {text} is over: leave it out to release now")));
+        }
+        Ok(Some(time))
+    }
+
+    /// While something under embargo is on its way to an audience, nothing else of what needs protection goes there: it
+    /// could not be held against figures that nobody may look at yet.
+    fn hold_behind_embargo(&self, audiences: &[AgreementId], drafts: &mut [Draft]) {
+        let pending = self.pending_embargoes();
+        let first = pending.iter().find(|(agreement, _, _)| audiences.contains(agreement));
+        let Some((agreement, _, opens)) = first else { return };
+        for draft in drafts.iter_mut().filter(|draft| !draft.guarded.is_empty() && draft.refused.is_none()) {
+            draft.refused = Some(NodeError::Refused(format!(
+                "figures under embargo until {opens} are on their way to {:?}, and figures that need protection are held \
+                 against all that an audience has: release these after that",
+                self.agreement_name(agreement)
+            )));
+        }
+    }
+
+    fn told(&self, agreement: &AgreementId, embargo: Option<Millis>) -> Told {
         let (title, id) = (self.agreement_name(agreement), agreement.to_hex());
         let parties = match self.house.book().get(agreement) {
             Some(known) => known.text().readers().iter().map(|reader| self.country_of(reader)).collect(),
             None => vec!["everyone".to_owned()],
         };
-        Told { agreement: id, title, parties, entry: None, sealed: self.sealed_to(agreement) }
+        Told { agreement: id, title, parties, entry: None, sealed: self.sealed_to(agreement, embargo) }
     }
 
     pub(super) fn retract(

@@ -247,6 +247,9 @@ pub struct ReleaseRequest {
     /// Say what would be released to whom, release nothing.
     #[serde(default)]
     pub dry_run: bool,
+    /// Deliver it now, sealed, and open it at this moment: RFC 3339 or a date.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<String>,
 }
 
 /// A question to the views.

@@ -10,7 +10,6 @@
 //! sealed to it and never opened is opened by an [`Opening`] to the next. Content keys of our own entries follow from
 //! one secret beside them, so that the sealed form can be made again for a courier that comes late.
 
-use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -60,7 +59,7 @@ const STEP: usize = 256 << 10;
 /// The secrets of sealing.
 pub(super) struct Secrets {
     /// From which the content keys of our own entries follow.
-    root: Zeroizing<[u8; 32]>,
+    pub(super) root: Zeroizing<[u8; 32]>,
     held: Vec<Held>,
     keys: Arc<SealingKeys>,
 }
@@ -113,12 +112,19 @@ impl Secrets {
     }
 }
 
+/// How far another's feed was looked through for what concerns sealing, and the first entry of it that is closed to us.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Look {
+    pub(super) next: Seq,
+    pub(super) closed: Option<Seq>,
+}
+
 /// What went wrong with what a publisher sealed or opened, for its list of faults.
 pub(super) type SealFault = String;
 
 impl Engine {
     /// The secrets, read when they are needed first.
-    fn secrets(&mut self) -> Result<&mut Secrets, NodeError> {
+    pub(super) fn secrets(&mut self) -> Result<&mut Secrets, NodeError> {
         if self.secrets.is_none() {
             let signer = self.signer()?;
             let dir = self.home.dir().to_owned();
@@ -214,7 +220,10 @@ impl Engine {
     }
 
     /// The newest key of each reader of what we release under an agreement, and who has told none.
-    fn recipients(&self, agreement: &Agreement) -> (Vec<(PublisherId, SealingKey)>, Vec<PublisherId>) {
+    pub(super) fn recipients(
+        &self,
+        agreement: &Agreement,
+    ) -> (Vec<(PublisherId, SealingKey)>, Vec<PublisherId>) {
         let (mut with, mut without) = (Vec::new(), Vec::new());
         for reader in agreement.readers(&self.us()) {
             let known = self.house.sealing_keys(reader, agreement.id());
@@ -228,9 +237,12 @@ impl Engine {
 
     /// To whom a release under an agreement would be sealed, and to whom it could not be; nothing when no courier carries
     /// it.
-    pub(super) fn sealed_to(&self, agreement: &AgreementId) -> Option<Value> {
-        let agreement = self.house.book().get(agreement)?;
-        agreement.text().couriers().next()?;
+    pub(super) fn sealed_to(&self, agreement: &AgreementId, embargo: Option<Millis>) -> Option<Value> {
+        let opens_at = embargo.map(|time| time.to_string());
+        let carried = self.house.book().get(agreement).filter(|one| one.text().couriers().next().is_some());
+        let Some(agreement) = carried else {
+            return opens_at.map(|time| json!({ "opens_at": time }));
+        };
         let (with, without) = self.recipients(agreement);
         let names = |all: &mut dyn Iterator<Item = PublisherId>| {
             all.map(|one| self.country_of(&one)).collect::<Vec<_>>()
@@ -239,6 +251,7 @@ impl Engine {
             "recipients": names(&mut with.iter().map(|(reader, _)| *reader)),
             "without_key": names(&mut without.into_iter()),
             "couriers": names(&mut agreement.text().couriers()),
+            "opens_at": opens_at,
         }))
     }
 
@@ -248,20 +261,20 @@ impl Engine {
         body: Body,
         dated: (EntryKind, Millis),
         place: &Place,
-        signer: &dyn NodeSigner,
+        (signer, embargo): (&dyn NodeSigner, Option<Millis>),
     ) -> Result<SignedEntry, NodeError> {
         let agreement = self.house.book().get(&place.feed.agreement);
         let carried = agreement.is_some_and(|agreement| agreement.text().couriers().next().is_some());
         let figures = matches!(dated.0, EntryKind::Release | EntryKind::Retraction);
-        let Some(agreement) = agreement.filter(|_| carried && figures) else {
+        if !(carried && figures) && embargo.is_none() {
             return Ok(body.sign(dated, place, self.network(), signer));
-        };
-        let recipients: Vec<SealingKey> =
-            self.recipients(agreement).0.into_iter().map(|(_, key)| key).collect();
+        }
+        let with = agreement.map(|agreement| self.recipients(agreement).0).unwrap_or_default();
+        let recipients: Vec<SealingKey> = with.into_iter().map(|(_, key)| key).collect();
         let network = self.network().clone();
         let drawn = Drawn::new(keys::secret()?);
         let secret = &self.secrets()?.root;
-        let sealer = Sealer { recipients: &recipients, secret, drawn };
+        let sealer = Sealer { recipients: &recipients, secret, drawn, embargo };
         Ok(body.sign_sealed(sealer, dated, place, &network, signer))
     }
 
@@ -308,31 +321,20 @@ impl Engine {
         Ok((frames, if rest.is_empty() { next } else { at }))
     }
 
-    /// Takes note of keys that others tell in these entries, and opens what they open. Returns what is wrong with it.
-    pub(super) fn take_sealing(
-        &mut self,
-        feed: FeedId,
-        places: RangeInclusive<Seq>,
-    ) -> Result<Vec<SealFault>, NodeError> {
-        let mut faults = Vec::new();
-        for seq in places.start().0..=places.end().0 {
-            let header = self.store.header(&feed, Seq(seq))?;
-            if header.header().kind != EntryKind::Sealing {
-                continue;
+    /// Takes note of the keys that another tells in an entry, and opens what it opens. Returns what is wrong with it.
+    pub(super) fn take_sealing(&mut self, feed: FeedId, seq: Seq) -> Result<Vec<SealFault>, NodeError> {
+        let (mut faults, mut documents) = (Vec::new(), Vec::new());
+        self.store.read_records(&feed, seq, &mut |record| {
+            if let Record::Document(document) = record {
+                documents.push(document);
             }
-            let mut documents = Vec::new();
-            self.store.read_records(&feed, Seq(seq), &mut |record| {
-                if let Record::Document(document) = record {
-                    documents.push(document);
-                }
-            })?;
-            for parts in documents.chunk_by(|a, b| a.label() == b.label()) {
-                let Some(body) = Document::join(parts) else { continue };
-                match parts[0].label().kind() {
-                    DocumentKind::SealingKey => self.learn_key(feed, &body)?,
-                    DocumentKind::Opening => faults.extend(self.take_opening((feed, Seq(seq)), &body)?),
-                    _ => {}
-                }
+        })?;
+        for parts in documents.chunk_by(|a, b| a.label() == b.label()) {
+            let Some(body) = Document::join(parts) else { continue };
+            match parts[0].label().kind() {
+                DocumentKind::SealingKey => self.learn_key(feed, &body)?,
+                DocumentKind::Opening => faults.extend(self.take_opening((feed, seq), &body)?),
+                _ => {}
             }
         }
         Ok(faults)
@@ -377,7 +379,11 @@ impl Engine {
         for seq in (first.0..=head.seq.0).take(seal::MAX_OPENED) {
             let header = self.store.header(&feed, Seq(seq))?;
             let content = header.header().content;
-            if header.header().sealing != Sealing::Open {
+            let is_due = match header.header().sealing {
+                Sealing::Open => false,
+                Sealing::Sealed(sealed) => sealed.opens <= self.now().0,
+            };
+            if is_due {
                 let secret = &self.secrets()?.root;
                 let roots = (&content.record_root, &content.payload_hash);
                 entries.push((Seq(seq), seal::content_key(secret, (feed, Seq(seq)), roots)));
@@ -410,7 +416,7 @@ impl Engine {
     }
 
     /// Opens an entry that is held closed, if the key is right and what is in it is what its header says.
-    fn open_entry(
+    pub(super) fn open_entry(
         &mut self,
         feed: FeedId,
         seq: Seq,
@@ -450,35 +456,27 @@ impl Engine {
 
     /// How many entries of another's feed are here sealed and closed to us. A courier can open none and is not asked.
     pub(super) fn closed_of(&self, feed: &FeedId) -> Result<u64, NodeError> {
-        let agreement = self.house.book().get(&feed.agreement);
-        let may = agreement.is_some_and(|one| {
-            one.text().couriers().next().is_some() && !one.carries(&self.us()) && feed.publisher != self.us()
-        });
-        let Some(head) = self.store.durable(feed).filter(|_| may) else { return Ok(0) };
-        let receipts = self.store.derived().receipts(feed)?;
-        let ours = receipts.iter().find(|receipt| receipt.recipient == self.us());
+        let carried = self.house.book().get(&feed.agreement).is_some_and(|one| one.carries(&self.us()));
+        let Some(head) = self.store.durable(feed).filter(|_| !carried && feed.publisher != self.us()) else {
+            return Ok(0);
+        };
+        // Before the first that is known to be closed all is open; what nobody has looked at is looked at here.
+        let from = match self.looked.get(feed) {
+            Some(Look { next, closed: None }) => *next,
+            Some(Look { closed: Some(seq), .. }) => *seq,
+            None => Seq(0),
+        };
         let mut closed = 0;
-        // What we have acknowledged was open.
-        for seq in ours.map_or(0, |receipt| receipt.seq.0 + 1)..=head.seq.0 {
+        for seq in from.0..=head.seq.0 {
             closed += u64::from(self.store.is_closed(feed, Seq(seq))?);
         }
         Ok(closed)
     }
 
-    /// The last of these entries before which, and at which, nothing is closed to us.
-    pub(super) fn last_open(
-        &self,
-        feed: &FeedId,
-        places: RangeInclusive<Seq>,
-    ) -> Result<Option<SignedHeader>, NodeError> {
-        let mut last = None;
-        for seq in places.start().0..=places.end().0 {
-            if self.store.is_closed(feed, Seq(seq))? {
-                break;
-            }
-            last = Some(Seq(seq));
-        }
-        Ok(last.map(|seq| self.store.header(feed, seq)).transpose()?)
+    /// Whether an entry that is here is closed to us.
+    pub(super) fn is_closed(&self, header: &SignedHeader) -> Result<bool, NodeError> {
+        let header = header.header();
+        Ok(header.sealing != Sealing::Open && self.store.is_closed(&header.feed, header.seq)?)
     }
 }
 

@@ -1,10 +1,11 @@
 //! Two governments that are never online together, and the courier between them.
 
 use std::path::Path;
+use std::time::Duration;
 
-use corridor::cli::demo::government::Government;
+use corridor::cli::demo::government::{Government, wait};
 
-use crate::world::{BINARY, TITLE, ask, eventually, figures, files, standing, text, values};
+use crate::world::{BINARY, TITLE, World, ask, eventually, figures, files, standing, text, values};
 
 /// Three governments, each with the cards of the two others; nobody's daemon runs.
 struct Three {
@@ -131,13 +132,77 @@ fn governments_that_never_meet_sign_and_exchange_through_a_courier_that_reads_no
     ask(&three.can, &["rebuild"]);
     assert!(values(&three.can, &["EF_REGEMI"]) == ["4711"], "also when all is folded anew");
     three.phl.start().expect("PHL starts");
-    let owed = || three.phl.ask(&["status"]).unwrap_or_default()["partners"].clone();
-    let is_paid = |partners: &serde_json::Value| {
-        let of_can = partners.as_array().into_iter().flatten().find(|one| one["country"] == "CAN");
-        of_can.is_some_and(|one| one["behind"] == 0)
-    };
-    eventually("PHL has the receipt of CAN", || is_paid(&owed()));
+    let mut last = None;
+    let paid = wait(Duration::from_secs(60), || {
+        last = behind(&three.phl, "CAN");
+        last == Some(1)
+    });
+    assert!(paid, "PHL has no receipt of CAN: {last:?}; {}", ask(&three.phl, &["feeds"]));
     assert_eq!(ask(&three.ita, &["doctor"])["healthy"], true);
+}
+
+/// How many of our entries a partner has not acknowledged. The proposal that was written to it directly, and that only
+/// the courier has told it, stays one.
+fn behind(node: &Government, country: &str) -> Option<u64> {
+    let status = node.ask(&["status"]).unwrap_or_default();
+    let partners = status["partners"].as_array().cloned().unwrap_or_default();
+    partners.iter().find(|one| one["country"] == country)?["behind"].as_u64()
+}
+
+/// A moment so many seconds from now, as a release takes it.
+fn in_seconds(seconds: i64) -> String {
+    corridor::model::Millis(corridor::node::clock::now().0 + seconds * 1000).to_string()
+}
+
+#[test]
+fn figures_under_embargo_are_everywhere_before_and_open_at_their_time() {
+    let world = World::agreed();
+    let (phl, can) = (&world.phl, &world.can);
+    let rows = [["PHL", "CAN", "EF_REGEMI", "2013", "4711"], ["PHL", "ESP", "MS_FBORN", "2013", "815"]];
+    ask(phl, &["submit", &figures(&world.path("e.csv"), &rows)]);
+    let at = in_seconds(20);
+    let released = ask(phl, &["release", "--at", &at]);
+    assert!(
+        released["released"]
+            .as_array()
+            .expect("parts")
+            .iter()
+            .all(|one| one["sealed"]["opens_at"] == at.as_str())
+    );
+    eventually("CAN holds it closed", || feed(can, phl)["closed"] == 1);
+    for node in [phl, can] {
+        assert!(values(node, &["EF_REGEMI"]).is_empty() && values(node, &["MS_FBORN"]).is_empty());
+        assert!(
+            !shows(node, b"PHL.CAN.EF_REGEMI") || node.country() == "PHL",
+            "only the house feed shows it"
+        );
+    }
+    for node in [phl, can] {
+        eventually("it is open at both", || values(node, &["EF_REGEMI"]) == ["4711"]);
+        eventually("what is public too", || values(node, &["MS_FBORN"]) == ["815"]);
+    }
+    eventually("and acknowledged", || behind(phl, "CAN") == Some(0));
+    assert_eq!(ask(can, &["doctor"])["healthy"], true);
+    let past = phl.try_ask(&["release", "s1", "--at", "2001-01-01"]).expect("it runs");
+    assert!(past.0 == 1 && past.1.to_string().contains("is over"), "{past:?}");
+}
+
+#[test]
+fn figures_under_embargo_open_at_their_time_also_when_their_publisher_is_down() {
+    let mut three = Three::new();
+    three.agree();
+    let rows = [["PHL", "CAN", "EF_REGEMI", "2013", "4711"]];
+    ask(&three.phl, &["submit", &figures(&three.dir.path().join("e.csv"), &rows)]);
+    ask(&three.phl, &["release", "--at", &in_seconds(25)]);
+    eventually("the courier has it", || held_of(&three.ita, &three.phl) == own(&three.phl));
+    eventually("and its key for later", || behind(&three.phl, "ITA") == Some(0));
+    three.phl.stop();
+    three.can.start().expect("CAN starts");
+    eventually("CAN holds it closed", || feed(&three.can, &three.phl)["closed"] == 1);
+    assert!(values(&three.can, &["EF_REGEMI"]).is_empty());
+    eventually("it is open at CAN", || values(&three.can, &["EF_REGEMI"]) == ["4711"]);
+    eventually("and acknowledged", || held_of(&three.ita, &three.can) == own(&three.can));
+    assert_eq!(ask(&three.can, &["doctor"])["healthy"], true);
 }
 
 #[test]

@@ -88,7 +88,12 @@ impl Node {
     fn release(&mut self, submission: Option<&str>) -> Result<Value, NodeError> {
         let submission = submission.map(str::to_owned);
         let released = self.ask(
-            Request::Release(ReleaseRequest { submission, reason: Some("ERROR".to_owned()), dry_run: false }),
+            Request::Release(ReleaseRequest {
+                submission,
+                reason: Some("ERROR".to_owned()),
+                dry_run: false,
+                at: None,
+            }),
             "",
         );
         self.engine().commit().unwrap();

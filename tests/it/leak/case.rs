@@ -304,7 +304,7 @@ impl Case {
         let Submission { publisher, name, statements } = &self.submissions[submission];
         let (at, name, statements) = (*publisher, name.clone(), statements.clone());
         let reason = Some("UPDATE".to_owned());
-        let request = ReleaseRequest { submission: Some(name.clone()), reason, dry_run: false };
+        let request = ReleaseRequest { submission: Some(name.clone()), reason, dry_run: false, at: None };
         // What is allowed is noted before: its frames leave while it is released.
         self.ledger.release(at, &statements, &self.figures, false);
         let answer = self.ask(at, Request::Release(request), b"");
