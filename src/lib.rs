@@ -50,7 +50,8 @@
 //! A *head* is the newest entry of a feed, a *fork* two entries for one place. A *receipt* is a recipient's signed
 //! word that it holds an entry, an *erasure* that it holds its figures no more. The *house feed* is a government's
 //! own: partners accepted, agreements drafted, submissions, and every act. The *correspondence* of two partners
-//! carries proposals, signatures and erasures.
+//! carries proposals, signatures and erasures. A *courier* stores and forwards entries that are *sealed* to their
+//! readers; an *embargo* closes one to everybody until its time, when its publisher tells the key.
 //!
 //! # What always holds
 //!
@@ -61,6 +62,7 @@
 //! - Nothing is acknowledged, announced or receipted before it is durable.
 //! - Signed bytes, wire bytes and JSON are three separate sets of types.
 //! - `view` can be deleted. What was decided by people can be folded again from the house feed.
+//! - A courier holds nothing that is open: its assembler takes sealed content alone, and what we send it is sealed on the way.
 //! - A failed write stops the node; it is never passed over.
 //!
 //! Start reading at [`feed`], then [`sync`], then [`node`].

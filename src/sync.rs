@@ -6,7 +6,8 @@
 //!   Opened, Closed, Received      net      Send, Close
 //!   Stored, Abandoned,           store     Append, Read, ReadHeader
 //!   Read, HeaderRead
-//!   Granted, Cards, Tick          node     Fork, Event
+//!   Granted, Carries, Seated,     node     Fork, Event
+//!   Cards, Tick
 //!
 //!   two replicas:  Hello ⇄ Hello,  Digest ⇄ Digest,  unless these are equal Have ⇄ Have,
 //!                  then for each feed that one lacks
@@ -27,6 +28,8 @@
 //!   dated in the future is held; what nobody asked for is a fault.
 //! - `serve`: a session hears of and gets what its agreements open to it and nothing else, whatever it asks for;
 //!   only entries that are durable here are announced or served.
+//! - A courier of an agreement is told of what is sealed for it, that is our own feed, and gives us what it carries; where
+//!   we are one ourselves ([`Seating`]), sealed content is all that we take, and all that we have to give.
 //! - `forks`: two signed headers for one place freeze the feed, and the proof goes to all who may read it.
 //!
 //! It never decides who may read what (the node says so with each session), never names a partner's faults to

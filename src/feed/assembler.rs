@@ -19,7 +19,7 @@ use super::block::{self, BlockInfo, BlockReader, MAX_BLOCKS, Opened};
 use super::codec::CodecError;
 use super::frame::{Frame, FrameKind};
 use super::head::{HeadRef, Place};
-use super::header::{HeaderFault, SignedHeader};
+use super::header::{EntryKind, HeaderFault, SignedHeader};
 use super::id::Seq;
 use super::identity::Keyring;
 use super::order::SortKey;
@@ -326,6 +326,11 @@ impl Assembler {
             Seat::Holder(key) => Some(key.clone()),
             Seat::Reader(_) | Seat::Courier => None,
         };
+        let figures = matches!(entry.header().header().kind, EntryKind::Release | EntryKind::Retraction);
+        let is_open = entry.header().header().sealing == Sealing::Open;
+        if figures && is_open && matches!(self.seat, Seat::Courier) {
+            return Err(EntryFault::Content("figures that cannot travel sealed, handed to a courier"));
+        }
         self.pending = Some(Pending::new(entry, key));
         self.keep(frame, false)
     }

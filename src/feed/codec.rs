@@ -24,6 +24,10 @@
 //! | `corridor/agreement/1` | a party's word on an agreement ([`crate::policy::SignedConsent`]); the agreement's id is the SHA-256 of such a message over its text |
 //! | `corridor/bundle/1` | what a bundle says of itself ([`super::bundle::Manifest`]) |
 //!
+//! An entry that travels sealed too says so in its header, after the hash of its block table: variant 1, then cipher (1 is
+//! ChaCha20-Poly1305), number of recipients, number of sealed frames, the sum of their lengths, SHA-256 over the Seal
+//! frames, and the time before which nobody is told its key (0: at once). The rest is in [`super::seal`].
+//!
 //! The id of an entry is the SHA-256 of its signed message. The leaf of a record in the Merkle tree is
 //! `SHA-256(00 · record bytes)`, the record bytes being those of [`super::record`].
 //!

@@ -35,8 +35,12 @@ impl Engine {
         let (recipient, signer) = (self.partner(to)?.publisher(), self.signer()?);
         let mut carried = Vec::new();
         let readable = self.house().book().readable(recipient, self.now());
+        // A courier gets what we have sealed.
+        let by_courier = self.house().book().carried(recipient, self.now());
+        let us = self.us();
+        let is_sealed = |feed: &FeedId| by_courier.contains(&feed.agreement) && feed.publisher == us;
         let feeds: Vec<FeedId> =
-            self.store.feeds().filter(|feed| readable.contains(&feed.agreement)).collect();
+            self.store.feeds().filter(|feed| readable.contains(&feed.agreement) || is_sealed(feed)).collect();
         for feed in feeds {
             let Some(head) = self.store.durable_header(&feed)? else { continue };
             let end = head.header().seq.next();
@@ -55,7 +59,11 @@ impl Engine {
             let mut position = Position { seq: *from, part: 0 };
             while position.seq <= end {
                 // What was erased here is not there to be handed on; who lacks it gets it from others, or not at all.
-                let Ok((frames, next)) = self.store.read_frames(&feed, position, SECTION) else { break };
+                let read = match is_sealed(&feed) {
+                    true => self.sealed_frames(&feed, position, SECTION),
+                    false => self.store.read_frames(&feed, position, SECTION).map_err(NodeError::from),
+                };
+                let Ok((frames, next)) = read else { break };
                 if frames.is_empty() {
                     break;
                 }

@@ -55,8 +55,8 @@ impl Engine {
     /// The key of one of our sealed entries.
     fn own_key(&mut self, feed: FeedId, seq: Seq) -> Result<ContentKey, NodeError> {
         let content = self.store.header(&feed, seq)?.header().content;
-        let root = &self.secrets()?.root;
-        Ok(seal::content_key(root, (feed, seq), (&content.record_root, &content.payload_hash)))
+        let root = self.content_secret()?;
+        Ok(seal::content_key(&root, (feed, seq), (&content.record_root, &content.payload_hash)))
     }
 
     /// The readers' keys under an agreement that names couriers; nothing where nobody but readers has the entries.

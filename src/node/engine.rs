@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
+use zeroize::Zeroizing;
 
 use super::clock::Clock;
 use super::home::Home;
@@ -187,6 +188,8 @@ pub struct Engine {
     pub(super) sealing: SealingTerms,
     /// The secrets of sealing, once they were needed.
     pub(super) secrets: Option<Secrets>,
+    /// The secret from which the content keys of our own entries follow, once it was needed.
+    pub(super) content_secret: Option<Zeroizing<[u8; 32]>>,
     /// Sealing keys that were written into the house feed since the start.
     pub(super) learnt: BTreeSet<Hash>,
     /// How far others' feeds were looked through for what concerns sealing.
@@ -227,6 +230,7 @@ impl Engine {
             rules: options.rules.clone(),
             sealing: options.sealing,
             secrets: None,
+            content_secret: None,
             learnt: BTreeSet::new(),
             looked: BTreeMap::new(),
             deposited: BTreeSet::new(),

@@ -8,7 +8,7 @@
 //!
 //! The secrets lie in `keys/sealing`, locked by the node's key. An old one is destroyed when its time is over; what was
 //! sealed to it and never opened is opened by an [`Opening`] to the next. Content keys of our own entries follow from
-//! one secret beside them, so that the sealed form can be made again for a courier that comes late.
+//! one secret, `keys/content`, so that the sealed form can be made again for a courier that comes late.
 
 use std::sync::Arc;
 
@@ -56,10 +56,9 @@ const FILE: &str = "sealing";
 /// Bytes that are read at a time to open what was closed.
 const STEP: usize = 256 << 10;
 
-/// The secrets of sealing.
+/// The secrets to which others seal.
+#[derive(Default)]
 pub(super) struct Secrets {
-    /// From which the content keys of our own entries follow.
-    pub(super) root: Zeroizing<[u8; 32]>,
     held: Vec<Held>,
     keys: Arc<SealingKeys>,
 }
@@ -70,29 +69,27 @@ struct Held {
 }
 
 impl Secrets {
-    fn new(root: Zeroizing<[u8; 32]>, held: Vec<Held>) -> Self {
+    fn new(held: Vec<Held>) -> Self {
         let keys = Arc::new(SealingKeys::new(held.iter().map(|one| one.secret.clone())));
-        Self { root, held, keys }
+        Self { held, keys }
     }
 
     fn read(text: &[u8]) -> Option<Self> {
         let text = std::str::from_utf8(text).ok()?;
-        let mut lines = text.lines();
         let seed = |hex: &str| Hash::from_hex(hex).map(|hash| Zeroizing::new(hash.0));
-        let root = seed(lines.next()?)?;
-        let held = lines.map(|line| {
+        let held = text.lines().map(|line| {
             let mut words = line.split(' ');
             let suite = Suite::from_id(words.next()?)?;
             let secret = SealingSecret::from_seed(suite, seed(words.next()?)?);
             let mut time = || words.next()?.parse().ok().map(Millis);
             Some(Held { secret, term: (time()?, time()?) })
         });
-        Some(Self::new(root, held.collect::<Option<_>>()?))
+        Some(Self::new(held.collect::<Option<_>>()?))
     }
 
     fn write(&self) -> Zeroizing<String> {
         let hex = |seed: &Zeroizing<[u8; 32]>| Zeroizing::new(Hash(**seed).to_hex());
-        let mut text = Zeroizing::new(format!("{}\n", *hex(&self.root)));
+        let mut text = Zeroizing::new(String::new());
         for Held { secret, term } in &self.held {
             let line = Zeroizing::new(format!(
                 "{} {} {} {}\n",
@@ -124,7 +121,7 @@ pub(super) type SealFault = String;
 
 impl Engine {
     /// The secrets, read when they are needed first.
-    pub(super) fn secrets(&mut self) -> Result<&mut Secrets, NodeError> {
+    fn secrets(&mut self) -> Result<&mut Secrets, NodeError> {
         if self.secrets.is_none() {
             let signer = self.signer()?;
             let dir = self.home.dir().to_owned();
@@ -138,17 +135,17 @@ impl Engine {
                 }
                 Err(error) => return Err(error.into()),
             };
-            let secrets = match read {
-                Some(secrets) => secrets,
-                None => {
-                    let fresh = Secrets::new(keys::secret()?, Vec::new());
-                    keys::write_locked(&dir, FILE, signer.as_ref(), fresh.write().as_bytes())?;
-                    fresh
-                }
-            };
-            self.secrets = Some(secrets);
+            self.secrets = Some(read.unwrap_or_default());
         }
         self.secrets.as_mut().ok_or(NodeError::Locked)
+    }
+
+    /// The secret from which the content keys of our own entries follow.
+    pub(super) fn content_secret(&mut self) -> Result<Zeroizing<[u8; 32]>, NodeError> {
+        if self.content_secret.is_none() {
+            self.content_secret = Some(keys::content_secret(self.home.dir())?);
+        }
+        self.content_secret.clone().ok_or(NodeError::Locked)
     }
 
     /// The secrets to which others seal for us; none while the node's key is locked.
@@ -273,7 +270,7 @@ impl Engine {
         let recipients: Vec<SealingKey> = with.into_iter().map(|(_, key)| key).collect();
         let network = self.network().clone();
         let drawn = Drawn::new(keys::secret()?);
-        let secret = &self.secrets()?.root;
+        let secret = &self.content_secret()?;
         let sealer = Sealer { recipients: &recipients, secret, drawn, embargo };
         Ok(body.sign_sealed(sealer, dated, place, &network, signer))
     }
@@ -309,7 +306,7 @@ impl Engine {
                     let content = (header.content.record_root, header.content.payload_hash);
                     let place = (header.feed, header.seq);
                     let before = 1 + u32::try_from(sealed.seal_frames()).unwrap_or(u32::MAX);
-                    let secret = &self.secrets()?.root;
+                    let secret = &self.content_secret()?;
                     let key = seal::content_key(secret, place, (&content.0, &content.1));
                     let nth = at.part.saturating_sub(before);
                     seal::seal_frame(&key, (nth, sealed.frames), &frame, &mut frames);
@@ -384,7 +381,7 @@ impl Engine {
                 Sealing::Sealed(sealed) => sealed.opens <= self.now().0,
             };
             if is_due {
-                let secret = &self.secrets()?.root;
+                let secret = &self.content_secret()?;
                 let roots = (&content.record_root, &content.payload_hash);
                 entries.push((Seq(seq), seal::content_key(secret, (feed, Seq(seq)), roots)));
             }

@@ -103,7 +103,20 @@ fn draw(bytes: &mut [u8]) -> Result<(), StoreError> {
 /// # Errors
 /// [`StoreError`] when it cannot be read or written, or is damaged.
 pub fn rounding_secret(dir: &Path) -> Result<Zeroizing<[u8; 32]>, StoreError> {
-    let path = dir.join("keys").join("rounding");
+    kept_secret(dir, "rounding")
+}
+
+/// The secret from which the content keys of our own sealed entries follow, as the one of rounding: what they close lies
+/// open beside it. A node that lost it cannot seal old entries again for a courier that has not come yet.
+///
+/// # Errors
+/// As [`rounding_secret`].
+pub fn content_secret(dir: &Path) -> Result<Zeroizing<[u8; 32]>, StoreError> {
+    kept_secret(dir, "content")
+}
+
+fn kept_secret(dir: &Path, name: &str) -> Result<Zeroizing<[u8; 32]>, StoreError> {
+    let path = dir.join("keys").join(name);
     let mut secret = Zeroizing::new([0; 32]);
     match fs::File::open(&path) {
         Ok(mut file) => {

@@ -50,6 +50,7 @@ impl Three {
         self.phl.start().expect("PHL starts");
         eventually("PHL knows that it is in force", || standing(&self.phl) == "in force");
         eventually("PHL knows the key of CAN", || knows_key_of(&self.phl, "CAN"));
+        eventually("PHL has told its key", || told_a_key(&self.phl));
     }
 
     fn release(&self, file: &str, value: &str, year: &str) -> serde_json::Value {

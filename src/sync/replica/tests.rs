@@ -9,6 +9,7 @@ use crate::model::{Receipt, Record};
 use zeroize::Zeroizing;
 
 mod arbitrary;
+mod couriers;
 mod forks;
 mod protocol;
 
