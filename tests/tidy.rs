@@ -13,7 +13,7 @@ const ROOMS: [&str; 17] = [
 /// Rooms that stand side by side in the list and do not know each other.
 const STRANGERS: [(&str, &str); 1] = [("sync", "store")];
 /// Guests: a crate, and where it may be named (a room or one file).
-const GUESTS: [(&str, &[&str]); 15] = [
+const GUESTS: [(&str, &[&str]); 17] = [
     ("sled", &["store"]),
     ("libp2p", &["net"]),
     ("libp2p_stream", &["net"]),
@@ -27,6 +27,8 @@ const GUESTS: [(&str, &[&str]); 15] = [
     ("bincode", &["src/feed/codec.rs"]),
     ("ed25519_dalek", &["crypto"]),
     ("sha2", &["crypto"]),
+    ("hpke", &["crypto"]),
+    ("chacha20poly1305", &["crypto"]),
     ("age", &["store"]),
     ("microlp", &["protect"]),
 ];

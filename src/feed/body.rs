@@ -181,7 +181,7 @@ impl Body {
         network: &Network,
         signer: &dyn NodeSigner,
     ) -> SignedEntry {
-        self.sign_as((Sealing::Open, &[]), dated, place, network, signer)
+        self.sign_as((Sealing::Open, &[]), dated, place, (network, signer))
     }
 
     /// As [`Body::sign`], of an entry that travels sealed to these recipients too. What it returns is the open form, or
@@ -191,8 +191,7 @@ impl Body {
         mut sealer: Sealer<'_>,
         dated: (EntryKind, Millis),
         place: &Place,
-        network: &Network,
-        signer: &dyn NodeSigner,
+        (network, signer): (&Network, &dyn NodeSigner),
     ) -> SignedEntry {
         let table = self.table_frames();
         let mut open = seal::split(&table);
@@ -204,7 +203,7 @@ impl Body {
             let key = seal::content_key(sealer.secret, place, content);
             seal::close(&key, &open)
         });
-        let mut entry = self.sign_as((Sealing::Sealed(sealed), &frames), dated, place, network, signer);
+        let mut entry = self.sign_as((Sealing::Sealed(sealed), &frames), dated, place, (network, signer));
         if let Some(closed) = closed {
             let head = entry.frames.len() - open_length(&entry.frames);
             entry.frames.truncate(head);
@@ -226,8 +225,7 @@ impl Body {
         (sealing, seals): (Sealing, &[u8]),
         (kind, time): (EntryKind, Millis),
         place: &Place,
-        network: &Network,
-        signer: &dyn NodeSigner,
+        (network, signer): (&Network, &dyn NodeSigner),
     ) -> SignedEntry {
         let header = Header {
             feed: place.feed,

@@ -25,6 +25,8 @@ const MAX_FAULTS: usize = 256;
 /// A partner's faults are written into the log of acts at most so often, so that nobody fills our disk: one minute.
 const FAULT_PAUSE: i64 = 60_000;
 
+mod sealed;
+
 /// A session that stands.
 struct Open {
     peer: NodeId,
@@ -263,42 +265,6 @@ impl Exchange {
         self.sign_receipt(newest, engine)
     }
 
-    /// Looks at what has come of a feed for what concerns sealing: takes note of keys and openings, and returns the last
-    /// entry before which, and at which, nothing is closed to us.
-    fn look_through(
-        &mut self,
-        newest: &SignedHeader,
-        first: Seq,
-        engine: &mut Engine,
-    ) -> Result<Option<SignedHeader>, NodeError> {
-        let (feed, last) = (newest.header().feed, newest.header().seq);
-        let Look { next, mut closed } =
-            engine.looked.get(&feed).copied().unwrap_or(Look { next: first, closed: None });
-        for seq in (next.0..=last.0).map(Seq) {
-            let header = if seq == last { newest.clone() } else { engine.store().header(&feed, seq)? };
-            if header.header().kind == EntryKind::Sealing {
-                for fault in engine.take_sealing(feed, seq)? {
-                    self.record_fault(feed.publisher, (&fault, &fault), engine)?;
-                }
-            } else if closed.is_none() && engine.is_closed(&header)? {
-                closed = Some(seq);
-            }
-        }
-        while let Some(seq) = closed.filter(|seq| *seq <= last) {
-            if engine.is_closed(&engine.store().header(&feed, seq)?)? {
-                break;
-            }
-            closed = Some(seq.next());
-        }
-        closed = closed.filter(|seq| *seq <= last);
-        engine.looked.insert(feed, Look { next: last.next(), closed });
-        match closed {
-            None => Ok(Some(newest.clone())),
-            Some(Seq(0)) => Ok(None),
-            Some(seq) => Ok(Some(engine.store().header(&feed, Seq(seq.0 - 1))?)),
-        }
-    }
-
     /// Signs a receipt for all entries of a feed up to this one, unless they are receipts themselves.
     fn sign_receipt(&mut self, newest: &SignedHeader, engine: &mut Engine) -> Result<(), NodeError> {
         let (feed, seq) = (newest.header().feed, newest.header().seq);
@@ -350,69 +316,6 @@ impl Exchange {
                 self.granted.insert(publisher, agreements.clone());
                 self.tell(Input::Granted { publisher, agreements }, engine)?;
             }
-        }
-        Ok(())
-    }
-
-    /// Tells the machine what has changed of what it can do with what is sealed, and of who carries what.
-    fn refresh_seating(&mut self, engine: &mut Engine) -> Result<(), NodeError> {
-        let now = self.clock.now();
-        let partners: Vec<PublisherId> = engine.house().partners().map(Card::publisher).collect();
-        for publisher in partners {
-            let agreements = engine.house().book().carried(publisher, now);
-            if self.couriers.get(&publisher).map_or(!agreements.is_empty(), |known| *known != agreements) {
-                self.couriers.insert(publisher, agreements.clone());
-                self.tell(Input::Carries { publisher, agreements }, engine)?;
-            }
-        }
-        let seating = Seating { full: self.seating.full.clone(), ..engine.seating()? };
-        let same = seating == self.seating;
-        self.seating = seating.clone();
-        if same { Ok(()) } else { self.tell(Input::Seated { seating }, engine) }
-    }
-
-    /// Whether a session's partner is a courier of a feed's agreement, and so reads nothing that is open.
-    fn is_courier(&self, session: SessionId, feed: &FeedId) -> bool {
-        let publisher = self.open.get(&session.0).map(|open| open.publisher);
-        let carries = publisher.and_then(|publisher| self.couriers.get(&publisher));
-        carries.is_some_and(|agreements| agreements.contains(&feed.agreement))
-    }
-
-    /// Opens what others have told us the keys of, and acknowledges it.
-    fn open_what_is_due(&mut self, engine: &mut Engine) -> Result<(), NodeError> {
-        let (opened, faults) = engine.take_openings()?;
-        for fault in faults {
-            self.note(&fault);
-        }
-        for feed in opened {
-            if let Some(newest) = engine.store().durable_header(&feed)?
-                && self.receipts_known
-            {
-                self.take_received(&newest, engine)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// As a courier: lets go of what all have acknowledged, and sees to it that nobody has more carried than it may.
-    fn tend_carried(&mut self, engine: &mut Engine) -> Result<(), NodeError> {
-        let now = self.clock.now();
-        if now.0.saturating_sub(self.carried_at.0) < engine.sealing.tidy {
-            return Ok(());
-        }
-        self.carried_at = now;
-        engine.let_go_of_carried()?;
-        let full = engine.over_quota();
-        for publisher in full.difference(&self.seating.full.clone()) {
-            let who = engine.country_of(publisher);
-            self.note(&format!(
-                "as much is carried of {who} as is allowed here (courier.quota): nothing more of it is taken until its readers have acknowledged some"
-            ));
-        }
-        if full != self.seating.full {
-            let seating = Seating { full, ..self.seating.clone() };
-            self.seating = seating.clone();
-            self.tell(Input::Seated { seating }, engine)?;
         }
         Ok(())
     }

@@ -272,7 +272,7 @@ impl Engine {
         let drawn = Drawn::new(keys::secret()?);
         let secret = &self.content_secret()?;
         let sealer = Sealer { recipients: &recipients, secret, drawn, embargo };
-        Ok(body.sign_sealed(sealer, dated, place, &network, signer))
+        Ok(body.sign_sealed(sealer, dated, place, (&network, signer)))
     }
 
     /// Frames of one of our own feeds as a courier may have them: what names figures is sealed.

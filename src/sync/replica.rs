@@ -42,6 +42,9 @@ pub struct Replica {
     out: Vec<Output>,
 }
 
+/// The agreements that came and those that went.
+type Change = (Vec<AgreementId>, Vec<AgreementId>);
+
 /// What can be said of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SessionStatus {
@@ -273,11 +276,7 @@ impl Replica {
     }
 
     /// Changes what the sessions of a partner may have; `by` says which agreements came and went.
-    fn change(
-        &mut self,
-        publisher: PublisherId,
-        by: &dyn Fn(&mut Session) -> (Vec<AgreementId>, Vec<AgreementId>),
-    ) {
+    fn change(&mut self, publisher: PublisherId, by: &dyn Fn(&mut Session) -> Change) {
         let of_publisher =
             |(id, session): (&SessionId, &Session)| (session.publisher == publisher).then_some(*id);
         let ids: Vec<_> = self.sessions.iter().filter_map(of_publisher).collect();

@@ -28,7 +28,7 @@ fn sealed(of: &Government, place: &Place, series: usize, recipients: &[u8]) -> S
     let drawn = Drawn::new(Zeroizing::new([3; 32]));
     let sealer = Sealer { recipients: &keys, secret: &root, drawn, embargo: None };
     let body = Body::of((0..series).map(numbered_series).collect()).unwrap();
-    body.sign_sealed(sealer, (EntryKind::Release, NOW), place, &Network::main(), &of.node)
+    body.sign_sealed(sealer, (EntryKind::Release, NOW), place, (&Network::main(), &of.node))
 }
 
 fn commitment(header: &Header) -> Sealed {

@@ -23,7 +23,7 @@ fn sealed(who: usize, place: &Place) -> SignedEntry {
     let drawn = Drawn::new(Zeroizing::new([8; 32]));
     let sealer = Sealer { recipients: &[key], secret: &secret, drawn, embargo: None };
     let body = Body::of(vec![record]).unwrap();
-    body.sign_sealed(sealer, (EntryKind::Release, NOW), place, &network(), &node_key(who))
+    body.sign_sealed(sealer, (EntryKind::Release, NOW), place, (&network(), &node_key(who)))
 }
 
 /// A replica that holds these feeds.
