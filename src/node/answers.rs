@@ -71,7 +71,9 @@ impl Engine {
             let feed = FeedId::new(self.us(), agreement);
             let Some(head) = self.store.durable(&feed) else { continue };
             let receipts = self.store.derived().receipts(&feed)?;
+            // What a partner signs is its own word: it counts for an entry that there is.
             let receipt = receipts.iter().find(|receipt| receipt.recipient == partner);
+            let receipt = receipt.filter(|receipt| receipt.seq <= head.seq);
             let next = receipt.map_or(0, |receipt| receipt.seq.0 + 1);
             acknowledged += next;
             for seq in next..=head.seq.0 {
