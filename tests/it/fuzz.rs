@@ -52,29 +52,29 @@ macro_rules! targets {
 }
 
 targets! {
-    message, 20_000, talk::message, talk::message_examples, None;
-    conversation, 1_500, talk::conversation, talk::conversation_examples, None;
+    message, 100_000, talk::message, talk::message_examples, None;
+    conversation, 3_000, talk::conversation, talk::conversation_examples, None;
     header, 20_000, signed::header, signed::header_examples, None;
     card, 10_000, signed::card, signed::card_examples, None;
     card_text, 20_000, signed::card_text, signed::card_text_examples, None;
     mandate, 10_000, signed::mandate, signed::mandate_examples, None;
-    frames, 10_000, signed::frames_of_a_feed, signed::frames_examples, Some(signed::mend_frames);
-    signed_entry, 4_000, signed::signed_entry, signed::signed_entry_examples, None;
+    frames, 8_000, signed::frames_of_a_feed, signed::frames_examples, Some(signed::mend_frames);
+    signed_entry, 3_000, signed::signed_entry, signed::signed_entry_examples, None;
     block, 20_000, signed::block, signed::block_examples, None;
     columns, 20_000, signed::columns, signed::columns_examples, None;
-    record, 20_000, signed::record, signed::record_examples, None;
+    record, 60_000, signed::record, signed::record_examples, None;
     citation, 10_000, signed::citation, signed::citation_examples, None;
     bundle, 5_000, signed::bundle, signed::bundle_examples, None;
-    manifest, 5_000, signed::manifest, signed::manifest_examples, None;
-    agreement, 10_000, written::agreement, written::agreement_examples, None;
+    manifest, 3_000, signed::manifest, signed::manifest_examples, None;
+    agreement, 8_000, written::agreement, written::agreement_examples, None;
     consent, 10_000, written::consent, written::consent_examples, None;
-    erasure, 20_000, written::erasure, written::erasure_examples, None;
-    table, 1_500, written::table, written::table_examples, None;
-    mapping, 3_000, written::mapping, written::mapping_examples, None;
+    erasure, 60_000, written::erasure, written::erasure_examples, None;
+    table, 10_000, written::table, written::table_examples, None;
+    mapping, 20_000, written::mapping, written::mapping_examples, None;
     settings, 3_000, written::settings, written::settings_examples, None;
     words, 20_000, written::words, written::words_examples, None;
-    store, 60, doors::store, doors::store_examples, None;
-    socket, 2_000, doors::socket, doors::socket_examples, None;
+    store, 120, doors::store, doors::store_examples, None;
+    socket, 6_000, doors::socket, doors::socket_examples, None;
     pages, 2_000, doors::pages, doors::pages_examples, None;
 }
 

@@ -1,6 +1,8 @@
 //! Governments with fixed keys, and what they sign: the examples are made of it, and hostile inputs are signed with
 //! it, so that they come through to what lies behind the signature.
 
+use std::sync::OnceLock;
+
 use corridor::crypto::{Hash, Network, NodeSigner, SecretKey};
 use corridor::feed::head::Place;
 use corridor::feed::identity::CardBody;
@@ -81,8 +83,14 @@ impl Government {
         EntryBuilder::new(kind, records).sign(place, NOW, &network(), &self.node()).expect("a good entry")
     }
 
-    /// Two entries of its public feed, the second of several blocks.
-    pub(crate) fn entries(self) -> Vec<SignedEntry> {
+    /// Two entries of its public feed, the second of many records.
+    pub(crate) fn entries(self) -> &'static [SignedEntry] {
+        static ENTRIES: OnceLock<[Vec<SignedEntry>; 2]> = OnceLock::new();
+        let all = ENTRIES.get_or_init(|| [PHL, ESP].map(Self::make_entries));
+        &all[usize::from(self.seed == ESP.seed)]
+    }
+
+    fn make_entries(self) -> Vec<SignedEntry> {
         let first =
             self.entry(EntryKind::Release, &Place::first(self.feed()), vec![series(KEY, &[("2017", 5)])]);
         let place = Place::after(&HeadRef::from(first.header()));
@@ -93,11 +101,15 @@ impl Government {
 
 /// The keyring of all.
 pub(crate) fn keyring() -> Keyring {
-    let mut keyring = Keyring::default();
-    for one in [PHL, ESP] {
-        keyring.insert(one.card());
-    }
-    keyring
+    static KEYRING: OnceLock<Keyring> = OnceLock::new();
+    let make = || {
+        let mut keyring = Keyring::default();
+        for one in [PHL, ESP] {
+            keyring.insert(one.card());
+        }
+        keyring
+    };
+    KEYRING.get_or_init(make).clone()
 }
 
 /// A series with whole numbers by period.

@@ -50,11 +50,11 @@ pub(super) fn store(bytes: &[u8]) -> bool {
     }
     let Ok(mut store) = Store::open(dir.path(), PHL.id(), &network(), CACHE) else { return false };
     let signed = ESP.entries();
-    let held = genuine(&mut store, &signed);
+    let held = genuine(&mut store, signed);
     drop(store);
     // What was mended stays mended.
     let mut store = Store::open(dir.path(), PHL.id(), &network(), CACHE).expect("it opened a moment ago");
-    assert!(genuine(&mut store, &signed) >= held, "opening again has lost something");
+    assert!(genuine(&mut store, signed) >= held, "opening again has lost something");
     held > 0
 }
 
@@ -94,7 +94,7 @@ pub(super) fn store_examples() -> Examples {
     // ESP's own store; what it writes is what a partner's store keeps.
     let mut store = Store::open(dir.path(), ESP.id(), &network(), CACHE).expect("a new store opens");
     for entry in ESP.entries() {
-        store.append_own(&entry).expect("it takes an own entry");
+        store.append_own(entry).expect("it takes an own entry");
     }
     store.commit().expect("it commits");
     drop(store);

@@ -264,11 +264,11 @@ pub(super) fn block(bytes: &[u8]) -> bool {
     let mut reader = BlockReader::default();
     let plain = reader.decode(bytes);
     if let Ok(plain) = &plain {
-        assert!(plain.len() <= frame::MAX_BODY, "{} bytes from {}", plain.len(), bytes.len());
+        assert!(plain.len() <= MAX_PLAIN, "{} bytes from {}", plain.len(), bytes.len());
     }
     let Ok((block, records)) = reader.read(bytes) else { return false };
     assert_eq!(plain.as_deref(), Ok(block.bytes()), "two ways of reading differ");
-    assert!(block.bytes().len() <= frame::MAX_BODY, "{} bytes", block.bytes().len());
+    assert!(block.bytes().len() <= MAX_PLAIN, "{} bytes", block.bytes().len());
     assert_eq!(block.records().len(), records.len());
     for (bytes, one) in block.records().zip(&records) {
         assert_eq!(record::encode(one), bytes, "another form of a record is accepted");
@@ -423,7 +423,7 @@ pub(super) fn bundle_examples() -> Examples {
     let carried = vec![Carried { head, from: Seq(0) }];
     let manifest = Manifest::sign((PHL.id(), ESP.id()), NOW, carried, &network(), &PHL.node());
     let mut file = bundle::opening(&manifest);
-    for entry in &entries {
+    for entry in entries {
         file.extend(bundle::section(0, entry.frames().len()));
         file.extend(entry.frames());
     }

@@ -177,7 +177,7 @@ impl Watched {
             2 => Input::Closed { session },
             3 => self.grant(script),
             4 => {
-                let keyring = if script.byte() % 2 == 0 { keyring() } else { Keyring::default() };
+                let keyring = if script.byte().is_multiple_of(2) { keyring() } else { Keyring::default() };
                 Input::Cards { keyring: Arc::new(keyring) }
             }
             5..=7 => {
@@ -215,7 +215,7 @@ impl Watched {
     }
 
     fn open(&mut self, session: SessionId, script: &mut Script<'_>) -> Input {
-        let who = if script.byte() % 3 == 0 { ESP } else { PHL };
+        let who = if script.byte().is_multiple_of(3) { ESP } else { PHL };
         let agreements = agreements(script.byte());
         let known = Known { publisher: who.id(), agreements: agreements.clone(), credit: 0 };
         self.known.insert(session, known);
@@ -260,7 +260,7 @@ impl Watched {
             frames(entry.frames()).iter().skip(from.part as usize).map(|frame| frame.bytes).collect();
         let mut bytes = rest.concat();
         let (flip, at) = (script.byte(), script.byte() << 4 | script.byte());
-        if flip % 4 == 0 && !bytes.is_empty() {
+        if flip.is_multiple_of(4) && !bytes.is_empty() {
             let at = at % bytes.len();
             bytes[at] ^= 1 << (flip % 8);
         }
