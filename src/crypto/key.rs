@@ -92,6 +92,15 @@ impl Network {
 pub struct PublicKey(pub [u8; 32]);
 
 impl PublicKey {
+    /// Whether it is a key that somebody can have made: a point of the curve in its one encoding, in the group of prime
+    /// order. Of a key outside of it signatures exist that some programs take and others refuse, and of one of small
+    /// order anybody can make some. To be asked before a key is trusted with anything.
+    pub fn is_sound(&self) -> bool {
+        let Ok(key) = VerifyingKey::from_bytes(&self.0) else { return false };
+        let point = key.to_edwards();
+        !key.is_weak() && point.is_torsion_free() && point.compress().0 == self.0
+    }
+
     /// Checks a signature over `body` for this context and network (`verify_strict`).
     ///
     /// # Errors
@@ -198,6 +207,9 @@ pub enum KeyError {
     #[error("{0:?} is no network name: use main, or training/NAME with a-z, 0-9 and -")]
     Network(String),
 }
+
+#[cfg(test)]
+mod vectors;
 
 #[cfg(test)]
 mod tests {

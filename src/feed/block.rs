@@ -325,6 +325,7 @@ impl BlockReader {
             decompressor.decompress(bytes, MAX_PLAIN).map_err(|_| CodecError::Malformed)
         };
         match *coding {
+            CODING_PLAIN if bytes.len() > MAX_PLAIN => Err(CodecError::TooLarge),
             CODING_PLAIN => Ok(Uncompressed::Plain(Cow::Borrowed(bytes))),
             CODING_ZSTD => Ok(Uncompressed::Plain(Cow::Owned(inflate()?))),
             CODING_COLUMNS => Ok(Uncompressed::Columns(inflate()?)),

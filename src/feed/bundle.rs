@@ -116,7 +116,7 @@ impl Manifest {
                 .map_err(|_| BundleFault::Form("a header in it does not verify"))?;
             let feed = head.header().feed;
             let in_order = feeds.last().is_none_or(|last| last.head.header().feed < feed);
-            if !in_order || *from > head.header().seq.0 + 1 {
+            if !in_order || Seq(*from) > head.header().seq.next() {
                 return Err(BundleFault::Form("its feeds are not in order, or begin behind their end"));
             }
             feeds.push(Carried { head, from: Seq(*from) });

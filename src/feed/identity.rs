@@ -161,6 +161,9 @@ impl Card {
     fn verify(body: CardBody, network: Network, signature: Signature) -> Result<Self, CardError> {
         body.check()?;
         let key = PublicKey(body.national_key);
+        if !(key.is_sound() && body.mandates.iter().all(|mandate| mandate.node().is_sound())) {
+            return Err(CardError::WeakKey);
+        }
         key.verify(Context::Card, &network, &codec::encode(&body), &signature)
             .map_err(|_| CardError::Signature)?;
         body.mandates.iter().try_for_each(|mandate| mandate.verify(&network, &key))?;
@@ -304,6 +307,9 @@ pub enum CardError {
     /// The lines for people and the signed bytes differ.
     #[error("the readable lines of the card differ from its signed content; do not trust this file")]
     Readable,
+    /// A key on it is one that nobody can have made honestly.
+    #[error("a key on the card is no sound Ed25519 key: anybody may be able to sign for it")]
+    WeakKey,
     /// The national key did not sign this.
     #[error("the card is not signed by the national key that it names")]
     Signature,

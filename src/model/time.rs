@@ -25,7 +25,9 @@ impl Millis {
         if text.len() == "2026-01-31".len() {
             let date: Date = text.parse().map_err(|_| refuse())?;
             let days = date.since(Date::constant(1970, 1, 1)).map_err(|_| refuse())?.get_days();
-            return Ok(Self(i64::from(days) * DAY));
+            let first = i64::from(days) * DAY;
+            // The calendar ends a day before its last date does in UTC: what is read can also be shown.
+            return Timestamp::from_millisecond(first).map(|_| Self(first)).map_err(|_| refuse());
         }
         let moment: Timestamp = text.parse().map_err(|_| refuse())?;
         Ok(Self(moment.as_millisecond()))
@@ -72,7 +74,8 @@ mod tests {
             assert_eq!(parsed, Millis(millis), "{text}");
             assert_eq!(parsed.to_string(), shown);
         }
-        for text in ["", "2017", "2017-13-01", "2017-02-30", "2017-12-15T10:00:00", "yesterday"] {
+        for text in ["", "2017", "9999-12-31", "2017-13-01", "2017-02-30", "2017-12-15T10:00:00", "yesterday"]
+        {
             assert!(Millis::parse(text).is_err(), "{text}");
         }
         assert_eq!(Millis(i64::MAX).to_string(), "9223372036854775807 ms");

@@ -10,7 +10,7 @@ use super::rows::RowWriter;
 use crate::feed::{AgreementId, EntryKind, FeedId, PublisherId, Seq};
 use crate::insight::mirror;
 use crate::model::{Decimal, Dimension, Millis, Period, SeriesKey, SeriesPattern, catalogue};
-use crate::store::Derived;
+use crate::store::{Derived, ReceiptRow};
 use crate::view::{Moment, Query, State};
 
 impl Engine {
@@ -73,8 +73,7 @@ impl Engine {
             let feed = FeedId::new(self.us(), agreement);
             let Some(head) = self.store.durable(&feed) else { continue };
             let receipts = self.store.derived().receipts(&feed)?;
-            let receipt = receipts.iter().find(|receipt| receipt.recipient == partner);
-            let next = receipt.map_or(0, |receipt| receipt.seq.0 + 1);
+            let next = next_unacknowledged(&receipts, partner, head.seq);
             acknowledged += next;
             for seq in next..=head.seq.0 {
                 let owed = self.store.header(&feed, Seq(seq))?.header().kind != EntryKind::Receipt;
@@ -191,6 +190,13 @@ pub(super) fn rows(
     }))
 }
 
+/// The place after the entry up to which a partner has acknowledged a feed of ours. What a partner signs is its own word:
+/// it counts for an entry that there is.
+fn next_unacknowledged(receipts: &[ReceiptRow], partner: PublisherId, head: Seq) -> u64 {
+    let receipt = receipts.iter().find(|receipt| receipt.recipient == partner);
+    receipt.filter(|receipt| receipt.seq <= head).map_or(0, |receipt| receipt.seq.next().0)
+}
+
 fn query(get: &GetRequest, publishers: Vec<PublisherId>) -> Result<Query, NodeError> {
     let mut pattern = match &get.key {
         Some(key) => SeriesPattern::parse(key)?,
@@ -305,4 +311,26 @@ fn mirror_value(compared: &mirror::Mirror, key: &SeriesKey) -> Value {
             "only_destination": compared.only_destination,
         },
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::feed::EntryId;
+
+    #[test]
+    fn a_receipt_for_an_entry_that_there_is_not_acknowledges_nothing() {
+        let partner = PublisherId([2; 32]);
+        let feed = FeedId::new(PublisherId([1; 32]), AgreementId([3; 32]));
+        let receipt = |seq| ReceiptRow {
+            feed,
+            recipient: partner,
+            seq: Seq(seq),
+            entry: EntryId::NONE,
+            received_at: Millis(0),
+        };
+        let next = |seq| next_unacknowledged(&[receipt(seq)], partner, Seq(4));
+        assert_eq!([0, 3, 4, 5, u64::MAX].map(next), [1, 4, 5, 0, 0]);
+        assert_eq!(next_unacknowledged(&[receipt(3)], PublisherId([4; 32]), Seq(4)), 0);
+    }
 }

@@ -106,6 +106,9 @@ impl Replica {
 
     /// Takes one input at this time; returns what is to be done, in order.
     pub fn handle(&mut self, input: Input, now: Millis) -> Vec<Output> {
+        if now < self.now {
+            self.set_back(now);
+        }
         self.now = now;
         match input {
             Input::Opened { session, node, publisher, agreements } => {

@@ -1,12 +1,12 @@
 //! Federations in simulated trouble. `CORRIDOR_SEED=n` replays one run with its trace, `CORRIDOR_SEEDS=n` runs more
-//! of them, from `CORRIDOR_FIRST` on. `scripts/simulate` does both.
+//! of them, from `CORRIDOR_FIRST` on, `CORRIDOR_NODES=n` with so many governments. `scripts/simulate` does all.
 
 #[path = "../sim/sim.rs"]
 pub(crate) mod sim;
 
 use std::str::FromStr;
 
-use sim::run::run;
+use sim::run::{Passed, run};
 
 /// How many runs CI makes.
 const SEEDS: u64 = 200;
@@ -17,27 +17,39 @@ fn setting<T: FromStr>(name: &str) -> Option<T> {
 
 #[test]
 fn federations_in_trouble_lose_nothing_leak_nothing_and_agree_in_the_end() {
+    let governments = setting("CORRIDOR_NODES");
     if let Some(seed) = setting("CORRIDOR_SEED") {
-        let passed = run(seed, true).unwrap_or_else(|what| panic!("seed {seed}: {what}"));
+        let passed = run(seed, governments, true).unwrap_or_else(|what| panic!("seed {seed}: {what}"));
         println!("seed {seed}: {passed:?}");
         return;
     }
     let first = setting("CORRIDOR_FIRST").unwrap_or(0);
     let count = setting("CORRIDOR_SEEDS").unwrap_or(SEEDS);
-    std::panic::set_hook(Box::new(|_| {}));
-    let (mut failed, mut events, mut entries, mut forks) = (Vec::new(), 0, 0, 0);
+    let (mut failed, mut all, mut largest) = (Vec::new(), Passed::default(), 0);
     for seed in first..first + count {
-        match run(seed, false) {
+        match run(seed, governments, false) {
             Ok(passed) => {
-                events += passed.events;
-                entries += passed.entries;
-                forks += passed.forks;
+                largest = largest.max(passed.nodes);
+                add(&mut all, &passed);
             }
             Err(what) => failed.push((seed, what)),
         }
     }
-    drop(std::panic::take_hook());
-    println!("{events} events, {entries} entries held, {forks} proofs of forks held");
+    let Passed { nodes, entries, forks, millis, tally, .. } = all;
+    println!(
+        "{:.0} simulated hours of {nodes} nodes ({largest} in the largest run), {} events, {} messages",
+        millis as f64 / 3.6e6,
+        tally.events,
+        tally.messages
+    );
+    println!(
+        "{} crashes, {} partitions, {} restores from old backups, {} feeds in recovery, {forks} proofs of forks held",
+        tally.crashes, tally.partitions, tally.restores, tally.recoveries
+    );
+    println!(
+        "{} changes of keys, {} partners removed, {} times an entry was held for its date, {entries} entries held",
+        tally.key_changes, tally.removals, tally.held
+    );
     for (seed, what) in &failed {
         println!("seed {seed}: {what}\n  CORRIDOR_SEED={seed} scripts/simulate");
     }
@@ -45,12 +57,38 @@ fn federations_in_trouble_lose_nothing_leak_nothing_and_agree_in_the_end() {
     assert!(failed.is_empty(), "{} of {count} runs failed; the first: {:?}", failed.len(), failed.first());
 }
 
+fn add(all: &mut Passed, one: &Passed) {
+    all.nodes += one.nodes;
+    all.entries += one.entries;
+    all.forks += one.forks;
+    all.millis += one.millis;
+    let (sum, tally) = (&mut all.tally, &one.tally);
+    sum.events += tally.events;
+    sum.messages += tally.messages;
+    sum.crashes += tally.crashes;
+    sum.partitions += tally.partitions;
+    sum.restores += tally.restores;
+    sum.recoveries += tally.recoveries;
+    sum.key_changes += tally.key_changes;
+    sum.removals += tally.removals;
+    sum.held += tally.held;
+}
+
+#[test]
+fn eighty_governments_agree_in_the_end() {
+    let passed = run(3, Some(80), false);
+    assert!(
+        passed.as_ref().is_ok_and(|passed| passed.nodes >= 80),
+        "{passed:?}\n  CORRIDOR_SEED=3 CORRIDOR_NODES=80 scripts/simulate"
+    );
+}
+
 #[test]
 fn the_same_seed_is_the_same_run() {
     for seed in [1, 7, 42] {
-        let (one, other) = (run(seed, false), run(seed, false));
+        let (one, other) = (run(seed, None, false), run(seed, None, false));
         assert!(one.is_ok(), "{one:?}");
         assert_eq!(one, other, "seed {seed}");
     }
-    assert_ne!(run(1, false).map(|passed| passed.hash), run(2, false).map(|passed| passed.hash));
+    assert_ne!(run(1, None, false).map(|passed| passed.hash), run(2, None, false).map(|passed| passed.hash));
 }

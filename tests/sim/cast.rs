@@ -1,13 +1,13 @@
 //! The governments of a run: real keys, real cards, real entries.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
 use corridor::crypto::{Hash, Network, NodeSigner, PublicKey, SecretKey};
 use corridor::feed::head::Place;
 use corridor::feed::identity::CardBody;
 use corridor::feed::{
-    AgreementId, Card, EntryBuilder, EntryKind, FeedId, Keyring, Mandate, PublisherId, Purpose, SignedEntry,
+    AgreementId, Card, EntryBuilder, EntryKind, FeedId, Mandate, PublisherId, Purpose, SignedEntry,
 };
 use corridor::model::{Millis, Receipt, Record};
 use zeroize::Zeroizing;
@@ -16,26 +16,55 @@ use super::random::Random;
 
 /// The moment at which every run begins.
 pub(crate) const START: Millis = Millis(1_700_000_000_000);
-/// How many governments there can be in a run.
-pub(crate) const MAX_PUBLISHERS: usize = 8;
+/// How many governments there can be in a run, the liar with them.
+pub(crate) const MAX_PUBLISHERS: usize = 81;
 
-/// A government with its node key.
+/// A government with its keys.
 pub(crate) struct Publisher {
     pub(crate) id: PublisherId,
-    pub(crate) node: SecretKey,
+    national: SecretKey,
+    /// The key of its node, and the one that comes after it.
+    nodes: [SecretKey; 2],
+    /// A key whose mandate was over before the run began.
+    pub(crate) expired: SecretKey,
+    /// The card that it begins with.
+    card: Card,
 }
 
 impl Publisher {
-    pub(crate) fn node_key(&self) -> PublicKey {
-        self.node.public_key()
+    /// The node's key, before or after the change of keys.
+    pub(crate) fn node(&self, changed: bool) -> &SecretKey {
+        &self.nodes[usize::from(changed)]
+    }
+
+    pub(crate) fn node_key(&self, changed: bool) -> PublicKey {
+        self.node(changed).public_key()
+    }
+
+    /// The card with the first key alone.
+    pub(crate) fn card(&self) -> &Card {
+        &self.card
+    }
+
+    /// The later card, after the change of keys: the mandate of the first one ends at this time.
+    pub(crate) fn later_card(&self, ended: Millis) -> Card {
+        let (mut body, network) = (self.card.body().clone(), &cast().network);
+        let terms = [(Millis(0), ended), (Millis(0), Millis(i64::MAX))];
+        let mandates = self.nodes.iter().zip(terms).map(|(node, term)| self.mandate(node.public_key(), term));
+        body.mandates = mandates.map(|mandate| mandate.sign(network, &self.national)).collect();
+        body.issued_at += 1;
+        Card::sign(body, network, &self.national).expect("a good card")
+    }
+
+    fn mandate(&self, node: PublicKey, term: (Millis, Millis)) -> Mandate {
+        Mandate::new(self.national.public_key(), node, &Purpose::ALL, term)
     }
 }
 
-/// All governments, who have all accepted each other's cards.
+/// All governments.
 pub(crate) struct Cast {
     pub(crate) network: Network,
     pub(crate) publishers: Vec<Publisher>,
-    pub(crate) keyring: Arc<Keyring>,
 }
 
 /// The cast is the same in all runs: making keys and cards is not what is tested.
@@ -43,34 +72,42 @@ pub(crate) fn cast() -> &'static Cast {
     static CAST: OnceLock<Cast> = OnceLock::new();
     CAST.get_or_init(|| {
         let network = Network::parse("training/sim").expect("a good name");
-        let mut keyring = Keyring::default();
-        let publishers = (0..MAX_PUBLISHERS as u8).map(|i| introduce(i, &network, &mut keyring)).collect();
-        Cast { network, publishers, keyring: Arc::new(keyring) }
+        let publishers = (0..MAX_PUBLISHERS as u8).map(|i| introduce(i, &network)).collect();
+        Cast { network, publishers }
     })
 }
 
-fn introduce(i: u8, network: &Network, keyring: &mut Keyring) -> Publisher {
-    let key = |seed: u8| SecretKey::from_seed(&Zeroizing::new([seed; 32]));
-    let (national, node) = (key(100 + i), key(1 + i));
-    let term = (Millis(0), Millis(i64::MAX));
-    let mandate = Mandate::new(national.public_key(), node.public_key(), &Purpose::ALL, term);
+fn introduce(i: u8, network: &Network) -> Publisher {
+    let key = |use_of: u8| {
+        let mut seed = [use_of; 32];
+        seed[0] = i;
+        SecretKey::from_seed(&Zeroizing::new(seed))
+    };
+    let (national, nodes, expired) = (key(1), [key(2), key(3)], key(4));
+    let mandate = |node: &SecretKey, until| {
+        let term = (Millis(0), until);
+        let mandate = Mandate::new(national.public_key(), node.public_key(), &Purpose::ALL, term);
+        mandate.sign(network, &national)
+    };
+    let letter = |number: u8| char::from(b'A' + number);
     let body = CardBody {
-        country: format!("AA{}", char::from(b'A' + i)),
+        country: format!("A{}{}", letter(i / 26), letter(i % 26)),
         names: vec![("en".to_owned(), format!("Government {i}"))],
         national_key: national.public_key().0,
-        next_key_hash: Hash::of(&[&key(200 + i).public_key().0]).0,
-        mandates: vec![mandate.sign(network, &national)],
+        next_key_hash: Hash::of(&[&key(5).public_key().0]).0,
+        // The world's clocks are wrong by days, not by years.
+        mandates: vec![mandate(&nodes[0], Millis(i64::MAX)), mandate(&expired, Millis(START.0 / 2))],
         addresses: vec!["/ip4/127.0.0.1/tcp/4001".to_owned()],
         issued_at: 0,
     };
-    keyring.insert(Card::sign(body, network, &national).expect("a good card"));
-    Publisher { id: PublisherId::of(&national.public_key()), node }
+    let card = Card::sign(body, network, &national).expect("a good card");
+    Publisher { id: PublisherId::of(&national.public_key()), national, nodes, expired, card }
 }
 
 /// An entry with so many random receipts; 600 of them are more than one block.
 pub(crate) fn entry(
     random: &mut Random,
-    publisher: usize,
+    signer: &SecretKey,
     place: &Place,
     time: Millis,
     records: usize,
@@ -85,26 +122,36 @@ pub(crate) fn entry(
         })
     };
     let records = (0..records).map(|_| record()).collect();
-    let cast = cast();
     let builder = EntryBuilder::new(EntryKind::Receipt, records);
-    builder.sign(place, time, &cast.network, &cast.publishers[publisher].node).expect("a good entry")
+    builder.sign(place, time, &cast().network, signer).expect("a good entry")
 }
 
-/// An agreement and its parties, by their number.
+/// An agreement and its parties, by their number, and from when it is in force.
 #[derive(Clone, Debug)]
 pub(crate) struct Agreement {
     pub(crate) id: AgreementId,
     pub(crate) parties: BTreeSet<usize>,
+    pub(crate) from: Millis,
 }
 
-/// Public, house, and a few random ones.
-pub(crate) fn agreements(random: &mut Random, publishers: usize) -> Vec<Agreement> {
+impl Agreement {
+    fn holds(&self, now: Millis, party: usize) -> bool {
+        self.from <= now && self.parties.contains(&party)
+    }
+}
+
+/// Public, and random ones: a few of many parties, some of two; most in force from the beginning, others later.
+pub(crate) fn agreements(random: &mut Random, publishers: usize, trouble: i64) -> Vec<Agreement> {
     let all: BTreeSet<usize> = (0..publishers).collect();
-    let mut list = vec![Agreement { id: AgreementId::public(), parties: all }];
-    for i in 0..1 + random.below(3) {
-        let parties: BTreeSet<usize> = (0..publishers).filter(|_| random.chance(60)).collect();
+    let mut list = vec![Agreement { id: AgreementId::public(), parties: all, from: START }];
+    let most = if publishers > 5 { 8 } else { 4 };
+    for i in 0..1 + random.below(most) {
+        let share = if publishers > 5 { [10, 25, 60][random.below(3)] } else { 60 };
+        let parties: BTreeSet<usize> = (0..publishers).filter(|_| random.chance(share)).collect();
+        let later = if random.chance(25) { random.between(1_000, trouble) } else { 0 };
         if parties.len() >= 2 {
-            list.push(Agreement { id: AgreementId([i as u8 + 1; 32]), parties });
+            let id = AgreementId([i as u8 + 1; 32]);
+            list.push(Agreement { id, parties, from: START.saturating_add(later) });
         }
     }
     list
@@ -112,17 +159,21 @@ pub(crate) fn agreements(random: &mut Random, publishers: usize) -> Vec<Agreemen
 
 /// What a partner may read of a node: agreements that both are party of. The house agreement is named too, as a
 /// careless node might: it must not leave the house all the same.
-pub(crate) fn grants(agreements: &[Agreement], one: usize, other: usize) -> BTreeSet<AgreementId> {
-    let both =
-        |agreement: &&Agreement| agreement.parties.contains(&one) && agreement.parties.contains(&other);
+pub(crate) fn grants(
+    agreements: &[Agreement],
+    now: Millis,
+    one: usize,
+    other: usize,
+) -> BTreeSet<AgreementId> {
+    let both = |agreement: &&Agreement| agreement.holds(now, one) && agreement.holds(now, other);
     let shared = agreements.iter().filter(both).map(|agreement| agreement.id);
     shared.chain([AgreementId::house()]).collect()
 }
 
 /// The feeds that a publisher writes.
-pub(crate) fn feeds_of(agreements: &[Agreement], publisher: usize) -> Vec<FeedId> {
+pub(crate) fn feeds_of(agreements: &[Agreement], now: Millis, publisher: usize) -> Vec<FeedId> {
     let id = cast().publishers[publisher].id;
-    let party = |agreement: &&Agreement| agreement.parties.contains(&publisher);
-    let shared = agreements.iter().filter(party).map(|agreement| agreement.id);
+    let shared = agreements.iter().filter(|agreement| agreement.holds(now, publisher));
+    let shared = shared.map(|agreement| agreement.id);
     shared.chain([AgreementId::house()]).map(|agreement| FeedId::new(id, agreement)).collect()
 }

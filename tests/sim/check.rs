@@ -1,7 +1,7 @@
 //! What must hold whenever a node does something.
 
-use corridor::feed::{AgreementId, FeedId};
-use corridor::sync::{Fault, Message};
+use corridor::feed::{AgreementId, FeedId, VerifiedFrame};
+use corridor::sync::{Fault, Message, SessionId};
 
 use super::cast::cast;
 use super::world::World;
@@ -24,6 +24,46 @@ impl World {
                 "node {index} tells {to} of {feed}, which it may not read"
             );
         }
+    }
+
+    /// What is appended was signed by its publisher, who is a partner, and nothing comes to a frozen feed.
+    pub(crate) fn check_append(&self, index: usize, frame: &VerifiedFrame) {
+        let (node, header) = (&self.nodes[index], frame.entry().header());
+        let genuine = self.genuine.get(&(header.id(), frame.part())).map(Vec::as_slice);
+        assert_eq!(genuine, Some(frame.bytes()), "node {index} appends what nobody has signed");
+        let feed = header.header().feed;
+        assert!(!node.forks.contains_key(&feed), "node {index} appends to a frozen feed");
+        let publisher = cast().publishers.iter().position(|one| one.id == feed.publisher);
+        let partner = publisher.is_some_and(|publisher| node.cards.contains_key(&publisher));
+        assert!(partner, "node {index} takes {feed} of a government that it has removed");
+    }
+
+    /// Nothing that a node has acknowledged is missing.
+    pub(crate) fn check_receipts(&self, index: usize) {
+        let node = &self.nodes[index];
+        for (feed, head) in &node.receipts {
+            let held = node.disk.header(feed, head.seq).map(|header| header.id());
+            assert_eq!(held, Some(head.entry), "node {index} has lost entry {} of {feed}", head.seq);
+        }
+    }
+
+    /// Memory has bounds. Not looked at each time: it takes longer than what is tested.
+    pub(crate) fn check_bounds(&self, index: usize) {
+        let Some(replica) =
+            self.nodes[index].replica.as_ref().filter(|_| self.tally.events.is_multiple_of(64))
+        else {
+            return;
+        };
+        let limits = Self::config();
+        let sessions: Vec<SessionId> = replica.sessions().map(|session| session.session).collect();
+        assert!(sessions.len() <= limits.max_sessions);
+        let open = self.conns.values().filter(|conn| conn.ends.contains(&index)).count();
+        assert!(sessions.len() <= open, "node {index} remembers sessions that are over");
+        for session in sessions {
+            assert!(replica.announced(session).count() <= limits.max_feeds);
+            assert!(replica.served(session).count() <= limits.max_feeds);
+        }
+        assert!(replica.heads().count() <= limits.max_feeds);
     }
 
     /// An honest node is never called hostile.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use corridor::feed::assembler::Position;
 use corridor::feed::head::Place;
-use corridor::feed::{FeedId, Fork, HeadRef, Seq, SignedEntry, SignedHeader, VerifiedFrame};
+use corridor::feed::{FeedId, Fork, HeadRef, PublisherId, Seq, SignedEntry, SignedHeader, VerifiedFrame};
 use corridor::sync::FeedState;
 
 use super::random::Random;
@@ -100,7 +100,7 @@ impl Disk {
     }
 
     /// What a power cut leaves: all that is synced, and of the rest some beginning.
-    pub(crate) fn crash(&mut self, random: &mut Random, us: corridor::feed::PublisherId) {
+    pub(crate) fn crash(&mut self, random: &mut Random, us: PublisherId) {
         for (id, feed) in &mut self.feeds {
             let lost = feed.entries.split_off(feed.synced);
             let keep = if random.chance(50) { 0 } else { random.below(lost.len() + 1) };
@@ -123,6 +123,25 @@ impl Disk {
         }
         self.feeds.retain(|_, feed| !feed.entries.is_empty() || feed.tail.is_some());
         self.dirty = false;
+    }
+
+    /// What is durable, as a backup of a running node has it.
+    pub(crate) fn durable_copy(&self) -> Self {
+        let mut copy = self.clone();
+        for feed in copy.feeds.values_mut() {
+            if feed.synced < feed.entries.len() {
+                feed.tail = None;
+            }
+            feed.entries.truncate(feed.synced);
+            if let Some(tail) = &mut feed.tail {
+                tail.frames.truncate(feed.tail_synced);
+            }
+            feed.tail = feed.tail.take().filter(|tail| !tail.frames.is_empty());
+            feed.tail_synced = feed.tail.as_ref().map_or(0, |tail| tail.frames.len());
+        }
+        copy.feeds.retain(|_, feed| !feed.entries.is_empty() || feed.tail.is_some());
+        copy.dirty = false;
+        copy
     }
 
     /// What the replica is opened with.

@@ -1,6 +1,6 @@
 //! A partner with a good card and bad manners: it lies in every way that the protocol leaves room for.
 
-use corridor::crypto::{Hash, NodeSigner};
+use corridor::crypto::{Hash, SecretKey};
 use corridor::feed::assembler::Position;
 use corridor::feed::head::Place;
 use corridor::feed::{AgreementId, EntryId, FeedId, HeadRef, Seq};
@@ -38,7 +38,7 @@ impl World {
     /// A feed that exists, of which the liar may read the public ones only.
     fn some_feed(&mut self) -> FeedId {
         let publisher = self.random.below(self.nodes.len());
-        let feeds = cast::feeds_of(&self.agreements, self.nodes[publisher].publisher);
+        let feeds = cast::feeds_of(&self.agreements, self.now, self.nodes[publisher].publisher);
         *self.random.pick(&feeds)
     }
 
@@ -135,14 +135,24 @@ impl World {
         self.nodes[index].disk.read(feed, from, MAX_DATA).0
     }
 
+    /// Its own key, or one of the feed's publisher whose mandate is over.
+    fn stolen_key(&mut self, feed: &FeedId) -> &'static SecretKey {
+        let liar = &cast().publishers[self.publisher_at(self.nodes.len())];
+        let victim = cast().publishers.iter().find(|one| one.id == feed.publisher);
+        match victim.filter(|_| self.random.chance(50)) {
+            Some(victim) => &victim.expired,
+            None => liar.node(false),
+        }
+    }
+
     /// An entry that the liar has signed in somebody else's name.
     fn forged_frames(&mut self, feed: FeedId, from: Position) -> Vec<u8> {
         let place = Place { feed, seq: from.seq, backlink: EntryId(self.random.bytes32()) };
         let genuine =
             (0..self.nodes.len()).map(|node| self.nodes[node].disk.place(feed)).find(|p| p.seq == from.seq);
         let place = genuine.unwrap_or(place);
-        let liar = self.publisher_at(self.nodes.len());
-        let entry = cast::entry(&mut self.random, liar, &place, self.now, 2);
+        let key = self.stolen_key(&feed);
+        let entry = cast::entry(&mut self.random, key, &place, self.now, 2);
         entry.frames().to_vec()
     }
 
@@ -154,10 +164,9 @@ impl World {
         match header {
             Some(header) if !forged => header.to_bytes(),
             Some(_) | None => {
-                let liar = self.publisher_at(self.nodes.len());
+                let signer = self.stolen_key(&feed);
                 let place = Place { feed, seq, backlink: EntryId::NONE };
-                let entry = cast::entry(&mut self.random, liar, &place, self.now, 1);
-                let signer: &dyn NodeSigner = &cast().publishers[liar].node;
+                let entry = cast::entry(&mut self.random, signer, &place, self.now, 1);
                 entry.header().header().clone().sign(&cast().network, signer).to_bytes()
             }
         }

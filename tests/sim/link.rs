@@ -1,5 +1,7 @@
 //! Connections: latency, breaks, partitions, and connections that are dead without anybody being told.
 
+use corridor::crypto::PublicKey;
+use corridor::feed::Purpose;
 use corridor::model::Millis;
 use corridor::sync::{Input, Message, SessionId};
 use corridor::wire;
@@ -30,14 +32,27 @@ impl World {
     }
 
     pub(crate) fn connect_all(&mut self) {
-        let ends = self.nodes.len() + usize::from(self.liar.is_some());
-        for one in 0..ends {
-            for other in one + 1..ends {
-                self.connect(one, other);
-            }
+        for (one, other) in self.links.clone() {
+            self.connect(one, other);
         }
         let delay = self.random.between(500, 3_000);
         self.after(delay, Happening::Connect);
+    }
+
+    /// The key with which the node at an end proves who it is.
+    fn key_at(&self, end: usize) -> PublicKey {
+        let publisher = self.publisher_at(end);
+        cast().publishers[publisher].node_key(self.changed.contains_key(&publisher))
+    }
+
+    /// Whether a node takes the one at the other end for its partner's.
+    fn knows(&self, here: usize, there: usize) -> bool {
+        let Some(node) = self.nodes.get(here) else { return true };
+        let publisher = self.publisher_at(there);
+        let Some(newest) = node.cards.get(&publisher) else { return false };
+        let later = self.changed.get(&publisher).filter(|_| *newest);
+        let card = later.unwrap_or(cast().publishers[publisher].card());
+        card.allows(&self.key_at(there), Purpose::Transport, self.local(here))
     }
 
     fn is_up(&self, index: usize) -> bool {
@@ -48,12 +63,12 @@ impl World {
         if self.blocked.contains(&(one, other)) || !self.is_up(one) || !self.is_up(other) {
             return;
         }
-        if self.twins == Some((one, other)) {
-            return;
-        }
         let between = self.conns.values().filter(|conn| conn.ends == [one, other]);
         let live = between.filter(|conn| conn.open == [true; 2]).count();
         if live >= 2 || (live == 1 && !self.random.chance(2)) || self.random.chance(20) {
+            return;
+        }
+        if !self.knows(one, other) || !self.knows(other, one) {
             return;
         }
         self.next_conn += 1;
@@ -75,12 +90,13 @@ impl World {
             return self.after(delay, Happening::Lie { conn: id });
         };
         let agreements = node.grants[&partner.id].clone();
-        let (publisher, node) = (partner.id, partner.node_key());
+        let (publisher, node) = (partner.id, self.key_at(there));
         self.input(here, Input::Opened { session: SessionId(id), node, publisher, agreements });
     }
 
     /// Puts a message on its way.
     pub(crate) fn send(&mut self, from: usize, id: u64, message: &Message) {
+        self.tally.messages += 1;
         let bytes = wire::encode(message).expect("a replica makes no message that is too long");
         self.trace(&format!("send {from} {id} {}", brief(message)));
         self.post(from, id, bytes);
@@ -168,6 +184,12 @@ impl World {
         self.forget_closed(id);
     }
 
+    /// A node itself wants to be connected no longer.
+    pub(crate) fn leave(&mut self, id: u64, at: usize) {
+        self.hang_up(id, at);
+        self.input(at, Input::Closed { session: SessionId(id) });
+    }
+
     pub(crate) fn gone(&mut self, id: u64, at: usize) {
         let Some(conn) = self.conns.get_mut(&id) else { return };
         let side = usize::from(conn.ends[1] == at);
@@ -186,6 +208,7 @@ impl World {
 
     /// Cuts the network in two; connections across become zombies or break.
     pub(crate) fn split_network(&mut self) {
+        self.tally.partitions += 1;
         let ends = self.nodes.len() + 1;
         let side: Vec<bool> = (0..ends).map(|_| self.random.chance(50)).collect();
         self.blocked.clear();

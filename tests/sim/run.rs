@@ -1,38 +1,41 @@
 //! One run from a seed, and what must be true at its end.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use corridor::feed::{AgreementId, FeedId, HeadRef, PublisherId};
+use corridor::feed::head::Place;
+use corridor::feed::{AgreementId, Assembler, FeedId, Frame, HeadRef, PublisherId};
 
-use super::cast::cast;
-use super::world::World;
+use super::cast::{START, cast};
+use super::world::{NIGHT, Tally, World};
+use crate::quiet::quietly;
 
 /// What a run that passed has to say.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Passed {
     pub(crate) hash: u64,
-    pub(crate) events: u64,
+    pub(crate) nodes: usize,
     pub(crate) entries: usize,
     pub(crate) forks: usize,
+    /// Simulated milliseconds, without nights.
+    pub(crate) millis: i64,
+    pub(crate) tally: Tally,
 }
 
-/// Runs a seed; an error is what did not hold.
-pub(crate) fn run(seed: u64, print: bool) -> Result<Passed, String> {
-    let result = catch_unwind(AssertUnwindSafe(|| {
-        let mut world = World::new(seed, print);
+/// Runs a seed, in a world of so many governments or of as many as chance says; an error is what did not hold.
+pub(crate) fn run(seed: u64, governments: Option<usize>, print: bool) -> Result<Passed, String> {
+    quietly(|| {
+        let mut world = World::new(seed, governments, print);
         world.run();
         check_end(&world);
+        let millis = world.now.since(START);
         Passed {
             hash: world.hash,
-            events: world.events,
+            nodes: world.nodes.len(),
             entries: world.nodes.iter().map(|node| entries(node.disk.durable_heads())).sum(),
             forks: world.nodes.iter().map(|node| node.forks.len()).sum(),
+            millis: if millis > NIGHT { millis - NIGHT } else { millis },
+            tally: world.tally,
         }
-    }));
-    result.map_err(|panic| {
-        let text = panic.downcast_ref::<String>().cloned();
-        text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned())).unwrap_or_default()
     })
 }
 
@@ -46,14 +49,7 @@ fn check_end(world: &World) {
         world.nodes.iter().map(|node| node.disk.durable_heads()).collect();
     let feeds: BTreeSet<FeedId> = heads.iter().flat_map(|heads| heads.keys().copied()).collect();
     for feed in feeds {
-        let agreement = world.agreements.iter().find(|agreement| agreement.id == feed.agreement);
-        let reads = |index: usize| {
-            let node = &world.nodes[index];
-            let writes = writer(world, index) == feed.publisher;
-            let party = agreement.is_some_and(|agreement| agreement.parties.contains(&node.publisher));
-            if feed.agreement == AgreementId::house() { writes } else { party }
-        };
-        let readers: Vec<usize> = (0..world.nodes.len()).filter(|index| reads(*index)).collect();
+        let readers = readers(world, &feed);
         for (index, heads) in heads.iter().enumerate() {
             assert!(readers.contains(&index) || !heads.contains_key(&feed), "node {index} holds {feed}");
         }
@@ -61,9 +57,47 @@ fn check_end(world: &World) {
             check_forked(world, &feed, &readers, twins);
             continue;
         }
+        // Who has lost some of its own feed does not take it from others: it is in recovery, and says so.
+        let recovers = |index: &usize| world.nodes[*index].recovery.contains(&feed);
+        let (lost, whole): (Vec<usize>, Vec<usize>) = readers.iter().copied().partition(recovers);
         let held: BTreeSet<Option<HeadRef>> =
-            readers.iter().map(|index| heads[*index].get(&feed).copied()).collect();
-        assert_eq!(held.len(), 1, "{feed}: nodes {readers:?} hold {held:?}");
+            whole.iter().map(|index| heads[*index].get(&feed).copied()).collect();
+        assert!(held.len() <= 1, "{feed}: nodes {whole:?} hold {held:?}");
+        for index in lost {
+            let ours = world.nodes[index].disk.durable(&feed);
+            let theirs = whole.first().map_or(&[][..], |one| world.nodes[*one].disk.durable(&feed));
+            let same = ours.iter().zip(theirs).all(|(one, other)| one.header.id() == other.header.id());
+            assert!(same && ours.len() <= theirs.len(), "node {index} has forked {feed} after a restore");
+        }
+    }
+    for index in 0..world.nodes.len() {
+        world.check_receipts(index);
+    }
+    verify_all(world, world.tally.events as usize % world.nodes.len());
+}
+
+/// The nodes that may read a feed.
+fn readers(world: &World, feed: &FeedId) -> Vec<usize> {
+    let agreement = world.agreements.iter().find(|agreement| agreement.id == feed.agreement);
+    let reads = |index: &usize| {
+        let writes = writer(world, *index) == feed.publisher;
+        let publisher = world.nodes[*index].publisher;
+        let party = agreement.is_some_and(|agreement| agreement.parties.contains(&publisher));
+        if feed.agreement == AgreementId::house() { writes } else { party }
+    };
+    (0..world.nodes.len()).filter(reads).collect()
+}
+
+/// Every frame that a node has stored verifies from the first one on.
+fn verify_all(world: &World, index: usize) {
+    let (node, keyring) = (&world.nodes[index], world.keyring(index));
+    for feed in node.disk.durable_heads().into_keys() {
+        let mut assembler = Assembler::new(cast().network.clone(), Place::first(feed));
+        for bytes in node.disk.durable(&feed).iter().flat_map(|entry| &entry.frames) {
+            let frame = Frame::read(bytes).ok().flatten().expect("a stored frame is whole");
+            let accepted = assembler.accept(&keyring, &frame);
+            assert!(accepted.is_ok(), "node {index} holds of {feed} what does not verify: {accepted:?}");
+        }
     }
 }
 

@@ -92,3 +92,10 @@ fn what_unpacks_to_more_than_a_block_is_refused() {
     assert!(BlockReader::default().decode(&[9, 0]).is_err());
     assert!(Opened::of(&[CODING_PLAIN], &mut BlockReader::default()).is_err(), "a block without records");
 }
+
+#[test]
+fn a_block_that_is_not_compressed_is_no_longer_than_any_other() {
+    let coded = |length: usize| [&[CODING_PLAIN], vec![0; length].as_slice()].concat();
+    assert_eq!(BlockReader::default().decode(&coded(MAX_PLAIN)).map(|plain| plain.len()), Ok(MAX_PLAIN));
+    assert_eq!(BlockReader::default().decode(&coded(MAX_PLAIN + 1)), Err(CodecError::TooLarge));
+}

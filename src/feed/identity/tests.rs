@@ -179,3 +179,70 @@ fn a_card_announces_its_successor_and_picks_a_name() {
     let card = sign(&phl, CardBody { names, ..body(&phl) }).unwrap();
     assert_eq!((card.name("tl"), card.name("fr"), card.country()), ("Tanggapan", "Office", "PHL"));
 }
+
+/// Keys that nobody can have made: of small order, written in another form, outside the group, not on the curve.
+fn unsound_keys() -> [[u8; 32]; 4] {
+    let small_order = {
+        let mut bytes = [0; 32];
+        bytes[0] = 1;
+        bytes
+    };
+    let mut other_form = [0xff; 32];
+    (other_form[0], other_form[31]) = (0xed + 3, 0x7f);
+    let mixed = Hash::from_hex("cdb267ce40c5cd45306fa5d2f29731459387dbf9eb933b7bd5aed9a765b88d4d");
+    let mut nowhere = [0; 32];
+    nowhere[0] = 2;
+    [small_order, other_form, mixed.unwrap().0, nowhere]
+}
+
+#[test]
+fn a_key_that_nobody_can_have_made_is_on_no_card() {
+    let government = Government::new("PHL", 1);
+    for unsound in unsound_keys().map(PublicKey) {
+        let node = Mandate::new(government.national.public_key(), unsound, &Purpose::ALL, (FROM, UNTIL));
+        let body = CardBody {
+            mandates: vec![node.sign(&Network::main(), &government.national)],
+            ..government.card.body().clone()
+        };
+        let signed = Card::sign(body, &Network::main(), &government.national);
+        assert_eq!(signed, Err(CardError::WeakKey), "{unsound:?} as a node's key");
+        // Of a national key of small order anybody could sign the card.
+        let body =
+            CardBody { national_key: unsound.0, mandates: Vec::new(), ..government.card.body().clone() };
+        let signed = Card::sign(body, &Network::main(), &government.national);
+        assert_eq!(signed, Err(CardError::WeakKey), "{unsound:?} as a national key");
+    }
+}
+
+#[test]
+fn signatures_in_another_form_are_refused_on_headers_and_cards() {
+    /// The order of the group, little-endian.
+    const ORDER: &str = "edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010";
+    let order = Hash::from_hex(ORDER).unwrap().0;
+    let larger = |bytes: &mut [u8]| {
+        let mut carry = 0;
+        for (byte, add) in bytes.iter_mut().zip(order) {
+            let sum = u16::from(*byte) + u16::from(add) + carry;
+            *byte = sum.to_le_bytes()[0];
+            carry = sum >> 8;
+        }
+    };
+    let government = Government::new("PHL", 1);
+    let entry = &government.chain(1)[0];
+    // Both end with the signature.
+    let (mut header, mut card) = (entry.header().to_bytes(), government.card.to_bytes());
+    let from = header.len() - 32;
+    larger(&mut header[from..]);
+    assert!(SignedHeader::from_bytes(&Network::main(), &header).is_err());
+    assert!(SignedHeader::from_bytes(&Network::main(), &entry.header().to_bytes()).is_ok());
+    let from = card.len() - 32;
+    larger(&mut card[from..]);
+    assert_eq!(Card::from_bytes(&card), Err(CardError::Signature));
+    // A header whose node has a key of small order, with the signature that would fit it.
+    let mut weak = entry.header().header().clone();
+    weak.node = PublicKey(unsound_keys()[0]);
+    let mut identity = [0; 64];
+    identity[0] = 1;
+    let signature = Signature(identity);
+    assert!(SignedHeader::verify(&Network::main(), &weak.to_bytes(), signature).is_err());
+}

@@ -3,7 +3,7 @@
 use crate::crypto::Network;
 use crate::feed::assembler::Position;
 use crate::feed::head::Place;
-use crate::feed::{Assembler, Fork, Frame, HeadRef, Keyring, SignedHeader};
+use crate::feed::{Assembler, Fork, Frame, HeadRef, Keyring, Seq, SignedHeader};
 use crate::sync::io::{FeedState, Seating, SessionId};
 
 /// State of one feed.
@@ -70,6 +70,12 @@ impl Feed {
     /// Whether frames of the next entry are here.
     pub(super) fn in_entry(&self) -> bool {
         self.assembler.as_ref().is_some_and(|assembler| assembler.pending().is_some())
+    }
+
+    /// The header of the next entry, if this is its place and some of it has come.
+    pub(super) fn begun(&self, seq: Seq) -> Option<&SignedHeader> {
+        let in_hand = self.assembler.as_ref().and_then(|assembler| assembler.pending());
+        in_hand.or(self.seen.as_ref()).filter(|header| header.header().seq == seq)
     }
 
     /// The assembler, for the length of a message at least.

@@ -8,7 +8,7 @@ use super::Replica;
 use super::feed::Feed;
 use super::serve;
 use crate::feed::head::Place;
-use crate::feed::{FeedId, Fork, HeadRef, Seq, SignedHeader};
+use crate::feed::{FeedId, Fork, Seq, SignedHeader};
 use crate::sync::config::MAX_DISPUTES;
 use crate::sync::fault::Fault;
 use crate::sync::io::{Event, Output, SessionId};
@@ -31,14 +31,14 @@ impl Replica {
 
     /// Asks a session that says it holds more of a feed of ours than we do to show it: a word is no reason to stop, an
     /// entry that one of our own keys has signed is.
-    pub(super) fn question_own(&mut self, id: SessionId, head: &HeadRef) {
+    pub(super) fn question_own(&mut self, id: SessionId, feed: FeedId, seq: Seq) {
         let Some(session) = self.sessions.get_mut(&id) else { return };
         let asked = &mut session.pull.own_ahead;
-        if asked.len() >= MAX_DISPUTES || asked.contains_key(&head.feed) {
+        if asked.len() >= MAX_DISPUTES || asked.contains_key(&feed) {
             return;
         }
-        asked.insert(head.feed, head.seq);
-        self.send(id, Message::Show { feed: head.feed, seq: head.seq });
+        asked.insert(feed, seq);
+        self.send(id, Message::Show { feed, seq });
     }
 
     /// The answer to that.
@@ -61,7 +61,9 @@ impl Replica {
     }
 
     pub(super) fn on_show(&mut self, id: SessionId, feed: FeedId, seq: Seq) -> Result<(), Fault> {
-        let durable = self.feeds.get(&feed).and_then(|state| state.durable);
+        let state = self.feeds.get(&feed);
+        let durable = state.and_then(|state| state.durable);
+        let begun = state.and_then(|state| state.begun(seq)).map(SignedHeader::to_bytes);
         let Some(session) = self.sessions.get_mut(&id) else { return Ok(()) };
         session.question(&self.config)?;
         if !session.admits(self.us, &feed)? {
@@ -70,7 +72,9 @@ impl Replica {
         if durable.is_some_and(|durable| seq <= durable.seq) {
             self.out.push(Output::ReadHeader { session: id, feed, seq });
         } else {
-            self.send(id, Message::Header { feed, seq, bytes: None });
+            // An entry that is not whole here is nobody's business but its publisher's, who may have lost it.
+            let bytes = begun.filter(|_| session.publisher == feed.publisher);
+            self.send(id, Message::Header { feed, seq, bytes });
         }
         Ok(())
     }

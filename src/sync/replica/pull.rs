@@ -48,7 +48,7 @@ impl Replica {
         let last = state.and_then(|state| state.last.as_ref());
         let differs = last.is_some_and(|last| last.header().seq == head.seq && last.id() != head.entry);
         if head.feed.publisher == self.us && head.seq >= next {
-            self.question_own(id, head);
+            self.question_own(id, head.feed, head.seq);
         }
         if differs {
             self.dispute(id, head.feed);

@@ -3,6 +3,7 @@
 use super::Replica;
 use crate::crypto::Hash;
 use crate::feed::assembler::Position;
+use crate::feed::head::Place;
 use crate::feed::{AgreementId, FeedId, Fork, HeadRef, Seq};
 use crate::sync::config::{MAX_DATA, MAX_HEADS_PER_MESSAGE};
 use crate::sync::fault::Fault;
@@ -127,8 +128,18 @@ impl Replica {
         if readable {
             session.serve.mark(feed, durable);
             self.pump(id);
+            self.look_behind(id, feed, from);
         }
         Ok(())
+    }
+
+    /// Who wants the rest of an entry of ours that is not here has the beginning of it: we have lost it, and may not sign
+    /// another one in its place.
+    fn look_behind(&mut self, id: SessionId, feed: FeedId, from: Position) {
+        let next = self.feeds.get(&feed).map_or(Place::first(feed).seq, |state| state.place.seq);
+        if feed.publisher == self.us && from.part > 0 && from.seq >= next {
+            self.question_own(id, feed, from.seq);
+        }
     }
 
     pub(super) fn on_unwant(&mut self, id: SessionId, feed: FeedId) -> Result<(), Fault> {

@@ -19,6 +19,16 @@ impl Replica {
         sessions.chain(held).chain(lagging).min()
     }
 
+    /// Somebody has set the clock back: what was to happen by the old time would not happen for as long.
+    pub(super) fn set_back(&mut self, now: Millis) {
+        let next_beat = now.saturating_add(self.config.heartbeat);
+        for session in self.sessions.values_mut() {
+            session.pulse.next_beat = session.pulse.next_beat.min(next_beat);
+            session.greeting = session.greeting.map(|opened| opened.min(now));
+        }
+        self.lagging.values_mut().for_each(|since| *since = (*since).min(now));
+    }
+
     pub(super) fn tick(&mut self) {
         let now = self.now;
         let ids: Vec<SessionId> = self.sessions.keys().copied().collect();

@@ -290,6 +290,50 @@ fn our_own_feed_is_not_taken_from_others_and_being_behind_is_news() {
     assert_eq!(outputs, [Output::Event(ahead)]);
 }
 
+/// A node that lost its newest entry, as from an old backup, while a partner had begun to receive it.
+#[test]
+fn an_entry_of_ours_that_a_partner_has_begun_to_receive_is_not_signed_again_unnoticed() {
+    let feed = public(US);
+    let ours = chain(feed, US, 0, 2);
+    let mut bench = Bench::holding(&ours[..1]);
+    bench.ready(1, PUBLISHER);
+    let show = (1, Message::Show { feed, seq: Seq(1) });
+    assert_eq!(sent(&bench.hear(1, want(feed, at(1, 1)))), [show]);
+    let bytes = Some(ours[1].header().to_bytes());
+    let outputs = bench.hear(1, Message::Header { feed, seq: Seq(1), bytes });
+    let ahead = Event::OwnFeedAhead { feed, seq: Seq(1), session: SessionId(1) };
+    assert_eq!(outputs, [Output::Event(ahead)]);
+    // What follows our newest entry is wanted by everybody.
+    let mut bench = Bench::holding(&ours[..1]);
+    bench.ready(1, PUBLISHER);
+    assert_eq!(sent(&bench.hear(1, want(feed, at(1, 0)))), []);
+}
+
+#[test]
+fn the_beginning_of_an_entry_is_shown_to_its_publisher_alone() {
+    let feed = public(PUBLISHER);
+    let theirs = chain(feed, PUBLISHER, 0, 1);
+    let mut bench = Bench::new(Vec::new());
+    bench.ready(1, PUBLISHER);
+    bench.ready(2, THIRD);
+    bench.have(1, &theirs[0]);
+    bench.data(1, at(0, 0), feed, &frames(&theirs[0])[..1]);
+    let shown = |bytes| Message::Header { feed, seq: Seq(0), bytes };
+    let header = shown(Some(theirs[0].header().to_bytes()));
+    assert_eq!(sent(&bench.hear(1, Message::Show { feed, seq: Seq(0) })), [(1, header)]);
+    assert_eq!(sent(&bench.hear(2, Message::Show { feed, seq: Seq(0) })), [(2, shown(None))]);
+}
+
+#[test]
+fn a_clock_that_is_set_back_stops_no_heartbeat() {
+    let day = 86_400_000;
+    let mut bench = Bench::new(Vec::new());
+    bench.ready(1, PUBLISHER);
+    let beats = |outputs: &[Output]| sent(outputs).iter().any(|(_, one)| matches!(one, Message::Ping { .. }));
+    assert!(!beats(&bench.pass(-day)));
+    assert!(beats(&bench.pass(Config::default().heartbeat)));
+}
+
 #[test]
 fn nobody_can_say_that_our_feed_is_longer_without_our_signature() {
     let feed = public(US);
