@@ -20,9 +20,10 @@
 //! |---|---|
 //! | `corridor/entry/1` | [`super::header::Header`] |
 //! | `corridor/mandate/1` | [`super::identity::Mandate`] |
-//! | `corridor/card/1` | [`super::identity::Card`] |
+//! | `corridor/card/2` | [`super::identity::CardBody`]: country, names, line of national keys, mandates, revocations, addresses, time of issue; the revocations ([`super::identity::Revocation`]) are signed with it |
+//! | `corridor/succession/1` | a step in the line of national keys: SHA-256 of the signed message of the step before (zeros for the first), key, SHA-256 of the next key, since when ([`super::identity::SignedStep`]) |
 //! | `corridor/agreement/1` | a party's word on an agreement ([`crate::policy::SignedConsent`]); the agreement's id is the SHA-256 of such a message over its text |
-//! | `corridor/bundle/1` | what a bundle says of itself ([`super::bundle::Manifest`]) |
+//! | `corridor/bundle/2` | what a bundle says of itself ([`super::bundle::Manifest`]) |
 //!
 //! The id of an entry is the SHA-256 of its signed message. The leaf of a record in the Merkle tree is
 //! `SHA-256(00 · record bytes)`, the record bytes being those of [`super::record`].

@@ -72,6 +72,11 @@ impl Fork {
         (same_place && keyring.may_sign(a) && keyring.may_sign(b)).then_some(Self { one, other })
     }
 
+    /// Whether both sides are still entries that their keys might sign.
+    pub fn holds(&self, keyring: &Keyring) -> bool {
+        keyring.may_sign(self.one.header()) && keyring.may_sign(self.other.header())
+    }
+
     /// The forked feed.
     pub fn feed(&self) -> FeedId {
         self.one.header().feed

@@ -17,7 +17,7 @@ use super::spool::Spool;
 use crate::feed::assembler::Position;
 use crate::feed::bundle::{self, Carried, Index, Manifest};
 use crate::feed::head::Place;
-use crate::feed::{AgreementId, FeedId, HeadRef, PublisherId, Seq, SignedHeader};
+use crate::feed::{AgreementId, Card, FeedId, HeadRef, PublisherId, Seq, SignedHeader};
 use crate::model::Millis;
 use crate::sync::{self, FeedState, Input, Message, Output, Replica, SessionId};
 
@@ -44,7 +44,7 @@ impl Engine {
             let held = if feed.publisher == recipient { end } else { self.known_of(recipient, &feed)? };
             carried.push(Carried { head, from: if all { Seq(0) } else { held.min(end) } });
         }
-        let made = (self.us(), recipient);
+        let made = (self.home.card(), recipient);
         let manifest = Manifest::sign(made, self.now(), carried, self.network(), signer.as_ref());
         let spool = Spool::create(self.home.dir())?;
         let dir = self.home.dir().to_owned();
@@ -128,6 +128,11 @@ impl Maker {
     /// What the bundle says of itself.
     pub(super) fn manifest(&self) -> &Manifest {
         self.index.manifest()
+    }
+
+    /// The maker's newest card.
+    pub(super) fn card(&self) -> &Card {
+        self.index.manifest().card()
     }
 
     /// What is wrong with the file behind what can be taken in.

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use super::clock::Clock;
 use super::home::Home;
 use super::house::House;
+use super::mandates::{Issued, NextKey};
 use super::prepared::{Figures, Prepared};
 use super::release::Wanted;
 use super::request::{Caller, Request, SubmitRequest};
@@ -180,6 +181,14 @@ pub struct Engine {
     pub(super) truths: Truths,
     /// What every release is held to, beside what agreements ask for.
     pub(super) rules: protect::Rules,
+    /// Partners whose cards have changed: what is held of them is to be looked through.
+    pub(super) review: BTreeSet<PublisherId>,
+    /// A card of ours that counts once what was appended with it is durable.
+    pub(super) issued: Option<Issued>,
+    /// Opens the next node key; none where nobody is there to type a passphrase.
+    pub(super) next_key: Option<NextKey>,
+    /// Whether another node key signs than the one that this process is reached under.
+    pub(super) restart: bool,
 }
 
 impl Engine {
@@ -197,7 +206,9 @@ impl Engine {
         house.catch_up(&store)?;
         // A feed of our own that is forked is not made longer.
         let frozen = house.forked_feeds().filter(|feed| feed.publisher == home.us()).collect();
-        Ok(Self {
+        let revoked = |card: &&Card| !card.body().revocations.is_empty();
+        let review = house.partners().filter(revoked).map(Card::publisher).collect();
+        let mut engine = Self {
             home,
             store,
             house,
@@ -208,7 +219,27 @@ impl Engine {
             without_figures: BTreeMap::new(),
             truths: Truths::default(),
             rules: options.rules.clone(),
-        })
+            review,
+            issued: None,
+            next_key: None,
+            restart: false,
+        };
+        engine.adopt_own_card()?;
+        if let Ok(signer) = engine.signer() {
+            engine.home.note_key(signer.public_key())?;
+        }
+        Ok(engine)
+    }
+
+    /// Lets the engine open the next node key by itself, when it is to sign.
+    #[must_use]
+    pub fn with_next_key(mut self, next_key: Option<NextKey>) -> Self {
+        self.next_key = next_key;
+        self
+    }
+
+    pub(super) fn sign_with(&mut self, signer: Arc<dyn NodeSigner>) {
+        self.signer = Some(signer);
     }
 
     /// The directory and card.
@@ -341,6 +372,10 @@ impl Engine {
             Request::Feeds => self.feeds()?,
             Request::Peers => json!({ "peers": [] }),
             Request::Card => json!({ "card": self.home.card().to_text() }),
+            Request::KeyList => self.key_list()?,
+            Request::KeyPlaces { node, since } => self.key_places(&node, since.as_deref())?,
+            Request::CardIssue { card, act } => self.card_issue(&card, act.as_str(), caller)?,
+            Request::KeySwitch => self.key_switch(caller)?,
             Request::PartnerAdd { card } => self.partner_add(&card, caller)?,
             Request::PartnerList => self.partner_list(),
             Request::PartnerShow { partner } => self.partner_show(&partner)?,
@@ -395,6 +430,7 @@ impl Engine {
         let moved = self.store.commit()?;
         if !moved.is_empty() {
             self.house.catch_up(&self.store)?;
+            self.finish_issue()?;
         }
         Ok(moved)
     }

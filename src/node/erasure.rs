@@ -183,7 +183,7 @@ impl Engine {
     }
 
     /// Writes what was erased into the house feed, and tells its publisher.
-    fn confirm_erasure(
+    pub(super) fn confirm_erasure(
         &mut self,
         first: Seq,
         last: HeadRef,

@@ -18,6 +18,8 @@ use crate::net::{Carrier, NetCommand, NetEvent, NodeId, PartnerPeer};
 use crate::sync::{self, Event, FeedState, Input, Output, Replica, SessionId};
 use crate::wire;
 
+mod cards;
+
 /// How many faults are kept to be shown; older ones are in the log of acts.
 const MAX_FAULTS: usize = 256;
 /// A partner's faults are written into the log of acts at most so often, so that nobody fills our disk: one minute.
@@ -210,11 +212,12 @@ impl Exchange {
                 EntryKind::Act | EntryKind::Correspondence | EntryKind::Receipt
             );
             self.tell(Input::Stored { newest: newest.clone() }, engine)?;
+            engine.review_if_doubted(feed.publisher);
             if feed.publisher != engine.home().us() && self.receipts_known {
                 self.take_received(&newest, engine)?;
             }
         }
-        if decided { self.refresh(engine) } else { Ok(()) }
+        if decided || !engine.review.is_empty() { self.refresh(engine) } else { Ok(()) }
     }
 
     /// Others' entries up to this one are durable: what its agreement covers gets a receipt, and what it does not is
@@ -285,7 +288,7 @@ impl Exchange {
                 self.tell(Input::Granted { publisher, agreements }, engine)?;
             }
         }
-        Ok(())
+        self.follow_cards(engine)
     }
 
     /// Gives the machine an input and carries out what it wants, and what that leads to.
@@ -333,6 +336,7 @@ impl Exchange {
         self.bundles += 1;
         let session = u64::MAX - self.bundles;
         let mut maker = Maker::open(spool, engine, SessionId(session))?;
+        self.take_card(&maker.card().clone(), engine)?;
         let before = heads_of(&maker, engine);
         let (publisher, node) = (maker.manifest().maker(), maker.manifest().node());
         self.bundle = Some(WithBundle { session, said: VecDeque::new(), ended: None });

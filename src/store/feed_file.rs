@@ -605,6 +605,7 @@ fn sync_up(dir: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
+mod cut;
 pub(super) mod erase;
 mod index;
 #[cfg(test)]

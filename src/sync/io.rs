@@ -78,6 +78,11 @@ pub enum Input {
         /// The feed.
         feed: FeedId,
     },
+    /// The end of a feed is here no longer: its key was revoked, and those entries do not stand.
+    Cut {
+        /// How the feed stands now.
+        state: Box<FeedState>,
+    },
     /// The answer to [`Output::Read`].
     Read {
         /// As asked.

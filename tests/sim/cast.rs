@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 
-use corridor::crypto::{Hash, Network, NodeSigner, PublicKey, SecretKey};
+use corridor::crypto::{Network, NodeSigner, PublicKey, SecretKey};
 use corridor::feed::head::Place;
 use corridor::feed::identity::CardBody;
 use corridor::feed::{
-    AgreementId, Card, EntryBuilder, EntryKind, FeedId, Keyring, Mandate, PublisherId, Purpose, SignedEntry,
+    AgreementId, Card, EntryBuilder, EntryKind, FeedId, Keyring, Mandate, PublisherId, Purpose, SignedEntry, SignedStep,
 };
 use corridor::model::{Millis, Receipt, Record};
 use zeroize::Zeroizing;
@@ -57,9 +57,9 @@ fn introduce(i: u8, network: &Network, keyring: &mut Keyring) -> Publisher {
     let body = CardBody {
         country: format!("AA{}", char::from(b'A' + i)),
         names: vec![("en".to_owned(), format!("Government {i}"))],
-        national_key: national.public_key().0,
-        next_key_hash: Hash::of(&[&key(200 + i).public_key().0]).0,
+        line: vec![SignedStep::first(&national, &key(200 + i).public_key(), Millis(0), network)],
         mandates: vec![mandate.sign(network, &national)],
+        revocations: Vec::new(),
         addresses: vec!["/ip4/127.0.0.1/tcp/4001".to_owned()],
         issued_at: 0,
     };

@@ -68,7 +68,12 @@ impl Feed {
 
     /// Whether frames of the next entry are here.
     pub(super) fn in_entry(&self) -> bool {
-        self.assembler.as_ref().is_some_and(|assembler| assembler.pending().is_some())
+        self.pending().is_some()
+    }
+
+    /// The header of the entry in hand.
+    pub(super) fn pending(&self) -> Option<&SignedHeader> {
+        self.assembler.as_ref().and_then(|assembler| assembler.pending())
     }
 
     /// The assembler, for the length of a message at least.
