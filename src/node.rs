@@ -27,6 +27,7 @@ pub mod engine;
 pub mod prepared;
 mod acts;
 mod cards;
+mod key_warnings;
 pub mod mandates;
 mod review;
 pub mod partners;

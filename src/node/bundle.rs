@@ -71,7 +71,11 @@ impl Engine {
     /// Up to which entry a partner is known to hold a feed: the first that it may lack.
     fn known_of(&self, partner: PublisherId, feed: &FeedId) -> Result<Seq, NodeError> {
         let receipts = self.store.derived().receipts(feed)?;
-        let receipted = receipts.iter().find(|receipt| receipt.recipient == partner);
+        // A receipt for what a thief has signed in the place of this one covers nothing.
+        let covers = |seq| self.store.header(feed, seq).ok().map(|header| header.id());
+        let receipted = receipts
+            .iter()
+            .find(|receipt| receipt.recipient == partner && covers(receipt.seq) == Some(receipt.entry));
         let receipted = receipted.map_or(Seq(0), |receipt| receipt.seq.next());
         Ok(receipted.max(self.house().bundled(&partner, feed).map_or(Seq(0), Seq::next)))
     }

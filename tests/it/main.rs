@@ -7,6 +7,7 @@ mod crash;
 mod daemons;
 mod damage;
 mod federation;
+mod keys;
 mod leak;
 mod protection;
 mod readme;

@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 
 mod arbitrary;
 mod forks;
+mod keys;
 mod protocol;
 
 const NOW: Millis = Millis(1_700_000_000_000);
