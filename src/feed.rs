@@ -49,5 +49,6 @@ pub use head::{Fork, HeadRef};
 pub use header::{EntryKind, Header, SignedHeader};
 pub use id::{AgreementId, EntryId, FeedId, PublisherId, Seq};
 pub use identity::{
-    Card, CardError, Keyring, Mandate, NextCard, Purpose, Reason, Refusal, Revocation, SignedMandate, SignedStep, Stand,
+    Card, CardError, Keyring, Mandate, NextCard, Purpose, Reason, Refusal, Revocation, SignedMandate,
+    SignedStep, Stand,
 };

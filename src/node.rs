@@ -56,6 +56,6 @@ pub use self::core::Core;
 pub use daemon::{Daemon, NodeHandle, Pending};
 pub use engine::{Answer, Engine, NodeError, Options};
 pub use home::Home;
-pub use payload::Payload;
 pub use mandates::NextKey;
+pub use payload::Payload;
 pub use request::{Caller, CardAct, GetRequest, Request};

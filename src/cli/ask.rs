@@ -108,7 +108,8 @@ fn ask_here(
 /// How a daemon opens the next node key when it is to sign: the passphrase is read again, if it can be.
 pub fn next_key(global: &Global) -> Option<NextKey> {
     let open = |global: &Global| {
-        let passphrase = passphrase::existing(global).map_err(|error| NodeError::Refused(error.to_string()))?;
+        let passphrase =
+            passphrase::existing(global).map_err(|error| NodeError::Refused(error.to_string()))?;
         Home::open(&global.dir())?.next_node_key(&passphrase)
     };
     let global = global.clone();

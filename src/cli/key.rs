@@ -128,7 +128,9 @@ impl Keys {
         let former = format!("former-national-{}.age", card.body().line.len() - 1);
         let (national, next) = (self.path(KeyName::National), self.path(KeyName::NextNational));
         let former = national.with_file_name(former);
-        for (from, to) in [(&national, &former), (&next, &national), (&self.path(KeyName::AfterNextNational), &next)] {
+        for (from, to) in
+            [(&national, &former), (&next, &national), (&self.path(KeyName::AfterNextNational), &next)]
+        {
             if from.exists() {
                 std::fs::rename(from, to).with_context(|| format!("renaming {}", from.display()))?;
             }
@@ -155,8 +157,7 @@ fn issue_revoking(
         let now = clock::now();
         let (mut next, mut not_vouched) = (NextCard::after(home.card(), now), Vec::new());
         for (node, reason) in nodes {
-            let request =
-                Request::KeyPlaces { node: node.clone(), since: since.map(str::to_owned) };
+            let request = Request::KeyPlaces { node: node.clone(), since: since.map(str::to_owned) };
             let places = ask::value(global, request)?;
             next = next.revoke(revocation(&places, now, *reason)?);
             not_vouched.extend(places["not_vouched"].as_array().cloned().unwrap_or_default());

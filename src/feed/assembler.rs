@@ -331,7 +331,9 @@ pub enum EntryFault {
     #[error("the node key that signed it has no mandate of the publisher for this")]
     Mandate,
     /// The key that signed was revoked by its government, and the entry is behind what stands of it.
-    #[error("entry {seq} is signed by a node key that its government has revoked, behind the last entry of it that stands")]
+    #[error(
+        "entry {seq} is signed by a node key that its government has revoked, behind the last entry of it that stands"
+    )]
     Revoked {
         /// The entry.
         seq: Seq,

@@ -196,7 +196,9 @@ pub enum CitationFault {
     #[error("the node key that signed the entry has no mandate on the card for that time")]
     Mandate,
     /// The key that signed the entry was revoked, and the entry is none of those that stand.
-    #[error("the node key that signed the entry was revoked by its government, which does not vouch for this entry")]
+    #[error(
+        "the node key that signed the entry was revoked by its government, which does not vouch for this entry"
+    )]
     Revoked,
     /// The record is not the one that the header commits to.
     #[error("the path does not lead from the record to the root in the header: one of the three was altered")]

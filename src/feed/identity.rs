@@ -375,7 +375,9 @@ pub enum CardError {
     #[error("the card needs names, one for a language, sorted by language code")]
     Names,
     /// Too many entries in a list.
-    #[error("the card has more than {MAX_LIST} names or addresses, {MAX_KEYS} node keys or {MAX_STANDS} positions")]
+    #[error(
+        "the card has more than {MAX_LIST} names or addresses, {MAX_KEYS} node keys or {MAX_STANDS} positions"
+    )]
     TooMany,
     /// The line of national keys has a gap or a wrong signature.
     #[error("the line of national keys on the card does not hold: a key was not announced or has not signed")]
@@ -387,10 +389,14 @@ pub enum CardError {
     #[error("this is not the next national key that the card announces")]
     Successor,
     /// Another line of national keys than that of the card held.
-    #[error("the card names another successor than the one that the card held here has announced: it is not taken")]
+    #[error(
+        "the card names another successor than the one that the card held here has announced: it is not taken"
+    )]
     OtherLine,
     /// The national key that signed the card has been succeeded.
-    #[error("the card is signed by a national key that another has succeeded: it counts for nothing any more")]
+    #[error(
+        "the card is signed by a national key that another has succeeded: it counts for nothing any more"
+    )]
     Succeeded,
     /// An older card than the one held, or another of the same moment.
     #[error("a newer card of this government was accepted before")]

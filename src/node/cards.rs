@@ -191,9 +191,7 @@ pub(super) fn records(card: &Card) -> Result<Vec<Record>, NodeError> {
 
 /// The revoked node keys of a card, for people and programs.
 pub(super) fn revoked(card: &Card) -> Value {
-    let row = |one: &crate::feed::Revocation| {
-        json!({ "node": one.node().to_hex(), "at": one.at().to_string(), "reason": one.reason.as_str() })
-    };
+    let row = |one: &crate::feed::Revocation| json!({ "node": one.node().to_hex(), "at": one.at().to_string(), "reason": one.reason.as_str() });
     card.body().revocations.iter().map(row).collect()
 }
 

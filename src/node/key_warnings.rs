@@ -17,11 +17,14 @@ impl Engine {
         for partner in self.house.partners() {
             if let Some(until) = self.ends_soon(partner) {
                 let country = self.country_of(&partner.publisher());
-                warnings.push(format!("the last mandate on the card of {country} ends at {until}: ask for a newer card"));
+                warnings.push(format!(
+                    "the last mandate on the card of {country} ends at {until}: ask for a newer card"
+                ));
             }
         }
         let dir = self.home.dir();
-        let here = [KeyName::National, KeyName::NextNational].into_iter().filter(|name| name.path(dir).exists());
+        let here =
+            [KeyName::National, KeyName::NextNational].into_iter().filter(|name| name.path(dir).exists());
         let here: Vec<&str> = here.map(KeyName::file_name).collect();
         if !here.is_empty() {
             warnings.push(format!(
@@ -30,7 +33,9 @@ impl Engine {
             ));
         }
         if self.restart {
-            warnings.push("another node key signs than the one the daemon is reached under: restart it".to_owned());
+            warnings.push(
+                "another node key signs than the one the daemon is reached under: restart it".to_owned(),
+            );
         }
         warnings
     }
@@ -38,7 +43,8 @@ impl Engine {
     /// When the last of a card's mandates to release ends, if that is soon.
     fn ends_soon(&self, card: &Card) -> Option<crate::model::Millis> {
         let now = self.now();
-        let mandates = card.body().mandates.iter().filter(|one| card.allows(&one.node(), Purpose::Release, now));
+        let mandates =
+            card.body().mandates.iter().filter(|one| card.allows(&one.node(), Purpose::Release, now));
         let last = mandates.map(|one| one.term().1).max();
         last.filter(|until| until.0 - now.0 < SOON)
     }

@@ -72,7 +72,9 @@ impl Engine {
         let since = since.map(Millis::parse).transpose()?;
         let (mut stands, mut doubted) = (Vec::new(), Vec::new());
         for (stand, entries) in self.stands(node, since)? {
-            stands.push(json!({ "agreement": stand.agreement.to_hex(), "vouched": stand.vouched, "end": stand.end }));
+            stands.push(
+                json!({ "agreement": stand.agreement.to_hex(), "vouched": stand.vouched, "end": stand.end }),
+            );
             doubted.extend(entries);
         }
         Ok(json!({ "node": node.to_hex(), "in_use": self.key_in_use() == Some(node), "stands": stands,

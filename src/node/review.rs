@@ -36,7 +36,12 @@ impl Engine {
         Ok(cut)
     }
 
-    fn review_feed(&mut self, feed: FeedId, card: &Card, cut: &mut Vec<FeedState>) -> Result<bool, NodeError> {
+    fn review_feed(
+        &mut self,
+        feed: FeedId,
+        card: &Card,
+        cut: &mut Vec<FeedState>,
+    ) -> Result<bool, NodeError> {
         let Some(head) = self.store.durable(&feed) else { return Ok(true) };
         let (mut refused, mut disowned): (Option<SignedHeader>, Vec<SignedHeader>) = (None, Vec::new());
         for seq in 0..=head.seq.0 {

@@ -7,7 +7,8 @@ use corridor::crypto::{Network, NodeSigner, PublicKey, SecretKey};
 use corridor::feed::head::Place;
 use corridor::feed::identity::CardBody;
 use corridor::feed::{
-    AgreementId, Card, EntryBuilder, EntryKind, FeedId, Keyring, Mandate, PublisherId, Purpose, SignedEntry, SignedStep,
+    AgreementId, Card, EntryBuilder, EntryKind, FeedId, Keyring, Mandate, PublisherId, Purpose, SignedEntry,
+    SignedStep,
 };
 use corridor::model::{Millis, Receipt, Record};
 use zeroize::Zeroizing;

@@ -53,7 +53,8 @@ pub(super) fn rotated(value: &Value, overlap: u32, now: bool) -> String {
 pub(super) fn revoked(value: &Value) -> String {
     let mut text = format!("Revoked: {}.\n", print::list(&value["revoked"]));
     text += &told(value);
-    text += "What it has signed up to now stands. From the new card on partners refuse anything else by it.\n";
+    text +=
+        "What it has signed up to now stands. From the new card on partners refuse anything else by it.\n";
     text
 }
 

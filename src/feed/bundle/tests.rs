@@ -74,7 +74,11 @@ fn only_a_partner_s_own_node_makes_bundles() {
     let forged = Manifest::sign(made, NOW, carried, &Network::main(), &can.node);
     assert!(matches!(read(&opening(&forged), &[&phl, &can]), Err(BundleFault::Signature)));
     // A newer card of PHL is in the bundle: its new node may have made it. Without the card it may not.
-    let next = NextCard::after(&phl.card, NOW).mandate(can.node.public_key(), (Millis(0), Millis(i64::MAX)), &phl.national);
+    let next = NextCard::after(&phl.card, NOW).mandate(
+        can.node.public_key(),
+        (Millis(0), Millis(i64::MAX)),
+        &phl.national,
+    );
     let next = next.sign(&phl.national).unwrap();
     let carried = vec![Carried { head: entries[0].header().clone(), from: Seq(0) }];
     let renewed = Manifest::sign((&next, can.publisher()), NOW, carried, &Network::main(), &can.node);

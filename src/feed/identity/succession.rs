@@ -113,9 +113,7 @@ pub(super) fn verify(line: &[SignedStep], network: &Network) -> Result<(), CardE
             return Err(CardError::Line);
         }
         let (body, signature) = (codec::encode(&one.step), Signature(one.signature));
-        one.key()
-            .verify(Context::Succession, network, &body, &signature)
-            .map_err(|_| CardError::Line)?;
+        one.key().verify(Context::Succession, network, &body, &signature).map_err(|_| CardError::Line)?;
         before = Some(one);
     }
     Ok(())

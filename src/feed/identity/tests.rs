@@ -128,9 +128,13 @@ fn the_keyring_keeps_the_later_card() {
         sign(&phl, CardBody { issued_at, addresses, ..body(&phl) }).unwrap()
     };
     let mut keyring = Keyring::default();
-    for (issued_at, address, taken, kept) in
-        [(5, "/a", true, "/a"), (4, "/b", false, "/a"), (5, "/c", false, "/a"), (6, "/d", true, "/d"), (5, "/a", false, "/d")]
-    {
+    for (issued_at, address, taken, kept) in [
+        (5, "/a", true, "/a"),
+        (4, "/b", false, "/a"),
+        (5, "/c", false, "/a"),
+        (6, "/d", true, "/d"),
+        (5, "/a", false, "/d"),
+    ] {
         assert_eq!(keyring.insert(dated(issued_at, address)), taken, "{address}");
         assert_eq!(keyring.get(&phl.publisher()).unwrap().body().addresses, [kept]);
     }

@@ -15,7 +15,9 @@ impl FeedFile {
     pub(in crate::store) fn cut(&mut self, first: Seq, network: &Network) -> Result<(), StoreError> {
         self.rest()?;
         self.drop_tail()?;
-        while let Some(last) = self.segments.last_mut().filter(|last| last.first.0 + last.spans.len() as u64 > first.0) {
+        while let Some(last) =
+            self.segments.last_mut().filter(|last| last.first.0 + last.spans.len() as u64 > first.0)
+        {
             let index = index::path_of(&last.path);
             match fs::remove_file(&index) {
                 Err(error) if error.kind() != std::io::ErrorKind::NotFound => {

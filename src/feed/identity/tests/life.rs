@@ -187,7 +187,10 @@ fn a_revocation_is_not_taken_back_but_by_the_next_national_key() {
     assert_eq!(keyring.may_take(&Card::sign(cleared, &Network::main(), &next).unwrap()), Ok(()));
     // Making it again keeps to what was stricter.
     let wider = NextCard::after(&card, LATER).revoke(revocation(&phl, Reason::Superseded, 9, 9));
-    assert_eq!(wider.sign(&phl.national).unwrap().body().revocations[0].stands, card.body().revocations[0].stands);
+    assert_eq!(
+        wider.sign(&phl.national).unwrap().body().revocations[0].stands,
+        card.body().revocations[0].stands
+    );
 }
 
 #[test]
@@ -262,7 +265,10 @@ fn a_citation_of_a_revoked_key_holds_as_far_as_its_government_vouches() {
     for (at, entry) in entries.iter().enumerate().skip(1) {
         assert_eq!(cited(&card, entry, at as i64), Err(CitationFault::Revoked), "{at}");
     }
-    assert!(cited(&succeeded(&phl), &entries[2], 2).is_ok(), "a succession changes nothing for what was signed");
+    assert!(
+        cited(&succeeded(&phl), &entries[2], 2).is_ok(),
+        "a succession changes nothing for what was signed"
+    );
 }
 
 /// What somebody does who has a national key: the right one at its time, or one that was stolen.

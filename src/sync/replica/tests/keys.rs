@@ -26,7 +26,8 @@ fn tell(bench: &mut Bench, card: Card) -> Vec<Output> {
 
 /// An entry by the publisher's next key.
 fn honest(place: &Place) -> SignedEntry {
-    let receipt = Receipt { publisher: [1; 32], agreement: [1; 32], seq: 0, entry: [1; 32], received_at: NOW };
+    let receipt =
+        Receipt { publisher: [1; 32], agreement: [1; 32], seq: 0, entry: [1; 32], received_at: NOW };
     let builder = EntryBuilder::new(EntryKind::Receipt, vec![Record::Receipt(receipt)]);
     builder.sign(place, NOW, &network(), &next_key()).unwrap()
 }
