@@ -14,7 +14,7 @@ use anyhow::Context;
 use corridor::config::Config;
 use corridor::crypto::{Network, NodeSigner, SecretKey};
 use corridor::feed::identity::CardBody;
-use corridor::feed::{Card, Mandate, PublisherId, Purpose, SignedStep};
+use corridor::feed::{Card, Mandate, Purpose, SignedStep};
 use corridor::model::{Millis, codelist};
 use corridor::node::{Request, clock};
 use corridor::store::keys::{self, KeyName};

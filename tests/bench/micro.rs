@@ -133,7 +133,7 @@ mod feed {
     use corridor::crypto::{Network, NodeSigner, SecretKey};
     use corridor::feed::block::{BlockCoder, BlockReader, OpenBlock};
     use corridor::feed::head::Place;
-    use corridor::feed::identity::CardBody;
+    use corridor::feed::identity::{CardBody, SignedStep};
     use corridor::feed::{
         AgreementId, Assembler, Body, BodyBuilder, Card, EntryKind, FeedId, Frame, FrameKind, Keyring,
         Mandate, Opened, Purpose, SignedEntry, SignedHeader, record,

@@ -229,7 +229,7 @@ fn a_stolen_node_key_is_worth_nothing_after_the_drill() {
             values(&world.can, &["EF_REGEMI"]).len() == number + 2
                 && values(&world.can, &["MS_FBORN"]).len() == number + 2
         });
-        assert_eq!(nodes(&world.can), [new.clone()]);
+        assert_eq!(nodes(&world.can), std::slice::from_ref(&new));
         assert_eq!(thief.ask(&["peers"])["peers"], json!([]));
     }
     assert_eq!(values(&world.can, &["MS_FBORN"]), ["8", "9", "9", "9"]);
