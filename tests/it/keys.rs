@@ -359,6 +359,15 @@ fn addresses_reach_partners_by_themselves_and_doctor_warns_of_keys() {
     let acts = ask(can, &["audit"])["acts"].clone();
     let recorded = acts.as_array().into_iter().flatten().filter(|act| act["act"] == "partner card");
     assert_eq!(recorded.count(), 1, "it is written into the log once: {acts}");
+    // In a hurry: the next key signs at once, over the sessions that stand.
+    let old = in_use(phl);
+    let hurried = ask(phl, &["key", "rotate", "--now"]);
+    assert_eq!((&hurried["node"], &hurried["restart"]), (&json!(in_use(phl)), &json!(true)));
+    assert_ne!(in_use(phl), old);
+    release(phl, &world.path("now.csv"), &[["PHL", "CAN", "EF_REGEMI", "2001", "7"]]);
+    eventually("what it signs arrives", || values(can, &["EF_REGEMI"]) == ["7"]);
+    assert_eq!(nodes(can), [old], "until a restart it is reached under the old one");
     let warned = ask(phl, &["doctor"])["key_warnings"].to_string();
     assert!(warned.contains("national.age and next-national.age"), "{warned}");
+    assert!(warned.contains("restart it"), "{warned}");
 }
