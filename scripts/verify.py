@@ -194,7 +194,7 @@ def read_step(read):
 def read_revocation(read):
     revocation = {"node": read.raw(32), "at": read.sint(), "reason": read.uint(32)}
     require(revocation["reason"] <= 2, "a revocation on the card has a reason that this program does not know")
-    revocation["stands"] = read.list(lambda: (read.raw(32), read.uint(), read.uint()))
+    revocation["stands"] = read.list(lambda: (read.raw(32), read.uint(), read.uint(), read.uint(), read.raw(32)))
     return revocation
 
 
@@ -325,8 +325,8 @@ def verify_card(card, network):
     revoked = [one["node"] for one in card["revocations"]]
     require(revoked == sorted(set(revoked)), "the revocations on the card are not sorted and unique")
     for one in card["revocations"]:
-        feeds = [agreement for agreement, _, _ in one["stands"]]
-        require(feeds == sorted(set(feeds)) and all(vouched <= end for _, vouched, end in one["stands"]),
+        feeds = [stand[0] for stand in one["stands"]]
+        require(feeds == sorted(set(feeds)) and all(stand[1] <= stand[2] for stand in one["stands"]),
                 "the revocations on the card are not sorted and unique")
     verify_line(card["line"], network)
     key = card["line"][-1]["key"]
@@ -347,8 +347,12 @@ def verify_header(header, header_bytes, signature, card, network):
                and mandate["purposes"] & PURPOSE_RELEASE and mandate["from"] <= header["time"] < mandate["until"]]
     require(allowed, "no mandate on the card allows the node key to release at the time of the header")
     for one in card["revocations"]:
-        vouched = [place for agreement, place, _ in one["stands"] if agreement == header["agreement"]]
-        stands = one["node"] != header["node"] or header["seq"] < (vouched or [0])[0]
+        if one["node"] != header["node"]:
+            continue
+        found = [stand[1:] for stand in one["stands"] if stand[0] == header["agreement"]]
+        vouched, _, held, head = found[0] if found else (0, 0, 0, b"")
+        entry = hashlib.sha256(signed_message("corridor/entry/1", network, header_bytes)).digest()
+        stands = header["seq"] < vouched and (header["seq"] + 1 != held or entry == head)
         require(stands, "the node key was revoked, and its government does not vouch for this entry")
 
 
@@ -538,8 +542,8 @@ def reason_for(data):
     return None
 
 
-def revocation(vouched, seed=2, agreement=hashlib.sha256(b"public").digest()):
-    stand = agreement + put_uint(vouched) + put_uint(1 << 20)
+def revocation(vouched, seed=2, agreement=hashlib.sha256(b"public").digest(), held=1 << 20):
+    stand = agreement + put_uint(vouched) + put_uint(1 << 20) + put_uint(held) + bytes(32)
     return PAIR(bytes([seed]) * 32)[0] + put_sint(RELEASED) + put_uint(2) + put_list([stand])
 
 
@@ -548,6 +552,7 @@ WRONG = [
     ("a line with a gap", {"succeeded": True, "previous": bytes(32)}, "gap"),
     ("a step signed by another key", {"sign_step": PAIR(bytes([9]) * 32)[1]}, "national key"),
     ("an entry behind what stands", {"revocations": [revocation(70_000)]}, "vouch"),
+    ("another entry than the one that stands", {"revocations": [revocation(1 << 19, held=70_001)]}, "vouch"),
     ("a revoked key in another feed", {"revocations": [revocation(1 << 19, agreement=bytes(32))]}, "vouch"),
     ("revocations out of order", {"revocations": [revocation(1 << 19)] * 2}, "sorted"),
     ("a mandate without release", {"purposes": 13}, "no mandate"),

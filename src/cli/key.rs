@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::args::{CardArgs, Global, Key, National};
 use super::{Outcome, ask, passphrase, print};
 use crate::crypto::{Hash, NodeSigner, PublicKey, SecretKey};
-use crate::feed::{AgreementId, Card, NextCard, Reason, Revocation, Stand};
+use crate::feed::{AgreementId, Card, EntryId, NextCard, Reason, Revocation, Stand};
 use crate::model::Millis;
 use crate::node::home::term;
 use crate::node::mandates::MADE_AGAIN;
@@ -179,7 +179,9 @@ fn revocation(places: &Value, now: Millis, reason: Reason) -> anyhow::Result<Rev
     let node = hash(&places["node"]).context("the node named no key")?;
     let stand = |row: &Value| {
         let agreement = AgreementId(hash(&row["agreement"])?.0);
-        Some(Stand { agreement, vouched: row["vouched"].as_u64()?, end: row["end"].as_u64()? })
+        let number = |name: &str| row[name].as_u64();
+        let (vouched, end, held) = (number("vouched")?, number("end")?, number("held")?);
+        Some(Stand { agreement, vouched, end, held, head: EntryId(hash(&row["head"])?.0) })
     };
     let rows = places["stands"].as_array().context("the node named no feeds")?;
     let stands: Option<Vec<Stand>> = rows.iter().map(stand).collect();

@@ -107,7 +107,8 @@ fn erasure(feed: FeedId, entry: EntryId) -> Erasure {
 /// A card by the second national key, on which the node key is revoked.
 fn late_card(phl: &Government) -> Card {
     let key = testing::secret;
-    let stands = vec![Stand { agreement: AgreementId::public(), vouched: 1, end: 300 }];
+    let (agreement, head) = (AgreementId::public(), EntryId([5; 32]));
+    let stands = vec![Stand { agreement, vouched: 1, end: 300, held: 299, head }];
     let node = phl.node.public_key().0;
     let revocation = Revocation { node, at: NOW.0, reason: Reason::Compromised, stands };
     let card = NextCard::after(&phl.card, NOW).revoke(revocation);

@@ -183,6 +183,8 @@ pub struct Engine {
     pub(super) rules: protect::Rules,
     /// Partners whose cards have changed: what is held of them is to be looked through.
     pub(super) review: BTreeSet<PublisherId>,
+    /// Feeds of partners that a thief has written to, and from where our copy is to be given up.
+    pub(super) unsettled: BTreeMap<FeedId, Seq>,
     /// A card of ours that counts once what was appended with it is durable.
     pub(super) issued: Option<Issued>,
     /// Opens the next node key; none where nobody is there to type a passphrase.
@@ -220,6 +222,7 @@ impl Engine {
             truths: Truths::default(),
             rules: options.rules.clone(),
             review,
+            unsettled: BTreeMap::new(),
             issued: None,
             next_key: None,
             restart: false,

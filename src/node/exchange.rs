@@ -448,6 +448,11 @@ impl Exchange {
                 self.note(&format!("feed {feed}: entry {seq} is dated in the future and held until {until}"));
                 Ok(())
             }
+            Event::Settled { feed, seq } => {
+                engine.unsettled.insert(feed, seq);
+                engine.review.insert(feed.publisher);
+                self.follow_cards(engine)
+            }
             Event::OwnFeedAhead { feed, seq, .. } => {
                 if self.recovery.insert(feed, seq).is_none() {
                     engine.freeze(feed);

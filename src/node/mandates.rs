@@ -72,9 +72,9 @@ impl Engine {
         let since = since.map(Millis::parse).transpose()?;
         let (mut stands, mut doubted) = (Vec::new(), Vec::new());
         for (stand, entries) in self.stands(node, since)? {
-            stands.push(
-                json!({ "agreement": stand.agreement.to_hex(), "vouched": stand.vouched, "end": stand.end }),
-            );
+            let Stand { agreement, vouched, end, held, head } = stand;
+            stands.push(json!({ "agreement": agreement.to_hex(), "vouched": vouched, "end": end,
+                "held": held, "head": head.to_hex() }));
             doubted.extend(entries);
         }
         Ok(json!({ "node": node.to_hex(), "in_use": self.key_in_use() == Some(node), "stands": stands,
@@ -101,9 +101,12 @@ impl Engine {
     }
 
     /// By feed of ours, what would stand; and rows for the entries that would not be vouched for. The house feed is
-    /// read by us alone: all of it stands.
+    /// read by us alone: all of it stands. Of a key that we never mandated nothing does.
     fn stands(&self, node: PublicKey, since: Option<Millis>) -> Result<Vec<(Stand, Vec<Value>)>, NodeError> {
         let us = self.us();
+        if !self.home.card().body().mandates.iter().any(|mandate| mandate.node() == node) {
+            return Ok(Vec::new());
+        }
         let mut feeds: Vec<FeedId> = self.store.feeds().filter(|feed| feed.publisher == us).collect();
         // The key in use signs one more entry to every partner: the one that carries the card.
         let tells = self.key_in_use() == Some(node);
@@ -116,23 +119,30 @@ impl Engine {
         feeds.dedup();
         let mut all = Vec::new();
         for feed in feeds {
-            let place = self.store.place(feed).seq.0;
-            let end = place + u64::from(told.contains(&feed.agreement));
-            let (mut vouched, mut rows) = (end, Vec::new());
-            for seq in 0..place {
-                let signed = self.store.header(&feed, Seq(seq))?;
-                let header = signed.header();
-                let late = since.is_some_and(|since| header.time >= since);
-                if header.node != node || !late || feed.agreement == AgreementId::house() {
-                    continue;
-                }
-                vouched = vouched.min(seq);
-                rows.push(json!({ "agreement": feed.agreement.to_hex(), "title": self.agreement_name(&feed.agreement),
-                    "seq": seq, "kind": header.kind.as_str(), "time": header.time.to_string() }));
-            }
-            all.push((Stand { agreement: feed.agreement, vouched, end }, rows));
+            let place = self.store.place(feed);
+            let (agreement, held, head) = (feed.agreement, place.seq.0, place.backlink);
+            let end = held + u64::from(told.contains(&agreement));
+            let since = since.filter(|_| agreement != AgreementId::house());
+            let rows = since.map_or(Ok(Vec::new()), |since| self.signed_since(feed, node, since))?;
+            let vouched = rows.first().and_then(|row| row["seq"].as_u64()).unwrap_or(end);
+            all.push((Stand { agreement, vouched, end, held, head }, rows));
         }
         Ok(all)
+    }
+
+    /// What a node key has signed in a feed from this time on.
+    fn signed_since(&self, feed: FeedId, node: PublicKey, since: Millis) -> Result<Vec<Value>, NodeError> {
+        let mut rows = Vec::new();
+        for seq in 0..self.store.place(feed).seq.0 {
+            let signed = self.store.header(&feed, Seq(seq))?;
+            let header = signed.header();
+            if header.node == node && header.time >= since {
+                let title = self.agreement_name(&feed.agreement);
+                rows.push(json!({ "agreement": feed.agreement.to_hex(), "title": title, "seq": seq,
+                    "kind": header.kind.as_str(), "time": header.time.to_string() }));
+            }
+        }
+        Ok(rows)
     }
 
     fn partners_to_tell(&self) -> impl Iterator<Item = crate::feed::PublisherId> {
@@ -187,7 +197,8 @@ impl Engine {
         let known = |one: &&Revocation| own.revocation(&one.node()).is_none_or(|known| known != *one);
         let fresh: Vec<Revocation> = card.body().revocations.iter().filter(known).cloned().collect();
         for one in &fresh {
-            let leaves = |stand: &Stand| one.stand(stand.agreement).end == stand.end;
+            let places = |stand: &Stand| (stand.end, stand.held, stand.head);
+            let leaves = |stand: &Stand| places(&one.stand(stand.agreement)) == places(stand);
             if !self.stands(one.node(), None)?.iter().all(|(stand, _)| leaves(stand)) {
                 return refused(MOVED);
             }

@@ -14,6 +14,12 @@ use crate::sync::FeedState;
 const DISOWNED: &str =
     "its government does not vouch for it: the node key that signed it was revoked as of an earlier time";
 
+/// Before this place the revocations of a card touch nothing.
+fn first_to_judge(card: &Card, feed: FeedId) -> u64 {
+    let stands = card.body().revocations.iter().map(|one| one.stand(feed.agreement));
+    stands.map(|stand| stand.vouched.min(stand.held.saturating_sub(1))).min().unwrap_or(u64::MAX)
+}
+
 impl Engine {
     /// Puts all that is held of partners whose cards have changed to those cards. Returns the feeds that were cut.
     pub(super) fn review(&mut self) -> Result<Vec<FeedState>, NodeError> {
@@ -44,9 +50,10 @@ impl Engine {
     ) -> Result<bool, NodeError> {
         let Some(head) = self.store.durable(&feed) else { return Ok(true) };
         let (mut refused, mut disowned): (Option<SignedHeader>, Vec<SignedHeader>) = (None, Vec::new());
-        for seq in 0..=head.seq.0 {
+        let unsettled = self.unsettled.get(&feed).copied();
+        for seq in first_to_judge(card, feed).min(unsettled.map_or(u64::MAX, |seq| seq.0))..=head.seq.0 {
             let header = self.store.header(&feed, Seq(seq))?;
-            if card.judge(header.header()) == Err(Refusal::Revoked) {
+            if unsettled == Some(Seq(seq)) || card.judge(header.header()) == Err(Refusal::Revoked) {
                 refused = Some(header);
                 break;
             }
@@ -60,6 +67,7 @@ impl Engine {
             if !self.store.cut(feed, first.header().seq)? {
                 return Ok(false);
             }
+            self.unsettled.remove(&feed);
             self.cut_off(feed, head.seq, &first)?;
             let (place, newest) = (self.store.place(feed), self.store.newest(&feed).cloned());
             cut.push(FeedState { place, partial: Vec::new(), newest, fork: self.house.fork(&feed) });

@@ -208,6 +208,14 @@ pub enum Event {
         /// When it is asked for again.
         until: Millis,
     },
+    /// Its publisher has shown another entry for a place than is here, and its card says that a thief may have signed ours:
+    /// what is here from there on is to be given up, and comes anew.
+    Settled {
+        /// The feed.
+        feed: FeedId,
+        /// The place.
+        seq: Seq,
+    },
     /// A partner holds more of our own feed than we do: this node was restored from an old backup, or another of
     /// our nodes has written. Nothing may be appended to the feed before that is settled.
     OwnFeedAhead {

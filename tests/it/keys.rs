@@ -245,6 +245,46 @@ fn a_stolen_node_key_is_worth_nothing_after_the_drill() {
 }
 
 #[test]
+fn a_feed_that_a_thief_has_forked_heals_with_the_drill() {
+    let mut world = World::agreed();
+    release(&world.phl, &world.path("1.csv"), &[["PHL", "CAN", "MS_FBORN", "2001", "8"]]);
+    eventually("CAN has it", || values(&world.can, &["MS_FBORN"]) == ["8"]);
+    world.phl.stop();
+    let mut thief = Thief::of(&world.phl, world.path("thief"));
+    thief.start();
+    for (name, year) in [("2.csv", "2002"), ("3.csv", "2003")] {
+        thief.releases(&figures(&world.path(name), &[["PHL", "CAN", "MS_FBORN", year, "666"]]));
+    }
+    eventually("CAN is deceived", || values(&world.can, &["MS_FBORN"]) == ["8", "666", "666"]);
+    thief.stop();
+    // PHL knows nothing of it, and signs for the same places.
+    world.can.stop();
+    world.phl.start().expect("PHL starts");
+    for (name, year) in [("4.csv", "2004"), ("5.csv", "2005"), ("6.csv", "2006")] {
+        release(&world.phl, &world.path(name), &[["PHL", "CAN", "MS_FBORN", year, "9"]]);
+    }
+    world.can.start().expect("CAN starts");
+    eventually("CAN sees the fork", || ask(&world.can, &["status"])["faults"].to_string().contains("forked"));
+
+    let old = in_use(&world.phl);
+    ask(&world.phl, &["key", "compromised"]);
+    eventually("CAN knows", || state_of(&world.can, "PHL", &old) == "revoked");
+    world.phl.stop();
+    world.phl.start().expect("PHL starts");
+    eventually("what PHL holds is what CAN has", || {
+        values(&world.can, &["MS_FBORN"]) == ["8", "9", "9", "9"]
+    });
+    release(&world.phl, &world.path("7.csv"), &[["PHL", "CAN", "MS_FBORN", "2007", "10"]]);
+    eventually("and it goes on", || values(&world.can, &["MS_FBORN"]).len() == 5);
+    for node in [&mut world.phl, &mut world.can] {
+        node.stop();
+        node.start().expect("it starts");
+        is_healthy(node);
+    }
+    assert_eq!(values(&world.can, &["MS_FBORN"]).len(), 5, "also after a restart");
+}
+
+#[test]
 fn the_announced_national_key_succeeds_and_the_stolen_one_signs_for_nobody() {
     let world = World::agreed();
     let (phl, can) = (&world.phl, &world.can);

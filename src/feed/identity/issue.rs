@@ -58,9 +58,11 @@ impl NextCard {
         if let Some(at) = self.body.revocations.iter().position(|one| one.node == revocation.node) {
             let earlier = self.body.revocations.swap_remove(at);
             for stand in &mut revocation.stands {
-                let before = earlier.stand(stand.agreement);
-                stand.end = stand.end.min(before.end);
-                stand.vouched = stand.vouched.min(before.vouched).min(stand.end);
+                let (before, vouched) = (earlier.stand(stand.agreement), stand.vouched);
+                if before.end <= stand.end {
+                    *stand = before;
+                }
+                stand.vouched = vouched.min(before.vouched).min(stand.end);
             }
             revocation.at = revocation.at.min(earlier.at);
         }

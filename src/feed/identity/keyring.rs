@@ -86,6 +86,14 @@ impl Keyring {
         self.judge(header).is_ok()
     }
 
+    /// Whether a government's card says which of two entries for the place of this one stands, because a thief may have
+    /// signed the other.
+    pub fn settles(&self, header: &Header) -> bool {
+        let card = self.cards.get(&header.feed.publisher);
+        let revocation = card.and_then(|card| card.revocation(&header.node));
+        revocation.is_some_and(|revocation| revocation.settles(header))
+    }
+
     /// Whether what this entry says counts, beyond keeping its place.
     pub fn vouches(&self, header: &Header) -> bool {
         self.cards.get(&header.feed.publisher).is_some_and(|card| card.vouches(header))
@@ -101,7 +109,7 @@ impl Card {
         if header.feed.publisher != self.publisher() {
             return Err(Refusal::Mandate);
         }
-        if self.revocation(&header.node).is_some_and(|revocation| !revocation.leaves(header)) {
+        if self.revocation(&header.node).is_some_and(|revocation| !revocation.leaves(header, &self.network)) {
             return Err(Refusal::Revoked);
         }
         let mandated = self.has_mandate(&header.node, header.kind.purpose(), header.time);

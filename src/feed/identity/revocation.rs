@@ -6,14 +6,16 @@
 //!                               └ keeps its place, so that the feed goes on; its word does not count
 //! ```
 //!
-//! A revocation counts places, not times: a thief can claim any time, but not a place that is taken. It has no
+//! A revocation counts places, not times: a thief can claim any time, but not a place that is taken. Where a thief was
+//! quicker, so that two entries by the key are there for one place, the id of the last entry that the government holds
+//! says which of the two lines of entries is its own; no fork is proven by the other one then. A revocation has no
 //! signature of its own: it stands on the partner card, whose signature covers it, so everybody who holds the card
 //! knows it. On the cards of one national key a revocation is never taken back.
 
 use super::{CardError, MAX_KEYS};
-use crate::crypto::PublicKey;
+use crate::crypto::{Network, PublicKey};
 use crate::feed::codec::{Decode, Encode};
-use crate::feed::{AgreementId, Header};
+use crate::feed::{AgreementId, EntryId, Header};
 use crate::model::Millis;
 
 /// The most feeds of which revocations on one card say what stands.
@@ -55,6 +57,17 @@ pub struct Stand {
     pub vouched: u64,
     /// Entries from there to before this place keep their place in the feed, and count for nothing else.
     pub end: u64,
+    /// How many entries of the feed the government held as it made the card.
+    pub held: u64,
+    /// The id of the last of them: of two entries that a key has signed for one place, this says which one stands.
+    pub head: EntryId,
+}
+
+impl Stand {
+    /// Nothing stands.
+    pub fn none(agreement: AgreementId) -> Self {
+        Self { agreement, vouched: 0, end: 0, held: 0, head: EntryId::NONE }
+    }
 }
 
 /// The end of a node key's mandates.
@@ -84,12 +97,18 @@ impl Revocation {
     /// What stands of a feed.
     pub fn stand(&self, agreement: AgreementId) -> Stand {
         let found = self.stands.binary_search_by_key(&agreement, |stand| stand.agreement);
-        found.map_or(Stand { agreement, vouched: 0, end: 0 }, |at| self.stands[at])
+        found.map_or(Stand::none(agreement), |at| self.stands[at])
     }
 
     /// Whether an entry of the key may have its place.
-    pub(super) fn leaves(&self, header: &Header) -> bool {
-        header.seq.0 < self.stand(header.feed.agreement).end
+    pub(super) fn leaves(&self, header: &Header, network: &Network) -> bool {
+        let (stand, next) = (self.stand(header.feed.agreement), header.seq.next().0);
+        next <= stand.end && (next != stand.held || header.id(network) == stand.head)
+    }
+
+    /// Whether the card says which of two entries for this place stands.
+    pub(super) fn settles(&self, header: &Header) -> bool {
+        self.reason == Reason::Compromised && header.seq.0 < self.stand(header.feed.agreement).held
     }
 
     /// Whether this one is at least as strict as an earlier one of the same key: what was refused stays so.

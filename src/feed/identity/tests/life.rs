@@ -17,7 +17,7 @@ fn after(card: &Card) -> NextCard {
 
 /// A revocation of the government's node key under the public agreement.
 fn revocation(phl: &Government, reason: Reason, vouched: u64, end: u64) -> Revocation {
-    let stands = vec![Stand { agreement: AgreementId::public(), vouched, end }];
+    let stands = vec![Stand { vouched, end, ..Stand::none(AgreementId::public()) }];
     Revocation { node: phl.node.public_key().0, at: NOW.0, reason, stands }
 }
 
@@ -150,6 +150,34 @@ fn a_revoked_key_leaves_its_places_and_nothing_else() {
 }
 
 #[test]
+fn of_two_entries_for_one_place_the_one_stands_that_leads_to_what_the_government_holds() {
+    let phl = Government::new("PHL", 1);
+    let own = phl.chain(3);
+    let place = Place::after(&HeadRef::from(own[0].header()));
+    let other = phl.release(&place, vec![series(KEY, &[("2017", 666)])]);
+    let last =
+        phl.release(&Place::after(&HeadRef::from(other.header())), vec![series(KEY, &[("2017", 667)])]);
+    let fork =
+        || crate::feed::Fork::of(own[1].header().clone(), other.header().clone(), &held(&phl.card)).unwrap();
+    let head = own[2].header().id();
+    let with = |reason, held, head| {
+        let stands = vec![Stand { agreement: AgreementId::public(), vouched: 3, end: 3, held, head }];
+        let revocation = Revocation { stands, ..revocation(&phl, reason, 0, 0) };
+        let mut keyring = Keyring::default();
+        keyring.insert(after(&phl.card).revoke(revocation).sign(&phl.national).unwrap());
+        keyring
+    };
+    let keyring = with(Reason::Compromised, 3, head);
+    assert!(keyring.may_sign(own[2].header().header()));
+    assert_eq!(keyring.judge(last.header().header()), Err(Refusal::Revoked));
+    assert!(!keyring.vouches(last.header().header()));
+    assert!(!fork().holds(&keyring), "the card says which one is the thief's");
+    // A key that nobody has stolen excuses no fork, and neither does a card that was made before it.
+    assert!(fork().holds(&with(Reason::Superseded, 3, head)));
+    assert!(fork().holds(&with(Reason::Compromised, 1, own[0].header().id())));
+}
+
+#[test]
 fn outside_a_feed_a_revoked_keys_word_counts_only_if_it_was_superseded_and_is_of_before() {
     let phl = Government::new("PHL", 1);
     let key = phl.node.public_key();
@@ -197,12 +225,13 @@ fn a_revocation_is_not_taken_back_but_by_the_next_national_key() {
 fn revocations_keep_the_rules_of_their_form() {
     let phl = Government::new("PHL", 1);
     let one = |node: u8| Revocation { node: [node; 32], ..revocation(&phl, Reason::Lost, 1, 1) };
-    let stand = |agreement: u8, vouched, end| Stand { agreement: AgreementId([agreement; 32]), vouched, end };
+    let stand =
+        |agreement: u8, vouched, end| Stand { vouched, end, ..Stand::none(AgreementId([agreement; 32])) };
     let of = |stands: Vec<Stand>| vec![Revocation { stands, ..one(1) }];
     let many = (0..=MAX_STANDS as u32).map(|at| {
         let mut id = [0; 32];
         id[..4].copy_from_slice(&at.to_be_bytes());
-        Stand { agreement: AgreementId(id), vouched: 0, end: 0 }
+        Stand::none(AgreementId(id))
     });
     let cases = [
         ("in order", vec![one(1), one(2)], Ok(())),

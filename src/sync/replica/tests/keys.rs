@@ -9,8 +9,11 @@ fn next_key() -> SecretKey {
 
 /// The publisher's card on which its node key ends at a place of its public feed, and another key begins.
 fn revoked(end: u64) -> Card {
-    let national = key(100 + PUBLISHER as u8);
-    let stands = vec![Stand { agreement: AgreementId::public(), vouched: end, end }];
+    revoked_as(Stand { vouched: end, end, ..Stand::none(AgreementId::public()) })
+}
+
+fn revoked_as(stand: Stand) -> Card {
+    let (national, stands) = (key(100 + PUBLISHER as u8), vec![stand]);
     let node = node_key(PUBLISHER).public_key().0;
     let revocation = Revocation { node, at: 1, reason: Reason::Compromised, stands };
     let term = (Millis(0), Millis(i64::MAX));
@@ -109,6 +112,30 @@ fn a_fork_that_a_thief_has_made_is_none_once_its_key_is_revoked() {
     assert_eq!(sent(&bench.have(session, &next)), [(session, want(feed, at(1, 0)))]);
     let outputs = bench.data(session, at(1, 0), feed, &frames(&next));
     assert_eq!((appended(&outputs), closed(&outputs)), (frames(&next).len(), None));
+}
+
+#[test]
+fn where_a_thief_was_quicker_the_copy_is_given_up_that_the_publisher_does_not_hold() {
+    let feed = public(PUBLISHER);
+    let (thiefs, own) = (chain(feed, PUBLISHER, 1, 2), chain(feed, PUBLISHER, 2, 3));
+    let agreement = AgreementId::public();
+    let stand = Stand { agreement, vouched: 3, end: 3, held: 3, head: own[2].header().id() };
+    for (publisher, settled) in [(true, true), (false, false)] {
+        let mut bench = Bench::holding(&thiefs);
+        tell(&mut bench, revoked_as(stand));
+        let session = if publisher { node_session(&mut bench, 4) } else { 5 };
+        if !publisher {
+            bench.ready(session, THIRD);
+        }
+        assert_eq!(sent(&bench.have(session, &own[2])), [(session, want(feed, at(2, 0)))]);
+        let outputs = bench.data(session, at(2, 0), feed, &frames(&own[2]));
+        assert!(sent(&outputs).contains(&(session, Message::Show { feed, seq: Seq(1) })), "{outputs:?}");
+        let bytes = Some(own[1].header().to_bytes());
+        let outputs = bench.hear(session, Message::Header { feed, seq: Seq(1), bytes });
+        let event = Output::Event(Event::Settled { feed, seq: Seq(1) });
+        assert_eq!(outputs.contains(&event), settled, "only its publisher knows: {outputs:?}");
+        assert_eq!(bench.replica.frozen().count(), 0);
+    }
 }
 
 #[test]
