@@ -474,6 +474,9 @@ impl Engine {
         let last = self.store.newest(&feed).map_or(Millis(0), |newest| newest.header().time);
         let time = self.now().max(last);
         let signer = self.signer()?;
+        if self.home.card().revocation(&signer.public_key()).is_some() {
+            return Err(NodeError::Refused(REVOKED.to_owned()));
+        }
         let entry = body.sign((kind, time), &place, self.network(), signer.as_ref());
         self.store.append_own(&entry)?;
         if agreement == AgreementId::house() {
@@ -542,6 +545,9 @@ impl Engine {
         self.store.place(FeedId::new(self.us(), AgreementId::house())).seq
     }
 }
+
+const REVOKED: &str = "the node key in keys/node.age is revoked, and what it signs counts for nothing: if keys/node-next.age is \
+     there, restart the daemon; else `corridor key compromised` makes a new one";
 
 /// The documents among records, in the order in which an entry has them.
 fn documents(records: &[Record]) -> Vec<Document> {

@@ -330,3 +330,6 @@ pub(super) fn key_row(card: &Card, mandate: &SignedMandate, now: Millis) -> Valu
         "reason": revocation.map(|one| one.reason.as_str()),
     })
 }
+
+#[cfg(test)]
+mod tests;
