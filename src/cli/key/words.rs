@@ -73,7 +73,7 @@ pub(super) fn compromised(value: &Value, card: &Path) -> String {
          \x20 - they show the revocation: corridor partner show, corridor status.\n\
          \nWhat stays valid\n\
          \x20 - all entries by it up to those places: they can be read, cited and verified with the new card;\n\
-         \x20 - agreements and receipts that it has signed.\n\
+         \x20 - agreements and receipts that it has signed in them.\n\
          \nThe new card has to reach every partner. Where no line of the old key stood just now, hand it over again, as the\n\
          first time, or in a bundle: {}\n",
         card.display()
