@@ -19,9 +19,6 @@ use crate::crypto::{Hash, Network};
 use crate::feed::{AgreementId, Card, CardError, EntryKind, FeedId, Keyring, PublisherId, Reason, Seq};
 use crate::model::{DocumentKind, Record};
 
-/// The most cards that wait to be written into the log: more than all partners send at once.
-const MAX_NEWS: usize = 256;
-
 /// What the house knows of cards on their way.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Cards {
@@ -31,7 +28,7 @@ pub(super) struct Cards {
     told: BTreeMap<AgreementId, (i64, Seq)>,
     /// SHA-256 of every card that stands in the house feed, or was refused and written down there.
     known: BTreeSet<Hash>,
-    /// What partners have sent and the log does not know yet.
+    /// What partners have sent and the log does not know yet: of each the last that was taken and the last that was not.
     news: Vec<News>,
 }
 
@@ -66,7 +63,7 @@ impl Cards {
     /// One stands in its own government's correspondence with us. Says whether it counts.
     pub(super) fn received(&mut self, card: &Card, keyring: &Keyring, network: &Network) -> bool {
         let Some(held) = keyring.get(&card.publisher()) else { return false };
-        if held == card || self.news.len() >= MAX_NEWS || self.known.contains(&hash_of(card)) {
+        if held == card || self.known.contains(&hash_of(card)) {
             return false;
         }
         let refused = match keyring.may_take(card) {
@@ -79,6 +76,8 @@ impl Cards {
             Ok(()) => None,
         };
         let taken = refused.is_none();
+        let same = |news: &News| news.card.publisher() == card.publisher() && news.refused.is_none() == taken;
+        self.news.retain(|news| !same(news));
         self.news.push(News { card: card.clone(), refused });
         taken
     }

@@ -85,7 +85,7 @@ impl Engine {
     }
 
     /// Without its record an erasure would be done again and again; of a frozen feed the operator is told elsewhere.
-    fn may_record(&self) -> bool {
+    pub(super) fn may_record(&self) -> bool {
         self.may_append(&FeedId::new(self.us(), AgreementId::house())).is_ok()
     }
 

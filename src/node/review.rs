@@ -68,6 +68,7 @@ impl Engine {
                 return Ok(false);
             }
             self.unsettled.remove(&feed);
+            self.without_figures.remove(&feed);
             self.cut_off(feed, head.seq, &first)?;
             let (place, newest) = (self.store.place(feed), self.store.newest(&feed).cloned());
             cut.push(FeedState { place, partial: Vec::new(), newest, fork: self.house.fork(&feed) });

@@ -9,6 +9,10 @@ impl Exchange {
     /// Writes cards that came into the log, tells ours to who lacks it, and drops what a revoked key was not allowed to
     /// sign.
     pub(super) fn follow_cards(&mut self, engine: &mut Engine) -> Result<(), NodeError> {
+        if !engine.may_record() {
+            // The operator is told elsewhere why nothing can be written; a card counts all the same.
+            return Ok(());
+        }
         for seen in engine.record_cards()? {
             self.note(&seen);
         }
