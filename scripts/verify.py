@@ -14,17 +14,20 @@ order, one newline at the end), so that a changed byte is a changed file:
 The claim is what a person reads; everything else is evidence for it. Checked, in this order:
 
  1. the file is in its fixed form;
- 2. the card is signed by the national key in it (`corridor/card/1`), and so is each mandate (`corridor/mandate/1`);
+ 2. the line of national keys holds: each step is signed by its own key (`corridor/succession/1`), which the step
+    before has announced by its hash; the card is signed by the last of them (`corridor/card/2`), and so is each
+    mandate (`corridor/mandate/1`);
  3. the header is signed by its node key (`corridor/entry/1`), which a mandate of the card allows to release at
-    the header's time, and its publisher is the SHA-256 of the national key;
+    the header's time, and its publisher is the SHA-256 of the first national key; if the card revokes the node key,
+    the entry is one of those that stand all the same;
  4. the record leads by its path to the header's record root (RFC 9162, 2.1.3.2);
  5. the claim says exactly what card, header and record say.
 
 A signature covers `context 00 network 00 body`. Bytes are bincode 2 with variable-length integers; what is
 written longer than necessary, or goes on after its end, is refused.
 
-What this does not show: that the national key in the card is the government's. Compare the publisher (SHA-256 of
-that key) with the fingerprint that the government gives. Nor that a later entry did not revise or retract the value.
+What this does not show: that the first national key in the card is the government's. Compare the publisher (SHA-256
+of that key) with the fingerprint that the government gives. Nor that a later entry did not revise or retract the value.
 
 Keys of small order and other encodings of a point than the one are refused here only as far as the Ed25519 library
 in use refuses them (PyNaCl does; OpenSSL, behind `cryptography`, does not). The node itself always does. Only the
@@ -45,7 +48,7 @@ PURPOSE_RELEASE = 2
 KIND_RELEASE = 0
 MAX_FILE = 1 << 20
 MAX_RECORD = 60 << 10
-MAX_LIST, MAX_TEXT = 32, 256
+MAX_LIST, MAX_TEXT, MAX_KEYS, MAX_STANDS = 32, 256, 128, 1024
 STATEMENT = ["publisher", "country", "agreement", "seq", "released_at", "key", "time_period", "obs_value",
              "obs_status", "conf_status", "revision"]
 MEMBERS = ["corridor", "network", "claim", "card", "header", "signature", "record", "leaf_index", "tree_size", "path"]
@@ -180,14 +183,29 @@ def read_mandate(read):
     return mandate
 
 
+def read_step(read):
+    start = read.at
+    step = {"previous": read.raw(32), "key": read.raw(32), "next_key_hash": read.raw(32), "since": read.sint()}
+    step["body"] = read.data[start:read.at]
+    step["signature"] = read.raw(64)
+    return step
+
+
+def read_revocation(read):
+    revocation = {"node": read.raw(32), "at": read.sint(), "reason": read.uint(32)}
+    require(revocation["reason"] <= 2, "a revocation on the card has a reason that this program does not know")
+    revocation["stands"] = read.list(lambda: (read.raw(32), read.uint(), read.uint(), read.uint(), read.raw(32)))
+    return revocation
+
+
 def read_card(data):
     outer = Reader(data, "the card")
     network, body, signature = outer.text(), outer.bytes(), outer.raw(64)
     outer.end()
     read = Reader(body, "the card")
     card = {"country": read.text(), "names": read.list(lambda: (read.text(), read.text())),
-            "national_key": read.raw(32), "next_key_hash": read.raw(32),
-            "mandates": read.list(lambda: read_mandate(read)), "addresses": read.list(read.text),
+            "line": read.list(lambda: read_step(read)), "mandates": read.list(lambda: read_mandate(read)),
+            "revocations": read.list(lambda: read_revocation(read)), "addresses": read.list(read.text),
             "issued_at": read.sint()}
     read.end()
     card.update(network=network, body=body, signature=signature)
@@ -285,6 +303,19 @@ def is_plain(text):
             and not any(unicodedata.category(c) == "Cc" for c in text))
 
 
+def verify_line(line, network):
+    """The national keys: each was announced by the one before, and has signed its own step."""
+    require(line, "the card names no national key")
+    previous, announced = bytes(32), None
+    for step in line:
+        require(step["previous"] == previous, "the line of national keys on the card has a gap")
+        require(announced is None or hashlib.sha256(step["key"]).digest() == announced,
+                "a national key on the card is not the one that was announced")
+        require_signature(step["key"], "corridor/succession/1", network, step["body"], step["signature"], "a national key")
+        previous = hashlib.sha256(signed_message("corridor/succession/1", network, step["body"])).digest()
+        announced = step["next_key_hash"]
+
+
 def verify_card(card, network):
     """Check 2: who speaks, and whom it lets sign."""
     require(card["network"] == network, "the card is of another network than the citation")
@@ -293,9 +324,18 @@ def verify_card(card, network):
     languages = [language for language, _ in card["names"]]
     require(all(map(is_plain, texts)), "a text on the card is empty, too long, not NFC or has control characters")
     require(languages and languages == sorted(set(languages), key=str.encode), "the names on the card are not in order")
-    require(max(len(card[name]) for name in ("names", "mandates", "addresses")) <= MAX_LIST, "the card is too long")
-    key = card["national_key"]
-    require_signature(key, "corridor/card/1", network, card["body"], card["signature"], "the card")
+    require(max(len(card[name]) for name in ("names", "line", "addresses")) <= MAX_LIST, "the card is too long")
+    require(max(len(card["mandates"]), len(card["revocations"])) <= MAX_KEYS, "the card is too long")
+    require(sum(len(one["stands"]) for one in card["revocations"]) <= MAX_STANDS, "the card is too long")
+    revoked = [one["node"] for one in card["revocations"]]
+    require(revoked == sorted(set(revoked)), "the revocations on the card are not sorted and unique")
+    for one in card["revocations"]:
+        feeds = [stand[0] for stand in one["stands"]]
+        require(feeds == sorted(set(feeds)) and all(stand[1] <= stand[2] for stand in one["stands"]),
+                "the revocations on the card are not sorted and unique")
+    verify_line(card["line"], network)
+    key = card["line"][-1]["key"]
+    require_signature(key, "corridor/card/2", network, card["body"], card["signature"], "the card")
     for mandate in card["mandates"]:
         require(mandate["national_key"] == key, "a mandate on the card belongs to another national key")
         require_signature(key, "corridor/mandate/1", network, mandate["body"], mandate["signature"], "a mandate")
@@ -305,12 +345,20 @@ def verify_header(header, header_bytes, signature, card, network):
     """Check 3: the signer signed it, and was allowed to."""
     require(len(signature) == 64, "the signature has not 64 bytes")
     require_signature(header["node"], "corridor/entry/1", network, header_bytes, signature, "the header")
-    require(header["publisher"] == hashlib.sha256(card["national_key"]).digest(),
+    require(header["publisher"] == hashlib.sha256(card["line"][0]["key"]).digest(),
             "the header is of another publisher than the card")
     require(header["kind"] == KIND_RELEASE, "the entry is not a release")
     allowed = [mandate for mandate in card["mandates"] if mandate["node"] == header["node"]
                and mandate["purposes"] & PURPOSE_RELEASE and mandate["from"] <= header["time"] < mandate["until"]]
     require(allowed, "no mandate on the card allows the node key to release at the time of the header")
+    for one in card["revocations"]:
+        if one["node"] != header["node"]:
+            continue
+        found = [stand[1:] for stand in one["stands"] if stand[0] == header["agreement"]]
+        vouched, _, held, head = found[0] if found else (0, 0, 0, b"")
+        entry = hashlib.sha256(signed_message("corridor/entry/1", network, header_bytes)).digest()
+        stands = header["seq"] < vouched and (header["seq"] + 1 != held or entry == head)
+        require(stands, "the node key was revoked, and its government does not vouch for this entry")
 
 
 def root_from_path(leaf, index, size, path):
@@ -452,18 +500,30 @@ def build(**change):
     """A citation that is valid, or in one thing correctly signed but wrong."""
     get = change.get
     network = get("network", "training/self-test")
-    (national, sign_national), (node, sign_node) = PAIR(bytes([1]) * 32), PAIR(bytes([2]) * 32)
+    (first, sign_first), (node, sign_node) = PAIR(bytes([1]) * 32), PAIR(bytes([2]) * 32)
+    second, sign_second = PAIR(bytes([3]) * 32)
+    steps, signers = [(first, sign_first)], {False: sign_first, True: sign_second}
+    succeeded = get("succeeded", False)
+    if succeeded:
+        steps.append((second, sign_second))
+    national, sign_national = steps[-1][0], signers[bool(succeeded)]
+    line, previous = [], bytes(32)
+    for key, sign in steps:
+        announced = hashlib.sha256(get("announced", second)).digest()
+        step = previous + key + announced + put_sint(RELEASED)
+        line.append(step + get("sign_step", sign)(signed_message("corridor/succession/1", network, step)))
+        previous = get("previous", hashlib.sha256(signed_message("corridor/succession/1", network, step)).digest())
     mandate = (get("mandate_key", national) + node + bytes([get("purposes", 15)])
                + put_sint(get("from_", RELEASED)) + put_sint(get("until", RELEASED + 1)))
     mandate += sign_national(signed_message(get("mandate_context", "corridor/mandate/1"), network, mandate))
     body = (put_text(get("country", "ESP")) + put_list([put_text("en") + put_text("Spain"), put_text("es") + put_text("España")])
-            + national + hashlib.sha256(b"next").digest() + put_list([mandate]) + put_list([]) + put_sint(RELEASED))
+            + put_list(line) + put_list([mandate]) + put_list(get("revocations", [])) + put_list([]) + put_sint(RELEASED))
     card_network = get("card_network", network)
     card = (put_text(card_network) + put_bytes(body)
-            + sign_national(signed_message("corridor/card/1", card_network, body)) + get("card_tail", b""))
+            + sign_national(signed_message("corridor/card/2", card_network, body)) + get("card_tail", b""))
     records = [sample_record(number) for number in range(5)]
     leaves = [hashlib.sha256(b"\x00" + record).digest() for record in records]
-    publisher, agreement = get("publisher", hashlib.sha256(national).digest()), hashlib.sha256(b"public").digest()
+    publisher, agreement = get("publisher", hashlib.sha256(first).digest()), hashlib.sha256(b"public").digest()
     header = (b"\x01" + publisher + agreement + node + get("seq", put_uint(70_000)) + bytes(32) + put_sint(RELEASED)
               + bytes([get("kind", KIND_RELEASE)]) + put_uint(len(records)) + tree_root(leaves) + put_uint(999)
               + bytes(32) + b"\x00")
@@ -487,12 +547,24 @@ def reason_for(data):
     return None
 
 
+def revocation(vouched, seed=2, agreement=hashlib.sha256(b"public").digest(), held=1 << 20):
+    stand = agreement + put_uint(vouched) + put_uint(1 << 20) + put_uint(held) + bytes(32)
+    return PAIR(bytes([seed]) * 32)[0] + put_sint(RELEASED) + put_uint(2) + put_list([stand])
+
+
 WRONG = [
+    ("a successor that was not announced", {"succeeded": True, "announced": bytes(32)}, "announced"),
+    ("a line with a gap", {"succeeded": True, "previous": bytes(32)}, "gap"),
+    ("a step signed by another key", {"sign_step": PAIR(bytes([9]) * 32)[1]}, "national key"),
+    ("an entry behind what stands", {"revocations": [revocation(70_000)]}, "vouch"),
+    ("another entry than the one that stands", {"revocations": [revocation(1 << 19, held=70_001)]}, "vouch"),
+    ("a revoked key in another feed", {"revocations": [revocation(1 << 19, agreement=bytes(32))]}, "vouch"),
+    ("revocations out of order", {"revocations": [revocation(1 << 19)] * 2}, "sorted"),
     ("a mandate without release", {"purposes": 13}, "no mandate"),
     ("a mandate that begins later", {"from_": RELEASED + 1, "until": RELEASED + 2}, "no mandate"),
     ("a mandate that has ended", {"from_": 0, "until": RELEASED}, "no mandate"),
     ("a mandate of another key", {"mandate_key": bytes(32)}, "another national key"),
-    ("a mandate signed as something else", {"mandate_context": "corridor/card/1"}, "signature of a mandate"),
+    ("a mandate signed as something else", {"mandate_context": "corridor/card/2"}, "signature of a mandate"),
     ("a card of another network", {"card_network": "main"}, "another network"),
     ("bytes after the card", {"card_tail": b"\0"}, "bytes follow"),
     ("a country that is none", {"country": "Esp"}, "country"),
@@ -517,6 +589,9 @@ def self_test():
 
     good = build()
     check("a citation as it should be verifies", reason_for(good) is None)
+    check("a citation after a succession verifies", reason_for(build(succeeded=True)) is None)
+    check("an entry before the end of its key verifies", reason_for(build(revocations=[revocation(70_001)])) is None)
+    check("the end of another key changes nothing", reason_for(build(revocations=[revocation(0, seed=8)])) is None)
     empty = {"time_period": "2023", "obs_value": None, "obs_status": "M", "conf_status": "C", "revision": 300}
     check("a value that is missing verifies as missing", reason_for(build(claim=empty)) is None)
     for name, change, word in WRONG:

@@ -11,6 +11,7 @@ pub mod bundle;
 pub mod demo;
 pub mod explain;
 pub mod init;
+pub mod key;
 pub mod log;
 pub mod passphrase;
 pub mod print;
@@ -66,7 +67,8 @@ fn run(args: Args) -> anyhow::Result<Outcome> {
         Command::Demo(demo) => demo::run(global, &demo),
         Command::Explain(explain) => explain::run(global, &explain),
         Command::Verify(verify) => verify::run(global, &verify),
-        Command::Card(card) => init::card(global, &card),
+        Command::Card(card) => key::card(global, &card),
+        Command::Key(key) => key::run(global, key),
         Command::Partner(partner) => ask::partner(global, partner),
         Command::Agreement(agreement) => agreement::run(global, agreement),
         Command::Submit(submit) => submit::submit(global, submit, false),

@@ -51,5 +51,8 @@ pub use frame::{Frame, FrameKind};
 pub use head::{Fork, HeadRef};
 pub use header::{EntryKind, Header, SignedHeader};
 pub use id::{AgreementId, EntryId, FeedId, PublisherId, Seq};
-pub use identity::{Card, CardError, Keyring, Mandate, Purpose, SignedMandate};
+pub use identity::{
+    Card, CardError, Keyring, Mandate, NextCard, Purpose, Reason, Refusal, Revocation, SignedMandate,
+    SignedStep, Stand,
+};
 pub use seal::{KeyNotice, Opening, Sealer, Sealing, SealingKeys};

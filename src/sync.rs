@@ -4,7 +4,7 @@
 //!        Input + now ──▶ Replica::handle ──▶ Vec<Output>
 //!
 //!   Opened, Closed, Received      net      Send, Close
-//!   Stored, Abandoned,           store     Append, Read, ReadHeader
+//!   Stored, Abandoned, Cut,      store     Append, Read, ReadHeader
 //!   Read, HeaderRead
 //!   Granted, Carries, Seated,     node     Fork, Event
 //!   Cards, Tick

@@ -56,6 +56,9 @@ pub enum Command {
     Demo(Demo),
     /// Print this node's partner card, to hand to other governments
     Card(CardArgs),
+    /// Keys: list, rotate, revoke, succeed, and what to do when one is stolen
+    #[command(subcommand)]
+    Key(Key),
     /// Partners: accept their cards, list, show, reach, pause, remove
     #[command(subcommand)]
     Partner(Partner),
@@ -156,6 +159,73 @@ pub struct CardArgs {
     /// Issue a new card with this address, which needs the national key; may be repeated
     #[arg(long, value_name = "ADDRESS")]
     pub address: Vec<String>,
+    /// Where the national key is
+    #[command(flatten)]
+    pub national: National,
+}
+
+/// Where the national key is, for commands that sign with it.
+#[derive(Clone, Debug, clap::Args)]
+pub struct National {
+    /// The directory with national.age and next-national.age [default: keys/ in the node's directory]
+    #[arg(long, value_name = "DIR")]
+    pub national: Option<PathBuf>,
+    /// A file whose first line is the passphrase of those two [default: that of the node's keys]
+    #[arg(long, value_name = "FILE")]
+    pub national_passphrase_file: Option<PathBuf>,
+}
+
+/// `key`
+#[derive(Debug, Subcommand)]
+pub enum Key {
+    /// National key and node keys: purposes, term, which is in use, which are revoked or expire soon
+    List,
+    /// Make the next node key and tell all partners; it takes over once they know of it
+    Rotate {
+        /// For how many days the key in use stays mandated beside the next one
+        #[arg(long, value_name = "DAYS", default_value_t = 30)]
+        overlap: u32,
+        /// Let the next key sign at once, whoever knows of it
+        #[arg(long)]
+        now: bool,
+        /// Where the national key is
+        #[command(flatten)]
+        national: National,
+    },
+    /// End a node key that is not in use: what it has signed up to now stands
+    Revoke {
+        /// The node key, or the start of it
+        node: String,
+        /// superseded, lost or compromised
+        #[arg(long, default_value = "superseded")]
+        reason: String,
+        /// Where the national key is
+        #[command(flatten)]
+        national: National,
+    },
+    /// Somebody else has a key: end it at once, make a new one, tell all partners
+    Compromised {
+        /// The node key, or the start of it [default: the one in use]
+        node: Option<String>,
+        /// What it has signed from this time on is not vouched for: a date or RFC 3339
+        #[arg(long, value_name = "TIME", conflicts_with = "the_national")]
+        since: Option<String>,
+        /// It is the national key that is stolen: explain, and let the next one succeed
+        #[arg(id = "the_national", long = "national-key", conflicts_with = "node")]
+        the_national: bool,
+        /// Where the national key is
+        #[command(flatten)]
+        national: National,
+    },
+    /// Let the next national key succeed, which only the key that the card announces can
+    Succeed {
+        /// The new name of the institution or country, in English
+        #[arg(long)]
+        name: Option<String>,
+        /// Where the national keys are
+        #[command(flatten)]
+        national: National,
+    },
 }
 
 /// `partner`

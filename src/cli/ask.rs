@@ -14,7 +14,7 @@ use crate::feed::Card;
 use crate::net::Nowhere;
 use crate::node::clock::Clock;
 use crate::node::prepared::Prepared;
-use crate::node::{Answer, Caller, Core, Engine, Home, Options, Request, home};
+use crate::node::{Answer, Caller, Core, Engine, Home, NextKey, NodeError, Options, Request, home};
 use crate::sync;
 
 /// Asks, and hands rows on as they come.
@@ -66,7 +66,13 @@ fn ask_here(
     };
     let is_bundle = matches!(request, Request::BundleImport { .. });
     let prepared = Prepared::new(request, payload.bytes, (&home, options.rules.concentration))?;
+    let acts = signer.is_some();
     let mut engine = Engine::open(home, &options, signer)?;
+    if acts {
+        let (dir, passphrase) = (global.dir(), passphrase::existing(global)?);
+        engine = engine.with_next_key(Some(Arc::new(move || Home::open(&dir)?.next_node_key(&passphrase))));
+        engine.switch_if_due()?;
+    }
     for repair in engine.store().repairs() {
         eprintln!("note: {repair}");
     }
@@ -98,6 +104,17 @@ fn ask_here(
             Ok(broken.map(|()| None)?)
         }
     }
+}
+
+/// How a daemon opens the next node key when it is to sign: the passphrase is read again, if it can be.
+pub fn next_key(global: &Global) -> Option<NextKey> {
+    let open = |global: &Global| {
+        let passphrase =
+            passphrase::existing(global).map_err(|error| NodeError::Refused(error.to_string()))?;
+        Home::open(&global.dir())?.next_node_key(&passphrase)
+    };
+    let global = global.clone();
+    passphrase::can_be_read_again(&global).then(|| Arc::new(move || open(&global)) as NextKey)
 }
 
 /// The configuration of a node's directory.

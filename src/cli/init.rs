@@ -1,4 +1,4 @@
-//! `init` and `card`: keys, card and configuration.
+//! `init`: keys, card and configuration.
 
 use std::fs::OpenOptions;
 use std::io::{self, Write};
@@ -8,7 +8,7 @@ use std::path::Path;
 use anyhow::{Context, bail};
 use serde_json::json;
 
-use super::args::{CardArgs, Global, Init};
+use super::args::{Global, Init};
 use super::{Outcome, passphrase, print};
 use crate::config::Config;
 use crate::crypto::Network;
@@ -75,23 +75,4 @@ fn write_config(path: &Path, text: &str) -> io::Result<()> {
     let mut options = OpenOptions::new();
     let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(path)?;
     file.write_all(text.as_bytes())
-}
-
-/// `card`
-///
-/// # Errors
-/// When there is no node, or the national key is needed and not here.
-pub fn card(global: &Global, args: &CardArgs) -> anyhow::Result<Outcome> {
-    let mut home = Home::open(&global.dir())?;
-    if !args.address.is_empty() {
-        home.reissue(args.address.clone(), &passphrase::existing(global)?, clock::now())?;
-        eprintln!("A new card is issued; restart the daemon and hand the card to your partners.");
-    }
-    let text = home.card().to_text();
-    if global.json {
-        print::value(&json!({ "card": text, "fingerprint": home.us().fingerprint() }), true)?;
-    } else {
-        print::text(&text)?;
-    }
-    Ok(Outcome::Done)
 }

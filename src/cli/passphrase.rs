@@ -23,6 +23,22 @@ pub fn existing(global: &Global) -> anyhow::Result<Passphrase> {
     }
 }
 
+/// Whether it comes from a file or credential, so that a process can read it again.
+pub fn can_be_read_again(global: &Global) -> bool {
+    matches!(from_file(global), Ok(Some(_)))
+}
+
+/// The passphrase of the national keys: of their own file, or that of the node's keys.
+///
+/// # Errors
+/// When there is none to be had.
+pub fn national(global: &Global, file: Option<&std::path::Path>) -> anyhow::Result<Passphrase> {
+    match file {
+        Some(file) => Passphrase::from_file(file).context("reading the passphrase of the national key"),
+        None => existing(global),
+    }
+}
+
 /// A passphrase for new keys; asked for twice at a terminal.
 ///
 /// # Errors

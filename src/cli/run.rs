@@ -39,7 +39,12 @@ pub fn run(global: &Global, args: &Run) -> anyhow::Result<Outcome> {
     let (socket, network) = (home.socket(), home.network().clone());
     // The store first: a second daemon must hear that the directory is in use, not that the port is.
     let seed = key.seed();
-    let engine = Engine::open(home, &options, Some(Arc::new(key)))?;
+    let mut engine = Engine::open(home, &options, Some(Arc::new(key)))?.with_next_key(ask::next_key(global));
+    let seed = if engine.switch_if_due()? {
+        engine.home().node_key(&passphrase::existing(global)?)?.seed()
+    } else {
+        seed
+    };
     let net = net::spawn(seed, config.net(), events, runtime.handle())?;
     for repair in engine.store().repairs() {
         tracing::warn!("{repair}");

@@ -113,7 +113,11 @@ fn errors_name_the_key_and_where_it_was_set() {
             &[],
             &["node.toml", "no setting net.listen_on", "[net] has dial_timeout, "],
         ),
-        ("[nett]\nlisten = []", &[], &["node.toml", "no setting nett", "the sections are courier, http, log, net"]),
+        (
+            "[nett]\nlisten = []",
+            &[],
+            &["node.toml", "no setting nett", "the sections are courier, http, log, net"],
+        ),
         ("listen = []", &[], &["node.toml", "no setting listen", "the sections are"]),
         ("net = 1", &[], &["no setting net", "[net] is a section"]),
         ("[net", &[], &["node.toml", "not TOML", "line 1"]),

@@ -16,6 +16,8 @@ pub enum Context {
     Mandate,
     /// A partner card.
     Card,
+    /// A step in the line of a government's national keys.
+    Succession,
     /// A party's signature under an agreement.
     Agreement,
     /// The manifest of a bundle.
@@ -30,9 +32,10 @@ impl Context {
         match self {
             Self::Entry => "corridor/entry/1",
             Self::Mandate => "corridor/mandate/1",
-            Self::Card => "corridor/card/1",
+            Self::Card => "corridor/card/2",
+            Self::Succession => "corridor/succession/1",
             Self::Agreement => "corridor/agreement/1",
-            Self::Bundle => "corridor/bundle/1",
+            Self::Bundle => "corridor/bundle/2",
             Self::Lock => "corridor/lock/1",
         }
     }

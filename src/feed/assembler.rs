@@ -21,7 +21,7 @@ use super::frame::{Frame, FrameKind};
 use super::head::{HeadRef, Place};
 use super::header::{EntryKind, HeaderFault, SignedHeader};
 use super::id::Seq;
-use super::identity::Keyring;
+use super::identity::{Keyring, Refusal};
 use super::order::SortKey;
 use super::seal::{self, SealReader, Sealing, SealingKeys};
 use crate::crypto::{ContentKey, Hash, Hasher, MerkleBuilder, Network};
@@ -62,9 +62,10 @@ impl Entry<Unverified> {
         if header.seq != place.seq {
             return Err(EntryFault::Gap { expected: place.seq, found: header.seq });
         }
-        if !keyring.may_sign(header) {
-            return Err(EntryFault::Mandate);
-        }
+        keyring.judge(header).map_err(|refusal| match refusal {
+            Refusal::Mandate => EntryFault::Mandate,
+            Refusal::Revoked => EntryFault::Revoked { seq: header.seq },
+        })?;
         if header.backlink != place.backlink {
             return Err(EntryFault::Backlink { seq: header.seq });
         }
@@ -469,6 +470,14 @@ pub enum EntryFault {
     /// The key that signed is not mandated for this by the publisher, or was not at that time.
     #[error("the node key that signed it has no mandate of the publisher for this")]
     Mandate,
+    /// The key that signed was revoked by its government, and the entry is behind what stands of it.
+    #[error(
+        "entry {seq} is signed by a node key that its government has revoked, behind the last entry of it that stands"
+    )]
+    Revoked {
+        /// The entry.
+        seq: Seq,
+    },
     /// The entry follows another entry than the one held: one of the two is a fork.
     #[error("entry {seq} follows another entry than the one that is held: the feed is forked")]
     Backlink {

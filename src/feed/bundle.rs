@@ -5,7 +5,7 @@
 //! section = feed's number u32 LE · length u32 LE · whole frames     end = FF FF FF FF
 //! ```
 //!
-//! The manifest, signed by the node that made the bundle, names that node, for whom it is, and of every feed that both
+//! The manifest, signed by the node that made the bundle, names that node, carries its government's card, for whom it is, and of every feed that both
 //! may read the newest signed header and from which entry on the bundle carries it. Frames are the same bytes as on
 //! disk and on the wire. So a bundle is what a partner would have said over a line: who takes it in checks the same,
 //! and learns of heads and receipts as well.
@@ -19,7 +19,7 @@ use super::codec::{self, CodecError, Decode, Encode};
 use super::frame::{self, Frame, FrameKind};
 use super::header::SignedHeader;
 use super::id::{FeedId, PublisherId, Seq};
-use super::identity::{Keyring, Purpose};
+use super::identity::{Card, CardError, Keyring, Purpose};
 use crate::crypto::{Context, Network, NodeSigner, PublicKey, Signature};
 use crate::model::Millis;
 
@@ -48,12 +48,14 @@ pub struct Carried {
 pub struct Manifest {
     body: Body,
     signature: [u8; 64],
+    card: Card,
     feeds: Vec<Carried>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 struct Body {
-    maker: PublisherId,
+    /// The maker's card: its keys may have changed since it was last heard of.
+    card: Vec<u8>,
     node: [u8; 32],
     recipient: PublisherId,
     made_at: i64,
@@ -70,7 +72,7 @@ struct Signed {
 impl Manifest {
     /// Signs what is carried, in the order of feeds, as a node of the maker.
     pub fn sign(
-        (maker, recipient): (PublisherId, PublisherId),
+        (card, recipient): (&Card, PublisherId),
         made_at: Millis,
         mut feeds: Vec<Carried>,
         network: &Network,
@@ -79,14 +81,14 @@ impl Manifest {
         feeds.sort_unstable_by_key(|one| one.head.header().feed);
         feeds.dedup_by_key(|one| one.head.header().feed);
         let body = Body {
-            maker,
+            card: card.to_bytes(),
             node: signer.public_key().0,
             recipient,
             made_at: made_at.0,
             feeds: feeds.iter().map(|one| (one.head.to_bytes(), one.from.0)).collect(),
         };
         let signature = signer.sign(Context::Bundle, network, &codec::encode(&body)).0;
-        Self { body, signature, feeds }
+        Self { body, signature, card: card.clone(), feeds }
     }
 
     /// The canonical bytes.
@@ -94,17 +96,24 @@ impl Manifest {
         codec::encode(&Signed { body: self.body.clone(), signature: self.signature })
     }
 
-    /// Reads canonical bytes and checks all signatures, and that the maker has mandated the node that signed.
+    /// Reads canonical bytes and checks all signatures, and that the maker has mandated the node that signed: by the
+    /// card that is held of it, or by the one in the bundle if that may take its place.
     ///
     /// # Errors
     /// [`BundleFault`] saying what does not hold.
     pub fn verify(bytes: &[u8], network: &Network, keyring: &Keyring) -> Result<Self, BundleFault> {
         let Signed { body, signature } = codec::decode(bytes)?;
         let node = PublicKey(body.node);
-        let card = keyring.get(&body.maker).ok_or(BundleFault::Stranger(body.maker))?;
+        let carried = Card::from_bytes(&body.card)?;
+        let held = keyring.get(&carried.publisher()).ok_or(BundleFault::Stranger(carried.publisher()))?;
+        let card = match keyring.may_take(&carried) {
+            Ok(()) => carried,
+            Err(CardError::Older) => held.clone(),
+            Err(fault) => return Err(fault.into()),
+        };
         let mandated = card.allows(&node, Purpose::Transport, Millis(body.made_at));
         let signed = node.verify(Context::Bundle, network, &codec::encode(&body), &Signature(signature));
-        if !mandated || signed.is_err() {
+        if !mandated || signed.is_err() || card.network() != network {
             return Err(BundleFault::Signature);
         }
         if body.feeds.len() > MAX_FEEDS {
@@ -121,12 +130,17 @@ impl Manifest {
             }
             feeds.push(Carried { head, from: Seq(*from) });
         }
-        Ok(Self { body, signature, feeds })
+        Ok(Self { body, signature, card, feeds })
     }
 
     /// Whose node made it.
     pub fn maker(&self) -> PublisherId {
-        self.body.maker
+        self.card.publisher()
+    }
+
+    /// The newest card of the maker: the one that is held, or the one in the bundle.
+    pub fn card(&self) -> &Card {
+        &self.card
     }
 
     /// Which node made it.
@@ -355,6 +369,9 @@ pub enum BundleFault {
     /// Its bytes are not canonical.
     #[error("the bundle's manifest cannot be read: {0}")]
     Codec(#[from] CodecError),
+    /// The card in it is none, or may not take the place of the one that is held.
+    #[error("the bundle's card of its maker: {0}")]
+    Card(#[from] CardError),
     /// Nobody knows who made it.
     #[error("the bundle was made by {}, who is no partner: `corridor partner add` accepts its card", .0.short())]
     Stranger(PublisherId),

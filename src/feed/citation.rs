@@ -16,8 +16,8 @@
 //! }
 //! ```
 //!
-//! Verified are: the card under its national key, the mandate of the node key for the time and kind of the
-//! entry, the header's signature, the record's path to the header's root, and that the claim is what the record
+//! Verified are: the card under its national key and that under the line from the first one, the mandate of the node
+//! key for the time and kind of the entry, and, if the key was revoked, the entry's place, the header's signature, the record's path to the header's root, and that the claim is what the record
 //! says. That the national key is the country's is for the reader to know: from a card accepted before, or by
 //! comparing the fingerprint.
 
@@ -26,7 +26,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::{Value, json};
 
 use super::header::SignedHeader;
-use super::identity::{Card, CardError, Keyring};
+use super::identity::{Card, CardError, Refusal};
 use super::record;
 use crate::crypto::{Hash, InclusionPath, Network, Signature, merkle, root_from_path};
 use crate::model::{Observation, Period, Record, Series};
@@ -57,10 +57,10 @@ impl Citation {
         path: InclusionPath,
         period: Period,
     ) -> Result<Self, CitationFault> {
-        let mut keyring = Keyring::default();
-        keyring.insert(card.clone());
-        if !keyring.may_sign(header.header()) {
-            return Err(CitationFault::Mandate);
+        match card.judge(header.header()) {
+            Err(Refusal::Mandate) => return Err(CitationFault::Mandate),
+            Ok(()) if card.vouches(header.header()) => {}
+            Ok(()) | Err(Refusal::Revoked) => return Err(CitationFault::Revoked),
         }
         let root = root_from_path(merkle::leaf_hash(&record), &path);
         let content = header.header().content;
@@ -195,6 +195,11 @@ pub enum CitationFault {
     /// The key that signed the entry had no mandate for it.
     #[error("the node key that signed the entry has no mandate on the card for that time")]
     Mandate,
+    /// The key that signed the entry was revoked, and the entry is none of those that stand.
+    #[error(
+        "the node key that signed the entry was revoked by its government, which does not vouch for this entry"
+    )]
+    Revoked,
     /// The record is not the one that the header commits to.
     #[error("the path does not lead from the record to the root in the header: one of the three was altered")]
     Path,

@@ -69,7 +69,14 @@ impl Fork {
     pub fn of(one: SignedHeader, other: SignedHeader, keyring: &Keyring) -> Option<Self> {
         let (a, b) = (one.header(), other.header());
         let same_place = a.feed == b.feed && a.seq == b.seq && one.id() != other.id();
-        (same_place && keyring.may_sign(a) && keyring.may_sign(b)).then_some(Self { one, other })
+        let fork = Self { one, other };
+        (same_place && fork.holds(keyring)).then_some(fork)
+    }
+
+    /// Whether both sides are still entries that their keys might sign, and no card says which one is a thief's.
+    pub fn holds(&self, keyring: &Keyring) -> bool {
+        let counts = |header: &Header| keyring.may_sign(header) && !keyring.settles(header);
+        counts(self.one.header()) && counts(self.other.header())
     }
 
     /// The forked feed.

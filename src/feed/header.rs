@@ -185,6 +185,11 @@ impl Header {
         })
     }
 
+    /// The id of the entry.
+    pub fn id(&self, network: &Network) -> EntryId {
+        EntryId(Hash::of(&[&Context::Entry.message(network, &self.to_bytes())]).0)
+    }
+
     /// Signs the header.
     pub fn sign(self, network: &Network, signer: &dyn NodeSigner) -> SignedHeader {
         let bytes = self.to_bytes();

@@ -1,16 +1,26 @@
 //! Who may sign for whom: mandates, partner cards and the keyring of accepted cards.
-
-use std::collections::BTreeMap;
+//!
+//! What a government's keys live through has its own files: `succession` for the line of national keys,
+//! `revocation` for the end of a node key, `keyring` for which card follows which and what counts under it.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use unicode_normalization::is_nfc;
 
 use super::codec::{self, CodecError, Decode, Encode};
-use super::header::Header;
 use super::id::PublisherId;
-use crate::crypto::{Context, Hash, Network, NodeSigner, PublicKey, Signature};
+use crate::crypto::{Context, Network, NodeSigner, PublicKey, Signature};
 use crate::model::Millis;
+
+mod issue;
+mod keyring;
+mod revocation;
+mod succession;
+
+pub use issue::NextCard;
+pub use keyring::{Keyring, Refusal};
+pub use revocation::{MAX_STANDS, Reason, Revocation, Stand};
+pub use succession::SignedStep;
 
 /// What a node key may do for its government.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +41,17 @@ impl Purpose {
     /// All purposes: what a small government's only node gets.
     pub const ALL: [Self; 5] =
         [Self::Transport, Self::Release, Self::Receipt, Self::Agreement, Self::Sealing];
+
+    /// The word for people and JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Transport => "transport",
+            Self::Release => "release",
+            Self::Receipt => "receipt",
+            Self::Agreement => "agreement",
+            Self::Sealing => "sealing",
+        }
+    }
 
     fn bit(self) -> u8 {
         match self {
@@ -90,6 +111,17 @@ impl SignedMandate {
         (Millis(self.mandate.from), Millis(self.mandate.until))
     }
 
+    /// What it is for.
+    pub fn purposes(&self) -> impl Iterator<Item = Purpose> {
+        let bits = self.mandate.purposes;
+        Purpose::ALL.into_iter().filter(move |purpose| bits & purpose.bit() != 0)
+    }
+
+    /// The same node key for the same purposes until another time, under another national key: to be signed again.
+    pub fn renewed(&self, national_key: PublicKey, until: Millis) -> Mandate {
+        Mandate { national_key: national_key.0, until: until.0, ..self.mandate.clone() }
+    }
+
     /// Whether it allows this purpose at this time.
     pub fn allows(&self, purpose: Purpose, time: Millis) -> bool {
         self.mandate.purposes & purpose.bit() != 0
@@ -123,12 +155,12 @@ pub struct CardBody {
     pub country: String,
     /// Names by language code, sorted by language.
     pub names: Vec<(String, String)>,
-    /// The national public key.
-    pub national_key: [u8; 32],
-    /// SHA-256 of the next national public key, so that a stolen one cannot appoint its successor.
-    pub next_key_hash: [u8; 32],
-    /// The node keys that may sign.
+    /// The national keys, from the first, which names the government, to the one that signs this card.
+    pub line: Vec<SignedStep>,
+    /// The node keys that may sign, and those that once might: what they signed is verified by them.
     pub mandates: Vec<SignedMandate>,
+    /// The node keys whose mandates have ended, sorted by key.
+    pub revocations: Vec<Revocation>,
     /// Where the nodes listen (libp2p multiaddresses, without the peer id).
     pub addresses: Vec<String>,
     /// When it was issued, UTC milliseconds; of two cards the later one counts.
@@ -142,11 +174,13 @@ struct SignedCardBytes {
     signature: [u8; 64],
 }
 
-/// The most mandates, addresses and names on one card.
+/// The most addresses, names and national keys on one card.
 const MAX_LIST: usize = 32;
+/// The most node keys on one card, former ones among them.
+const MAX_KEYS: usize = 128;
 /// The longest text on a card, in bytes.
 const MAX_TEXT: usize = 256;
-const TITLE: &str = "CORRIDOR PARTNER CARD 1";
+const TITLE: &str = "CORRIDOR PARTNER CARD 2";
 
 impl Card {
     /// Signs a card with the national key.
@@ -160,10 +194,13 @@ impl Card {
 
     fn verify(body: CardBody, network: Network, signature: Signature) -> Result<Self, CardError> {
         body.check()?;
-        let key = PublicKey(body.national_key);
-        if !(key.is_sound() && body.mandates.iter().all(|mandate| mandate.node().is_sound())) {
+        let national = body.line.iter().map(SignedStep::key);
+        let mut keys = national.chain(body.mandates.iter().map(SignedMandate::node));
+        if keys.any(|key| !key.is_sound()) {
             return Err(CardError::WeakKey);
         }
+        succession::verify(&body.line, &network)?;
+        let key = body.national_key();
         key.verify(Context::Card, &network, &codec::encode(&body), &signature)
             .map_err(|_| CardError::Signature)?;
         body.mandates.iter().try_for_each(|mandate| mandate.verify(&network, &key))?;
@@ -230,9 +267,9 @@ impl Card {
         Ok(card)
     }
 
-    /// The government that it introduces.
+    /// The government that it introduces: the hash of its first national key.
     pub fn publisher(&self) -> PublisherId {
-        PublisherId::of(&PublicKey(self.body.national_key))
+        PublisherId::of(&self.body.first_key())
     }
 
     /// What it says.
@@ -256,23 +293,44 @@ impl Card {
         &self.body.country
     }
 
-    /// The node keys that may speak for it on the network at this time.
+    /// The node keys that may speak for it on the network at this time; a revoked one never may.
     pub fn nodes(&self, time: Millis) -> impl Iterator<Item = PublicKey> {
-        self.body.mandates.iter().filter(move |m| m.allows(Purpose::Transport, time)).map(SignedMandate::node)
+        let speaks = move |m: &&SignedMandate| {
+            m.allows(Purpose::Transport, time) && self.revocation(&m.node()).is_none()
+        };
+        self.body.mandates.iter().filter(speaks).map(SignedMandate::node)
     }
 
-    /// Whether this node key may sign for this purpose at this time.
+    /// Whether something that this node key signed for this purpose at this time, outside any feed, counts. A revoked
+    /// key's word counts if it is of before; a compromised one's never, because any time can be claimed.
     pub fn allows(&self, node: &PublicKey, purpose: Purpose, time: Millis) -> bool {
-        self.body.mandates.iter().any(|m| m.node() == *node && m.allows(purpose, time))
+        let stands = |one: &Revocation| one.reason != Reason::Compromised && time < one.at();
+        self.has_mandate(node, purpose, time) && self.revocation(node).is_none_or(stands)
+    }
+
+    /// How a node key was revoked, if it was.
+    pub fn revocation(&self, node: &PublicKey) -> Option<&Revocation> {
+        let found = self.body.revocations.binary_search_by_key(&node.0, |one| one.node);
+        found.ok().map(|at| &self.body.revocations[at])
     }
 
     /// Whether `next` is a key that this card has announced as the next national key.
     pub fn announces(&self, next: &PublicKey) -> bool {
-        Hash::of(&[&next.0]).0 == self.body.next_key_hash
+        self.body.line.last().is_some_and(|step| step.announces(next))
     }
 }
 
 impl CardBody {
+    /// The national key that counts now. A card that verified has one; of a body without any it is zeros.
+    pub fn national_key(&self) -> PublicKey {
+        self.line.last().map_or(PublicKey([0; 32]), SignedStep::key)
+    }
+
+    /// The first national key.
+    pub fn first_key(&self) -> PublicKey {
+        self.line.first().map_or(PublicKey([0; 32]), SignedStep::key)
+    }
+
     fn check(&self) -> Result<(), CardError> {
         let country = self.country.as_bytes();
         if !(country.is_empty() || country.len() == 3 && country.iter().all(u8::is_ascii_uppercase)) {
@@ -288,10 +346,11 @@ impl CardBody {
         if !self.names.is_sorted_by(|a, b| a.0 < b.0) || self.names.is_empty() {
             return Err(CardError::Names);
         }
-        if [self.names.len(), self.mandates.len(), self.addresses.len()].iter().any(|len| *len > MAX_LIST) {
+        let long = self.mandates.len() > MAX_KEYS;
+        if long || [self.names.len(), self.addresses.len()].iter().any(|len| *len > MAX_LIST) {
             return Err(CardError::TooMany);
         }
-        Ok(())
+        revocation::check(&self.revocations)
     }
 }
 
@@ -329,59 +388,35 @@ pub enum CardError {
     #[error("the card needs names, one for a language, sorted by language code")]
     Names,
     /// Too many entries in a list.
-    #[error("the card has more than {MAX_LIST} names, mandates or addresses")]
+    #[error(
+        "the card has more than {MAX_LIST} names or addresses, {MAX_KEYS} node keys or {MAX_STANDS} positions"
+    )]
     TooMany,
-}
-
-/// The cards that this node's operator has accepted, and its own.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Keyring {
-    cards: BTreeMap<PublisherId, Card>,
-}
-
-impl Keyring {
-    /// Takes a card, unless a later one of the same government is there. Says whether it was taken.
-    pub fn insert(&mut self, card: Card) -> bool {
-        let known = self.cards.get(&card.publisher());
-        let newer = known.is_none_or(|known| known.body.issued_at <= card.body.issued_at);
-        if newer {
-            self.cards.insert(card.publisher(), card);
-        }
-        newer
-    }
-
-    /// Forgets a government.
-    pub fn remove(&mut self, publisher: &PublisherId) -> Option<Card> {
-        self.cards.remove(publisher)
-    }
-
-    /// The card of a government.
-    pub fn get(&self, publisher: &PublisherId) -> Option<&Card> {
-        self.cards.get(publisher)
-    }
-
-    /// All cards, by publisher.
-    pub fn cards(&self) -> impl Iterator<Item = &Card> {
-        self.cards.values()
-    }
-
-    /// The government that a node speaks for at this time.
-    pub fn publisher_of(&self, node: &PublicKey, time: Millis) -> Option<PublisherId> {
-        let speaks = |card: &&Card| card.allows(node, Purpose::Transport, time);
-        self.cards.values().find(speaks).map(Card::publisher)
-    }
-
-    /// The government with this country code; a code is a claim, so the operator accepts at most one card for it.
-    pub fn by_country(&self, country: &str) -> Option<&Card> {
-        self.cards.values().find(|card| card.country() == country)
-    }
-
-    /// Whether the node key that signed this header was mandated to.
-    pub fn may_sign(&self, header: &Header) -> bool {
-        self.cards
-            .get(&header.feed.publisher)
-            .is_some_and(|card| card.allows(&header.node, header.kind.purpose(), header.time))
-    }
+    /// The line of national keys has a gap or a wrong signature.
+    #[error("the line of national keys on the card does not hold: a key was not announced or has not signed")]
+    Line,
+    /// Revocations must be in order.
+    #[error("the revocations on the card are not sorted and unique")]
+    Revocations,
+    /// A key that the card does not announce was to succeed.
+    #[error("this is not the next national key that the card announces")]
+    Successor,
+    /// Another line of national keys than that of the card held.
+    #[error(
+        "the card names another successor than the one that the card held here has announced: it is not taken"
+    )]
+    OtherLine,
+    /// The national key that signed the card has been succeeded.
+    #[error(
+        "the card is signed by a national key that another has succeeded: it counts for nothing any more"
+    )]
+    Succeeded,
+    /// An older card than the one held, or another of the same moment.
+    #[error("a newer card of this government was accepted before")]
+    Older,
+    /// A revocation is missing or weaker.
+    #[error("the card takes back a revocation that an earlier card of the same national key made")]
+    TakenBack,
 }
 
 #[cfg(test)]

@@ -6,9 +6,9 @@ use super::head::Place;
 use super::identity::CardBody;
 use super::{
     AgreementId, Card, EntryBuilder, EntryKind, FeedId, Frame, HeadRef, Keyring, Mandate, PublisherId,
-    Purpose, SignedEntry,
+    Purpose, SignedEntry, SignedStep,
 };
-use crate::crypto::{Hash, Network, NodeSigner, SecretKey};
+use crate::crypto::{Network, NodeSigner, SecretKey};
 use crate::model::{
     Attributes, Decimal, Document, DocumentKind, DocumentLabel, Millis, Observation, Period, Record, Series,
     SeriesKey,
@@ -53,9 +53,9 @@ impl Government {
         let body = CardBody {
             country: country.to_owned(),
             names: vec![("en".to_owned(), format!("Statistics of {country}"))],
-            national_key: national.public_key().0,
-            next_key_hash: Hash::of(&[&secret(seed + 100).public_key().0]).0,
+            line: vec![SignedStep::first(&national, &secret(seed + 100).public_key(), FROM, &network)],
             mandates: vec![mandate.sign(&network, &national)],
+            revocations: Vec::new(),
             addresses: vec!["/dns/node.example/tcp/4001".to_owned()],
             issued_at: FROM.0,
         };

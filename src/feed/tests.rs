@@ -15,7 +15,7 @@ use super::citation::Citation;
 use super::head::Place;
 use super::testing::{FROM, Government, KEY, NOW, UNTIL, document, frames, numbered_series, series};
 use super::*;
-use crate::crypto::{Hash, Network, inclusion_path, merkle};
+use crate::crypto::{Hash, Network, NodeSigner, inclusion_path, merkle};
 use crate::model::{
     Attachment, AttributeId, Attributes, ConfStatus, Decimal, Flags, Millis, ObsStatus, Observation, Period,
     Receipt, Record, Retraction, Series, SeriesKey,
@@ -104,6 +104,19 @@ fn erasure(feed: FeedId, entry: EntryId) -> Erasure {
     Erasure { publisher, agreement, first: 0, last: 0, entry, why: Why::Retention, words, erased_at: NOW.0 }
 }
 
+/// A card by the second national key, on which the node key is revoked.
+fn late_card(phl: &Government) -> Card {
+    let key = testing::secret;
+    let (agreement, head) = (AgreementId::public(), EntryId([5; 32]));
+    let stands = vec![Stand { agreement, vouched: 1, end: 300, held: 299, head }];
+    let node = phl.node.public_key().0;
+    let revocation = Revocation { node, at: NOW.0, reason: Reason::Compromised, stands };
+    let card = NextCard::after(&phl.card, NOW).revoke(revocation);
+    let card = card.mandate(key(50).public_key(), (FROM, UNTIL), &phl.national);
+    let card = card.succeed(&key(101), &key(201).public_key()).unwrap();
+    card.sign(&key(101)).unwrap()
+}
+
 /// Name and hexadecimal digits of everything that is signed or stored.
 fn formats() -> BTreeMap<String, String> {
     let (phl, esp, network) = (Government::new("PHL", 1), Government::new("ESP", 3), Network::main());
@@ -130,6 +143,10 @@ fn formats() -> BTreeMap<String, String> {
     put("agreement/consent", &consent.to_bytes());
     put("agreement/erasure", &erasure(phl.feed(), entry.header().id()).to_bytes());
     put("card", &phl.card.to_bytes());
+    put("card/succeeded and revoked", &late_card(&phl).to_bytes());
+    put("succession/0", &codec::encode(&late_card(&phl).body().line[0]));
+    put("succession/1", &codec::encode(&late_card(&phl).body().line[1]));
+    put("revocation", &codec::encode(&late_card(&phl).body().revocations[0]));
     put("mandate", &codec::encode(&phl.card.body().mandates[0]));
     for (name, entry) in [("entry/0", &entry), ("entry/1", &second)] {
         put(&format!("{name}/header"), entry.header().signed_bytes());
@@ -256,6 +273,7 @@ proptest! {
             record::encode(&full_series()),
             entry.header().to_bytes(),
             phl.card.to_bytes(),
+            late_card(&phl).to_bytes(),
             phl.card.to_text().into_bytes(),
             agreement_text(&[&phl, &Government::new("ESP", 3)]).to_bytes(),
             citation().to_text().into_bytes(),

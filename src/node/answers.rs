@@ -25,6 +25,7 @@ impl Engine {
             .iter()
             .map(|repair| json!({ "time": Value::Null, "what": repair.to_string() }))
             .chain(self.refused_by_others())
+            .chain(self.compromised_keys())
             .collect();
         Ok(json!({
             "country": card.country(),
@@ -32,7 +33,7 @@ impl Engine {
             "network": card.network().as_str(),
             "publisher_id": self.us().to_hex(),
             "fingerprint": self.us().fingerprint(),
-            "node_id": card.nodes(self.now()).next().map(|node| node.to_hex()),
+            "node_id": self.key_in_use().map(|node| node.to_hex()),
             "state": "offline",
             "addresses": card.body().addresses,
             "feeds": feeds["feeds"],
@@ -73,6 +74,10 @@ impl Engine {
             let feed = FeedId::new(self.us(), agreement);
             let Some(head) = self.store.durable(&feed) else { continue };
             let receipts = self.store.derived().receipts(&feed)?;
+            // A receipt for what another has signed in our name covers nothing.
+            let ours = |seq: Seq| self.store.header(&feed, seq).ok().map(|header| header.id());
+            let receipts: Vec<_> =
+                receipts.into_iter().filter(|receipt| ours(receipt.seq) == Some(receipt.entry)).collect();
             let next = next_unacknowledged(&receipts, partner, head.seq);
             acknowledged += next;
             for seq in next..=head.seq.0 {

@@ -17,7 +17,7 @@ use super::spool::Spool;
 use crate::feed::assembler::Position;
 use crate::feed::bundle::{self, Carried, Index, Manifest};
 use crate::feed::head::Place;
-use crate::feed::{AgreementId, FeedId, HeadRef, PublisherId, Seq, SignedHeader};
+use crate::feed::{AgreementId, Card, FeedId, HeadRef, PublisherId, Seq, SignedHeader};
 use crate::model::Millis;
 use crate::sync::{self, FeedState, Input, Message, Output, Replica, SessionId};
 
@@ -48,7 +48,7 @@ impl Engine {
             let held = if feed.publisher == recipient { end } else { self.known_of(recipient, &feed)? };
             carried.push(Carried { head, from: if all { Seq(0) } else { held.min(end) } });
         }
-        let made = (self.us(), recipient);
+        let made = (self.home.card(), recipient);
         let manifest = Manifest::sign(made, self.now(), carried, self.network(), signer.as_ref());
         let spool = Spool::create(self.home.dir())?;
         let dir = self.home.dir().to_owned();
@@ -79,7 +79,11 @@ impl Engine {
     /// Up to which entry a partner is known to hold a feed: the first that it may lack.
     fn known_of(&self, partner: PublisherId, feed: &FeedId) -> Result<Seq, NodeError> {
         let receipts = self.store.derived().receipts(feed)?;
-        let receipted = receipts.iter().find(|receipt| receipt.recipient == partner);
+        // A receipt for what a thief has signed in the place of this one covers nothing.
+        let covers = |seq| self.store.header(feed, seq).ok().map(|header| header.id());
+        let receipted = receipts
+            .iter()
+            .find(|receipt| receipt.recipient == partner && covers(receipt.seq) == Some(receipt.entry));
         let receipted = receipted.map_or(Seq(0), |receipt| receipt.seq.next());
         Ok(receipted.max(self.house().bundled(&partner, feed).map_or(Seq(0), Seq::next)))
     }
@@ -136,6 +140,11 @@ impl Maker {
     /// What the bundle says of itself.
     pub(super) fn manifest(&self) -> &Manifest {
         self.index.manifest()
+    }
+
+    /// The maker's newest card.
+    pub(super) fn card(&self) -> &Card {
+        self.index.manifest().card()
     }
 
     /// What is wrong with the file behind what can be taken in.

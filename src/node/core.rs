@@ -78,6 +78,7 @@ impl Core {
     /// # Errors
     /// [`NodeError`] when the node must stop.
     pub fn tick(&mut self) -> Result<(), NodeError> {
+        self.engine.tick_keys()?;
         self.exchange.tick(&mut self.engine)?;
         let begun = self.engine.erase_due()?;
         self.exchange.abandoned(begun, &mut self.engine)

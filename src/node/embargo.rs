@@ -53,7 +53,7 @@ impl Engine {
     }
 
     /// The key of one of our sealed entries.
-    fn own_key(&mut self, feed: FeedId, seq: Seq) -> Result<ContentKey, NodeError> {
+    fn key_of_own(&mut self, feed: FeedId, seq: Seq) -> Result<ContentKey, NodeError> {
         let content = self.store.header(&feed, seq)?.header().content;
         let root = self.content_secret()?;
         Ok(seal::content_key(&root, (feed, seq), (&content.record_root, &content.payload_hash)))
@@ -72,7 +72,7 @@ impl Engine {
         (seq, at): (Seq, Seq),
         readers: Option<Vec<SealingKey>>,
     ) -> Result<Opening, NodeError> {
-        let entries = [(seq, self.own_key(feed, seq)?)];
+        let entries = [(seq, self.key_of_own(feed, seq)?)];
         let Some(readers) = readers else { return Ok(Opening::plain(&entries)) };
         let (under, mut drawn) = (ContentKey::new(*keys::secret()?), Drawn::new(keys::secret()?));
         Ok(Opening::new(&entries, &readers, (self.network(), (feed, at)), (&under, &mut drawn)))
@@ -89,7 +89,7 @@ impl Engine {
         let opening = self.opening(feed, (seq, at), readers)?;
         let id = name(&feed, seq);
         self.append(agreement, EntryKind::Sealing, opening_records(&id, &opening)?)?;
-        let key = self.own_key(feed, seq)?;
+        let key = self.key_of_own(feed, seq)?;
         if let Some(fault) = self.open_entry(feed, seq, &key)? {
             return Err(NodeError::Refused(fault));
         }

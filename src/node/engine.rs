@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 use super::clock::Clock;
 use super::home::Home;
 use super::house::House;
+use super::mandates::{Issued, NextKey};
 use super::prepared::{Figures, Prepared};
 use super::release::Wanted;
 use super::request::{Caller, Request, SubmitRequest};
@@ -200,6 +201,16 @@ pub struct Engine {
     pub(super) tried: BTreeSet<(PublisherId, String)>,
     /// Up to where feeds that were carried are let go of.
     pub(super) let_go: BTreeMap<FeedId, Seq>,
+    /// Partners whose cards have changed: what is held of them is to be looked through.
+    pub(super) review: BTreeSet<PublisherId>,
+    /// Feeds of partners that a thief has written to, and from where our copy is to be given up.
+    pub(super) unsettled: BTreeMap<FeedId, Seq>,
+    /// A card of ours that counts once what was appended with it is durable.
+    pub(super) issued: Option<Issued>,
+    /// Opens the next node key; none where nobody is there to type a passphrase.
+    pub(super) next_key: Option<NextKey>,
+    /// Whether another node key signs than the one that this process is reached under.
+    pub(super) restart: bool,
 }
 
 impl Engine {
@@ -217,7 +228,9 @@ impl Engine {
         house.catch_up(&store)?;
         // A feed of our own that is forked is not made longer.
         let frozen = house.forked_feeds().filter(|feed| feed.publisher == home.us()).collect();
-        Ok(Self {
+        let revoked = |card: &&Card| !card.body().revocations.is_empty();
+        let review = house.partners().filter(revoked).map(Card::publisher).collect();
+        let mut engine = Self {
             home,
             store,
             house,
@@ -236,7 +249,30 @@ impl Engine {
             deposited: BTreeSet::new(),
             tried: BTreeSet::new(),
             let_go: BTreeMap::new(),
-        })
+            review,
+            unsettled: BTreeMap::new(),
+            issued: None,
+            next_key: None,
+            restart: false,
+        };
+        engine.adopt_own_card()?;
+        if let Ok(signer) = engine.signer() {
+            engine.home.note_key(signer.public_key())?;
+        }
+        Ok(engine)
+    }
+
+    /// Lets the engine open the next node key by itself, when it is to sign.
+    #[must_use]
+    pub fn with_next_key(mut self, next_key: Option<NextKey>) -> Self {
+        self.next_key = next_key;
+        self
+    }
+
+    pub(super) fn sign_with(&mut self, signer: Arc<dyn NodeSigner>) -> Result<(), NodeError> {
+        self.relock_sealing(signer.as_ref())?;
+        self.signer = Some(signer);
+        Ok(())
     }
 
     /// The directory and card.
@@ -369,6 +405,10 @@ impl Engine {
             Request::Feeds => self.feeds()?,
             Request::Peers => json!({ "peers": [] }),
             Request::Card => json!({ "card": self.home.card().to_text() }),
+            Request::KeyList => self.key_list()?,
+            Request::KeyPlaces { node, since } => self.key_places(&node, since.as_deref())?,
+            Request::CardIssue { card, act } => self.card_issue(&card, act.as_str(), caller)?,
+            Request::KeySwitch => self.key_switch(caller)?,
             Request::PartnerAdd { card } => self.partner_add(&card, caller)?,
             Request::PartnerList => self.partner_list(),
             Request::PartnerShow { partner } => self.partner_show(&partner)?,
@@ -423,6 +463,7 @@ impl Engine {
         let moved = self.store.commit()?;
         if !moved.is_empty() {
             self.house.catch_up(&self.store)?;
+            self.finish_issue()?;
         }
         Ok(moved)
     }
@@ -473,6 +514,9 @@ impl Engine {
         let last = self.store.newest(&feed).map_or(Millis(0), |newest| newest.header().time);
         let time = self.now().max(last);
         let signer = self.signer()?;
+        if self.home.card().revocation(&signer.public_key()).is_some() {
+            return Err(NodeError::Refused(REVOKED.to_owned()));
+        }
         let entry = self.sign_entry(body, (kind, time), &place, (signer.as_ref(), embargo))?;
         self.store.append_own(&entry)?;
         if agreement == AgreementId::house() {
@@ -541,6 +585,9 @@ impl Engine {
         self.store.place(FeedId::new(self.us(), AgreementId::house())).seq
     }
 }
+
+const REVOKED: &str = "the node key in keys/node.age is revoked, and what it signs counts for nothing: if keys/node-next.age is \
+     there, restart the daemon; else `corridor key compromised` makes a new one";
 
 /// The documents among records, in the order in which an entry has them.
 fn documents(records: &[Record]) -> Vec<Document> {

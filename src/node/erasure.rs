@@ -85,7 +85,7 @@ impl Engine {
     }
 
     /// Without its record an erasure would be done again and again; of a frozen feed the operator is told elsewhere.
-    fn may_record(&self) -> bool {
+    pub(super) fn may_record(&self) -> bool {
         self.may_append(&FeedId::new(self.us(), AgreementId::house())).is_ok()
     }
 
@@ -183,7 +183,7 @@ impl Engine {
     }
 
     /// Writes what was erased into the house feed, and tells its publisher.
-    fn confirm_erasure(
+    pub(super) fn confirm_erasure(
         &mut self,
         first: Seq,
         last: HeadRef,

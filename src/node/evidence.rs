@@ -116,7 +116,7 @@ impl Engine {
                 "fault": result.as_ref().err(),
             }));
         }
-        Ok(json!({ "healthy": healthy, "feeds": checked }))
+        Ok(json!({ "healthy": healthy, "feeds": checked, "key_warnings": self.key_warnings() }))
     }
 
     /// Verifies a feed as if a stranger had sent it; the number of entries, or what is wrong and where.

@@ -20,6 +20,8 @@ use crate::store::StoreError;
 use crate::sync::{self, Event, FeedState, Input, Output, Replica, Seating, SessionId};
 use crate::wire;
 
+mod cards;
+
 /// How many faults are kept to be shown; older ones are in the log of acts.
 const MAX_FAULTS: usize = 256;
 /// A partner's faults are written into the log of acts at most so often, so that nobody fills our disk: one minute.
@@ -231,11 +233,12 @@ impl Exchange {
                 EntryKind::Act | EntryKind::Correspondence | EntryKind::Receipt | EntryKind::Sealing
             );
             self.tell(Input::Stored { newest: newest.clone() }, engine)?;
+            engine.review_if_doubted(feed.publisher);
             if feed.publisher != engine.home().us() && self.receipts_known {
                 self.take_received(&newest, engine)?;
             }
         }
-        if decided {
+        if decided || !engine.review.is_empty() {
             self.refresh(engine)?;
             self.refresh_seating(engine)?;
             self.open_what_is_due(engine)?;
@@ -317,7 +320,7 @@ impl Exchange {
                 self.tell(Input::Granted { publisher, agreements }, engine)?;
             }
         }
-        Ok(())
+        self.follow_cards(engine)
     }
 
     /// Gives the machine an input and carries out what it wants, and what that leads to.
@@ -377,6 +380,7 @@ impl Exchange {
         self.bundles += 1;
         let session = u64::MAX - self.bundles;
         let mut maker = Maker::open(spool, engine, SessionId(session))?;
+        self.take_card(&maker.card().clone(), engine)?;
         let before = heads_of(&maker, engine);
         let (publisher, node) = (maker.manifest().maker(), maker.manifest().node());
         self.bundle = Some(WithBundle { session, said: VecDeque::new(), ended: None });
@@ -487,6 +491,11 @@ impl Exchange {
             Event::Held { feed, seq, until } => {
                 self.note(&format!("feed {feed}: entry {seq} is dated in the future and held until {until}"));
                 Ok(())
+            }
+            Event::Settled { feed, seq } => {
+                engine.unsettled.insert(feed, seq);
+                engine.review.insert(feed.publisher);
+                self.follow_cards(engine)
             }
             Event::OwnFeedAhead { feed, seq, .. } => {
                 if self.recovery.insert(feed, seq).is_none() {

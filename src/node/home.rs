@@ -7,9 +7,11 @@ use std::path::{Path, PathBuf};
 
 use super::engine::NodeError;
 use crate::crypto::{Network, NodeSigner, SecretKey};
-use crate::feed::{Card, Mandate, PublisherId, Purpose, identity::CardBody};
+use crate::feed::{Card, Mandate, PublisherId, Purpose, SignedStep, identity::CardBody};
 use crate::model::Millis;
 use crate::store::keys::{self, KeyName, Passphrase};
+
+mod key_files;
 
 /// A directory that `init` has made.
 #[derive(Clone, Debug)]
@@ -38,6 +40,11 @@ const YEAR: i64 = 365 * 86_400_000;
 /// A mandate begins a day early, for partners whose clocks are behind.
 const LEEWAY: i64 = 86_400_000;
 
+/// The term of a mandate that is made now.
+pub fn term(now: Millis) -> (Millis, Millis) {
+    (Millis(now.0 - LEEWAY), Millis(now.0 + MANDATE_YEARS * YEAR))
+}
+
 impl Home {
     /// Makes keys and card of a new node.
     ///
@@ -58,7 +65,9 @@ impl Home {
         keys::save(dir, KeyName::NextNational, &next, passphrase)?;
         keys::save(dir, KeyName::Node, &node, passphrase)?;
         write_new(&path, &card.to_text())?;
-        Ok(Self { dir: dir.to_owned(), card })
+        let home = Self { dir: dir.to_owned(), card };
+        home.note_key(node.public_key())?;
+        Ok(home)
     }
 
     fn sign_card(
@@ -68,14 +77,13 @@ impl Home {
         node: &SecretKey,
         now: Millis,
     ) -> Result<Card, NodeError> {
-        let term = (Millis(now.0 - LEEWAY), Millis(now.0 + MANDATE_YEARS * YEAR));
-        let mandate = Mandate::new(national.public_key(), node.public_key(), &Purpose::ALL, term);
+        let mandate = Mandate::new(national.public_key(), node.public_key(), &Purpose::ALL, term(now));
         let body = CardBody {
             country: new.country,
             names: new.names,
-            national_key: national.public_key().0,
-            next_key_hash: PublisherId::of(&next.public_key()).0,
+            line: vec![SignedStep::first(national, &next.public_key(), now, &new.network)],
             mandates: vec![mandate.sign(&new.network, national)],
+            revocations: Vec::new(),
             addresses: new.addresses,
             issued_at: now.0,
         };
@@ -95,27 +103,6 @@ impl Home {
         let card = Card::from_text(&text)
             .map_err(|error| NodeError::Refused(format!("our own card {}: {error}", path.display())))?;
         Ok(Self { dir: dir.to_owned(), card })
-    }
-
-    /// Issues a new card with other addresses: needs the national key.
-    ///
-    /// # Errors
-    /// [`NodeError`] when the key is not here, the passphrase wrong, or the card cannot be written.
-    pub fn reissue(
-        &mut self,
-        addresses: Vec<String>,
-        passphrase: &Passphrase,
-        now: Millis,
-    ) -> Result<(), NodeError> {
-        let national = keys::load(&self.dir, KeyName::National, passphrase)?;
-        let body = CardBody { addresses, issued_at: now.0, ..self.card.body().clone() };
-        let card = Card::sign(body, self.card.network(), &national)
-            .map_err(|error| NodeError::Refused(error.to_string()))?;
-        let (path, fresh) = (self.dir.join("card.txt"), self.dir.join("card.new"));
-        fs::write(&fresh, card.to_text()).map_err(NodeError::io("writing", &fresh))?;
-        fs::rename(&fresh, &path).map_err(NodeError::io("replacing", &path))?;
-        self.card = card;
-        Ok(())
     }
 
     /// The node's key.

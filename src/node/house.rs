@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
+use super::cards::Cards;
 use super::levels;
 use crate::crypto::Network;
 use crate::feed::{
@@ -48,9 +49,11 @@ impl Submission {
 pub struct House {
     us: PublisherId,
     network: Network,
+    public: BTreeSet<String>,
     keyring: Arc<Keyring>,
     /// Every card that was ever accepted: what a former partner signed can still be verified.
     archive: Keyring,
+    pub(super) cards: Cards,
     book: Book,
     submissions: BTreeMap<u64, Submission>,
     /// The submissions that were released, in the order of their releases, with the number of each release.
@@ -67,8 +70,9 @@ pub struct House {
     folded: BTreeMap<FeedId, Seq>,
     /// Entries of the house feed that this process has appended and that are not folded yet.
     expected: BTreeMap<Seq, Expected>,
-    /// Words on agreements whose text is not here yet, or whose party's card is not.
-    waiting: Vec<SignedConsent>,
+    /// Words on agreements whose text is not here yet, or whose party's card is not; and whether each stands in an entry
+    /// of its own party that counts.
+    waiting: Vec<(SignedConsent, bool)>,
     forks: BTreeMap<FeedId, Box<Fork>>,
     /// Others' feeds whose payloads we have erased, and up to where.
     erased: BTreeMap<FeedId, Seq>,
@@ -97,8 +101,14 @@ const MAX_ERASURES: usize = 4096;
 /// An entry that need not be read back: when it was signed, and its documents in their order.
 #[derive(Clone, Debug)]
 struct Expected {
-    time: Millis,
+    header: SignedHeader,
     documents: Vec<Document>,
+}
+
+/// Where a document stands.
+struct Stated<'a> {
+    header: &'a Header,
+    label: &'a DocumentLabel,
 }
 
 /// The most words that wait for their text: more than any honest partner sends ahead.
@@ -114,7 +124,9 @@ impl House {
             network: own.network().clone(),
             archive: keyring.clone(),
             keyring: Arc::new(keyring),
-            book: Book::new(own.publisher(), public),
+            book: Book::new(own.publisher(), public.clone()),
+            public,
+            cards: Cards::default(),
             submissions: BTreeMap::new(),
             releases: Vec::new(),
             acts_of_release: 0,
@@ -134,6 +146,11 @@ impl House {
             handed: BTreeSet::new(),
             confirmed: BTreeMap::new(),
         }
+    }
+
+    /// The same house before anything was folded, for when entries that were folded are here no longer.
+    pub(super) fn anew(&self, own: &Card) -> Self {
+        Self::new(own, self.public.clone())
     }
 
     /// Folds what is durable and new in the house feed and in all correspondence.
@@ -157,14 +174,14 @@ impl House {
         while seq <= head.seq {
             let is_house = feed.agreement == AgreementId::house();
             let expected = if is_house { self.expected.remove(&seq) } else { None };
-            let (time, documents) = match expected {
-                Some(own) => (own.time, own.documents),
+            let Expected { header, documents } = match expected {
+                Some(own) => own,
                 None => read_documents(store, &feed, seq)?,
             };
             // An entry's records are sorted, so the parts of a document stand together and in order.
             for parts in documents.chunk_by(|a, b| a.label() == b.label()) {
                 if let Some(body) = Document::join(parts) {
-                    self.take((feed, seq), (parts[0].label(), &body), time);
+                    self.take(&Stated { header: header.header(), label: parts[0].label() }, &body);
                 }
             }
             seq = seq.next();
@@ -176,22 +193,17 @@ impl House {
     /// Takes note of an entry of the house feed that was appended, so that it need not be read back once it is
     /// durable. It counts then, and not before.
     pub(super) fn expect(&mut self, entry: &SignedHeader, documents: Vec<Document>) {
-        let Header { seq, time, .. } = *entry.header();
-        self.expected.insert(seq, Expected { time, documents });
+        self.expected.insert(entry.header().seq, Expected { header: entry.clone(), documents });
     }
 
-    fn take(&mut self, (feed, seq): (FeedId, Seq), (label, body): (&DocumentLabel, &[u8]), time: Millis) {
+    fn take(&mut self, stated: &Stated<'_>, body: &[u8]) {
+        let (&Header { feed, seq, time, .. }, label) = (stated.header, stated.label);
         let own = feed.agreement == AgreementId::house();
         match label.kind() {
             DocumentKind::Act if own => self.take_act(body, time),
             // It stands behind the act, whose kind comes before its own.
             DocumentKind::ProtectionLevels if own => self.take_levels(label.id(), seq, body),
-            DocumentKind::Card if own => {
-                if let Ok(card) = Card::from_bytes(body) {
-                    self.archive.insert(card.clone());
-                    Arc::make_mut(&mut self.keyring).insert(card);
-                }
-            }
+            DocumentKind::Card => self.take_card(feed, seq, body),
             DocumentKind::AgreementText => {
                 if let Ok(text) = AgreementText::from_bytes(body) {
                     self.book.insert(Agreement::new(text, &self.network));
@@ -216,7 +228,8 @@ impl House {
                             consent.party(),
                         ));
                     }
-                    self.waiting.push(consent);
+                    let said_by = feed.publisher == consent.party() && self.keyring.vouches(stated.header);
+                    self.waiting.push((consent, own || said_by));
                     self.settle_waiting();
                     self.waiting.truncate(MAX_WAITING);
                 }
@@ -294,13 +307,46 @@ impl House {
     fn settle_waiting(&mut self) {
         let keyring = Arc::clone(&self.keyring);
         let (book, network) = (&mut self.book, &self.network);
-        self.waiting.retain(|consent| match book.get_mut(&consent.agreement()) {
-            Some(agreement) if consent.verify(network, &keyring).is_ok() => {
+        self.waiting.retain(|(consent, placed)| match book.get_mut(&consent.agreement()) {
+            Some(agreement) if consent.verify(network, &keyring, *placed).is_ok() => {
                 agreement.take(consent);
                 false
             }
             Some(_) | None => true,
         });
+    }
+
+    /// A card: one that was accepted or issued here, or one in the correspondence of its own government.
+    fn take_card(&mut self, feed: FeedId, seq: Seq, body: &[u8]) {
+        let Ok(card) = Card::from_bytes(body) else { return };
+        let (own, ours) = (feed.agreement == AgreementId::house(), card.publisher() == self.us);
+        let taken = match (own, ours) {
+            (true, true) => self.cards.issued(&card),
+            (true, false) => self.cards.recorded(&card),
+            (false, true) if feed.publisher == self.us => self.cards.told(feed.agreement, seq, &card),
+            (false, false) if feed.publisher == card.publisher() => {
+                self.cards.received(&card, &self.keyring, &self.network)
+            }
+            (false, _) => false,
+        };
+        if taken {
+            self.take_new_card(card);
+        }
+    }
+
+    /// A partner's card that has come otherwise than in its correspondence.
+    pub(super) fn receive_card(&mut self, card: &Card) {
+        if self.cards.received(card, &self.keyring, &self.network) {
+            self.take_new_card(card.clone());
+        }
+    }
+
+    fn take_new_card(&mut self, card: Card) {
+        self.archive.insert(card.clone());
+        Arc::make_mut(&mut self.keyring).insert(card);
+        // A proof of a fork counts as long as both keys might sign.
+        self.forks.retain(|_, fork| fork.holds(&self.archive));
+        self.settle_waiting();
     }
 
     fn take_act(&mut self, body: &[u8], time: Millis) {
@@ -327,6 +373,7 @@ impl House {
             }
             "submit" => self.take_submission(&act, time),
             "fork" => self.take_fork(&act),
+            "partner card refused" => self.cards.refused_before(&act.card),
             "bundle import" => {
                 let heads = act.heads.iter().filter_map(ActHead::read);
                 let (Some(partner), heads) = (publisher(), heads.collect::<Vec<_>>()) else { return };
@@ -510,6 +557,8 @@ struct Act<'a> {
     #[serde(borrow)]
     opens_at: Cow<'a, str>,
     #[serde(borrow)]
+    card: Cow<'a, str>,
+    #[serde(borrow)]
     one: Cow<'a, str>,
     #[serde(borrow)]
     other: Cow<'a, str>,
@@ -541,8 +590,8 @@ impl ActHead<'_> {
     }
 }
 
-/// The documents of an entry that says something to the house, and when it was signed.
-fn read_documents(store: &Store, feed: &FeedId, seq: Seq) -> Result<(Millis, Vec<Document>), StoreError> {
+/// An entry with its documents, if it says something to the house.
+fn read_documents(store: &Store, feed: &FeedId, seq: Seq) -> Result<Expected, StoreError> {
     let header = store.header(feed, seq)?;
     let mut documents = Vec::new();
     if matches!(header.header().kind, EntryKind::Act | EntryKind::Correspondence) {
@@ -552,7 +601,7 @@ fn read_documents(store: &Store, feed: &FeedId, seq: Seq) -> Result<(Millis, Vec
             }
         })?;
     }
-    Ok((header.header().time, documents))
+    Ok(Expected { header, documents })
 }
 
 fn submission_number(id: &str) -> Option<u64> {

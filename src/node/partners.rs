@@ -2,25 +2,20 @@
 
 use serde_json::{Value, json};
 
-use super::acts::document;
 use super::engine::{Engine, NodeError};
+use super::mandates::key_row;
 use super::request::Caller;
 use crate::feed::Card;
-use crate::model::{DocumentKind, Millis};
+use crate::model::Millis;
 
 impl Engine {
     pub(super) fn partner_add(&mut self, text: &str, caller: &Caller) -> Result<Value, NodeError> {
         let card = Card::from_text(text).map_err(|error| NodeError::Refused(error.to_string()))?;
         self.check_new_card(&card)?;
-        let records = document(
-            DocumentKind::Card,
-            &card.publisher().to_hex(),
-            card.name("en"),
-            "application/octet-stream",
-            &card.to_bytes(),
-        )?;
+        let records = super::cards::records(&card)?;
         let details = json!({ "publisher": card.publisher().to_hex(), "country": card.country() });
         self.done("partner add", caller, details, records)?;
+        self.review.insert(card.publisher());
         Ok(describe(&card, self.now()))
     }
 
@@ -35,11 +30,8 @@ impl Engine {
         if card.publisher() == self.us() {
             return Err(NodeError::Refused("this is our own card; ask the partner for theirs".to_owned()));
         }
-        if let Some(known) = self.house.keyring().get(&card.publisher())
-            && known.body().issued_at > card.body().issued_at
-        {
-            return Err(NodeError::Refused("a newer card of this government was accepted before".to_owned()));
-        }
+        // Also of a government that was forgotten meanwhile: what its keys have ended stays so.
+        self.house.archive().may_take(card).map_err(|error| NodeError::Refused(error.to_string()))?;
         let other = self.house.keyring().by_country(card.country());
         if let Some(other) =
             other.filter(|other| other.publisher() != card.publisher() && !card.country().is_empty())
@@ -61,6 +53,11 @@ impl Engine {
         let card = self.partner(text)?;
         let mut value = describe(&card, self.now());
         value["paused"] = json!(self.house.is_paused(&card.publisher()));
+        let (now, country) = (self.now(), self.country_of(&card.publisher()));
+        value["keys"] = card.body().mandates.iter().map(|one| key_row(&card, one, now)).collect();
+        value["national_keys"] = json!(card.body().line.len());
+        let revoked = card.body().revocations.iter().map(|one| super::cards::in_words(&country, one));
+        value["revoked"] = revoked.collect();
         value["card"] = json!(card.to_text());
         Ok(value)
     }

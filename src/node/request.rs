@@ -14,6 +14,25 @@ pub enum Request {
     Peers,
     /// Our own card.
     Card,
+    /// National key and node keys, their terms, and which is in use.
+    KeyList,
+    /// What revoking a node key now would leave of our feeds.
+    KeyPlaces {
+        /// The node key, or the start of it.
+        node: String,
+        /// Entries that it signed from this time on are not vouched for: RFC 3339 or a date.
+        #[serde(default)]
+        since: Option<String>,
+    },
+    /// Take on a card that the national key has signed, and tell every partner.
+    CardIssue {
+        /// The card's text.
+        card: String,
+        /// What it is for.
+        act: CardAct,
+    },
+    /// Let the next node key sign from now on.
+    KeySwitch,
     /// Accept a partner's card; the operator has compared the fingerprint.
     PartnerAdd {
         /// The card's text.
@@ -129,6 +148,35 @@ pub enum Request {
     Rebuild,
     /// Check everything that is stored, byte for byte.
     Doctor,
+}
+
+/// What a new card of our own is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CardAct {
+    /// Other addresses.
+    Addresses,
+    /// A next node key.
+    Rotate,
+    /// The end of a node key.
+    Revoke,
+    /// The end of a node key that somebody else may have.
+    Compromised,
+    /// The next national key.
+    Succeed,
+}
+
+impl CardAct {
+    /// What it is called in the log of acts.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Addresses => "card",
+            Self::Rotate => "key rotate",
+            Self::Revoke => "key revoke",
+            Self::Compromised => "key compromised",
+            Self::Succeed => "key succeed",
+        }
+    }
 }
 
 /// A new agreement, or an amendment of one. What is not said of an amendment stays as it was.
@@ -314,6 +362,10 @@ impl Request {
             | Self::Submissions
             | Self::Peers
             | Self::Card
+            | Self::KeyList
+            | Self::KeyPlaces { .. }
+            | Self::CardIssue { .. }
+            | Self::KeySwitch
             | Self::Audit { .. }
             | Self::Rebuild
             | Self::Doctor => false,
@@ -334,12 +386,16 @@ impl Request {
             Self::Release(release) => (!release.dry_run).then_some("release"),
             Self::Retract { .. } => Some("retract"),
             Self::Rebuild => Some("rebuild"),
+            Self::CardIssue { act, .. } => Some(act.as_str()),
+            Self::KeySwitch => Some("key switch"),
             Self::BundleExport { .. } => Some("bundle export"),
             Self::BundleImport { .. } => Some("bundle import"),
             Self::Status
             | Self::Feeds
             | Self::Peers
             | Self::Card
+            | Self::KeyList
+            | Self::KeyPlaces { .. }
             | Self::PartnerList
             | Self::PartnerShow { .. }
             | Self::PartnerPing { .. }

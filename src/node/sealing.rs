@@ -140,6 +140,17 @@ impl Engine {
         self.secrets.as_mut().ok_or(NodeError::Locked)
     }
 
+    /// Locks the secrets to which others seal with the key that signs from now on. Should the power fail before that is
+    /// written down, they are made anew.
+    pub(super) fn relock_sealing(&mut self, next: &dyn NodeSigner) -> Result<(), NodeError> {
+        let dir = self.home.dir().to_owned();
+        if self.signer().is_err() || !dir.join("keys").join(FILE).exists() {
+            return Ok(());
+        }
+        let text = self.secrets()?.write();
+        Ok(keys::write_locked(&dir, FILE, next, text.as_bytes())?)
+    }
+
     /// The secret from which the content keys of our own entries follow.
     pub(super) fn content_secret(&mut self) -> Result<Zeroizing<[u8; 32]>, NodeError> {
         if self.content_secret.is_none() {

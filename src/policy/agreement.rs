@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::text::{AgreementError, AgreementText, Role};
 use crate::crypto::{Context, Network, NodeSigner, PublicKey, Signature};
 use crate::feed::codec::{self, Decode, Encode};
-use crate::feed::{AgreementId, Keyring, PublisherId, Purpose};
+use crate::feed::{AgreementId, Card, Keyring, PublisherId, Purpose};
 use crate::model::Millis;
 
 /// What a party says of an agreement.
@@ -80,14 +80,17 @@ impl SignedConsent {
         self.body.consent
     }
 
-    /// Checks the signature and that its key is mandated by the party to sign agreements.
+    /// Checks the signature and that its key is mandated by the party to sign agreements. A word that stands in an
+    /// entry of the party's own feed has a place there, which a revocation of the key reckons with: `placed` says that
+    /// it does, and that the entry counts. Any other word of a revoked key must be of before.
     ///
     /// # Errors
     /// [`AgreementError::Signature`].
-    pub fn verify(&self, network: &Network, keyring: &Keyring) -> Result<(), AgreementError> {
+    pub fn verify(&self, network: &Network, keyring: &Keyring, placed: bool) -> Result<(), AgreementError> {
         let key = PublicKey(self.body.node);
         let card = keyring.get(&self.body.party).ok_or(AgreementError::Signature)?;
-        if !card.allows(&key, Purpose::Agreement, self.time()) {
+        let mandated = if placed { Card::has_mandate } else { Card::allows };
+        if !mandated(card, &key, Purpose::Agreement, self.time()) {
             return Err(AgreementError::Signature);
         }
         key.verify(Context::Agreement, network, &codec::encode(&self.body), &Signature(self.signature))

@@ -17,6 +17,8 @@ pub enum Why {
     Retention,
     /// The agreement does not cover what was in them: it was erased before anybody saw it.
     OutOfScope,
+    /// Their publisher does not vouch for them: the key that signed them was compromised.
+    Disowned,
 }
 
 /// "We hold no figure of these entries of yours any more."

@@ -627,6 +627,7 @@ fn sync_up(dir: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
+mod cut;
 pub(super) mod erase;
 mod index;
 mod opened;

@@ -396,6 +396,29 @@ impl Store {
         Ok(())
     }
 
+    /// Cuts off the entry of a feed at this place and all behind it, for good, from the files and from the derived
+    /// database: they were signed by a key that was not allowed to. `false` when something of the feed is appended and not
+    /// yet committed: nothing is done then.
+    ///
+    /// # Errors
+    /// [`StoreError`]; after a failed write the store takes nothing more. Cutting what is cut changes nothing.
+    pub fn cut(&mut self, feed: FeedId, first: Seq) -> Result<bool, StoreError> {
+        if self.stopped {
+            return Err(StoreError::Stopped);
+        }
+        if self.touched.contains(&feed) {
+            return Ok(false);
+        }
+        if self.may_be_folded(&feed, first) {
+            self.derived.begin_elsewhere()?;
+        }
+        self.folding = Folding::default();
+        self.open.remove(&feed);
+        let cut = self.feeds.get_mut(&feed).map_or(Ok(()), |file| file.cut(first, &self.network));
+        self.stopped |= cut.is_err();
+        cut.map(|()| true)
+    }
+
     /// Gives up the entry at the end of each of these feeds of which not all frames are here, and returns the feeds in
     /// which there was one. One that is appended to is passed over until that is committed.
     ///

@@ -22,8 +22,12 @@ pub enum KeyName {
     National,
     /// The next national key, of which the card carries the hash; best kept elsewhere.
     NextNational,
+    /// The national key after the next one, while it is not yet known whether a succession comes about.
+    AfterNextNational,
     /// The node's own key, which signs from day to day.
     Node,
+    /// The node key that is to take its place.
+    NextNode,
 }
 
 /// The work factor of scrypt as a power of two: 64 MiB and a fifth of a second on a small server. A higher one
@@ -68,12 +72,18 @@ impl std::fmt::Debug for Passphrase {
 impl KeyName {
     /// Where the key lies in a node's directory.
     pub fn path(self, dir: &Path) -> PathBuf {
-        let name = match self {
+        dir.join("keys").join(self.file_name())
+    }
+
+    /// What the file is called.
+    pub fn file_name(self) -> &'static str {
+        match self {
             Self::National => "national.age",
             Self::NextNational => "next-national.age",
+            Self::AfterNextNational => "after-next-national.age",
             Self::Node => "node.age",
-        };
-        dir.join("keys").join(name)
+            Self::NextNode => "node-next.age",
+        }
     }
 }
 
@@ -133,9 +143,9 @@ fn kept_secret(dir: &Path, name: &str) -> Result<Zeroizing<[u8; 32]>, StoreError
     // Under its name it is whole, also when the power fails.
     let fresh = path.with_extension("new");
     let _left_by_a_crash = fs::remove_file(&fresh);
-    write_secret(dir, &fresh, secret.as_ref())?;
+    write_secret(&fresh, secret.as_ref())?;
     fs::rename(&fresh, &path).map_err(StoreError::io("renaming", &fresh))?;
-    sync_keys(dir)?;
+    sync_keys(&dir.join("keys"))?;
     Ok(secret)
 }
 
@@ -200,9 +210,9 @@ pub fn write_locked(
     bytes.extend(lock_of(signer, &salt).seal(0, true, content));
     let fresh = path.with_extension("new");
     let _left_by_a_crash = fs::remove_file(&fresh);
-    write_secret(dir, &fresh, &bytes)?;
+    write_secret(&fresh, &bytes)?;
     fs::rename(&fresh, &path).map_err(StoreError::io("renaming", &fresh))?;
-    sync_keys(dir)
+    sync_keys(&dir.join("keys"))
 }
 
 /// Writes a key, encrypted; refuses to overwrite one.
@@ -210,22 +220,29 @@ pub fn write_locked(
 /// # Errors
 /// [`StoreError`] when the file exists or cannot be written.
 pub fn save(dir: &Path, name: KeyName, key: &SecretKey, passphrase: &Passphrase) -> Result<(), StoreError> {
-    let path = name.path(dir);
+    save_to(&name.path(dir), key, passphrase)
+}
+
+/// As [`save`], in a file of any name.
+///
+/// # Errors
+/// As [`save`].
+pub fn save_to(path: &Path, key: &SecretKey, passphrase: &Passphrase) -> Result<(), StoreError> {
     let mut recipient = age::scrypt::Recipient::new(passphrase.0.clone());
     recipient.set_work_factor(WORK_FACTOR);
     let sealed = age::encrypt(&recipient, key.seed().as_ref())
-        .map_err(|error| StoreError::File { path: path.clone(), what: error.to_string() })?;
-    write_secret(dir, &path, &sealed)
+        .map_err(|error| StoreError::File { path: path.to_owned(), what: error.to_string() })?;
+    write_secret(path, &sealed)
 }
 
 /// Writes a new file in the directory of keys, for its owner's eyes.
-fn write_secret(dir: &Path, path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
-    let keys = dir.join("keys");
+fn write_secret(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+    let keys = path.parent().unwrap_or(path);
     fs::DirBuilder::new()
         .recursive(true)
         .mode(0o700)
-        .create(&keys)
-        .map_err(StoreError::io("creating", &keys))?;
+        .create(keys)
+        .map_err(StoreError::io("creating", keys))?;
     let mut options = OpenOptions::new();
     let mut file = options
         .write(true)
@@ -234,12 +251,11 @@ fn write_secret(dir: &Path, path: &Path, bytes: &[u8]) -> Result<(), StoreError>
         .open(path)
         .map_err(StoreError::io("creating", path))?;
     file.write_all(bytes).and_then(|()| file.sync_all()).map_err(StoreError::io("writing", path))?;
-    sync_keys(dir)
+    sync_keys(keys)
 }
 
-fn sync_keys(dir: &Path) -> Result<(), StoreError> {
-    let keys = dir.join("keys");
-    fs::File::open(&keys).and_then(|keys| keys.sync_all()).map_err(StoreError::io("syncing", &keys))
+fn sync_keys(keys: &Path) -> Result<(), StoreError> {
+    fs::File::open(keys).and_then(|keys| keys.sync_all()).map_err(StoreError::io("syncing", keys))
 }
 
 /// Reads and decrypts a key.
@@ -247,13 +263,20 @@ fn sync_keys(dir: &Path) -> Result<(), StoreError> {
 /// # Errors
 /// [`StoreError`] when it is not there, the passphrase is another one, or the file is damaged.
 pub fn load(dir: &Path, name: KeyName, passphrase: &Passphrase) -> Result<SecretKey, StoreError> {
-    let path = name.path(dir);
+    load_from(&name.path(dir), passphrase)
+}
+
+/// As [`load`], from a file of any name.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_from(path: &Path, passphrase: &Passphrase) -> Result<SecretKey, StoreError> {
     let mut sealed = Vec::new();
-    let mut file = fs::File::open(&path).map_err(StoreError::io("opening", &path))?;
-    file.read_to_end(&mut sealed).map_err(StoreError::io("reading", &path))?;
+    let mut file = fs::File::open(path).map_err(StoreError::io("opening", path))?;
+    file.read_to_end(&mut sealed).map_err(StoreError::io("reading", path))?;
     let mut identity = age::scrypt::Identity::new(passphrase.0.clone());
     identity.set_max_work_factor(MAX_WORK_FACTOR);
-    let refused = |what: &str| StoreError::File { path: path.clone(), what: what.to_owned() };
+    let refused = |what: &str| StoreError::File { path: path.to_owned(), what: what.to_owned() };
     let opened = age::decrypt(&identity, &sealed)
         .map_err(|_| refused("cannot be decrypted: another passphrase, or a damaged file"))?;
     let opened = Zeroizing::new(opened);

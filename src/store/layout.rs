@@ -6,6 +6,11 @@
 //! format                              the format number as text
 //! lock                                held by the process that has the directory
 //! keys/national.age  keys/node.age    32-byte seeds, encrypted (0600)
+//! keys/next-national.age              the national key that the card announces
+//! keys/after-next-national.age        the one after it, while a succession is under way
+//! keys/former-national-<number>.age   national keys that were succeeded
+//! keys/node-next.age                  the node key that is to take over
+//! keys/node.pub  keys/node-next.pub   the public halves of the two, as 64 hexadecimal digits
 //! card.txt                            our own partner card
 //! feeds/<publisher>/<agreement>/      both as 64 hexadecimal digits
 //!     <first seq, 12 digits>.feed     a segment: magic, then frames (crate::feed::frame)

@@ -31,6 +31,9 @@ pub enum Fault {
     /// The peer ended the session.
     #[error("the peer ended the session: {0:?}")]
     Bye(ByeReason),
+    /// The node's key was revoked by its government.
+    #[error("the government of the peer has revoked the node key that it speaks with")]
+    Revoked,
     /// There are too many sessions here.
     #[error("there are more sessions than this node keeps")]
     Busy,
@@ -98,6 +101,7 @@ impl Fault {
             | Self::Versions { .. }
             | Self::Network { .. }
             | Self::Bye(_)
+            | Self::Revoked
             | Self::Busy => false,
             Self::Protocol(_)
             | Self::TooMuch(_)
@@ -114,7 +118,7 @@ impl Fault {
     /// What the peer is told, if anything.
     pub(super) fn bye(&self) -> Option<ByeReason> {
         match self {
-            Self::HelloTimeout | Self::Silent { .. } | Self::Bye(_) => None,
+            Self::HelloTimeout | Self::Silent { .. } | Self::Bye(_) | Self::Revoked => None,
             Self::Versions { .. } => Some(ByeReason::Versions),
             Self::Network { .. } => Some(ByeReason::Network),
             Self::Busy => Some(ByeReason::Busy),

@@ -125,6 +125,11 @@ pub enum Input {
         /// The feed.
         feed: FeedId,
     },
+    /// The end of a feed is here no longer: its key was revoked, and those entries do not stand.
+    Cut {
+        /// How the feed stands now.
+        state: Box<FeedState>,
+    },
     /// The answer to [`Output::Read`].
     Read {
         /// As asked.
@@ -249,6 +254,14 @@ pub enum Event {
         seq: Seq,
         /// When it is asked for again.
         until: Millis,
+    },
+    /// Its publisher has shown another entry for a place than is here, and its card says that a thief may have signed ours:
+    /// what is here from there on is to be given up, and comes anew.
+    Settled {
+        /// The feed.
+        feed: FeedId,
+        /// The place.
+        seq: Seq,
     },
     /// A partner holds more of our own feed than we do: this node was restored from an old backup, or another of
     /// our nodes has written. Nothing may be appended to the feed before that is settled.

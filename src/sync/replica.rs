@@ -122,6 +122,7 @@ impl Replica {
             Input::Cards { keyring } => self.cards(keyring),
             Input::Stored { newest } => self.stored(&newest),
             Input::Abandoned { feed } => self.abandoned(feed),
+            Input::Cut { state } => self.cut(*state),
             Input::Read { session, feed, from, next, frames } => {
                 self.read(session, feed, (from, next), frames);
             }
@@ -298,6 +299,8 @@ impl Replica {
 
     fn cards(&mut self, keyring: Arc<Keyring>) {
         self.keyring = keyring;
+        self.end_revoked();
+        self.review_feeds();
         let ids: Vec<_> = self.sessions.keys().copied().collect();
         for id in ids {
             if let Some(session) = self.sessions.get_mut(&id) {
@@ -305,6 +308,50 @@ impl Replica {
             }
             self.reconcile_announced(id, &|_| true);
         }
+    }
+
+    /// Ends the sessions of nodes whose keys were revoked.
+    fn end_revoked(&mut self) {
+        let keyring = Arc::clone(&self.keyring);
+        let revoked = |(id, session): (&SessionId, &Session)| {
+            keyring.is_revoked(&session.publisher, &session.node).then_some(*id)
+        };
+        let ids: Vec<SessionId> = self.sessions.iter().filter_map(revoked).collect();
+        ids.into_iter().for_each(|id| self.fail(id, Fault::Revoked));
+    }
+
+    /// What was begun with an entry that may not be signed any more begins anew, and a proof of a fork counts no longer
+    /// of which one side has lost its mandate for that place.
+    fn review_feeds(&mut self) {
+        let keyring = Arc::clone(&self.keyring);
+        let mut changed = Vec::new();
+        for (id, feed) in &mut self.feeds {
+            let seen = feed.seen.take_if(|seen| !keyring.may_sign(seen.header()));
+            let in_hand = feed.pending().is_some_and(|pending| !keyring.may_sign(pending.header()));
+            let void = |fork: &mut Box<Fork>| !fork.holds(&keyring);
+            if in_hand {
+                feed.restart();
+                feed.seen = None;
+            }
+            if feed.fork.take_if(void).is_some() || in_hand || seen.is_some() {
+                changed.push(*id);
+            }
+        }
+        changed.into_iter().for_each(|feed| self.resubscribe(feed));
+    }
+
+    /// The end of a feed was cut off here, because who signed it was not allowed to: it goes on from this state.
+    fn cut(&mut self, state: FeedState) {
+        let feed = state.place.feed;
+        let source = self.feeds.get(&feed).and_then(|feed| feed.source);
+        let mut cut = Feed::open(state, &self.network, &self.keyring, &self.seating);
+        cut.source = source;
+        self.feeds.insert(feed, cut);
+        self.held.remove(&feed);
+        for session in self.sessions.values_mut() {
+            session.pull.refused.remove(&feed);
+        }
+        self.resubscribe(feed);
     }
 
     fn stored(&mut self, newest: &SignedHeader) {

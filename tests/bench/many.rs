@@ -14,7 +14,7 @@ use anyhow::Context;
 use corridor::config::Config;
 use corridor::crypto::{Network, NodeSigner, SecretKey};
 use corridor::feed::identity::CardBody;
-use corridor::feed::{Card, Mandate, PublisherId, Purpose};
+use corridor::feed::{Card, Mandate, Purpose, SignedStep};
 use corridor::model::{Millis, codelist};
 use corridor::node::{Request, clock};
 use corridor::store::keys::{self, KeyName};
@@ -143,9 +143,9 @@ fn make(root: &Path, country: &str) -> anyhow::Result<Node> {
     let body = CardBody {
         country: country.to_owned(),
         names: vec![("en".to_owned(), country.to_owned())],
-        national_key: national.public_key().0,
-        next_key_hash: PublisherId::of(&next.public_key()).0,
+        line: vec![SignedStep::first(&national, &next.public_key(), now, &network)],
         mandates: vec![mandate.sign(&network, &national)],
+        revocations: Vec::new(),
         addresses: vec![node.listen()],
         issued_at: now.0,
     };

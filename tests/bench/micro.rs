@@ -130,10 +130,10 @@ mod model {
 }
 
 mod feed {
-    use corridor::crypto::{Hash, Network, NodeSigner, SecretKey};
+    use corridor::crypto::{Network, NodeSigner, SecretKey};
     use corridor::feed::block::{BlockCoder, BlockReader, OpenBlock};
     use corridor::feed::head::Place;
-    use corridor::feed::identity::CardBody;
+    use corridor::feed::identity::{CardBody, SignedStep};
     use corridor::feed::{
         AgreementId, Assembler, Body, BodyBuilder, Card, EntryKind, FeedId, Frame, FrameKind, Keyring,
         Mandate, Opened, Purpose, SignedEntry, SignedHeader, record,
@@ -162,9 +162,9 @@ mod feed {
             let body = CardBody {
                 country: "AUS".to_owned(),
                 names: vec![("en".to_owned(), "Statistics".to_owned())],
-                national_key: national.public_key().0,
-                next_key_hash: Hash::of(&[&key(3).public_key().0]).0,
+                line: vec![SignedStep::first(&national, &key(3).public_key(), Millis(0), &network)],
                 mandates: vec![mandate.sign(&network, &national)],
+                revocations: Vec::new(),
                 addresses: Vec::new(),
                 issued_at: 0,
             };

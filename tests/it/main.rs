@@ -9,6 +9,7 @@ mod daemons;
 mod damage;
 mod federation;
 mod fuzz;
+mod keys;
 mod leak;
 mod protection;
 mod quiet;

@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
-use corridor::crypto::{Hash, Network, NodeSigner, PublicKey, SecretKey};
+use corridor::crypto::{Network, NodeSigner, PublicKey, SecretKey};
 use corridor::feed::head::Place;
 use corridor::feed::identity::CardBody;
 use corridor::feed::{
     AgreementId, Card, EntryBuilder, EntryKind, FeedId, Mandate, PublisherId, Purpose, SignedEntry,
+    SignedStep,
 };
 use corridor::model::{Millis, Receipt, Record};
 use zeroize::Zeroizing;
@@ -93,10 +94,10 @@ fn introduce(i: u8, network: &Network) -> Publisher {
     let body = CardBody {
         country: format!("A{}{}", letter(i / 26), letter(i % 26)),
         names: vec![("en".to_owned(), format!("Government {i}"))],
-        national_key: national.public_key().0,
-        next_key_hash: Hash::of(&[&key(5).public_key().0]).0,
+        line: vec![SignedStep::first(&national, &key(5).public_key(), Millis(0), network)],
         // The world's clocks are wrong by days, not by years.
         mandates: vec![mandate(&nodes[0], Millis(i64::MAX)), mandate(&expired, Millis(START.0 / 2))],
+        revocations: Vec::new(),
         addresses: vec!["/ip4/127.0.0.1/tcp/4001".to_owned()],
         issued_at: 0,
     };

@@ -235,7 +235,9 @@ impl World {
                 assert!(twin || lost, "node {index} is said to have lost what it never had of {feed}");
                 self.tally.recoveries += u64::from(self.nodes[index].recovery.insert(*feed));
             }
-            Event::SessionReady { .. }
+            // No card here says that a key was stolen.
+            Event::Settled { .. }
+            | Event::SessionReady { .. }
             | Event::CaughtUp { .. }
             | Event::FaultRecorded { .. }
             | Event::Refused { .. } => {}

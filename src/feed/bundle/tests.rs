@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::feed::testing::{Government, NOW, frames, keyring};
-use crate::feed::{Frame, SignedEntry};
+use crate::feed::{Frame, NextCard, SignedEntry};
 use proptest::prelude::*;
 
 /// A bundle of PHL's public feed from an entry on, and the entries.
@@ -11,7 +11,7 @@ fn bundle(phl: &Government, count: u64, from: u64) -> (Vec<u8>, Vec<SignedEntry>
     let head = entries[entries.len() - 1].header().clone();
     let carried = vec![Carried { head, from: Seq(from) }];
     let recipient = Government::new("ESP", 20).publisher();
-    let manifest = Manifest::sign((phl.publisher(), recipient), NOW, carried, &Network::main(), &phl.node);
+    let manifest = Manifest::sign((&phl.card, recipient), NOW, carried, &Network::main(), &phl.node);
     let mut bytes = opening(&manifest);
     // Two sections of one feed, as a large feed has.
     let all: Vec<Vec<u8>> =
@@ -70,9 +70,20 @@ fn only_a_partner_s_own_node_makes_bundles() {
     assert!(matches!(read(&bytes, &[&can]), Err(BundleFault::Stranger(who)) if who == phl.publisher()));
     // CAN's node says that PHL made it.
     let carried = vec![Carried { head: entries[0].header().clone(), from: Seq(0) }];
-    let made = (phl.publisher(), can.publisher());
+    let made = (&phl.card, can.publisher());
     let forged = Manifest::sign(made, NOW, carried, &Network::main(), &can.node);
     assert!(matches!(read(&opening(&forged), &[&phl, &can]), Err(BundleFault::Signature)));
+    // A newer card of PHL is in the bundle: its new node may have made it. Without the card it may not.
+    let next = NextCard::after(&phl.card, NOW).mandate(
+        can.node.public_key(),
+        (Millis(0), Millis(i64::MAX)),
+        &phl.national,
+    );
+    let next = next.sign(&phl.national).unwrap();
+    let carried = vec![Carried { head: entries[0].header().clone(), from: Seq(0) }];
+    let renewed = Manifest::sign((&next, can.publisher()), NOW, carried, &Network::main(), &can.node);
+    let index = read(&opening(&renewed), &[&phl]).unwrap();
+    assert_eq!((index.manifest().card(), index.manifest().node()), (&next, can.node.public_key()));
     // Another network's bundle is none here.
     let training = Network::parse("training/x").unwrap();
     let other = Index::read(bytes.as_slice(), &training, &keyring(&[&phl]));

@@ -1,9 +1,12 @@
 //! Cards and mandates: what is read is what was signed, and it allows what it says.
 
 use super::*;
+use crate::crypto::{Hash, NodeSigner};
 use crate::feed::head::Place;
 use crate::feed::testing::{FROM, Government, KEY, NOW, UNTIL, secret, series};
 use crate::feed::{EntryKind, SignedHeader};
+
+mod life;
 
 fn body(government: &Government) -> CardBody {
     government.card.body().clone()
@@ -59,7 +62,7 @@ fn any_altered_byte_of_the_text_is_refused() {
     ] {
         assert!(Card::from_text(&bad).is_err(), "{name}");
     }
-    assert_eq!(Card::from_text(&card.replacen("CARD 1", "CARD 2", 1)), Err(CardError::NotACard));
+    assert_eq!(Card::from_text(&card.replacen("CARD 2", "CARD 1", 1)), Err(CardError::NotACard));
     let lied = card.replacen("country: PHL", "country: ESP", 1);
     assert_eq!(Card::from_text(&lied), Err(CardError::Readable));
 }
@@ -126,9 +129,13 @@ fn the_keyring_keeps_the_later_card() {
         sign(&phl, CardBody { issued_at, addresses, ..body(&phl) }).unwrap()
     };
     let mut keyring = Keyring::default();
-    for (issued_at, address, taken, kept) in
-        [(5, "/a", true, "/a"), (4, "/b", false, "/a"), (5, "/c", true, "/c"), (6, "/d", true, "/d")]
-    {
+    for (issued_at, address, taken, kept) in [
+        (5, "/a", true, "/a"),
+        (4, "/b", false, "/a"),
+        (5, "/c", false, "/a"),
+        (6, "/d", true, "/d"),
+        (5, "/a", false, "/d"),
+    ] {
         assert_eq!(keyring.insert(dated(issued_at, address)), taken, "{address}");
         assert_eq!(keyring.get(&phl.publisher()).unwrap().body().addresses, [kept]);
     }
@@ -195,6 +202,19 @@ fn unsound_keys() -> [[u8; 32]; 4] {
     [small_order, other_form, mixed.unwrap().0, nowhere]
 }
 
+/// Says that it has a key that nobody can have, and signs with another.
+struct Pretender(PublicKey);
+
+impl NodeSigner for Pretender {
+    fn public_key(&self) -> PublicKey {
+        self.0
+    }
+
+    fn sign_message(&self, message: &[u8]) -> Signature {
+        secret(9).sign_message(message)
+    }
+}
+
 #[test]
 fn a_key_that_nobody_can_have_made_is_on_no_card() {
     let government = Government::new("PHL", 1);
@@ -207,9 +227,10 @@ fn a_key_that_nobody_can_have_made_is_on_no_card() {
         let signed = Card::sign(body, &Network::main(), &government.national);
         assert_eq!(signed, Err(CardError::WeakKey), "{unsound:?} as a node's key");
         // Of a national key of small order anybody could sign the card.
-        let body =
-            CardBody { national_key: unsound.0, mandates: Vec::new(), ..government.card.body().clone() };
-        let signed = Card::sign(body, &Network::main(), &government.national);
+        let pretender = Pretender(unsound);
+        let line = vec![SignedStep::first(&pretender, &government.node.public_key(), FROM, &Network::main())];
+        let body = CardBody { line, mandates: Vec::new(), ..government.card.body().clone() };
+        let signed = Card::sign(body, &Network::main(), &pretender);
         assert_eq!(signed, Err(CardError::WeakKey), "{unsound:?} as a national key");
     }
 }

@@ -69,7 +69,12 @@ impl Feed {
 
     /// Whether frames of the next entry are here.
     pub(super) fn in_entry(&self) -> bool {
-        self.assembler.as_ref().is_some_and(|assembler| assembler.pending().is_some())
+        self.pending().is_some()
+    }
+
+    /// The header of the entry in hand.
+    pub(super) fn pending(&self) -> Option<&SignedHeader> {
+        self.assembler.as_ref().and_then(|assembler| assembler.pending())
     }
 
     /// The header of the next entry, if this is its place and some of it has come.

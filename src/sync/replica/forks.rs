@@ -111,8 +111,18 @@ impl Replica {
         if [&ours, &theirs].iter().any(|one| (one.header().feed, one.header().seq) != place) {
             return Err(Fault::Protocol("a header for another place than the one asked for"));
         }
-        self.freeze(ours, theirs, None);
+        let by_publisher = session.publisher == feed.publisher && feed.publisher != self.us;
+        let settled = by_publisher && self.settled(&ours, &theirs);
+        if !self.freeze(ours, theirs, None) && settled {
+            self.event(Event::Settled { feed, seq });
+        }
         Ok(())
+    }
+
+    /// Whether the publisher's card says that of these two its own one stands.
+    fn settled(&self, ours: &SignedHeader, theirs: &SignedHeader) -> bool {
+        let (held, shown) = (ours.header(), theirs.header());
+        ours.id() != theirs.id() && self.keyring.settles(held) && self.keyring.may_sign(shown)
     }
 
     pub(super) fn on_proof(&mut self, id: SessionId, one: &[u8], other: &[u8]) -> Result<(), Fault> {

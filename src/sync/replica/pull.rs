@@ -297,7 +297,8 @@ impl Replica {
                 self.dispute(id, feed);
                 Ok(Rest::IsDropped)
             }
-            EntryFault::Mandate => {
+            // Who hands it on may not have the card yet that says so.
+            EntryFault::Mandate | EntryFault::Revoked { .. } => {
                 self.give_up(id, feed, fault);
                 Ok(Rest::IsDropped)
             }

@@ -4,13 +4,14 @@ use super::*;
 use crate::crypto::{NodeSigner, SecretKey};
 use crate::feed::head::Place;
 use crate::feed::identity::CardBody;
-use crate::feed::{Card, EntryBuilder, EntryKind, Mandate, Purpose, Seq, SignedEntry};
+use crate::feed::{Card, EntryBuilder, EntryKind, Mandate, Purpose, Seq, SignedEntry, SignedStep};
 use crate::model::{Receipt, Record};
 use zeroize::Zeroizing;
 
 mod arbitrary;
 mod couriers;
 mod forks;
+mod keys;
 mod protocol;
 
 const NOW: Millis = Millis(1_700_000_000_000);
@@ -42,9 +43,9 @@ fn card(who: usize) -> Card {
     let body = CardBody {
         country: String::new(),
         names: vec![("en".to_owned(), format!("Government {who}"))],
-        national_key: national.public_key().0,
-        next_key_hash: [0; 32],
+        line: vec![SignedStep::first(&national, &key(200).public_key(), Millis(0), &network())],
         mandates: vec![mandate.sign(&network(), &national)],
+        revocations: Vec::new(),
         addresses: Vec::new(),
         issued_at: 0,
     };

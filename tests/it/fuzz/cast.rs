@@ -3,12 +3,12 @@
 
 use std::sync::OnceLock;
 
-use corridor::crypto::{Hash, Network, NodeSigner, SecretKey};
+use corridor::crypto::{Network, NodeSigner, SecretKey};
 use corridor::feed::head::Place;
 use corridor::feed::identity::CardBody;
 use corridor::feed::{
     AgreementId, Card, EntryBuilder, EntryKind, FeedId, Frame, HeadRef, Keyring, Mandate, PublisherId,
-    Purpose, SignedEntry,
+    Purpose, SignedEntry, SignedStep,
 };
 use corridor::model::{
     Attributes, Decimal, Document, DocumentKind, DocumentLabel, Millis, Observation, Period, Receipt, Record,
@@ -67,9 +67,14 @@ impl Government {
                 ("en".to_owned(), format!("Statistics of {}", self.country)),
                 ("es".to_owned(), "Estadística".to_owned()),
             ],
-            national_key: national.public_key().0,
-            next_key_hash: Hash::of(&[&secret(self.seed + 100).public_key().0]).0,
+            line: vec![SignedStep::first(
+                &national,
+                &secret(self.seed + 100).public_key(),
+                term.0,
+                &network(),
+            )],
             mandates: vec![mandate.sign(&network(), &national)],
+            revocations: Vec::new(),
             addresses: vec!["/dns/node.example/tcp/4001".to_owned()],
             issued_at: 1_600_000_000_000,
         }

@@ -66,7 +66,7 @@ pub(super) fn card(bytes: &[u8]) -> bool {
         return true;
     }
     let Ok(body) = codec::decode::<CardBody>(bytes) else { return false };
-    let body = CardBody { national_key: PHL.national().public_key().0, ..body };
+    let body = CardBody { line: PHL.card_body().line, ..body };
     let Ok(card) = Card::sign(body, &network(), &PHL.national()) else { return false };
     card_holds(&card);
     true
@@ -219,7 +219,16 @@ pub(super) fn signed_entry(bytes: &[u8]) -> bool {
     let place = Place::first(PHL.feed());
     let (feed, node) = (place.feed, PHL.node().public_key());
     let (seq, backlink, kind) = (place.seq, place.backlink, EntryKind::Release);
-    let header = Header { feed, node, seq, backlink, time: NOW, kind, content, sealing: corridor::feed::Sealing::Open };
+    let header = Header {
+        feed,
+        node,
+        seq,
+        backlink,
+        time: NOW,
+        kind,
+        content,
+        sealing: corridor::feed::Sealing::Open,
+    };
     let mut frames = Vec::new();
     frame::write(FrameKind::Head, &header.sign(&network(), &PHL.node()).to_bytes(), &mut frames);
     frame::write(FrameKind::Table, &table, &mut frames);
@@ -404,8 +413,8 @@ pub(super) fn manifest(bytes: &[u8]) -> bool {
         let header = Header { feed, seq: Seq(number(1)), ..entries[0].header().header().clone() };
         Carried { head: header.sign(&network(), &PHL.node()), from: Seq(number(9)) }
     });
-    let parties = (PHL.id(), ESP.id());
-    let manifest = Manifest::sign(parties, NOW, feeds.take(64).collect(), &network(), &PHL.node());
+    let card = PHL.card();
+    let manifest = Manifest::sign((&card, ESP.id()), NOW, feeds.take(64).collect(), &network(), &PHL.node());
     let file = [bundle::opening(&manifest).as_slice(), &bundle::closing()].concat();
     bundle(&file)
 }
@@ -421,14 +430,14 @@ pub(super) fn bundle_examples() -> Examples {
     let entries = PHL.entries();
     let head = entries[1].header().clone();
     let carried = vec![Carried { head, from: Seq(0) }];
-    let manifest = Manifest::sign((PHL.id(), ESP.id()), NOW, carried, &network(), &PHL.node());
+    let manifest = Manifest::sign((&PHL.card(), ESP.id()), NOW, carried, &network(), &PHL.node());
     let mut file = bundle::opening(&manifest);
     for entry in entries {
         file.extend(bundle::section(0, entry.frames().len()));
         file.extend(entry.frames());
     }
     file.extend(bundle::closing());
-    let empty = Manifest::sign((PHL.id(), ESP.id()), NOW, Vec::new(), &network(), &PHL.node());
+    let empty = Manifest::sign((&PHL.card(), ESP.id()), NOW, Vec::new(), &network(), &PHL.node());
     let empty = [bundle::opening(&empty).as_slice(), &bundle::closing()].concat();
     vec![named("two-entries", file), named("empty", empty)]
 }

@@ -4,7 +4,7 @@ use std::sync::{Arc, LazyLock};
 
 use corridor::crypto::{Network, NodeSigner, SecretKey};
 use corridor::feed::identity::CardBody;
-use corridor::feed::{Card, Mandate, PublisherId, Purpose};
+use corridor::feed::{Card, Mandate, PublisherId, Purpose, SignedStep};
 use corridor::model::Millis;
 use corridor::net::NodeId;
 
@@ -38,9 +38,9 @@ fn government(at: usize) -> Government {
     let body = CardBody {
         country: COUNTRIES[at].to_owned(),
         names: vec![("en".to_owned(), format!("Government {at}"))],
-        national_key: national.public_key().0,
-        next_key_hash: PublisherId::of(&next.public_key()).0,
+        line: vec![SignedStep::first(&national, &next.public_key(), Millis(START), &network)],
         mandates: vec![mandate.sign(&network, &national)],
+        revocations: Vec::new(),
         addresses: Vec::new(),
         issued_at: START,
     };
