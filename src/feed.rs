@@ -15,7 +15,8 @@
 //! the other way, entries whose type says that they were verified. Signed bytes are defined in [`codec`] alone
 //! and in the types beside it; golden vectors under `tests/vectors` hold them fixed.
 //!
-//! [`bundle`] puts frames into one file for who cannot be reached over a line.
+//! [`bundle`] puts frames into one file for who cannot be reached over a line. A publisher that signed two entries for
+//! one place is shown by a [`fork_proof`] and says by a [`resolution`] which of them stands.
 //!
 //! It never reads a clock, a disk or a socket. Start reading at [`header`], then [`body`] and [`assembler`].
 
@@ -34,6 +35,8 @@ pub mod assembler;
 pub mod head;
 pub mod citation;
 pub mod bundle;
+pub mod fork_proof;
+pub mod resolution;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
@@ -48,4 +51,6 @@ pub use frame::{Frame, FrameKind};
 pub use head::{Fork, HeadRef};
 pub use header::{EntryKind, Header, SignedHeader};
 pub use id::{AgreementId, EntryId, FeedId, PublisherId, Seq};
+pub use fork_proof::ForkProof;
 pub use identity::{Card, CardError, Keyring, Mandate, Purpose, SignedMandate};
+pub use resolution::Resolution;

@@ -4,9 +4,10 @@
 //!        Input + now ──▶ Replica::handle ──▶ Vec<Output>
 //!
 //!   Opened, Closed, Received      net      Send, Close
-//!   Stored, Abandoned,           store     Append, Read, ReadHeader
+//!   Stored, Abandoned, Reset,    store     Append, Read, ReadHeader
 //!   Read, HeaderRead
-//!   Granted, Cards, Tick          node     Fork, Event
+//!   Granted, Cards, Recover,      node     Fork, Resolution, Event
+//!   Tick
 //!
 //!   two replicas:  Hello ⇄ Hello,  Digest ⇄ Digest,  unless these are equal Have ⇄ Have,
 //!                  then for each feed that one lacks
@@ -27,7 +28,10 @@
 //!   dated in the future is held; what nobody asked for is a fault.
 //! - `serve`: a session hears of and gets what its agreements open to it and nothing else, whatever it asks for;
 //!   only entries that are durable here are announced or served.
-//! - `forks`: two signed headers for one place freeze the feed, and the proof goes to all who may read it.
+//! - `forks`: two signed headers for one place freeze the feed, and the proof goes to all who may read it; so does the
+//!   publisher's resolution, which thaws it.
+//! - `own`: a feed of our own that may lack what we have signed is pulled from those who hold it, until one of them has
+//!   shown all that it holds.
 //!
 //! It never decides who may read what (the node says so with each session), never names a partner's faults to
 //! others, never keeps content. Start reading at [`Replica`], then `replica/pull.rs` and `replica/serve.rs`.
@@ -41,6 +45,6 @@ mod replica;
 
 pub use config::{Config, MAX_DATA, MAX_DISPUTES, MAX_HEADS_PER_MESSAGE, MAX_WINDOW, MIN_WINDOW, VERSIONS};
 pub use fault::Fault;
-pub use io::{Event, FeedState, Input, Output, SessionId};
-pub use message::{ByeReason, FEATURE_DIGEST, Message, Versions, heads_digest};
+pub use io::{Event, FeedState, Input, Output, Recovering, SessionId};
+pub use message::{ByeReason, FEATURE_DIGEST, FEATURE_RESOLUTION, Message, Versions, heads_digest};
 pub use replica::{Replica, SessionStatus};

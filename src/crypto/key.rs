@@ -20,6 +20,8 @@ pub enum Context {
     Agreement,
     /// The manifest of a bundle.
     Bundle,
+    /// A publisher's word on which of two entries for one place stands.
+    Resolution,
 }
 
 impl Context {
@@ -31,6 +33,7 @@ impl Context {
             Self::Card => "corridor/card/1",
             Self::Agreement => "corridor/agreement/1",
             Self::Bundle => "corridor/bundle/1",
+            Self::Resolution => "corridor/resolution/1",
         }
     }
 

@@ -129,6 +129,11 @@ fn formats() -> BTreeMap<String, String> {
     put("agreement/id", &id.0);
     put("agreement/consent", &consent.to_bytes());
     put("agreement/erasure", &erasure(phl.feed(), entry.header().id()).to_bytes());
+    let (one, other) = forked();
+    let ids = (one.header().id(), other.header().id());
+    let said = ("restored from an old backup", Millis(NOW.0 + 2));
+    let resolution = Resolution::sign((phl.feed(), Seq(0)), ids, said, &network, &phl.national).unwrap();
+    put("fork/resolution", &resolution.to_bytes());
     put("card", &phl.card.to_bytes());
     put("mandate", &codec::encode(&phl.card.body().mandates[0]));
     for (name, entry) in [("entry/0", &entry), ("entry/1", &second)] {
@@ -155,6 +160,22 @@ fn citation() -> Citation {
     Citation::new(phl.card.clone(), entry.header().clone(), record, path, period).unwrap()
 }
 
+/// Two entries for one place.
+fn forked() -> (SignedEntry, SignedEntry) {
+    let phl = Government::new("PHL", 1);
+    let entry = |text: &[u8]| phl.release(&Place::first(phl.feed()), vec![document("note/1", text.to_vec())]);
+    (entry(b"one"), entry(b"another"))
+}
+
+fn fork_proof() -> ForkProof {
+    let (phl, (one, other)) = (Government::new("PHL", 1), forked());
+    let said = ("restored from an old backup", Millis(NOW.0 + 2));
+    let ids = (one.header().id(), other.header().id());
+    let resolution = Resolution::sign((phl.feed(), Seq(0)), ids, said, &Network::main(), &phl.national);
+    let headers = (one.header().clone(), other.header().clone());
+    ForkProof::new(phl.card, headers, resolution.ok()).unwrap()
+}
+
 fn compare(name: &str, text: &str) {
     let path = vectors().join(name);
     if env::var_os("CORRIDOR_WRITE_VECTORS").is_some() {
@@ -171,6 +192,7 @@ fn signed_formats_are_those_of_the_golden_vectors() {
     compare("formats.json", &format!("{text}\n"));
     compare("card.txt", &Government::new("PHL", 1).card.to_text());
     compare("citation.json", &citation().to_text());
+    compare("fork.json", &fork_proof().to_text());
 }
 
 #[test]
@@ -179,6 +201,7 @@ fn golden_vectors_verify() {
     let card = Card::from_text(&read("card.txt")).unwrap();
     assert_eq!(card, Government::new("PHL", 1).card);
     assert_eq!(Citation::from_text(&read("citation.json")), Ok(citation()));
+    assert_eq!(ForkProof::from_text(&read("fork.json")), Ok(fork_proof()));
     let vectors: serde_json::Value = serde_json::from_str(&read("formats.json")).unwrap();
     let mut known = Keyring::default();
     known.insert(card);

@@ -42,11 +42,13 @@ pub enum DocumentKind {
     Other = 17,
     /// The upper protection levels of a submission's totals that few contribute to. For the publisher alone.
     ProtectionLevels = 18,
+    /// A publisher's word on which of two entries that it signed for one place stands.
+    ForkResolution = 19,
 }
 
 impl DocumentKind {
     /// All kinds.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Act,
         Self::Card,
         Self::AgreementText,
@@ -65,6 +67,7 @@ impl DocumentKind {
         Self::Mapping,
         Self::Other,
         Self::ProtectionLevels,
+        Self::ForkResolution,
     ];
 
     /// The number that stands for the kind in signed bytes.

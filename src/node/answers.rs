@@ -33,7 +33,8 @@ impl Engine {
             "publisher_id": self.us().to_hex(),
             "fingerprint": self.us().fingerprint(),
             "node_id": card.nodes(self.now()).next().map(|node| node.to_hex()),
-            "state": "offline",
+            "state": if self.in_recovery() { "recovery" } else { "offline" },
+            "recovery": self.recovery_status(),
             "addresses": card.body().addresses,
             "feeds": feeds["feeds"],
             "partners": partners?,
@@ -57,9 +58,10 @@ impl Engine {
                 "head_hash": head.entry.to_hex(),
                 "observations": self.store.derived().observations(&feed)?,
                 "erased": erased_of(self.store.erased(&feed)),
+                "frozen_at": self.house.fork(&feed).map(|fork| fork.seq().0),
             }));
         }
-        Ok(json!({ "feeds": feeds }))
+        Ok(json!({ "feeds": feeds, "forks": self.describe_forks() }))
     }
 
     /// What a partner has acknowledged of our entries, and what it has not. Receipts themselves are not owed

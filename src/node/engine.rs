@@ -13,17 +13,19 @@ use super::clock::Clock;
 use super::home::Home;
 use super::house::House;
 use super::prepared::{Figures, Prepared};
+use super::recovery::Recovery;
 use super::release::Wanted;
 use super::request::{Caller, Request, SubmitRequest};
 use super::submissions::Submitted;
 use super::truth::Truths;
-use crate::crypto::{Network, NodeSigner};
+use crate::crypto::{Network, NodeSigner, PublicKey};
 use crate::feed::{
-    AgreementId, Body, BuildError, Card, EntryKind, FeedId, HeadRef, PublisherId, Seq, SignedHeader,
+    AgreementId, Body, BuildError, Card, EntryId, EntryKind, FeedId, HeadRef, PublisherId, Seq, SignedHeader,
 };
 use crate::model::{Document, Millis, ModelError, Record};
 use crate::protect::{self, Breach, RoundingKey};
-use crate::store::{Store, StoreError, keys};
+use crate::store::{RecoveryMark, Store, StoreError, keys};
+use crate::sync::Recovering;
 
 /// What an engine needs to know beside its directory.
 #[derive(Clone, Debug)]
@@ -78,6 +80,24 @@ pub enum NodeError {
     /// The request cannot be carried out as it is; says what to do.
     #[error("{0}")]
     Refused(String),
+    /// Own feeds may lack entries: nothing is signed behind them. Says what to do.
+    #[error("{0}")]
+    Recovering(String),
+    /// Figures left whose exact values are lost, and they cannot be told from what is submitted. For the publisher
+    /// alone: it names cells.
+    #[error(
+        "nothing is released: {key} {period} was released to {audience} before the exact values were lost, and shows another \
+         value than the one that is submitted now, so what its readers could work out cannot be known. Submit and release \
+         the values as they were then first, and the new ones after that, with --reason"
+    )]
+    Lost {
+        /// Who holds it.
+        audience: String,
+        /// The series.
+        key: String,
+        /// The period.
+        period: String,
+    },
     /// Something that is named is not there.
     #[error("{0}")]
     NotFound(String),
@@ -127,6 +147,8 @@ impl NodeError {
         match self {
             Self::NoNode(_) => "no_node",
             Self::Refused(_) => "refused",
+            Self::Recovering(_) => "recovery",
+            Self::Lost { .. } => "disclosure",
             Self::NotFound(_) => "not_found",
             Self::Locked => "locked",
             Self::Breach { .. } => "disclosure",
@@ -147,6 +169,9 @@ impl NodeError {
         match self {
             Self::Breach { audience, .. } => {
                 format!("nothing is released: figures would be open to {audience}")
+            }
+            Self::Lost { audience, .. } => {
+                format!("nothing is released: exact values of what {audience} holds are lost")
             }
             other => other.to_string(),
         }
@@ -180,6 +205,12 @@ pub struct Engine {
     pub(super) truths: Truths,
     /// What every release is held to, beside what agreements ask for.
     pub(super) rules: protect::Rules,
+    /// Whether own feeds may lack entries.
+    pub(super) recovery: Recovery,
+    /// Which resolutions of forks are done: by place, the entry that stands.
+    pub(super) applied: BTreeMap<(FeedId, Seq), EntryId>,
+    /// Indicators that are opened to everybody.
+    pub(super) public: BTreeSet<String>,
 }
 
 impl Engine {
@@ -195,9 +226,11 @@ impl Engine {
         let store = Store::open(home.dir(), home.us(), home.network(), options.cache)?;
         let mut house = House::new(home.card(), options.public.clone());
         house.catch_up(&store)?;
+        let recovery = Recovery::new(RecoveryMark::load(home.dir())?);
         // A feed of our own that is forked is not made longer.
-        let frozen = house.forked_feeds().filter(|feed| feed.publisher == home.us()).collect();
-        Ok(Self {
+        let forked = house.forked_feeds().into_iter().filter(|feed| house.fork(feed).is_some());
+        let frozen = forked.filter(|feed| feed.publisher == home.us()).collect();
+        let mut this = Self {
             home,
             store,
             house,
@@ -208,7 +241,29 @@ impl Engine {
             without_figures: BTreeMap::new(),
             truths: Truths::default(),
             rules: options.rules.clone(),
-        })
+            recovery,
+            applied: BTreeMap::new(),
+            public: options.public.clone(),
+        };
+        if this.may_sign() {
+            this.apply_resolutions()?;
+        }
+        Ok(this)
+    }
+
+    /// Whether the node's key is here.
+    pub(super) fn may_sign(&self) -> bool {
+        self.signer.is_some()
+    }
+
+    /// Whether this is the key that this node signs with.
+    pub(super) fn is_node_key(&self, node: &PublicKey) -> bool {
+        self.signer.as_ref().is_some_and(|signer| signer.public_key() == *node)
+    }
+
+    /// Which of our feeds may lack entries.
+    pub(super) fn recovering(&self) -> Recovering {
+        self.recovery.recovering(self.us())
     }
 
     /// The directory and card.
@@ -380,6 +435,11 @@ impl Engine {
             }
             Request::Audit { verify } => self.audit(verify)?,
             Request::Cite { key, period, from } => self.cite(&key, &period, from.as_deref())?,
+            Request::CiteFork { feed } => self.cite_fork(&feed)?,
+            Request::ForkResolve { resolution } => self.fork_resolve(&resolution, caller)?,
+            Request::RecoverOverride => self.recover_override(caller)?,
+            Request::Repair => self.mend(caller)?,
+            Request::Backup => self.backup_cut(caller)?,
             Request::Rebuild => self.rebuild(caller)?,
             Request::Doctor => self.doctor()?,
         };
@@ -396,6 +456,7 @@ impl Engine {
         if !moved.is_empty() {
             self.house.catch_up(&self.store)?;
         }
+        self.commit_recovery()?;
         Ok(moved)
     }
 
@@ -445,12 +506,16 @@ impl Engine {
 
     /// Whether one of our feeds may become longer.
     pub(super) fn may_append(&self, feed: &FeedId) -> Result<(), NodeError> {
+        if self.is_recovering(feed) && self.house.fork(feed).is_none() {
+            return Err(NodeError::Recovering(self.recovery_text(feed)));
+        }
         if !self.frozen.contains(feed) {
             return Ok(());
         }
         let name = self.agreement_name(&feed.agreement);
         Err(NodeError::Refused(format!(
-            "our feed {name:?} is forked, or a partner holds more of it than this node: signing now would make it worse"
+            "our feed {name:?} is forked, or another node of ours has continued it: signing now would make it worse. \
+             `corridor feeds` shows forks; `corridor fork resolve` says which entry stands"
         )))
     }
 

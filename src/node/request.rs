@@ -125,6 +125,22 @@ pub enum Request {
         /// Whose; none: the reporter's own.
         from: Option<String>,
     },
+    /// The proof that a publisher signed two entries for one place.
+    CiteFork {
+        /// The feed, its agreement, or its publisher.
+        feed: String,
+    },
+    /// Which of two entries that we signed for one place stands.
+    ForkResolve {
+        /// The resolution, signed by the national key, in hexadecimal digits.
+        resolution: String,
+    },
+    /// Go on in own feeds of which no partner has shown what it holds.
+    RecoverOverride,
+    /// Cut damaged feeds at their last good entry.
+    Repair,
+    /// Which files up to where make a consistent backup.
+    Backup,
     /// Fold the derived database again.
     Rebuild,
     /// Check everything that is stored, byte for byte.
@@ -312,6 +328,11 @@ impl Request {
             | Self::Peers
             | Self::Card
             | Self::Audit { .. }
+            | Self::CiteFork { .. }
+            | Self::ForkResolve { .. }
+            | Self::RecoverOverride
+            | Self::Repair
+            | Self::Backup
             | Self::Rebuild
             | Self::Doctor => false,
         }
@@ -331,6 +352,10 @@ impl Request {
             Self::Release(release) => (!release.dry_run).then_some("release"),
             Self::Retract { .. } => Some("retract"),
             Self::Rebuild => Some("rebuild"),
+            Self::ForkResolve { .. } => Some("fork resolve"),
+            Self::RecoverOverride => Some("recover override"),
+            Self::Repair => Some("doctor repair"),
+            Self::Backup => Some("backup"),
             Self::BundleExport { .. } => Some("bundle export"),
             Self::BundleImport { .. } => Some("bundle import"),
             Self::Status
@@ -348,6 +373,7 @@ impl Request {
             | Self::Mirror { .. }
             | Self::Audit { .. }
             | Self::Cite { .. }
+            | Self::CiteFork { .. }
             | Self::Doctor => None,
         }
     }

@@ -55,6 +55,7 @@ fn feeds_told(message: &Message) -> Vec<FeedId> {
         Message::Hello { .. }
         | Message::Digest { .. }
         | Message::Differs
+        | Message::Resolution { .. }
         | Message::Credit { .. }
         | Message::Ping { .. }
         | Message::Pong { .. }

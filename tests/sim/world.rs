@@ -310,6 +310,7 @@ impl World {
                 assert_eq!(Some(fork.feed().publisher), forker, "an honest publisher is said to have forked");
                 self.nodes[index].forks.insert(fork.feed(), fork);
             }
+            Output::Resolution(_) => unreachable!("nobody here resolves a fork"),
             Output::Event(event) => self.on_event(index, &event),
         }
     }

@@ -21,8 +21,14 @@ pub(super) struct Session {
     pub(super) greeting: Option<Millis>,
     /// Whether its first list of heads is complete.
     pub(super) listed: bool,
+    /// Whether its list of heads is known to be whole: what it has not announced it does not hold.
+    pub(super) whole: bool,
+    /// Whether its list comes behind its Differs alone: heads that come before that are single news.
+    pub(super) list_behind_differs: bool,
     /// Whether both sides may say how their heads stand with a digest.
     pub(super) digests: bool,
+    /// Whether it knows resolutions.
+    pub(super) resolutions: bool,
     /// Whether our list of heads was sent.
     pub(super) told: bool,
     /// What it has announced.
@@ -98,7 +104,10 @@ impl Session {
             withdrawn: BTreeSet::new(),
             greeting: Some(now),
             listed: false,
+            whole: false,
+            list_behind_differs: false,
             digests: false,
+            resolutions: false,
             told: false,
             announced: BTreeMap::new(),
             pull,

@@ -10,7 +10,9 @@ use zeroize::Zeroizing;
 
 mod arbitrary;
 mod forks;
+mod own;
 mod protocol;
+mod resolved;
 
 const NOW: Millis = Millis(1_700_000_000_000);
 const US: usize = 0;
@@ -124,6 +126,7 @@ impl Bench {
             partial: Vec::new(),
             newest: Some(last.header().clone()),
             fork: None,
+            resolutions: Vec::new(),
         }])
     }
 
@@ -175,6 +178,7 @@ fn sent(outputs: &[Output]) -> Vec<(u64, Message)> {
         | Output::Read { .. }
         | Output::ReadHeader { .. }
         | Output::Fork(_)
+        | Output::Resolution(_)
         | Output::Event(_) => None,
     };
     outputs.iter().filter_map(one).collect()
