@@ -32,8 +32,15 @@ pub fn run(global: &Global, args: &Doctor) -> anyhow::Result<Outcome> {
     let mut findings = permissions(&dir);
     findings.extend(disk(&dir));
     if let Err(error) = ask::load_config(&home, &[]) {
-        let advice = "correct corridor.toml; `config/node.toml` of the distribution names every key at its default";
-        findings.push(finding("configuration", "error", &dir.join("corridor.toml"), &format!("{error:#}"), advice));
+        let advice =
+            "correct corridor.toml; `config/node.toml` of the distribution names every key at its default";
+        findings.push(finding(
+            "configuration",
+            "error",
+            &dir.join("corridor.toml"),
+            &format!("{error:#}"),
+            advice,
+        ));
     }
     let (mut value, damaged) = match ask::value(global, Request::Doctor) {
         Ok(value) => {
@@ -81,7 +88,10 @@ fn show(global: &Global, value: &Value) -> anyhow::Result<()> {
     let feeds = value["feeds"].as_array().map_or(0, Vec::len);
     let entries: u64 =
         value["feeds"].as_array().into_iter().flatten().filter_map(|feed| feed["entries"].as_u64()).sum();
-    text += &format!("healthy: {}\n{feeds} feeds with {entries} entries verified\n", print::cell(&value["healthy"]));
+    text += &format!(
+        "healthy: {}\n{feeds} feeds with {entries} entries verified\n",
+        print::cell(&value["healthy"])
+    );
     print::text(&text)
 }
 
@@ -103,7 +113,13 @@ fn permissions(dir: &Path) -> Vec<Value> {
         let mode = meta.permissions().mode() & 0o777;
         if mode & forbidden != 0 {
             let what = format!("its mode is {mode:03o}: others than its owner may use it");
-            findings.push(finding("permissions", "error", &path, &what, &format!("{advice} {}", path.display())));
+            findings.push(finding(
+                "permissions",
+                "error",
+                &path,
+                &what,
+                &format!("{advice} {}", path.display()),
+            ));
         }
     }
     findings

@@ -37,7 +37,12 @@ pub fn run(global: &Global, init: Init) -> anyhow::Result<Outcome> {
     };
     let passphrase = passphrase::new(global)?;
     let dir = global.dir();
-    let new = NewNode { country, names: vec![("en".to_owned(), init.name.unwrap_or_default())], network, addresses };
+    let new = NewNode {
+        country,
+        names: vec![("en".to_owned(), init.name.unwrap_or_default())],
+        network,
+        addresses,
+    };
     let config = Config::initial_text(&init.listen, &init.http, &init.public);
     let home = Home::create(&dir, new, &passphrase, clock::now())?;
     let file = dir.join("corridor.toml");

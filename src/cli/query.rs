@@ -148,7 +148,8 @@ pub fn cite(global: &Global, args: &Cite) -> anyhow::Result<Outcome> {
     let (request, field) = match &args.fork {
         Some(feed) => (Request::CiteFork { feed: feed.clone() }, "proof"),
         None => {
-            let (key, period) = (args.key.clone().unwrap_or_default(), args.period.clone().unwrap_or_default());
+            let (key, period) =
+                (args.key.clone().unwrap_or_default(), args.period.clone().unwrap_or_default());
             (Request::Cite { key, period, from: args.from.clone() }, "citation")
         }
     };

@@ -35,10 +35,13 @@ pub fn backup(global: &Global, args: &Backup) -> anyhow::Result<Outcome> {
     let mut name = file.file_name().context("name the file to write")?.to_owned();
     name.push(".partial");
     let partial = file.with_file_name(name);
-    let manifest = write(global, &home, &passphrase, &partial).inspect_err(|_| drop(fs::remove_file(&partial)))?;
+    let manifest =
+        write(global, &home, &passphrase, &partial).inspect_err(|_| drop(fs::remove_file(&partial)))?;
     fs::rename(&partial, file).with_context(|| format!("naming {}", file.display()))?;
     let above = file.parent().filter(|above| !above.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
-    File::open(above).and_then(|dir| dir.sync_all()).with_context(|| format!("syncing {}", above.display()))?;
+    File::open(above)
+        .and_then(|dir| dir.sync_all())
+        .with_context(|| format!("syncing {}", above.display()))?;
     show(global, file, &manifest, "written, read back and verified")
 }
 
@@ -108,7 +111,8 @@ pub fn restore(global: &Global, args: &Restore) -> anyhow::Result<Outcome> {
     let manifest = restore::restore(&args.file, &passphrase, &dir, clock::now())?;
     let made = crate::model::Millis(manifest.made_at).to_string();
     if global.json {
-        let value = json!({ "dir": dir, "made_at": made, "feeds": manifest.heads.len(), "state": "recovery" });
+        let value =
+            json!({ "dir": dir, "made_at": made, "feeds": manifest.heads.len(), "state": "recovery" });
         print::value(&value, true)?;
     } else {
         print::text(&format!("{} is restored as of {made} and in recovery.\n", dir.display()))?;
@@ -135,7 +139,11 @@ pub fn recover(global: &Global, args: &Recover) -> anyhow::Result<Outcome> {
     }
     let status = ask::value(global, Request::Status)?;
     let recovery = &status["recovery"];
-    let shown = if recovery.is_null() { json!({ "recovery": "none: this node was never restored" }) } else { recovery.clone() };
+    let shown = if recovery.is_null() {
+        json!({ "recovery": "none: this node was never restored" })
+    } else {
+        recovery.clone()
+    };
     print::value(&shown, global.json)?;
     Ok(if status["state"] == "recovery" { Outcome::Refused } else { Outcome::Done })
 }

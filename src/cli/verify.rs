@@ -80,7 +80,8 @@ fn check(bytes: &[u8], card: Option<&Card>) -> Result<Checked, String> {
         return Err("the file is longer than any citation".to_owned());
     }
     let text = std::str::from_utf8(bytes).map_err(|error| format!("the file is not UTF-8: {error}"))?;
-    let is_fork = serde_json::from_str::<serde_json::Value>(text).is_ok_and(|value| value["corridor"] == FORM);
+    let is_fork =
+        serde_json::from_str::<serde_json::Value>(text).is_ok_and(|value| value["corridor"] == FORM);
     let (checked, publisher) = if is_fork {
         let proof = ForkProof::from_text(text).map_err(|error| error.to_string())?;
         let publisher = proof.card().publisher();

@@ -135,8 +135,7 @@ impl ForkProof {
         }
         let header = |at: usize| {
             let signature = bytes(&value["signatures"][at], "signatures")?;
-            let signature =
-                Signature(signature.try_into().map_err(|_| CitationFault::Field("signatures"))?);
+            let signature = Signature(signature.try_into().map_err(|_| CitationFault::Field("signatures"))?);
             SignedHeader::verify(&network, &bytes(&value["headers"][at], "headers")?, signature)
                 .map_err(|error| CitationFault::Header(error.to_string()))
         };

@@ -129,8 +129,9 @@ impl Resolution {
     /// that was given up. Two entries behind one and the same are a new fork, whatever their dates say.
     pub fn covers(&self, one: &SignedHeader, other: &SignedHeader) -> bool {
         let (a, b) = (one.header(), other.header());
-        let behind =
-            a.seq > self.seq() && a.backlink != b.backlink && (a.time <= self.time() || b.time <= self.time());
+        let behind = a.seq > self.seq()
+            && a.backlink != b.backlink
+            && (a.time <= self.time() || b.time <= self.time());
         a.feed == self.feed() && (a.seq == self.seq() || behind)
     }
 }

@@ -235,11 +235,21 @@ fn the_independent_verifier_accepts_the_golden_citation() {
     };
     let (status, said) = verify(&vectors().join("citation.json"));
     assert_eq!((status, &said["valid"]), (Some(0), &true.into()), "{said}");
+    let (status, said) = verify(&vectors().join("fork.json"));
+    assert_eq!((status, &said["valid"]), (Some(0), &true.into()), "{said}");
     let directory = tempfile::tempdir().unwrap();
     let altered = directory.path().join("altered.json");
     fs::write(&altered, citation().to_text().replacen("7965.0", "7966.0", 1)).unwrap();
     let (status, said) = verify(&altered);
     assert_eq!((status, &said["valid"]), (Some(3), &false.into()), "{said}");
+    let text = fork_proof().to_text();
+    for at in (0..text.len()).step_by(37) {
+        let mut bytes = text.clone().into_bytes();
+        bytes[at] ^= 1 << (at % 7);
+        fs::write(&altered, bytes).unwrap();
+        let (status, said) = verify(&altered);
+        assert_eq!((status, &said["valid"]), (Some(3), &false.into()), "byte {at}: {said}");
+    }
 }
 
 /// Gives bytes to every decoder that meets a stranger's; each may refuse, none may panic.
@@ -259,6 +269,8 @@ fn decode_all(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let _ = Card::from_text(&text);
     let _ = Citation::from_text(&text);
+    let _ = ForkProof::from_text(&text);
+    let _ = Resolution::from_bytes(bytes);
 }
 
 proptest! {

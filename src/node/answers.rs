@@ -164,8 +164,19 @@ impl Engine {
     pub(super) fn rebuild(&mut self, caller: &Caller) -> Result<Value, NodeError> {
         self.store.rebuild("an operator asked for it")?;
         self.store.fold()?;
-        self.done("rebuild", caller, json!({}), Vec::new())?;
-        self.feeds()
+        let (mut entries, mut observations, mut feeds) = (0, 0, 0);
+        for feed in self.store.feeds() {
+            entries += self.store.durable(&feed).map_or(0, |head| head.seq.0 + 1);
+            observations += self.store.derived().observations(&feed)?;
+            feeds += 1;
+        }
+        let details = json!({ "feeds": feeds, "entries": entries, "observations": observations });
+        self.done("rebuild", caller, details.clone(), Vec::new())?;
+        let mut value = json!({ "rebuilt": details });
+        if let (Value::Object(value), Value::Object(feeds)) = (&mut value, self.feeds()?) {
+            value.extend(feeds);
+        }
+        Ok(value)
     }
 }
 

@@ -167,7 +167,11 @@ impl Maker {
                     let header = self.head(&feed).filter(|head| head.header().seq == seq).cloned();
                     wanted.extend(self.replica.handle(Input::HeaderRead { session, feed, seq, header }, now));
                 }
-                Output::Close { .. } | Output::Append { .. } | Output::Fork(_) | Output::Resolution(_) | Output::Event(_) => {}
+                Output::Close { .. }
+                | Output::Append { .. }
+                | Output::Fork(_)
+                | Output::Resolution(_)
+                | Output::Event(_) => {}
             }
         }
         Ok(said)

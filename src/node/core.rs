@@ -106,7 +106,9 @@ impl Core {
             }
             Request::Peers => return Ok(Answer::Value(self.exchange.peers(&self.engine))),
             Request::Repair => {
-                return Err(NodeError::Refused("a daemon runs here: stop it, repair, and start it again".into()));
+                return Err(NodeError::Refused(
+                    "a daemon runs here: stop it, repair, and start it again".into(),
+                ));
             }
             Request::BundleImport { file } => {
                 let file = file.clone();

@@ -8,8 +8,8 @@ use crate::feed::assembler::Position;
 use crate::feed::citation::Citation;
 use crate::feed::head::Place;
 use crate::feed::{AgreementId, Assembler, EntryKind, FeedId, Frame, FrameKind, Seq, record};
-use crate::store::StoreError;
 use crate::model::{Document, DocumentKind, Period, Record, SeriesKey, SeriesPattern};
+use crate::store::StoreError;
 use crate::view::{EntryRef, Query};
 
 /// How much of a feed is read at once for checking, in bytes.

@@ -78,7 +78,8 @@ impl Engine {
         }
         let place = (resolution.feed(), resolution.seq());
         let fork = self.house.forks().find(|fork| (fork.feed(), fork.seq()) == place);
-        let fork = fork.ok_or_else(|| refused("no fork is known here in that place: `corridor feeds` shows them"))?;
+        let fork =
+            fork.ok_or_else(|| refused("no fork is known here in that place: `corridor feeds` shows them"))?;
         let (one, other) = fork.headers();
         if ![one, other].iter().any(|header| header.id() == resolution.kept()) {
             return Err(refused("the entry to be kept is none of the two that were signed"));
@@ -183,7 +184,10 @@ impl Engine {
                 .iter()
                 .map(|fork| format!("{}/{}", fork.feed().publisher.to_hex(), fork.feed().agreement.to_hex()))
                 .collect();
-            return Err(NodeError::Refused(format!("{name:?} fits several forked feeds: {}", feeds.join(", "))));
+            return Err(NodeError::Refused(format!(
+                "{name:?} fits several forked feeds: {}",
+                feeds.join(", ")
+            )));
         }
         // Of several forks of a feed the one that still waits for its publisher, or else the last one.
         found.sort_by_key(|fork| (self.house.resolution(&fork.feed(), fork.seq()).is_none(), fork.seq()));

@@ -35,7 +35,8 @@ impl Engine {
                 .to_owned()
         } else {
             let from = self.holders_of(feed);
-            let from = if from.is_empty() { "no partner that is known".to_owned() } else { from.join(" or ") };
+            let from =
+                if from.is_empty() { "no partner that is known".to_owned() } else { from.join(" or ") };
             format!(
                 "stop the daemon and run `corridor doctor --repair`: the damaged part is kept under aside/, and the entries \
                  are fetched again from {from}"
@@ -80,7 +81,8 @@ impl Engine {
             }
             let country = self.country_of(&fork.feed().publisher);
             let place = format!("feed {} of {country}", self.agreement_name(&fork.feed().agreement));
-            let what = format!("its publisher signed two entries {}: nothing more of it is taken", fork.seq());
+            let what =
+                format!("its publisher signed two entries {}: nothing more of it is taken", fork.seq());
             let advice = if fork.feed().publisher == self.us() {
                 "`corridor fork resolve FEED --keep ENTRY --reason …`, with the national key".to_owned()
             } else {
@@ -108,7 +110,9 @@ impl Engine {
             findings.push(finding("clock", "error", "", &what, advice));
         }
         if let Some(other) = newest(false).filter(|other| other.0 > now.0 + AHEAD) {
-            let what = format!("the clock says {now}, and a partner's newest entry is dated {other}: one of the two is wrong");
+            let what = format!(
+                "the clock says {now}, and a partner's newest entry is dated {other}: one of the two is wrong"
+            );
             findings.push(finding("clock", "warning", "", &what, advice));
         }
         findings
@@ -147,5 +151,4 @@ impl Engine {
         }
         Ok(json!({ "mended": mended, "findings": kept }))
     }
-
 }

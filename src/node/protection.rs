@@ -17,7 +17,9 @@ use super::engine::{Engine, NodeError};
 use super::truth::{Truth, Value};
 use crate::feed::{AgreementId, FeedId, PublisherId, Seq};
 use crate::model::catalogue::DisclosureRule;
-use crate::model::{Attributes, Decimal, Dimension, ObsStatus, Observation, Period, Series, SeriesKey, SeriesPattern};
+use crate::model::{
+    Attributes, Decimal, Dimension, ObsStatus, Observation, Period, Series, SeriesKey, SeriesPattern,
+};
 use crate::policy::{Agreement, Onward};
 use crate::protect::{self, Breach, Held, Levels, Protected, Readers, Report, RoundingKey, Rules};
 use crate::view::{Moment, Query, SeriesView, State};
@@ -135,7 +137,9 @@ impl Engine {
         for row in rows {
             for (period, state, entry) in row.stated() {
                 let lost = self.house.lost(row.feed.agreement, entry.seq);
-                let (Some(releases), State::Stated { value: Some(shown), .. }) = (lost, state) else { continue };
+                let (Some(releases), State::Stated { value: Some(shown), .. }) = (lost, state) else {
+                    continue;
+                };
                 let history = truth.map_or(&[][..], |truth| truth.history(&row.key, period));
                 if history.iter().any(|one| one.since >= releases) {
                     continue;

@@ -120,9 +120,8 @@ impl Engine {
 
     /// The countries of partners who may read a feed of ours.
     fn readers_of(&self, feed: &FeedId) -> Vec<String> {
-        let reads = |card: &&Card| {
-            self.house.book().readable(card.publisher(), self.now()).contains(&feed.agreement)
-        };
+        let reads =
+            |card: &&Card| self.house.book().readable(card.publisher(), self.now()).contains(&feed.agreement);
         self.house.partners().filter(reads).map(|card| self.country_of(&card.publisher())).collect()
     }
 
@@ -154,12 +153,16 @@ impl Engine {
                 "acts after {made}: partners accepted, paused or removed, drafts, submissions and their exact values, \
                  the log. What partners hold comes back; repeat the rest, and submit again what was released since"
             ),
-            (RecoveryCause::Restored, None) => "acts after the backup: partners accepted, paused or removed, drafts, \
+            (RecoveryCause::Restored, None) => {
+                "acts after the backup: partners accepted, paused or removed, drafts, \
                  submissions and their exact values, the log"
-                .to_owned(),
-            (RecoveryCause::Lost, _) => "all acts: partners accepted (add their cards again), drafts, submissions and \
+                    .to_owned()
+            }
+            (RecoveryCause::Lost, _) => {
+                "all acts: partners accepted (add their cards again), drafts, submissions and \
                  their exact values, the log. What partners hold comes back; submit again what was released"
-                .to_owned(),
+                    .to_owned()
+            }
             (RecoveryCause::Behind, _) => "none that is known".to_owned(),
         };
         json!({

@@ -69,7 +69,9 @@ fn fill(
     let home = Home::open(beside)?;
     home.node_key(passphrase)?;
     if home.us().to_hex() != manifest.publisher {
-        return Err(NodeError::Refused("the card in the backup is of another government than its feeds".to_owned()));
+        return Err(NodeError::Refused(
+            "the card in the backup is of another government than its feeds".to_owned(),
+        ));
     }
     // The same opening as a node's, so that what is restored here is known to start.
     let store = Store::open(beside, home.us(), home.network(), CACHE)?;
@@ -81,7 +83,9 @@ fn fill(
     mark.made = Some(Millis(manifest.made_at));
     for (feed, length) in manifest.lengths() {
         if store.durable(&feed).map(|head| head.seq.0 + 1) != Some(length) {
-            return Err(NodeError::Refused(format!("the backup is damaged: feed {feed} has not {length} entries")));
+            return Err(NodeError::Refused(format!(
+                "the backup is damaged: feed {feed} has not {length} entries"
+            )));
         }
         if feed.publisher == home.us() {
             mark.held.insert(feed.agreement, length);
@@ -179,7 +183,8 @@ fn finish(beside: &Path, dir: &Path) -> Result<(), NodeError> {
         let path = beside.join(name);
         let _made_again = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
     }
-    let sync = |path: &Path| File::open(path).and_then(|dir| dir.sync_all()).map_err(NodeError::io("syncing", path));
+    let sync =
+        |path: &Path| File::open(path).and_then(|dir| dir.sync_all()).map_err(NodeError::io("syncing", path));
     sync(&beside.join("keys"))?;
     sync(beside)?;
     fs::rename(beside, dir).map_err(NodeError::io("naming", dir))?;

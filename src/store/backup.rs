@@ -341,7 +341,8 @@ fn check(manifest: &BackupManifest, parts: &[Part], ends: &Ends) -> Result<(), B
     for head in &manifest.heads {
         let dir = format!("feeds/{}/{}", head.publisher, head.agreement);
         let found = ends.get(&dir).and_then(|body| SignedHeader::from_own_store(&network, body).ok());
-        let same = found.is_some_and(|found| found.header().seq.0 == head.seq && found.id().to_hex() == head.entry);
+        let same =
+            found.is_some_and(|found| found.header().seq.0 == head.seq && found.id().to_hex() == head.entry);
         if !same {
             return Err(damaged(format!("{dir} does not end with entry {}", head.seq)));
         }
@@ -403,9 +404,9 @@ fn place_of(name: &str) -> Option<PathBuf> {
         ["format" | "card.txt" | "corridor.toml"] => true,
         ["keys", name] => plain(name),
         ["feeds", publisher, agreement, file] => {
-            let segment = file.strip_suffix(".feed").is_some_and(|first| {
-                first.len() == 12 && first.bytes().all(|byte| byte.is_ascii_digit())
-            });
+            let segment = file
+                .strip_suffix(".feed")
+                .is_some_and(|first| first.len() == 12 && first.bytes().all(|byte| byte.is_ascii_digit()));
             is_id(publisher) && is_id(agreement) && (segment || *file == "erased")
         }
         _ => false,

@@ -188,12 +188,17 @@ mod tests {
         mark.doubted.insert(AgreementId([3; 32]));
         mark.save(dir.path()).unwrap();
         assert_eq!(RecoveryMark::load(dir.path()).unwrap().as_ref(), Some(&mark));
-        for damaged in ["", "corridor recovery 2\n", "corridor recovery 1\nwhy not\n", "corridor recovery 1\nx y\n"] {
+        for damaged in
+            ["", "corridor recovery 2\n", "corridor recovery 1\nwhy not\n", "corridor recovery 1\nx y\n"]
+        {
             fs::write(layout::recovery(dir.path()), damaged).unwrap();
             assert!(RecoveryMark::load(dir.path()).is_err(), "{damaged:?}");
         }
         let said = "corridor recovery 1\nwhy restored\n";
         fs::write(layout::recovery(dir.path()), said).unwrap();
-        assert!(RecoveryMark::load(dir.path()).is_ok_and(|mark| mark.is_some()), "what the error advises is read");
+        assert!(
+            RecoveryMark::load(dir.path()).is_ok_and(|mark| mark.is_some()),
+            "what the error advises is read"
+        );
     }
 }

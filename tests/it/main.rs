@@ -10,6 +10,7 @@ mod federation;
 mod leak;
 mod protection;
 mod readme;
+mod recovery;
 mod simulation;
 mod story;
 mod world;

@@ -77,6 +77,7 @@ pub(crate) fn brief(message: &Message) -> String {
         Message::Hello { .. }
         | Message::Digest { .. }
         | Message::Differs
+        | Message::Resolution { .. }
         | Message::Unwant { .. }
         | Message::Credit { .. }
         | Message::Ping { .. }

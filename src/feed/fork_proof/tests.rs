@@ -51,7 +51,8 @@ fn what_is_no_fork_is_not_proven() {
     let elsewhere = FeedId::new(phl.publisher(), AgreementId([9; 32]));
     let elsewhere = phl.release(&Place::first(elsewhere), vec![document("note/1", b"two".to_vec())]);
     let theirs = entry(&esp, b"two");
-    let of = |other: &SignedEntry| ForkProof::new(phl.card.clone(), (one.clone(), other.header().clone()), None);
+    let of =
+        |other: &SignedEntry| ForkProof::new(phl.card.clone(), (one.clone(), other.header().clone()), None);
     assert_eq!(of(&entry(&phl, b"one")).unwrap_err(), CitationFault::NoFork);
     assert_eq!(of(&elsewhere).unwrap_err(), CitationFault::NoFork);
     assert_eq!(of(&theirs).unwrap_err(), CitationFault::Mandate);

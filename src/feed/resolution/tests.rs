@@ -77,7 +77,13 @@ fn a_decision_names_two_entries_and_a_reason() {
     let phl = Government::new("PHL", 1);
     let (place, network) = ((phl.feed(), Seq(0)), Network::main());
     let sign = |other: u8, reason: &str| {
-        Resolution::sign(place, (EntryId([1; 32]), EntryId([other; 32])), (reason, NOW), &network, &phl.national)
+        Resolution::sign(
+            place,
+            (EntryId([1; 32]), EntryId([other; 32])),
+            (reason, NOW),
+            &network,
+            &phl.national,
+        )
     };
     assert!(sign(2, "why").is_ok());
     let long = "x".repeat(MAX_REASON + 1);

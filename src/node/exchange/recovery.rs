@@ -104,7 +104,9 @@ impl Exchange {
         let Value::Array(findings) = &mut value["findings"] else { return };
         for card in engine.house().partners() {
             let publisher = card.publisher();
-            if engine.house().is_paused(&publisher) || self.open.values().any(|open| open.publisher == publisher) {
+            if engine.house().is_paused(&publisher)
+                || self.open.values().any(|open| open.publisher == publisher)
+            {
                 continue;
             }
             let country = engine.country_of(&publisher);
@@ -115,10 +117,16 @@ impl Exchange {
             let what = format!("no session stands with {country}; {ended}");
             let versions = self.ended.get(&publisher).is_some_and(|(_, why)| why.contains("version"));
             let (check, advice) = if versions {
-                ("version", "one of the two nodes must be updated: compare `corridor --version` with the partner")
+                (
+                    "version",
+                    "one of the two nodes must be updated: compare `corridor --version` with the partner",
+                )
             } else {
-                ("partner", "ask whether its daemon runs; compare the addresses of its card (`corridor partner show`), \
-                             firewall and DNS; `corridor partner ping` dials at once")
+                (
+                    "partner",
+                    "ask whether its daemon runs; compare the addresses of its card (`corridor partner show`), \
+                             firewall and DNS; `corridor partner ping` dials at once",
+                )
             };
             findings.push(finding(check, "warning", &card.body().addresses.join(", "), &what, advice));
         }

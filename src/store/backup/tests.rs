@@ -107,11 +107,26 @@ fn a_file_that_erasure_has_written_anew_is_noticed() {
 
 #[test]
 fn nothing_is_written_outside_the_directory() {
-    for name in ["../card.txt", "/etc/passwd", "keys/../card.txt", "keys/a/b", "keys/.x", "feeds/x/y/000000000000.feed", "db/conf", "recovery", ""] {
+    for name in [
+        "../card.txt",
+        "/etc/passwd",
+        "keys/../card.txt",
+        "keys/a/b",
+        "keys/.x",
+        "feeds/x/y/000000000000.feed",
+        "db/conf",
+        "recovery",
+        "",
+    ] {
         assert_eq!(place_of(name), None, "{name}");
     }
     let id = "0".repeat(64);
-    for name in ["card.txt".to_owned(), "keys/node.age".to_owned(), format!("feeds/{id}/{id}/000000000012.feed"), format!("feeds/{id}/{id}/erased")] {
+    for name in [
+        "card.txt".to_owned(),
+        "keys/node.age".to_owned(),
+        format!("feeds/{id}/{id}/000000000012.feed"),
+        format!("feeds/{id}/{id}/erased"),
+    ] {
         assert!(place_of(&name).is_some(), "{name}");
     }
 }

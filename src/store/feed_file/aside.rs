@@ -8,7 +8,7 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use super::{FeedFile, HeadRef, Seq, Segment, erase, index, sync_up};
+use super::{FeedFile, HeadRef, Segment, Seq, erase, index, sync_up};
 use crate::crypto::Network;
 use crate::store::StoreError;
 use crate::store::layout::SEGMENT_MAGIC;

@@ -47,8 +47,7 @@ impl Replica {
         let state = self.feeds.get(feed);
         let durable = state.and_then(|state| state.durable);
         let frozen = state.is_some_and(|state| state.fork.is_some());
-        let moving =
-            state.is_some_and(|state| state.in_entry() || state.place.head() != durable);
+        let moving = state.is_some_and(|state| state.in_entry() || state.place.head() != durable);
         if frozen || moving {
             return None;
         }
@@ -56,7 +55,9 @@ impl Replica {
         for (id, session) in self.sessions.iter().filter(|(id, _)| self.is_readable(**id, feed)) {
             let announced = session.announced.get(feed);
             let more = announced.is_some_and(|head| {
-                durable.is_none_or(|ours| head.seq > ours.seq || head.seq == ours.seq && head.entry != ours.entry)
+                durable.is_none_or(|ours| {
+                    head.seq > ours.seq || head.seq == ours.seq && head.entry != ours.entry
+                })
             });
             if more || !session.whole {
                 return None;

@@ -247,7 +247,8 @@ impl Replica {
         let header = verified.entry().header().clone();
         let Some(state) = self.feeds.get_mut(&feed) else { return Rest::IsDropped };
         if state.is_given_up(&header) {
-            state.restart();
+            // Not remembered as seen: the entry that stands is to follow, and is no fork.
+            (state.assembler, state.begun_by) = (None, None);
             self.give_up(id, feed, EntryFault::Backlink { seq: header.header().seq });
             return Rest::IsDropped;
         }

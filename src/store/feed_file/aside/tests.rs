@@ -55,7 +55,8 @@ fn what_is_set_aside_is_kept_as_it_stood_and_the_feed_takes_another_line() {
         assert!(store.repairs().is_empty(), "{:?}", store.repairs());
         store.fold().unwrap();
         assert_eq!(store.durable(&phl.feed()), Some(HeadRef::from(other.header())));
-        let (bytes, _) = store.read_frames(&phl.feed(), Position { seq: Seq(from), part: 0 }, 1 << 20).unwrap();
+        let (bytes, _) =
+            store.read_frames(&phl.feed(), Position { seq: Seq(from), part: 0 }, 1 << 20).unwrap();
         assert_eq!(bytes, other.frames());
     }
 }
@@ -109,7 +110,10 @@ fn a_feed_that_does_not_open_goes_aside_whole_and_our_own_is_in_recovery() {
         assert_eq!(moved.iter().map(|(feed, _)| *feed).collect::<Vec<_>>(), [phl.feed()]);
         assert!(moved[0].1.join("000000000000.feed").exists());
         let mark = crate::store::RecoveryMark::load(dir.path()).unwrap();
-        assert_eq!(mark.is_some_and(|mark| mark.doubted.contains(&phl.feed().agreement)), us == phl.publisher());
+        assert_eq!(
+            mark.is_some_and(|mark| mark.doubted.contains(&phl.feed().agreement)),
+            us == phl.publisher()
+        );
         assert_eq!(open(dir.path()).durable(&phl.feed()), None);
     }
 }

@@ -27,7 +27,10 @@ fn own_entries_come_back_and_settle_the_feed_once_they_are_durable() {
     bench.input(Input::Recover { recovering: recovering() });
     bench.ready(1, PUBLISHER);
     let outputs = bench.have(1, &ours[2]);
-    assert_eq!((sent(&outputs), settled(&outputs)), (vec![(1, want(feed, at(1, 0)))], vec![FeedId::new(id(US), SHARED)]));
+    assert_eq!(
+        (sent(&outputs), settled(&outputs)),
+        (vec![(1, want(feed, at(1, 0)))], vec![FeedId::new(id(US), SHARED)])
+    );
     let outputs = bench.data(1, at(1, 0), feed, &[frames(&ours[1]), frames(&ours[2])].concat());
     assert_eq!((appended(&outputs), settled(&outputs)), (6, Vec::new()), "they are not durable yet");
     let outputs = bench.input(Input::Stored { newest: ours[2].header().clone() });

@@ -102,7 +102,8 @@ fn an_interrupted_entry_goes_on_at_the_missing_frame_with_another_session_and_af
     assert_eq!(sent(&outputs), [(2, want(feed, at(0, 2)))]);
     assert_eq!(appended(&bench.data(2, at(0, 2), feed, &all[2..3])), 1);
     let partial = all[..3].to_vec();
-    let state = FeedState { place: Place::first(feed), partial, newest: None, fork: None, resolutions: Vec::new() };
+    let state =
+        FeedState { place: Place::first(feed), partial, newest: None, fork: None, resolutions: Vec::new() };
     let mut bench = Bench::new(vec![state]);
     bench.ready(3, PUBLISHER);
     assert_eq!(sent(&bench.have(3, &long)), [(3, want(feed, at(0, 3)))]);

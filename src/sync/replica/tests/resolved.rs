@@ -66,7 +66,10 @@ fn the_line_that_was_given_up_is_taken_from_nobody() {
     bench.ready(2, PUBLISHER);
     assert_eq!(sent(&bench.have(2, &kept[1])), [(2, want(feed, at(0, 0)))]);
     let outputs = bench.data(2, at(0, 0), feed, &frames(&kept[0]));
-    assert!(appended(&outputs) > 0 && !outputs.iter().any(|one| matches!(one, Output::Fork(_))), "{outputs:?}");
+    assert!(
+        appended(&outputs) > 0 && !outputs.iter().any(|one| matches!(one, Output::Fork(_))),
+        "{outputs:?}"
+    );
     // Somebody still shows the other line in the place of our newest entry.
     bench.input(Input::Stored { newest: kept[0].header().clone() });
     let shown = bench.have(1, &other[0]);
@@ -79,7 +82,8 @@ fn the_line_that_was_given_up_is_taken_from_nobody() {
 fn a_word_of_another_key_counts_for_nothing_and_garbage_ends_the_session() {
     let (feed, kept, other, _) = resolved(1);
     let ids = (kept[0].header().id(), other[0].header().id());
-    let forged = Resolution::sign((feed, Seq(0)), ids, ("mine", NOW), &network(), &node_key(PUBLISHER)).unwrap();
+    let forged =
+        Resolution::sign((feed, Seq(0)), ids, ("mine", NOW), &network(), &node_key(PUBLISHER)).unwrap();
     let mut bench = frozen(&kept, &other);
     bench.ready(1, PUBLISHER);
     assert_eq!(bench.hear(1, said(&forged)), []);
