@@ -16,6 +16,9 @@ use super::truth::Truths;
 use crate::feed::{AgreementId, Card, EntryKind, FeedId, Fork, ForkProof, Resolution};
 use crate::model::{DocumentKind, Record};
 
+/// How many resolutions of one feed are kept: a government that has forked a feed so often has another problem.
+const MAX_RESOLUTIONS: u32 = 256;
+
 impl Engine {
     /// Keeps the proof of a fork, once for each place.
     pub(super) fn record_fork(&mut self, fork: &Fork) -> Result<(), NodeError> {
@@ -41,9 +44,16 @@ impl Engine {
         self.frozen.insert(feed);
     }
 
-    /// Keeps a publisher's resolution, once.
+    /// Keeps a publisher's resolution, once, if it is about an entry that was seen here. A publisher who resolves without end
+    /// is not listened to for ever: each is written into our house feed.
     pub(super) fn record_resolution(&mut self, resolution: &Resolution) -> Result<(), NodeError> {
         if self.house.resolution(&resolution.feed(), resolution.seq()) == Some(resolution) {
+            return Ok(());
+        }
+        let (feed, seq) = (resolution.feed(), resolution.seq());
+        let forked = self.house.forks().any(|fork| (fork.feed(), fork.seq()) == (feed, seq));
+        let known = forked || self.store.newest(&feed).is_some_and(|newest| newest.header().seq >= seq);
+        if !known || self.house.resolved_times(&feed) >= MAX_RESOLUTIONS {
             return Ok(());
         }
         let (details, records) = (self.describe_resolution(resolution), resolution_records(resolution)?);

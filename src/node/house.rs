@@ -73,6 +73,8 @@ pub struct House {
     forks: BTreeMap<(FeedId, Seq), Fork>,
     /// What publishers have resolved.
     resolutions: BTreeMap<(FeedId, Seq), Resolution>,
+    /// How often publishers have resolved forks of each feed.
+    resolved_times: BTreeMap<FeedId, u32>,
     /// Entries of ours that came back from partners, of which the house knows no exact values: first and last of an
     /// agreement's, and how many releases there were then.
     lost: Vec<(AgreementId, RangeInclusive<u64>, usize)>,
@@ -118,6 +120,7 @@ impl House {
             waiting: Vec::new(),
             forks: BTreeMap::new(),
             resolutions: BTreeMap::new(),
+            resolved_times: BTreeMap::new(),
             lost: Vec::new(),
             erased: BTreeMap::new(),
             confirmed: BTreeMap::new(),
@@ -330,6 +333,7 @@ impl House {
         let place = (resolution.feed(), resolution.seq());
         let counts = self.resolutions.get(&place).is_none_or(|known| resolution.replaces(known));
         if counts && resolution.verify(&self.network, &self.archive) {
+            *self.resolved_times.entry(place.0).or_default() += 1;
             self.resolutions.insert(place, resolution);
         }
     }
@@ -348,6 +352,11 @@ impl House {
     /// All that publishers have resolved.
     pub fn resolutions(&self) -> impl Iterator<Item = &Resolution> {
         self.resolutions.values()
+    }
+
+    /// How often the publisher of a feed has resolved forks of it.
+    pub fn resolved_times(&self, feed: &FeedId) -> u32 {
+        self.resolved_times.get(feed).copied().unwrap_or(0)
     }
 
     /// What the publisher of a feed has resolved of a place.

@@ -150,6 +150,49 @@ fn a_node_from_an_old_backup_takes_back_what_it_has_signed_and_goes_on_without_a
     eventually("it stays so", || state(&world.phl) == "running");
 }
 
+/// The directory is put back by other means than `restore`, as when a virtual machine is set back: nothing says so, and
+/// a partner shows it.
+#[test]
+fn an_old_copy_of_the_directory_is_noticed_when_a_partner_shows_more() {
+    let mut world = World::agreed();
+    release(&world.phl, &world.path("1.csv"), &[["PHL", "CAN", "MS_FBORN", "2001", "1"]]);
+    eventually("CAN has it", || values(&world.can, &["MS_FBORN"]) == ["1"]);
+    world.phl.stop();
+    let (dir, copy) = (text(world.phl.dir()), text(&world.path("copy")));
+    let copied = |from: &str, to: &str| {
+        let status = Command::new("cp").args(["-a", from, to]).status().expect("cp runs");
+        assert!(status.success());
+    };
+    copied(&dir, &copy);
+    world.phl.start().expect("it starts");
+    release(&world.phl, &world.path("2.csv"), &[["PHL", "CAN", "MS_FBORN", "2002", "2"]]);
+    eventually("CAN has it", || values(&world.can, &["MS_FBORN"]) == ["1", "2"]);
+    world.phl.kill();
+    fs::remove_dir_all(&dir).expect("the directory can be removed");
+    copied(&copy, &dir);
+    world.phl.start().expect("it starts");
+    let (phl, can) = (&world.phl, &world.can);
+    eventually("the entry is back", || values(phl, &["MS_FBORN"]) == ["1", "2"] && state(phl) == "running");
+    assert!(ask(phl, &["status"])["faults"].to_string().contains("further than this node"), "it is told");
+    release(phl, &world.path("3.csv"), &[["PHL", "CAN", "MS_FBORN", "2003", "3"]]);
+    eventually("CAN has the next one", || values(can, &["MS_FBORN"]) == ["1", "2", "3"]);
+    assert_eq!(ask(can, &["feeds"])["forks"], json!([]));
+}
+
+#[test]
+fn a_partners_bundle_brings_own_entries_back_where_there_is_no_line() {
+    let (mut world, backup) = with_old_backup(false);
+    world.can.stop();
+    let before = [head(&world.can, TITLE), head(&world.can, "public")];
+    replaced(&mut world.phl, &["restore", &text(&backup)]);
+    let stick = text(&world.path("stick"));
+    ask(&world.can, &["bundle", "export", "--to", "PHL", "--all", "--output", &stick]);
+    ask(&world.phl, &["bundle", "import", &stick]);
+    assert_eq!([head(&world.phl, TITLE), head(&world.phl, "public")], before);
+    assert_eq!(state(&world.phl), "offline", "every feed is settled");
+    release(&world.phl, &world.path("5.csv"), &[["PHL", "CAN", "MS_FBORN", "2003", "3"]]);
+}
+
 /// The exact value behind a figure that left after the backup is lost: another one is refused, the same one is learned.
 fn keeps_the_protection(world: &World) {
     let (phl, can, file) = (&world.phl, &world.can, world.path("guarded.csv"));

@@ -73,7 +73,8 @@ impl FeedFile {
         }
         let before = Seq(from.0.saturating_sub(1));
         let kept = self.erased.iter().filter(|places| *places.start() < from);
-        let kept = kept.map(|places| *places.start()..=(*places.end()).min(before)).collect();
+        let kept: Vec<erase::Places> =
+            kept.map(|places| *places.start()..=(*places.end()).min(before)).collect();
         erase::write_marks(&self.dir, &kept)?;
         self.erased = kept;
         sync_up(&self.dir)

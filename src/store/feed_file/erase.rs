@@ -83,7 +83,7 @@ pub(super) fn read_marks(dir: &Path) -> Result<Vec<Places>, StoreError> {
 }
 
 /// Writes marks in place of those that are there, in one step.
-pub(super) fn write_marks(dir: &Path, marks: &Vec<Places>) -> Result<(), StoreError> {
+pub(super) fn write_marks(dir: &Path, marks: &[Places]) -> Result<(), StoreError> {
     let path = layout::erased(dir);
     let fresh = path.with_extension("new");
     let text: String = marks.iter().map(|one| format!("{} {}\n", one.start(), one.end())).collect();
