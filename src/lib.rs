@@ -50,7 +50,8 @@
 //! A *head* is the newest entry of a feed, a *fork* two entries for one place. A *receipt* is a recipient's signed
 //! word that it holds an entry, an *erasure* that it holds its figures no more. The *house feed* is a government's
 //! own: partners accepted, agreements drafted, submissions, and every act. The *correspondence* of two partners
-//! carries proposals, signatures and erasures.
+//! carries proposals, signatures and erasures. A node is in *recovery* while it may have signed more than it holds. A
+//! *resolution* is a publisher's word on which entry of a fork stands.
 //!
 //! # What always holds
 //!
@@ -62,6 +63,7 @@
 //! - Signed bytes, wire bytes and JSON are three separate sets of types.
 //! - `view` can be deleted. What was decided by people can be folded again from the house feed.
 //! - A failed write stops the node; it is never passed over.
+//! - Nothing is signed in a feed of which a partner may hold entries of ours that are not here, unless an operator says so.
 //!
 //! Start reading at [`feed`], then [`sync`], then [`node`].
 

@@ -44,6 +44,7 @@ impl Replica {
         }
         if heads_digest(&heads) != digest {
             session.digests = false;
+            session.differs_sent = Some(session.pulse.nonce);
             self.send(id, Message::Differs);
             if self.sessions.get(&id).is_some_and(|session| !session.told) {
                 self.list(id);

@@ -25,6 +25,8 @@ pub(super) struct Session {
     pub(super) whole: bool,
     /// Whether its list comes behind its Differs alone: heads that come before that are single news.
     pub(super) list_behind_differs: bool,
+    /// The last heartbeat before our Differs: who answers a later one has sent its list, also if it found no difference.
+    pub(super) differs_sent: Option<u64>,
     /// Whether both sides may say how their heads stand with a digest.
     pub(super) digests: bool,
     /// Whether it knows resolutions.
@@ -106,6 +108,7 @@ impl Session {
             listed: false,
             whole: false,
             list_behind_differs: false,
+            differs_sent: None,
             digests: false,
             resolutions: false,
             told: false,

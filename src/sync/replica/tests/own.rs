@@ -73,6 +73,23 @@ fn what_comes_before_the_list_is_not_taken_for_it() {
     assert_eq!(settled(&outputs), [FeedId::new(id(US), SHARED)]);
 }
 
+/// Each side compares the other's digest with what it holds by then: one may find a difference where the other finds none.
+#[test]
+fn a_list_from_who_found_no_difference_counts_once_a_later_heartbeat_is_answered() {
+    let ours = chain(public(US), US, 0, 1);
+    let mut bench = Bench::holding(&ours);
+    bench.input(Input::Recover { recovering: recovering() });
+    bench.opened(1, PUBLISHER);
+    let network = network().as_str().to_owned();
+    let hello = Message::Hello { versions: VERSIONS, features: FEATURE_DIGEST, network, window: MIN_WINDOW };
+    bench.hear(1, hello);
+    bench.hear(1, Message::Digest { digest: heads_digest(&[]) });
+    assert_eq!(settled(&bench.have(1, &ours[0])), [], "it may be single news");
+    let asked = bench.pass(Config::default().heartbeat);
+    let Some((1, Message::Ping { nonce })) = sent(&asked).first().cloned() else { panic!("{asked:?}") };
+    assert_eq!(settled(&bench.hear(1, Message::Pong { nonce })).len(), 2);
+}
+
 #[test]
 fn a_digest_that_is_ours_settles_what_it_covers() {
     let ours = chain(public(US), US, 0, 2);
