@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Verifies a citation with nothing but the rules of the format: no network, no node, none of its code.
+"""Verifies a citation, or the proof of a fork, with nothing but the rules of the format: no network, no node, none of its code.
 
     verify.py FILE          prints one JSON object; exit 0 valid, 3 not valid, 2 wrong usage
     verify.py --self-test   builds a citation from a fixed seed and sees that every change to it is refused
@@ -26,6 +26,10 @@ The claim is what a person reads; everything else is evidence for it. Checked, i
 A signature covers `context 00 network 00 body`. Bytes are bincode 2 with variable-length integers; what is
 written longer than necessary, or goes on after its end, is refused.
 
+The proof of a fork shows that a publisher signed two entries for one place in a feed: card, two headers with their
+signatures, and the publisher's resolution (`corridor/resolution/1`, by the national key) if there is one. Checked are
+the fixed form, the card, both headers, that they are of one feed and place and differ, the resolution, and the claim.
+
 What this does not show: that the first national key in the card is the government's. Compare the publisher (SHA-256
 of that key) with the fingerprint that the government gives. Nor that a later entry did not revise or retract the value.
 
@@ -51,6 +55,8 @@ MAX_RECORD = 60 << 10
 MAX_LIST, MAX_TEXT, MAX_KEYS, MAX_STANDS = 32, 256, 128, 1024
 STATEMENT = ["publisher", "country", "agreement", "seq", "released_at", "key", "time_period", "obs_value",
              "obs_status", "conf_status", "revision"]
+FORK_MEMBERS = ["corridor", "network", "claim", "card", "headers", "signatures", "resolution"]
+PURPOSES = {0: 2, 1: 2, 2: 4, 3: 8, 4: 2, 5: 2}
 MEMBERS = ["corridor", "network", "claim", "card", "header", "signature", "record", "leaf_index", "tree_size", "path"]
 
 
@@ -442,6 +448,92 @@ def verify(data):
             "released_at": claim["released_at"]}
 
 
+# -- Proofs of forks ---------------------------------------------------------------------------------------------
+
+def read_fork_file(data):
+    """The fixed form of a proof."""
+    try:
+        proof = json.loads(data.decode("utf-8"))
+        same = serialise(proof) == data
+    except (ValueError, RecursionError):
+        raise Refused("the file is damaged: it is not JSON") from None
+    require(same, "the file is damaged: it is not in the form in which a proof is written")
+    require(list(proof) == FORK_MEMBERS, "the file is damaged: its members are not those of a proof")
+    texts = [proof["network"], proof["card"]]
+    for name in ("headers", "signatures"):
+        require(isinstance(proof[name], list) and len(proof[name]) == 2, f"{name} are not two")
+        texts += proof[name]
+    texts += [] if proof["resolution"] is None else [proof["resolution"]]
+    require(all(isinstance(text, str) for text in texts), "a member of the proof is not a text")
+    require(re.fullmatch("main|training/[a-z0-9-]{1,32}", proof["network"]), "the network has no name of a network")
+    return proof
+
+
+def read_resolution(data):
+    read = Reader(data, "the resolution")
+    resolution = {"publisher": read.raw(32), "agreement": read.raw(32), "seq": read.uint(), "kept": read.raw(32),
+                  "other": read.raw(32), "reason": read.text(), "resolved_at": read.sint()}
+    resolution["body"] = data[:read.at]
+    resolution["signature"] = read.raw(64)
+    read.end()
+    return resolution
+
+
+def verify_fork_header(header_bytes, signature, card, network):
+    """A header of any kind that the card lets its node key sign; and the entry's id."""
+    header = read_header(header_bytes)
+    require(len(signature) == 64, "a signature has not 64 bytes")
+    require_signature(header["node"], "corridor/entry/1", network, header_bytes, signature, "a header")
+    require(header["publisher"] == hashlib.sha256(card["national_key"]).digest(),
+            "a header is of another publisher than the card")
+    purpose = PURPOSES.get(header["kind"], 0)
+    require(any(mandate["node"] == header["node"] and mandate["purposes"] & purpose
+                and mandate["from"] <= header["time"] < mandate["until"] for mandate in card["mandates"]),
+            "no mandate on the card allows the node key to sign a header at its time")
+    return header, hashlib.sha256(signed_message("corridor/entry/1", network, header_bytes)).digest()
+
+
+def verify_fork(data):
+    """The answer for a valid proof of a fork; raises Refused for any other."""
+    proof = read_fork_file(data)
+    network = proof["network"]
+    card = read_card(unbase64(proof["card"], "the card"))
+    verify_card(card, network)
+    parts = zip(proof["headers"], proof["signatures"])
+    (one, first), (other, second) = [verify_fork_header(unbase64(header, "a header"), unbase64(signature, "a signature"),
+                                                        card, network) for header, signature in parts]
+    place = [one[name] for name in ("publisher", "agreement", "seq")]
+    require(place == [other[name] for name in ("publisher", "agreement", "seq")], "the headers are for different places")
+    require(first < second, "the headers are one entry, or not in order")
+    kept = None
+    if proof["resolution"] is not None:
+        resolution = read_resolution(unbase64(proof["resolution"], "the resolution"))
+        require_signature(card["national_key"], "corridor/resolution/1", network, resolution["body"],
+                          resolution["signature"], "the resolution")
+        require([resolution[name] for name in ("publisher", "agreement", "seq")] == place,
+                "the resolution is of another place")
+        require(resolution["kept"] != resolution["other"] and resolution["reason"], "the resolution resolves nothing")
+        kept = resolution["kept"].hex()
+    said = {"publisher": one["publisher"].hex(), "country": card["country"], "agreement": one["agreement"].hex(),
+            "seq": one["seq"], "entries": [first.hex(), second.hex()],
+            "times": [utc_text(one["time"]), utc_text(other["time"])], "kept": kept}
+    require(list(proof["claim"]) == list(said) if isinstance(proof["claim"], dict) else False, "the claim is damaged")
+    for name, value in said.items():
+        require(type(proof["claim"][name]) is type(value) and proof["claim"][name] == value,
+                f"the claim says {name} {proof['claim'][name]!r}, but what was signed is {value!r}")
+    return {"valid": True, "publisher": said["publisher"], "country": said["country"],
+            "feed": f"{said['publisher']}/{said['agreement']}", "seq": said["seq"], "entries": said["entries"],
+            "kept": kept}
+
+
+def is_fork(data):
+    """Whether a file says of itself that it is the proof of a fork."""
+    try:
+        return json.loads(data.decode("utf-8"))["corridor"] == "fork/1"
+    except (ValueError, RecursionError, TypeError, KeyError):
+        return False
+
+
 # -- Self-test: the same format written by an encoder of its own ---------------------------------------------------
 
 def put_uint(value):
@@ -633,7 +725,7 @@ def main(arguments):
         print(f"verify.py: {arguments[0]}: {error.strerror}", file=sys.stderr)
         return 2
     try:
-        answer, status = verify(data), 0
+        answer, status = (verify_fork if is_fork(data) else verify)(data), 0
     except Refused as refused:
         answer, status = {"valid": False, "reason": str(refused)}, 3
     print(json.dumps(answer, ensure_ascii=False, separators=(",", ":")))

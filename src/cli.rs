@@ -9,6 +9,7 @@ pub mod args;
 pub mod ask;
 pub mod bundle;
 pub mod demo;
+pub mod doctor;
 pub mod explain;
 pub mod init;
 pub mod key;
@@ -18,6 +19,7 @@ pub mod print;
 pub mod query;
 pub mod run;
 pub mod submit;
+pub mod upkeep;
 pub mod verify;
 
 use std::process::ExitCode;
@@ -55,7 +57,7 @@ pub fn main() -> ExitCode {
 }
 
 /// Whether a feed file holds something else than what was signed: a proof that does not hold.
-fn is_damage(error: &anyhow::Error) -> bool {
+pub(crate) fn is_damage(error: &anyhow::Error) -> bool {
     matches!(error.downcast_ref(), Some(NodeError::Store(StoreError::Damaged { .. })))
 }
 
@@ -80,7 +82,11 @@ fn run(args: Args) -> anyhow::Result<Outcome> {
         Command::Mirror(mirror) => query::mirror(global, mirror),
         Command::Cite(cite) => query::cite(global, &cite),
         Command::Audit(audit) => query::audit(global, &audit),
-        Command::Doctor => query::doctor(global),
+        Command::Doctor(doctor) => doctor::run(global, &doctor),
+        Command::Backup(backup) => upkeep::backup(global, &backup),
+        Command::Restore(restore) => upkeep::restore(global, &restore),
+        Command::Recover(recover) => upkeep::recover(global, &recover),
+        Command::Fork(fork) => upkeep::fork(global, fork),
         Command::Status => ask::simple(global, crate::node::Request::Status),
         Command::Submissions => ask::simple(global, crate::node::Request::Submissions),
         Command::Feeds => ask::simple(global, crate::node::Request::Feeds),

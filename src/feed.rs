@@ -17,7 +17,8 @@
 //!
 //! Under an agreement that names couriers an entry has a second form, sealed to its readers: [`mod@seal`].
 //!
-//! [`bundle`] puts frames into one file for who cannot be reached over a line.
+//! [`bundle`] puts frames into one file for who cannot be reached over a line. A publisher that signed two entries for
+//! one place is shown by a [`fork_proof`] and says by a [`resolution`] which of them stands.
 //!
 //! It never reads a clock, a disk or a socket. Start reading at [`header`], then [`body`] and [`assembler`].
 
@@ -37,6 +38,8 @@ pub mod assembler;
 pub mod head;
 pub mod citation;
 pub mod bundle;
+pub mod fork_proof;
+pub mod resolution;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
@@ -47,6 +50,7 @@ pub use block::Opened;
 pub use body::{Body, BodyBuilder};
 pub use builder::{BuildError, EntryBuilder, SignedEntry};
 pub use codec::CodecError;
+pub use fork_proof::ForkProof;
 pub use frame::{Frame, FrameKind};
 pub use head::{Fork, HeadRef};
 pub use header::{EntryKind, Header, SignedHeader};
@@ -55,4 +59,5 @@ pub use identity::{
     Card, CardError, Keyring, Mandate, NextCard, Purpose, Reason, Refusal, Revocation, SignedMandate,
     SignedStep, Stand,
 };
+pub use resolution::Resolution;
 pub use seal::{KeyNotice, Opening, Sealer, Sealing, SealingKeys};

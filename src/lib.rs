@@ -52,6 +52,8 @@
 //! own: partners accepted, agreements drafted, submissions, and every act. The *correspondence* of two partners
 //! carries proposals, signatures and erasures. A *courier* stores and forwards entries that are *sealed* to their
 //! readers; an *embargo* closes one to everybody until its time, when its publisher tells the key.
+//! A node is in *recovery* while it may have signed more than it holds. A
+//! *resolution* is a publisher's word on which entry of a fork stands.
 //!
 //! # What always holds
 //!
@@ -64,6 +66,7 @@
 //! - `view` can be deleted. What was decided by people can be folded again from the house feed.
 //! - A courier holds nothing that is open: its assembler takes sealed content alone, and what we send it is sealed on the way.
 //! - A failed write stops the node; it is never passed over.
+//! - Nothing is signed in a feed of which a partner may hold entries of ours that are not here, unless an operator says so.
 //!
 //! Start reading at [`feed`], then [`sync`], then [`node`].
 

@@ -24,9 +24,11 @@ pub mod feeds;
 pub mod derived;
 pub mod ask;
 mod entries;
+pub mod backup;
 pub mod fold;
 mod overlay;
 mod packed;
+pub mod recovery;
 mod syncs;
 mod write_out;
 pub mod keys;
@@ -34,8 +36,9 @@ pub mod records;
 
 pub use ask::RowReader;
 pub use derived::{Derived, ReceiptRow};
-pub use feeds::{Repair, Store};
+pub use feeds::{Repair, Store, quarantine};
 pub use records::Records;
+pub use recovery::{RecoveryCause, RecoveryMark};
 
 use std::path::PathBuf;
 

@@ -4,10 +4,10 @@
 //!        Input + now ──▶ Replica::handle ──▶ Vec<Output>
 //!
 //!   Opened, Closed, Received      net      Send, Close
-//!   Stored, Abandoned, Cut,      store     Append, Read, ReadHeader
+//!   Stored, Abandoned, Reset,    store     Append, Read, ReadHeader
 //!   Read, HeaderRead
-//!   Granted, Carries, Seated,     node     Fork, Event
-//!   Cards, Tick
+//!   Granted, Carries, Seated,    node      Fork, Resolution, Event
+//!   Cards, Recover, Tick
 //!
 //!   two replicas:  Hello ⇄ Hello,  Digest ⇄ Digest,  unless these are equal Have ⇄ Have,
 //!                  then for each feed that one lacks
@@ -30,7 +30,10 @@
 //!   only entries that are durable here are announced or served.
 //! - A courier of an agreement is told of what is sealed for it, that is our own feed, and gives us what it carries; where
 //!   we are one ourselves ([`Seating`]), sealed content is all that we take, and all that we have to give.
-//! - `forks`: two signed headers for one place freeze the feed, and the proof goes to all who may read it.
+//! - `forks`: two signed headers for one place freeze the feed, and the proof goes to all who may read it; so does the
+//!   publisher's resolution, which thaws it.
+//! - `own`: a feed of our own that may lack what we have signed is pulled from those who hold it, until one of them has
+//!   shown all that it holds.
 //!
 //! It never decides who may read what (the node says so with each session), never names a partner's faults to
 //! others, never keeps content. Start reading at [`Replica`], then `replica/pull.rs` and `replica/serve.rs`.
@@ -44,6 +47,6 @@ mod replica;
 
 pub use config::{Config, MAX_DATA, MAX_DISPUTES, MAX_HEADS_PER_MESSAGE, MAX_WINDOW, MIN_WINDOW, VERSIONS};
 pub use fault::Fault;
-pub use io::{Event, FeedState, Input, Output, Seating, SessionId};
-pub use message::{ByeReason, FEATURE_DIGEST, Message, Versions, heads_digest};
+pub use io::{Event, FeedState, Input, Output, Recovering, Seating, SessionId};
+pub use message::{ByeReason, FEATURE_DIGEST, FEATURE_RESOLUTION, Message, Versions, heads_digest};
 pub use replica::{Replica, SessionStatus};

@@ -18,6 +18,7 @@
 //! 11 Bye     reason u8
 //! 12 Digest  SHA-256 of the heads 32 ([`crate::sync::heads_digest`])
 //! 13 Differs
+//! 14 Resolution  signed resolution: bytes
 //! ```
 //!
 //! Hello keeps this form in all versions; the others belong to the version that both Hellos agree on. Bytes are
@@ -26,6 +27,7 @@
 use crate::crypto::Hash;
 use crate::feed::assembler::Position;
 use crate::feed::codec::{self, BorrowDecode, Encode};
+use crate::feed::resolution::MAX_RESOLUTION;
 use crate::feed::{CodecError, FeedId, HeadRef, Seq};
 use crate::sync::{ByeReason, MAX_DATA, MAX_HEADS_PER_MESSAGE, Message, Versions};
 
@@ -52,6 +54,7 @@ enum Bytes<'a> {
     Bye { reason: u8 },
     Digest { digest: [u8; 32] },
     Differs,
+    Resolution { bytes: &'a [u8] },
 }
 
 /// The bytes of a message.
@@ -101,6 +104,7 @@ impl<'a> Bytes<'a> {
             Message::Bye { reason } => Self::Bye { reason: reason.code() },
             Message::Digest { digest } => Self::Digest { digest: digest.0 },
             Message::Differs => Self::Differs,
+            Message::Resolution { bytes } => Self::Resolution { bytes },
         }
     }
 
@@ -136,6 +140,9 @@ impl<'a> Bytes<'a> {
             }
             Self::Digest { digest } => Message::Digest { digest: Hash(digest) },
             Self::Differs => Message::Differs,
+            Self::Resolution { bytes } => {
+                Message::Resolution { bytes: bounded("resolution", bytes, MAX_RESOLUTION)?.to_vec() }
+            }
         })
     }
 }

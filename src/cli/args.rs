@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 
 pub mod agreement;
+pub mod upkeep;
 
 use self::agreement::Agreement;
 
@@ -82,9 +83,9 @@ pub enum Command {
     Get(Get),
     /// Both ends of a corridor side by side
     Mirror(Mirror),
-    /// Write one observation with everything a third party needs to verify it
+    /// Write one observation, or the proof of a fork, with everything a third party needs to verify it
     Cite(Cite),
-    /// Verify a citation; needs no node
+    /// Verify a citation or the proof of a fork; needs no node
     Verify(Verify),
     /// What an indicator means: definition, source, unit, mirror, rule
     Explain(Explain),
@@ -96,8 +97,17 @@ pub enum Command {
     Peers,
     /// The log of acts: who did what, when, from where, with what outcome
     Audit(Audit),
-    /// Check everything that is stored, byte for byte
-    Doctor,
+    /// Check everything that is stored, byte for byte, and all else that may keep the node from its work
+    Doctor(upkeep::Doctor),
+    /// Write everything that cannot be made again into one encrypted file; the daemon goes on meanwhile
+    Backup(upkeep::Backup),
+    /// Make a directory from a backup; it is in recovery until partners have shown what they hold
+    Restore(upkeep::Restore),
+    /// What a restored node waits for, and how to go on without it
+    Recover(upkeep::Recover),
+    /// Forks of this government's own feeds
+    #[command(subcommand)]
+    Fork(upkeep::Fork),
     /// Fold the derived database again from the feed files
     Rebuild,
 }
@@ -106,14 +116,23 @@ pub enum Command {
 #[derive(Debug, clap::Args)]
 pub struct Init {
     /// ISO 3166-1 alpha-3 code of the country, such as PHL
-    #[arg(long, required_unless_present = "observer", conflicts_with = "observer")]
+    #[arg(long, required_unless_present_any = ["observer", "recover"], conflicts_with = "observer")]
     pub country: Option<String>,
     /// A node without a country: reads what is opened to it
     #[arg(long)]
     pub observer: bool,
+    /// Make a lost directory anew from keys and card; all else comes back from partners
+    #[arg(long, requires = "card", requires = "keys", conflicts_with_all = ["country", "observer", "name"])]
+    pub recover: bool,
+    /// With --recover: this government's own card
+    #[arg(long, value_name = "FILE", requires = "recover")]
+    pub card: Option<PathBuf>,
+    /// With --recover: where node.age and the other keys were kept
+    #[arg(long, value_name = "DIR", requires = "recover")]
+    pub keys: Option<PathBuf>,
     /// The name of the institution or country, in English
-    #[arg(long)]
-    pub name: String,
+    #[arg(long, required_unless_present = "recover")]
+    pub name: Option<String>,
     /// main, or training/NAME for practice
     #[arg(long, default_value = "main")]
     pub network: String,
@@ -376,11 +395,17 @@ pub struct Mirror {
 #[derive(Debug, clap::Args)]
 pub struct Cite {
     /// MIGPROFILE, or an indicator
-    pub flow: String,
+    #[arg(required_unless_present = "fork")]
+    pub flow: Option<String>,
     /// The series key
-    pub key: String,
+    #[arg(required_unless_present = "fork")]
+    pub key: Option<String>,
     /// The period
-    pub period: String,
+    #[arg(required_unless_present = "fork")]
+    pub period: Option<String>,
+    /// In place of an observation: the proof that this feed is forked (its publisher, agreement, or both)
+    #[arg(long, value_name = "FEED|PUBLISHER", conflicts_with_all = ["flow", "key", "period", "from"])]
+    pub fork: Option<String>,
     /// Whose statement [default: the reporter's own]
     #[arg(long, value_name = "COUNTRY")]
     pub from: Option<String>,

@@ -14,13 +14,16 @@ use crate::config::Config;
 use crate::crypto::Network;
 use crate::model::codelist;
 use crate::node::home::NewNode;
-use crate::node::{Home, clock};
+use crate::node::{Home, clock, restore};
 
 /// `init`
 ///
 /// # Errors
 /// When an argument is not allowed, a node is there already, or nothing can be written.
 pub fn run(global: &Global, init: Init) -> anyhow::Result<Outcome> {
+    if let (true, Some(card), Some(keys)) = (init.recover, &init.card, &init.keys) {
+        return recover(global, &init, (card, keys));
+    }
     let country = init.country.unwrap_or_default().to_ascii_uppercase();
     if !init.observer && !codelist::area().contains(&country) {
         bail!("{country:?} is no ISO 3166-1 alpha-3 code; use for example PHL or CAN");
@@ -34,7 +37,12 @@ pub fn run(global: &Global, init: Init) -> anyhow::Result<Outcome> {
     };
     let passphrase = passphrase::new(global)?;
     let dir = global.dir();
-    let new = NewNode { country, names: vec![("en".to_owned(), init.name)], network, addresses };
+    let new = NewNode {
+        country,
+        names: vec![("en".to_owned(), init.name.unwrap_or_default())],
+        network,
+        addresses,
+    };
     let config = Config::initial_text(&init.listen, &init.http, &init.public);
     let home = Home::create(&dir, new, &passphrase, clock::now())?;
     let file = dir.join("corridor.toml");
@@ -66,6 +74,29 @@ pub fn run(global: &Global, init: Init) -> anyhow::Result<Outcome> {
             );
             eprintln!("  corridor card --address /dns/corridor.example.org/tcp/4001");
         }
+    }
+    Ok(Outcome::Done)
+}
+
+/// `init --recover`
+fn recover(global: &Global, init: &Init, kept: (&Path, &Path)) -> anyhow::Result<Outcome> {
+    let config = Config::initial_text(&init.listen, &init.http, &init.public);
+    let dir = global.dir();
+    let home = restore::recreate(kept, &config, &passphrase::existing(global)?, &dir, clock::now())?;
+    let value = json!({
+        "dir": dir,
+        "country": home.card().country(),
+        "publisher_id": home.us().to_hex(),
+        "fingerprint": home.us().fingerprint(),
+        "state": "recovery",
+    });
+    print::value(&value, global.json)?;
+    if !global.json {
+        eprintln!();
+        eprintln!("The node is made anew from its keys, and in recovery. Next:");
+        eprintln!("  corridor run");
+        eprintln!("  corridor partner add CARD      for every partner: what it holds comes back from it");
+        eprintln!("  corridor status                says what still waits");
     }
     Ok(Outcome::Done)
 }

@@ -102,7 +102,7 @@ impl Keys {
                 path.display()
             );
         }
-        Ok(keys::load_from(&path, &self.passphrase()?)?)
+        Ok(keys::load_file(&path, &self.passphrase()?)?)
     }
 
     /// The national key that signs our cards now. A succession that was interrupted after it counted is brought to

@@ -1,4 +1,4 @@
-//! `get`, `mirror`, `cite`, `audit`, `doctor`: questions to what the node holds.
+//! `get`, `mirror`, `cite`, `audit`: questions to what the node holds.
 
 use std::io::Write;
 
@@ -145,10 +145,16 @@ pub fn mirror(global: &Global, args: Mirror) -> anyhow::Result<Outcome> {
 /// # Errors
 /// When the node refuses or the file cannot be written.
 pub fn cite(global: &Global, args: &Cite) -> anyhow::Result<Outcome> {
-    let request =
-        Request::Cite { key: args.key.clone(), period: args.period.clone(), from: args.from.clone() };
+    let (request, field) = match &args.fork {
+        Some(feed) => (Request::CiteFork { feed: feed.clone() }, "proof"),
+        None => {
+            let (key, period) =
+                (args.key.clone().unwrap_or_default(), args.period.clone().unwrap_or_default());
+            (Request::Cite { key, period, from: args.from.clone() }, "citation")
+        }
+    };
     let value = ask::value(global, request)?;
-    let citation = value["citation"].as_str().context("the node gave no citation")?;
+    let citation = value[field].as_str().context("the node gave no citation")?;
     match &args.output {
         None => print::text(citation)?,
         Some(file) => {
@@ -182,14 +188,4 @@ pub fn audit(global: &Global, args: &Audit) -> anyhow::Result<Outcome> {
         }
         (_, _) => Ok(Outcome::Done),
     }
-}
-
-/// `doctor`
-///
-/// # Errors
-/// When the store cannot be read.
-pub fn doctor(global: &Global) -> anyhow::Result<Outcome> {
-    let value = ask::value(global, Request::Doctor)?;
-    print::value(&value, global.json)?;
-    Ok(if value["healthy"] == true { Outcome::Done } else { Outcome::Unproven })
 }

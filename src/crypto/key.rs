@@ -24,6 +24,8 @@ pub enum Context {
     Bundle,
     /// What locks files beside the key. Such a signature never leaves the node.
     Lock,
+    /// A publisher's word on which of two entries for one place stands.
+    Resolution,
 }
 
 impl Context {
@@ -37,6 +39,7 @@ impl Context {
             Self::Agreement => "corridor/agreement/1",
             Self::Bundle => "corridor/bundle/2",
             Self::Lock => "corridor/lock/1",
+            Self::Resolution => "corridor/resolution/1",
         }
     }
 

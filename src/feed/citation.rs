@@ -203,6 +203,12 @@ pub enum CitationFault {
     /// The record is not the one that the header commits to.
     #[error("the path does not lead from the record to the root in the header: one of the three was altered")]
     Path,
+    /// The two headers are not of one place, or are one entry.
+    #[error("the two headers are no fork: they are for different places, or are one entry")]
+    NoFork,
+    /// The resolution is not this publisher's, or of another place.
+    #[error("the resolution in it is not signed by the publisher's national key, or is of another place")]
+    Resolution,
     /// The record is no series.
     #[error("the record is malformed or no series")]
     Record,

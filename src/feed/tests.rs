@@ -142,6 +142,11 @@ fn formats() -> BTreeMap<String, String> {
     put("agreement/id", &id.0);
     put("agreement/consent", &consent.to_bytes());
     put("agreement/erasure", &erasure(phl.feed(), entry.header().id()).to_bytes());
+    let (one, other) = forked();
+    let ids = (one.header().id(), other.header().id());
+    let said = ("restored from an old backup", Millis(NOW.0 + 2));
+    let resolution = Resolution::sign((phl.feed(), Seq(0)), ids, said, &network, &phl.national).unwrap();
+    put("fork/resolution", &resolution.to_bytes());
     put("card", &phl.card.to_bytes());
     put("card/succeeded and revoked", &late_card(&phl).to_bytes());
     put("succession/0", &codec::encode(&late_card(&phl).body().line[0]));
@@ -172,6 +177,22 @@ fn citation() -> Citation {
     Citation::new(phl.card.clone(), entry.header().clone(), record, path, period).unwrap()
 }
 
+/// Two entries for one place.
+fn forked() -> (SignedEntry, SignedEntry) {
+    let phl = Government::new("PHL", 1);
+    let entry = |text: &[u8]| phl.release(&Place::first(phl.feed()), vec![document("note/1", text.to_vec())]);
+    (entry(b"one"), entry(b"another"))
+}
+
+fn fork_proof() -> ForkProof {
+    let (phl, (one, other)) = (Government::new("PHL", 1), forked());
+    let said = ("restored from an old backup", Millis(NOW.0 + 2));
+    let ids = (one.header().id(), other.header().id());
+    let resolution = Resolution::sign((phl.feed(), Seq(0)), ids, said, &Network::main(), &phl.national);
+    let headers = (one.header().clone(), other.header().clone());
+    ForkProof::new(phl.card, headers, resolution.ok()).unwrap()
+}
+
 fn compare(name: &str, text: &str) {
     let path = vectors().join(name);
     if env::var_os("CORRIDOR_WRITE_VECTORS").is_some() {
@@ -188,6 +209,7 @@ fn signed_formats_are_those_of_the_golden_vectors() {
     compare("formats.json", &format!("{text}\n"));
     compare("card.txt", &Government::new("PHL", 1).card.to_text());
     compare("citation.json", &citation().to_text());
+    compare("fork.json", &fork_proof().to_text());
 }
 
 #[test]
@@ -196,6 +218,7 @@ fn golden_vectors_verify() {
     let card = Card::from_text(&read("card.txt")).unwrap();
     assert_eq!(card, Government::new("PHL", 1).card);
     assert_eq!(Citation::from_text(&read("citation.json")), Ok(citation()));
+    assert_eq!(ForkProof::from_text(&read("fork.json")), Ok(fork_proof()));
     let vectors: serde_json::Value = serde_json::from_str(&read("formats.json")).unwrap();
     let mut known = Keyring::default();
     known.insert(card);
@@ -229,11 +252,21 @@ fn the_independent_verifier_accepts_the_golden_citation() {
     };
     let (status, said) = verify(&vectors().join("citation.json"));
     assert_eq!((status, &said["valid"]), (Some(0), &true.into()), "{said}");
+    let (status, said) = verify(&vectors().join("fork.json"));
+    assert_eq!((status, &said["valid"]), (Some(0), &true.into()), "{said}");
     let directory = tempfile::tempdir().unwrap();
     let altered = directory.path().join("altered.json");
     fs::write(&altered, citation().to_text().replacen("7965.0", "7966.0", 1)).unwrap();
     let (status, said) = verify(&altered);
     assert_eq!((status, &said["valid"]), (Some(3), &false.into()), "{said}");
+    let text = fork_proof().to_text();
+    for at in (0..text.len()).step_by(37) {
+        let mut bytes = text.clone().into_bytes();
+        bytes[at] ^= 1 << (at % 7);
+        fs::write(&altered, bytes).unwrap();
+        let (status, said) = verify(&altered);
+        assert_eq!((status, &said["valid"]), (Some(3), &false.into()), "byte {at}: {said}");
+    }
 }
 
 /// Gives bytes to every decoder that meets a stranger's; each may refuse, none may panic.
@@ -253,6 +286,8 @@ fn decode_all(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let _ = Card::from_text(&text);
     let _ = Citation::from_text(&text);
+    let _ = ForkProof::from_text(&text);
+    let _ = Resolution::from_bytes(bytes);
 }
 
 proptest! {

@@ -42,15 +42,17 @@ pub enum DocumentKind {
     Other = 17,
     /// The upper protection levels of a submission's totals that few contribute to. For the publisher alone.
     ProtectionLevels = 18,
+    /// A publisher's word on which of two entries that it signed for one place stands.
+    ForkResolution = 19,
     /// A key to which others seal for its publisher.
-    SealingKey = 19,
+    SealingKey = 20,
     /// Keys of sealed entries, for recipients that had none when they were sealed.
-    Opening = 20,
+    Opening = 21,
 }
 
 impl DocumentKind {
     /// All kinds.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Act,
         Self::Card,
         Self::AgreementText,
@@ -69,6 +71,7 @@ impl DocumentKind {
         Self::Mapping,
         Self::Other,
         Self::ProtectionLevels,
+        Self::ForkResolution,
         Self::SealingKey,
         Self::Opening,
     ];

@@ -83,6 +83,9 @@ impl Engine {
         let (told, unknown): (Vec<PublisherId>, Vec<PublisherId>) =
             self.concerned(agreement).into_iter().partition(|party| known.contains(party));
         for party in &told {
+            self.may_append(&crate::feed::FeedId::new(us, AgreementId::correspondence(us, *party)))?;
+        }
+        for party in &told {
             let feed = AgreementId::correspondence(us, *party);
             self.append(feed, EntryKind::Correspondence, records.clone())?;
         }

@@ -34,7 +34,8 @@ impl Engine {
             "publisher_id": self.us().to_hex(),
             "fingerprint": self.us().fingerprint(),
             "node_id": self.key_in_use().map(|node| node.to_hex()),
-            "state": "offline",
+            "state": if self.in_recovery() { "recovery" } else { "offline" },
+            "recovery": self.recovery_status(),
             "addresses": card.body().addresses,
             "feeds": feeds["feeds"],
             "partners": partners?,
@@ -60,9 +61,10 @@ impl Engine {
                 "observations": self.store.derived().observations(&feed)?,
                 "erased": erased_of(self.store.erased(&feed)),
                 "closed": self.closed_of(&feed)?,
+                "frozen_at": self.house.fork(&feed).map(|fork| fork.seq().0),
             }));
         }
-        Ok(json!({ "feeds": feeds }))
+        Ok(json!({ "feeds": feeds, "forks": self.describe_forks() }))
     }
 
     /// What a partner has acknowledged of our entries, and what it has not. Receipts themselves are not owed
@@ -168,8 +170,19 @@ impl Engine {
     pub(super) fn rebuild(&mut self, caller: &Caller) -> Result<Value, NodeError> {
         self.store.rebuild("an operator asked for it")?;
         self.store.fold()?;
-        self.done("rebuild", caller, json!({}), Vec::new())?;
-        self.feeds()
+        let (mut entries, mut observations, mut feeds) = (0, 0, 0);
+        for feed in self.store.feeds() {
+            entries += self.store.durable(&feed).map_or(0, |head| head.seq.0 + 1);
+            observations += self.store.derived().observations(&feed)?;
+            feeds += 1;
+        }
+        let details = json!({ "feeds": feeds, "entries": entries, "observations": observations });
+        self.done("rebuild", caller, details.clone(), Vec::new())?;
+        let mut value = json!({ "rebuilt": details });
+        if let (Value::Object(value), Value::Object(feeds)) = (&mut value, self.feeds()?) {
+            value.extend(feeds);
+        }
+        Ok(value)
     }
 }
 

@@ -131,6 +131,7 @@ impl Maker {
             partial: Vec::new(),
             newest: Some(one.head.clone()),
             fork: None,
+            resolutions: Vec::new(),
         };
         let feeds = index.manifest().feeds().iter().map(state).collect();
         let replica = Replica::new(sync::Config::default(), network, maker, keyring, feeds);
@@ -183,7 +184,11 @@ impl Maker {
                     let header = self.head(&feed).filter(|head| head.header().seq == seq).cloned();
                     wanted.extend(self.replica.handle(Input::HeaderRead { session, feed, seq, header }, now));
                 }
-                Output::Close { .. } | Output::Append { .. } | Output::Fork(_) | Output::Event(_) => {}
+                Output::Close { .. }
+                | Output::Append { .. }
+                | Output::Fork(_)
+                | Output::Resolution(_)
+                | Output::Event(_) => {}
             }
         }
         Ok(said)

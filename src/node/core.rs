@@ -107,6 +107,11 @@ impl Core {
                 return Ok(Answer::Value(self.exchange.ping(&card)));
             }
             Request::Peers => return Ok(Answer::Value(self.exchange.peers(&self.engine))),
+            Request::Repair => {
+                return Err(NodeError::Refused(
+                    "a daemon runs here: stop it, repair, and start it again".into(),
+                ));
+            }
             Request::BundleImport { file } => {
                 let file = file.clone();
                 return self.take_bundle(prepared, &file, caller).map(Answer::Value);
@@ -114,9 +119,13 @@ impl Core {
             _ => {}
         }
         let is_status = matches!(prepared.request, Request::Status);
+        let is_doctor = matches!(prepared.request, Request::Doctor);
         let mut answer = self.engine.execute(prepared, caller)?;
         if is_status && let Answer::Value(value) = &mut answer {
             self.exchange.complete_status(value, &self.engine);
+        }
+        if is_doctor && let Answer::Value(value) = &mut answer {
+            self.exchange.complete_doctor(value, &self.engine);
         }
         Ok(answer)
     }
@@ -174,7 +183,12 @@ impl Core {
         loop {
             let moved = self.engine.commit()?;
             if moved.is_empty() {
-                return Ok(());
+                let resolved = self.engine.apply_resolutions()?;
+                if resolved.is_empty() {
+                    return Ok(());
+                }
+                self.exchange.reset(resolved, &mut self.engine)?;
+                continue;
             }
             self.counters.commits += 1;
             self.counters.heads_moved += moved.len() as u64;

@@ -15,18 +15,20 @@ use super::home::Home;
 use super::house::House;
 use super::mandates::{Issued, NextKey};
 use super::prepared::{Figures, Prepared};
+use super::recovery::Recovery;
 use super::release::Wanted;
 use super::request::{Caller, Request, SubmitRequest};
 use super::sealing::{Look, SealingTerms, Secrets};
 use super::submissions::Submitted;
 use super::truth::Truths;
-use crate::crypto::{Hash, Network, NodeSigner};
+use crate::crypto::{Hash, Network, NodeSigner, PublicKey};
 use crate::feed::{
-    AgreementId, Body, BuildError, Card, EntryKind, FeedId, HeadRef, PublisherId, Seq, SignedHeader,
+    AgreementId, Body, BuildError, Card, EntryId, EntryKind, FeedId, HeadRef, PublisherId, Seq, SignedHeader,
 };
 use crate::model::{Document, Millis, ModelError, Record};
 use crate::protect::{self, Breach, RoundingKey};
-use crate::store::{Store, StoreError, keys};
+use crate::store::{RecoveryMark, Store, StoreError, keys};
+use crate::sync::Recovering;
 
 /// What an engine needs to know beside its directory.
 #[derive(Clone, Debug)]
@@ -83,6 +85,24 @@ pub enum NodeError {
     /// The request cannot be carried out as it is; says what to do.
     #[error("{0}")]
     Refused(String),
+    /// Own feeds may lack entries: nothing is signed behind them. Says what to do.
+    #[error("{0}")]
+    Recovering(String),
+    /// Figures left whose exact values are lost, and they cannot be told from what is submitted. For the publisher
+    /// alone: it names cells.
+    #[error(
+        "nothing is released: {key} {period} was released to {audience} before the exact values were lost, and shows another \
+         value than the one that is submitted now, so what its readers could work out cannot be known. Submit and release \
+         the values as they were then first, and the new ones after that, with --reason"
+    )]
+    Lost {
+        /// Who holds it.
+        audience: String,
+        /// The series.
+        key: String,
+        /// The period.
+        period: String,
+    },
     /// Something that is named is not there.
     #[error("{0}")]
     NotFound(String),
@@ -132,6 +152,8 @@ impl NodeError {
         match self {
             Self::NoNode(_) => "no_node",
             Self::Refused(_) => "refused",
+            Self::Recovering(_) => "recovery",
+            Self::Lost { .. } => "disclosure",
             Self::NotFound(_) => "not_found",
             Self::Locked => "locked",
             Self::Breach { .. } => "disclosure",
@@ -152,6 +174,9 @@ impl NodeError {
         match self {
             Self::Breach { audience, .. } => {
                 format!("nothing is released: figures would be open to {audience}")
+            }
+            Self::Lost { audience, .. } => {
+                format!("nothing is released: exact values of what {audience} holds are lost")
             }
             other => other.to_string(),
         }
@@ -211,6 +236,12 @@ pub struct Engine {
     pub(super) next_key: Option<NextKey>,
     /// Whether another node key signs than the one that this process is reached under.
     pub(super) restart: bool,
+    /// Whether own feeds may lack entries.
+    pub(super) recovery: Recovery,
+    /// Which resolutions of forks are done: by place, the entry that stands.
+    pub(super) applied: BTreeMap<(FeedId, Seq), EntryId>,
+    /// Indicators that are opened to everybody.
+    pub(super) public: BTreeSet<String>,
 }
 
 impl Engine {
@@ -226,8 +257,10 @@ impl Engine {
         let store = Store::open(home.dir(), home.us(), home.network(), options.cache)?;
         let mut house = House::new(home.card(), options.public.clone());
         house.catch_up(&store)?;
+        let recovery = Recovery::new(RecoveryMark::load(home.dir())?);
         // A feed of our own that is forked is not made longer.
-        let frozen = house.forked_feeds().filter(|feed| feed.publisher == home.us()).collect();
+        let forked = house.forked_feeds().into_iter().filter(|feed| house.fork(feed).is_some());
+        let frozen = forked.filter(|feed| feed.publisher == home.us()).collect();
         let revoked = |card: &&Card| !card.body().revocations.is_empty();
         let review = house.partners().filter(revoked).map(Card::publisher).collect();
         let mut engine = Self {
@@ -254,10 +287,14 @@ impl Engine {
             issued: None,
             next_key: None,
             restart: false,
+            recovery,
+            applied: BTreeMap::new(),
+            public: options.public.clone(),
         };
         engine.adopt_own_card()?;
         if let Ok(signer) = engine.signer() {
             engine.home.note_key(signer.public_key())?;
+            engine.apply_resolutions()?;
         }
         Ok(engine)
     }
@@ -273,6 +310,21 @@ impl Engine {
         self.relock_sealing(signer.as_ref())?;
         self.signer = Some(signer);
         Ok(())
+    }
+
+    /// Whether the node's key is here.
+    pub(super) fn may_sign(&self) -> bool {
+        self.signer.is_some()
+    }
+
+    /// Whether this is the key that this node signs with.
+    pub(super) fn is_node_key(&self, node: &PublicKey) -> bool {
+        self.signer.as_ref().is_some_and(|signer| signer.public_key() == *node)
+    }
+
+    /// Which of our feeds may lack entries.
+    pub(super) fn recovering(&self) -> Recovering {
+        self.recovery.recovering(self.us())
     }
 
     /// The directory and card.
@@ -448,6 +500,11 @@ impl Engine {
             }
             Request::Audit { verify } => self.audit(verify)?,
             Request::Cite { key, period, from } => self.cite(&key, &period, from.as_deref())?,
+            Request::CiteFork { feed } => self.cite_fork(&feed)?,
+            Request::ForkResolve { resolution } => self.fork_resolve(&resolution, caller)?,
+            Request::RecoverOverride => self.recover_override(caller)?,
+            Request::Repair => self.mend(caller)?,
+            Request::Backup => self.backup_cut(caller)?,
             Request::Rebuild => self.rebuild(caller)?,
             Request::Doctor => self.doctor()?,
         };
@@ -465,6 +522,7 @@ impl Engine {
             self.house.catch_up(&self.store)?;
             self.finish_issue()?;
         }
+        self.commit_recovery()?;
         Ok(moved)
     }
 
@@ -527,12 +585,16 @@ impl Engine {
 
     /// Whether one of our feeds may become longer.
     pub(super) fn may_append(&self, feed: &FeedId) -> Result<(), NodeError> {
+        if self.is_recovering(feed) && self.house.fork(feed).is_none() {
+            return Err(NodeError::Recovering(self.recovery_text(feed)));
+        }
         if !self.frozen.contains(feed) {
             return Ok(());
         }
         let name = self.agreement_name(&feed.agreement);
         Err(NodeError::Refused(format!(
-            "our feed {name:?} is forked, or a partner holds more of it than this node: signing now would make it worse"
+            "our feed {name:?} is forked, or another node of ours has continued it: signing now would make it worse. \
+             `corridor feeds` shows forks; `corridor fork resolve` says which entry stands"
         )))
     }
 

@@ -9,10 +9,19 @@ use crate::feed::citation::Citation;
 use crate::feed::head::Place;
 use crate::feed::{AgreementId, Assembler, EntryKind, FeedId, Frame, FrameKind, Seq, record};
 use crate::model::{Document, DocumentKind, Period, Record, SeriesKey, SeriesPattern};
+use crate::store::StoreError;
 use crate::view::{EntryRef, Query};
 
 /// How much of a feed is read at once for checking, in bytes.
 const CHECK_STEP: usize = 1 << 20;
+
+/// Where a feed does not verify.
+pub(super) struct FeedFault {
+    /// The first entry that is not as it was signed.
+    pub(super) seq: Seq,
+    /// What is wrong, with feed, entry and place.
+    pub(super) what: String,
+}
 
 impl Engine {
     pub(super) fn cite(&mut self, key: &str, period: &str, from: Option<&str>) -> Result<Value, NodeError> {
@@ -94,40 +103,47 @@ impl Engine {
         if verify {
             let fault = self.verify_feed(feed)?.err();
             value["valid"] = json!(fault.is_none());
-            value["reason"] = json!(fault);
+            value["reason"] = json!(fault.map(|fault| fault.what));
         }
         Ok(value)
     }
 
-    /// Checks every feed from its first byte: signatures, mandates, places, hashes, canonical form.
+    /// Checks every feed from its first byte (signatures, mandates, places, hashes, canonical form), and all else that an
+    /// operator may have to mend.
     pub(super) fn doctor(&mut self) -> Result<Value, NodeError> {
         let feeds: Vec<FeedId> = self.store.feeds().collect();
-        let mut checked = Vec::new();
+        let (mut checked, mut findings) = (Vec::new(), Vec::new());
         let mut healthy = true;
         for feed in feeds {
             let result = self.verify_feed(feed)?;
             healthy &= result.is_ok();
+            findings.extend(result.as_ref().err().map(|fault| self.damage_finding(feed, fault)));
             checked.push(json!({
                 "publisher": feed.publisher.to_hex(),
                 "country": self.country_of(&feed.publisher),
                 "agreement": feed.agreement.to_hex(),
                 "agreement_name": self.agreement_name(&feed.agreement),
                 "entries": result.as_ref().ok(),
-                "fault": result.as_ref().err(),
+                "fault": result.as_ref().err().map(|fault| &fault.what),
             }));
         }
-        Ok(json!({ "healthy": healthy, "feeds": checked, "key_warnings": self.key_warnings() }))
+        findings.extend(self.other_findings());
+        let warnings = self.key_warnings();
+        Ok(json!({ "healthy": healthy, "findings": findings, "feeds": checked, "key_warnings": warnings }))
     }
 
     /// Verifies a feed as if a stranger had sent it; the number of entries, or what is wrong and where.
-    fn verify_feed(&mut self, feed: FeedId) -> Result<Result<u64, String>, NodeError> {
+    pub(super) fn verify_feed(&mut self, feed: FeedId) -> Result<Result<u64, FeedFault>, NodeError> {
         let keyring = self.house.archive().clone();
         let mut assembler = Assembler::new(self.network().clone(), Place::first(feed));
         let mut at = Position { seq: Seq(0), part: 0 };
         loop {
             let (bytes, next) = match self.store.stored_frames(&feed, at, CHECK_STEP) {
                 Ok(read) => read,
-                Err(error @ crate::store::StoreError::Damaged { .. }) => return Ok(Err(error.to_string())),
+                Err(error @ (StoreError::Damaged { .. } | StoreError::NoEntry { .. })) => {
+                    let what = error.to_string();
+                    return Ok(Err(FeedFault { seq: assembler.place().seq, what }));
+                }
                 Err(error) => return Err(error.into()),
             };
             if bytes.is_empty() {
@@ -150,10 +166,8 @@ impl Engine {
                 };
                 if let Err(fault) = taken {
                     let place = assembler.position();
-                    return Ok(Err(format!(
-                        "feed {feed}, entry {}, frame {}: {fault}",
-                        place.seq, place.part
-                    )));
+                    let what = format!("feed {feed}, entry {}, frame {}: {fault}", place.seq, place.part);
+                    return Ok(Err(FeedFault { seq: place.seq, what }));
                 }
                 rest = &rest[frame.bytes.len()..];
             }

@@ -17,10 +17,11 @@ use crate::feed::{AgreementId, Card, EntryKind, FeedId, Fork, Keyring, Publisher
 use crate::model::{Millis, Receipt, Record};
 use crate::net::{Carrier, NetCommand, NetEvent, NodeId, PartnerPeer};
 use crate::store::StoreError;
-use crate::sync::{self, Event, FeedState, Input, Output, Replica, Seating, SessionId};
+use crate::sync::{self, Event, Input, Output, Recovering, Replica, Seating, SessionId};
 use crate::wire;
 
 mod cards;
+mod recovery;
 
 /// How many faults are kept to be shown; older ones are in the log of acts.
 const MAX_FAULTS: usize = 256;
@@ -64,7 +65,14 @@ pub(super) struct Exchange {
     faults: VecDeque<Value>,
     fault_logged: BTreeMap<PublisherId, Millis>,
     listening: BTreeSet<String>,
-    recovery: BTreeMap<FeedId, Seq>,
+    /// Own feeds that another node of ours has continued.
+    ahead: BTreeMap<FeedId, Seq>,
+    /// What the machine was told of own feeds in recovery.
+    recovering: Recovering,
+    /// When and why the last session with a partner ended, or could not begin.
+    ended: BTreeMap<PublisherId, (Millis, String)>,
+    /// Whether the node was in recovery at the last look.
+    waiting: bool,
     /// The session with a bundle that is being taken in.
     bundle: Option<WithBundle>,
     bundles: u64,
@@ -80,12 +88,10 @@ impl Exchange {
         net: Box<dyn Carrier>,
     ) -> Result<Self, NodeError> {
         let store = engine.store();
-        let mut feeds = Vec::new();
-        for feed in store.feeds() {
-            let newest = store.newest(&feed).cloned();
-            let fork = engine.house().fork(&feed);
-            feeds.push(FeedState { place: store.place(feed), partial: store.partial(&feed)?, newest, fork });
-        }
+        let mut ids: BTreeSet<FeedId> = store.feeds().collect();
+        // A feed may be forked in its first place, with nothing of it here.
+        ids.extend(engine.house().forked_feeds());
+        let feeds = ids.into_iter().map(|feed| recovery::state_of(engine, feed)).collect::<Result<_, _>>()?;
         let keyring = Arc::clone(engine.house().keyring());
         let (network, us) = (engine.home().network().clone(), engine.home().us());
         let seating = engine.seating()?;
@@ -105,7 +111,10 @@ impl Exchange {
             faults: VecDeque::new(),
             fault_logged: BTreeMap::new(),
             listening: BTreeSet::new(),
-            recovery: BTreeMap::new(),
+            ahead: BTreeMap::new(),
+            recovering: Recovering::default(),
+            ended: BTreeMap::new(),
+            waiting: false,
             bundle: None,
             bundles: 0,
             receipts_known: false,
@@ -130,9 +139,8 @@ impl Exchange {
         let us = engine.home().us();
         let foreign: Vec<FeedId> = engine.store().feeds().filter(|feed| feed.publisher != us).collect();
         for feed in foreign {
-            let receipts = engine.store().derived().receipts(&feed)?;
-            let ours = receipts.iter().find(|receipt| receipt.recipient == us);
-            self.unreceipted.insert(feed, ours.map_or(Seq(0), |receipt| receipt.seq.next()));
+            let first = self.first_unreceipted(&feed, engine)?;
+            self.unreceipted.insert(feed, first);
             if let Some(newest) = engine.store().durable_header(&feed)? {
                 self.take_received(&newest, engine)?;
             }
@@ -151,7 +159,9 @@ impl Exchange {
             NetEvent::Frame { peer, session, bytes } => self.frame(peer, session, &bytes, engine),
             NetEvent::SessionClosed { session, reason, .. } => {
                 tracing::info!(session, %reason, "session closed");
-                self.open.remove(&session);
+                if let Some(open) = self.open.remove(&session) {
+                    self.note_end(open.publisher, &reason);
+                }
                 self.tell(Input::Closed { session: SessionId(session) }, engine)
             }
             NetEvent::Refused { remote, reason } => {
@@ -160,6 +170,9 @@ impl Exchange {
             }
             NetEvent::DialFailed { peer, reason } => {
                 tracing::debug!(%peer, %reason, "dial failed");
+                if let Some(publisher) = self.keyring.publisher_of(&PublicKey(peer.0), self.clock.now()) {
+                    self.note_end(publisher, &reason);
+                }
                 Ok(())
             }
         }
@@ -281,7 +294,7 @@ impl Exchange {
         if owed {
             self.unreceipted.insert(feed, seq.next());
         }
-        if !due || self.recovery.contains_key(&FeedId::new(engine.home().us(), feed.agreement)) {
+        if !due || engine.may_append(&FeedId::new(engine.home().us(), feed.agreement)).is_err() {
             return Ok(());
         }
         let receipt = Receipt {
@@ -297,6 +310,8 @@ impl Exchange {
 
     /// Compares what the house has decided with what network and machine were told.
     fn refresh(&mut self, engine: &mut Engine) -> Result<(), NodeError> {
+        self.waiting = engine.in_recovery();
+        self.refresh_recovery(engine)?;
         let keyring = Arc::clone(engine.house().keyring());
         if keyring != self.keyring || self.granted.is_empty() {
             self.keyring = Arc::clone(&keyring);
@@ -368,6 +383,7 @@ impl Exchange {
                     );
                 }
                 Output::Fork(fork) => self.forked(&fork, engine)?,
+                Output::Resolution(resolution) => engine.record_resolution(&resolution)?,
                 Output::Event(event) => self.event(event, engine)?,
             }
         }
@@ -463,8 +479,16 @@ impl Exchange {
             bundle.ended = Some(reason.to_owned());
             return;
         }
-        if let Some(open) = self.open.get(&session.0) {
-            self.close(open.peer, session.0, reason);
+        let Some(open) = self.open.remove(&session.0) else { return };
+        self.close(open.peer, session.0, reason);
+        self.note_end(open.publisher, reason);
+    }
+
+    /// Keeps why there is no session with a partner; what was said of versions is kept against what follows from it.
+    fn note_end(&mut self, publisher: PublisherId, reason: &str) {
+        let known = self.ended.get(&publisher).is_some_and(|(_, why)| why.contains("sync versions"));
+        if !known || reason.contains("sync versions") {
+            self.ended.insert(publisher, (self.clock.now(), reason.to_owned()));
         }
     }
 
@@ -497,13 +521,8 @@ impl Exchange {
                 engine.review.insert(feed.publisher);
                 self.follow_cards(engine)
             }
-            Event::OwnFeedAhead { feed, seq, .. } => {
-                if self.recovery.insert(feed, seq).is_none() {
-                    engine.freeze(feed);
-                    self.note(&format!("a partner holds our own feed {feed} up to entry {seq}, further than this node: in recovery, nothing is appended to it"));
-                }
-                Ok(())
-            }
+            Event::OwnFeedAhead { feed, seq, node, .. } => self.own_ahead((feed, seq), node, engine),
+            Event::OwnFeedSettled { feed, .. } => engine.settle_feed(feed),
         }
     }
 
@@ -551,7 +570,7 @@ impl Exchange {
 
     /// Fills in what only the exchange knows.
     pub(super) fn complete_status(&self, status: &mut Value, engine: &Engine) {
-        status["state"] = json!(if self.recovery.is_empty() { "running" } else { "recovery" });
+        status["state"] = self.state(engine);
         status["listening"] = json!(self.listening);
         if let Value::Array(partners) = &mut status["partners"] {
             for partner in partners {
@@ -619,8 +638,7 @@ impl Exchange {
         if !self.receipts_known {
             return Some("the views are being folded from the feed files".to_owned());
         }
-        (!self.recovery.is_empty())
-            .then(|| "in recovery: partners hold more of our own feeds than we do".to_owned())
+        self.recovery_reason()
     }
 
     /// Ends all sessions in order.

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use serde::Deserialize;
@@ -10,7 +11,8 @@ use super::cards::Cards;
 use super::levels;
 use crate::crypto::Network;
 use crate::feed::{
-    AgreementId, Card, EntryKind, FeedId, Fork, Header, KeyNotice, Keyring, PublisherId, Seq, SignedHeader,
+    AgreementId, Card, EntryKind, FeedId, Fork, Header, KeyNotice, Keyring, PublisherId, Resolution, Seq,
+    SignedHeader,
 };
 use crate::model::{Document, DocumentKind, DocumentLabel, Millis, Record};
 use crate::policy::{Agreement, AgreementText, Book, Erasure, SignedConsent, Why};
@@ -73,7 +75,14 @@ pub struct House {
     /// Words on agreements whose text is not here yet, or whose party's card is not; and whether each stands in an entry
     /// of its own party that counts.
     waiting: Vec<(SignedConsent, bool)>,
-    forks: BTreeMap<FeedId, Box<Fork>>,
+    forks: BTreeMap<(FeedId, Seq), Fork>,
+    /// What publishers have resolved.
+    resolutions: BTreeMap<(FeedId, Seq), Resolution>,
+    /// How often publishers have resolved forks of each feed.
+    resolved_times: BTreeMap<FeedId, u32>,
+    /// Entries of ours that came back from partners, of which the house knows no exact values: first and last of an
+    /// agreement's, and how many releases there were then.
+    lost: Vec<(AgreementId, RangeInclusive<u64>, usize)>,
     /// Others' feeds whose payloads we have erased, and up to where.
     erased: BTreeMap<FeedId, Seq>,
     /// Keys to which others seal, by whose they are and the agreement under which they were told; ours too.
@@ -138,6 +147,9 @@ impl House {
             expected: BTreeMap::new(),
             waiting: Vec::new(),
             forks: BTreeMap::new(),
+            resolutions: BTreeMap::new(),
+            resolved_times: BTreeMap::new(),
+            lost: Vec::new(),
             erased: BTreeMap::new(),
             sealing_keys: BTreeMap::new(),
             told: BTreeSet::new(),
@@ -239,6 +251,7 @@ impl House {
                     self.take_erasure(feed, erasure, own);
                 }
             }
+            DocumentKind::ForkResolution => self.take_resolution(body),
             // Kinds that the house's state does not depend on.
             _ => {}
         }
@@ -374,6 +387,12 @@ impl House {
             "submit" => self.take_submission(&act, time),
             "fork" => self.take_fork(&act),
             "partner card refused" => self.cards.refused_before(&act.card),
+            "recovered" => {
+                if let (Some(agreement), Some(last)) = (AgreementId::from_hex(&act.agreement), act.last) {
+                    self.lost.push((agreement, act.first..=last, self.acts_of_release));
+                    self.guarded.extend(act.guarded.iter().map(|indicator| indicator.clone().into_owned()));
+                }
+            }
             "bundle import" => {
                 let heads = act.heads.iter().filter_map(ActHead::read);
                 let (Some(partner), heads) = (publisher(), heads.collect::<Vec<_>>()) else { return };
@@ -440,18 +459,61 @@ impl House {
         if let (Some(one), Some(other)) = (header(&act.one), header(&act.other))
             && let Some(fork) = Fork::of(one, other, &self.keyring)
         {
-            self.forks.insert(fork.feed(), Box::new(fork));
+            self.forks.insert((fork.feed(), fork.seq()), fork);
         }
     }
 
-    /// The proof that a feed is forked.
-    pub fn fork(&self, feed: &FeedId) -> Option<Box<Fork>> {
-        self.forks.get(feed).cloned()
+    fn take_resolution(&mut self, body: &[u8]) {
+        let Ok(resolution) = Resolution::from_bytes(body) else { return };
+        let place = (resolution.feed(), resolution.seq());
+        let counts = self.resolutions.get(&place).is_none_or(|known| resolution.replaces(known));
+        if counts && resolution.verify(&self.network, &self.archive) {
+            *self.resolved_times.entry(place.0).or_default() += 1;
+            self.resolutions.insert(place, resolution);
+        }
     }
 
-    /// The feeds of which a fork is proven.
-    pub fn forked_feeds(&self) -> impl Iterator<Item = FeedId> {
-        self.forks.keys().copied()
+    /// The proof that a feed is forked, if its publisher has not resolved that.
+    pub fn fork(&self, feed: &FeedId) -> Option<Box<Fork>> {
+        let open = |fork: &&Fork| fork.feed() == *feed && self.resolution(feed, fork.seq()).is_none();
+        self.forks().find(open).cloned().map(Box::new)
+    }
+
+    /// All forks that were ever proven.
+    pub fn forks(&self) -> impl Iterator<Item = &Fork> {
+        self.forks.values()
+    }
+
+    /// All that publishers have resolved.
+    pub fn resolutions(&self) -> impl Iterator<Item = &Resolution> {
+        self.resolutions.values()
+    }
+
+    /// How often the publisher of a feed has resolved forks of it.
+    pub fn resolved_times(&self, feed: &FeedId) -> u32 {
+        self.resolved_times.get(feed).copied().unwrap_or(0)
+    }
+
+    /// What the publisher of a feed has resolved of a place.
+    pub fn resolution(&self, feed: &FeedId, seq: Seq) -> Option<&Resolution> {
+        self.resolutions.get(&(*feed, seq))
+    }
+
+    /// The feeds of which a fork is proven or resolved.
+    pub fn forked_feeds(&self) -> BTreeSet<FeedId> {
+        self.forks.keys().chain(self.resolutions.keys()).map(|(feed, _)| *feed).collect()
+    }
+
+    /// If an entry of ours came back from a partner, and the house knows no exact values of it: how many releases there
+    /// were when it came.
+    pub fn lost(&self, agreement: AgreementId, seq: Seq) -> Option<usize> {
+        let of = |(one, places, _): &&(AgreementId, RangeInclusive<u64>, usize)| {
+            *one == agreement && places.contains(&seq.0)
+        };
+        if self.release_of(agreement, seq).is_some() {
+            return None;
+        }
+        self.lost.iter().find(of).map(|(_, _, releases)| *releases)
     }
 
     /// Up to which entry we have erased another's feed because its retention is over.
@@ -558,6 +620,10 @@ struct Act<'a> {
     opens_at: Cow<'a, str>,
     #[serde(borrow)]
     card: Cow<'a, str>,
+    #[serde(borrow)]
+    agreement: Cow<'a, str>,
+    first: u64,
+    last: Option<u64>,
     #[serde(borrow)]
     one: Cow<'a, str>,
     #[serde(borrow)]

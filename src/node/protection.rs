@@ -17,7 +17,9 @@ use super::engine::{Engine, NodeError};
 use super::truth::{Truth, Value};
 use crate::feed::{AgreementId, FeedId, PublisherId, Seq};
 use crate::model::catalogue::DisclosureRule;
-use crate::model::{Attributes, Dimension, ObsStatus, Observation, Period, Series, SeriesKey, SeriesPattern};
+use crate::model::{
+    Attributes, Decimal, Dimension, ObsStatus, Observation, Period, Series, SeriesKey, SeriesPattern,
+};
 use crate::policy::{Agreement, Onward};
 use crate::protect::{self, Breach, Held, Levels, Protected, Readers, Report, RoundingKey, Rules};
 use crate::view::{Moment, Query, SeriesView, State};
@@ -112,11 +114,46 @@ impl Engine {
             true
         })?;
         let truth = self.truths.of(indicator);
+        self.check_lost(&rows, submitted.1, truth)?;
         let elsewhere = parts.sense(indicator, submitted, truth);
         parts.close(agreement, &rows, truth);
-        let release_of = |under, seq| self.house.release_of(under, seq);
-        parts.take(agreement, &known, rows, (truth, &release_of));
+        let said_in = |under, seq| match self.house.lost(under, seq) {
+            Some(releases) => SaidIn::Lost(releases),
+            None => SaidIn::Release(self.house.release_of(under, seq)),
+        };
+        parts.take(agreement, &known, rows, (truth, &said_in));
         parts.hide(elsewhere, submitted.1, truth);
+        Ok(())
+    }
+
+    /// Holds what is submitted against what left before the exact values were lost: where it shows another value, the
+    /// figure was revised since, or is revised now, and what was true of it then cannot be known.
+    fn check_lost(
+        &self,
+        rows: &[SeriesView],
+        submitted: &[Series],
+        truth: Option<&Truth>,
+    ) -> Result<(), NodeError> {
+        for row in rows {
+            for (period, state, entry) in row.stated() {
+                let lost = self.house.lost(row.feed.agreement, entry.seq);
+                let (Some(releases), State::Stated { value: Some(shown), .. }) = (lost, state) else {
+                    continue;
+                };
+                let history = truth.map_or(&[][..], |truth| truth.history(&row.key, period));
+                if history.iter().any(|one| one.since >= releases) {
+                    continue;
+                }
+                let now = stated_of(submitted, &(row.key.clone(), period)).and_then(|(one, _)| one.value());
+                if now.is_some_and(|now| !may_be_form(*shown, now)) {
+                    return Err(NodeError::Lost {
+                        audience: self.agreement_name(&row.feed.agreement),
+                        key: row.key.to_string(),
+                        period: period.to_string(),
+                    });
+                }
+            }
+        }
         Ok(())
     }
 
@@ -197,7 +234,7 @@ impl Parts {
         agreement: AgreementId,
         known: &BTreeSet<BTreeSet<AgreementId>>,
         rows: Vec<SeriesView>,
-        (truth, release_of): (Option<&Truth>, &dyn Fn(AgreementId, Seq) -> Option<usize>),
+        (truth, said_in): (Option<&Truth>, &dyn Fn(AgreementId, Seq) -> SaidIn),
     ) {
         // Agreements under which nothing of this is held do not tell readers apart.
         let present: BTreeSet<AgreementId> = rows.iter().map(|row| row.feed.agreement).collect();
@@ -224,7 +261,7 @@ impl Parts {
                 let part = &mut self.all[*part];
                 let history = truth.map_or(&[][..], |truth| truth.history(&row.key, period));
                 let place = (row.key.clone(), period);
-                match which(history, release_of(under, entry.seq), part.revised.contains(&place)) {
+                match which(history, said_in(under, entry.seq), part.revised.contains(&place)) {
                     None => {
                         let said = (period, *value, flags.status);
                         part.held.take_one(&row.key, &row.attributes, said, readers);
@@ -388,11 +425,38 @@ fn joined<T>(thread: std::thread::ScopedJoinHandle<'_, T>) -> T {
     thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
+/// Where a form of a figure comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum SaidIn {
+    /// An entry of this release, if that is known.
+    Release(Option<usize>),
+    /// An entry that came back from a partner when there were so many releases: it states the value that was released
+    /// first after that, which was compared with it then.
+    Lost(usize),
+}
+
+/// Whether what was shown can be a form of a value: the value itself, or one of its two neighbours among the multiples
+/// of a rule's base.
+fn may_be_form(shown: Decimal, value: Decimal) -> bool {
+    let (shown, value) = (shown.to_rust_decimal(), value.to_rust_decimal());
+    let near = |base: i64| {
+        let base = rust_decimal::Decimal::from(base);
+        let apart = shown.checked_sub(value).map(|apart| apart.abs());
+        (shown % base).is_zero() && apart.is_some_and(|apart| apart < base)
+    };
+    shown == value || near(5) || near(10)
+}
+
 /// Which of a figure's values an entry of a release stated, if that was revised since; nothing if it is the one of now,
 /// or as long as nothing else is known.
-fn which(history: &[Value], release: Option<usize>, is_revised_now: bool) -> Option<usize> {
-    let release = release.unwrap_or(usize::MAX);
-    let at = history.iter().rposition(|one| one.since <= release)?;
+fn which(history: &[Value], said_in: SaidIn, is_revised_now: bool) -> Option<usize> {
+    let at = match said_in {
+        SaidIn::Release(release) => {
+            let release = release.unwrap_or(usize::MAX);
+            history.iter().rposition(|one| one.since <= release)?
+        }
+        SaidIn::Lost(releases) => history.iter().position(|one| one.since >= releases)?,
+    };
     (at + 1 < history.len() || is_revised_now).then_some(at)
 }
 

@@ -82,6 +82,7 @@ impl Engine {
         if wanted.iter().any(|(request, _)| !request.dry_run) {
             self.signer()?;
             self.may_append(&FeedId::new(self.us(), AgreementId::house()))?;
+            self.may_release()?;
         }
         self.store.fold()?;
         let embargo = self.embargo_of(wanted.front().map(|(request, _)| request))?;
@@ -446,6 +447,7 @@ impl Engine {
         let key = SeriesKey::parse(key)?;
         let periods: Vec<Period> =
             periods.iter().map(|text| Period::parse(text)).collect::<Result<_, _>>()?;
+        self.may_release()?;
         self.store.fold()?;
         let us = self.us();
         let feeds: Vec<FeedId> = self.store.feeds().filter(|feed| feed.publisher == us).collect();

@@ -144,6 +144,22 @@ pub enum Request {
         /// Whose; none: the reporter's own.
         from: Option<String>,
     },
+    /// The proof that a publisher signed two entries for one place.
+    CiteFork {
+        /// The feed, its agreement, or its publisher.
+        feed: String,
+    },
+    /// Which of two entries that we signed for one place stands.
+    ForkResolve {
+        /// The resolution, signed by the national key, in hexadecimal digits.
+        resolution: String,
+    },
+    /// Go on in own feeds of which no partner has shown what it holds.
+    RecoverOverride,
+    /// Cut damaged feeds at their last good entry.
+    Repair,
+    /// Which files up to where make a consistent backup.
+    Backup,
     /// Fold the derived database again.
     Rebuild,
     /// Check everything that is stored, byte for byte.
@@ -367,6 +383,11 @@ impl Request {
             | Self::CardIssue { .. }
             | Self::KeySwitch
             | Self::Audit { .. }
+            | Self::CiteFork { .. }
+            | Self::ForkResolve { .. }
+            | Self::RecoverOverride
+            | Self::Repair
+            | Self::Backup
             | Self::Rebuild
             | Self::Doctor => false,
         }
@@ -388,6 +409,10 @@ impl Request {
             Self::Rebuild => Some("rebuild"),
             Self::CardIssue { act, .. } => Some(act.as_str()),
             Self::KeySwitch => Some("key switch"),
+            Self::ForkResolve { .. } => Some("fork resolve"),
+            Self::RecoverOverride => Some("recover override"),
+            Self::Repair => Some("doctor repair"),
+            Self::Backup => Some("backup"),
             Self::BundleExport { .. } => Some("bundle export"),
             Self::BundleImport { .. } => Some("bundle import"),
             Self::Status
@@ -407,6 +432,7 @@ impl Request {
             | Self::Mirror { .. }
             | Self::Audit { .. }
             | Self::Cite { .. }
+            | Self::CiteFork { .. }
             | Self::Doctor => None,
         }
     }

@@ -71,7 +71,9 @@ impl Engine {
             self.without_figures.remove(&feed);
             self.cut_off(feed, head.seq, &first)?;
             let (place, newest) = (self.store.place(feed), self.store.newest(&feed).cloned());
-            cut.push(FeedState { place, partial: Vec::new(), newest, fork: self.house.fork(&feed) });
+            let resolutions = self.house.resolutions().filter(|one| one.feed() == feed).cloned().collect();
+            let fork = self.house.fork(&feed);
+            cut.push(FeedState { place, partial: Vec::new(), newest, fork, resolutions });
         }
         for header in disowned {
             let seq = header.header().seq;

@@ -34,6 +34,11 @@ struct Segment {
 }
 
 impl Segment {
+    /// The place behind its last whole entry.
+    fn next(&self) -> Seq {
+        Seq(self.first.0 + self.spans.len() as u64)
+    }
+
     /// Where its last whole entry ends.
     fn whole(&self) -> u64 {
         self.spans.last().map_or(SEGMENT_MAGIC.len() as u64, |span| span.offset + span.length)
@@ -333,6 +338,17 @@ impl FeedFile {
         }
     }
 
+    /// The segments that hold durable entries, each with where the last one of them ends.
+    pub(super) fn durable_files(&self) -> Vec<(PathBuf, u64)> {
+        let Some(durable) = self.durable else { return Vec::new() };
+        let known = |segment: &Segment| {
+            let count = usize::try_from((durable.seq.0 + 1).checked_sub(segment.first.0)?).ok()?;
+            let last = segment.spans[..count.min(segment.spans.len())].last()?;
+            Some((segment.path.clone(), last.offset + last.length))
+        };
+        self.segments.iter().filter_map(known).collect()
+    }
+
     /// Bytes of the segments.
     pub(super) fn bytes(&self) -> u64 {
         self.segments.iter().map(|segment| segment.end).sum()
@@ -627,7 +643,7 @@ fn sync_up(dir: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-mod cut;
+mod aside;
 pub(super) mod erase;
 mod index;
 mod opened;

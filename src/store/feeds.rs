@@ -11,6 +11,7 @@ use super::entries::{EntryReader, Lies};
 use super::feed_file::FeedFile;
 use super::fold::Folding;
 use super::records::Records;
+use super::recovery::{RecoveryCause, RecoveryMark};
 use super::syncs::{self, Syncs};
 use super::{StoreError, layout};
 use crate::crypto::{ContentKey, Network};
@@ -19,7 +20,7 @@ use crate::feed::head::Place;
 use crate::feed::{
     AgreementId, FeedId, HeadRef, PublisherId, Sealing, Seq, SignedEntry, SignedHeader, VerifiedFrame,
 };
-use crate::model::Record;
+use crate::model::{Millis, Record};
 
 /// What opening had to mend; every one is told to the operator.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -396,27 +397,16 @@ impl Store {
         Ok(())
     }
 
-    /// Cuts off the entry of a feed at this place and all behind it, for good, from the files and from the derived
-    /// database: they were signed by a key that was not allowed to. `false` when something of the feed is appended and not
-    /// yet committed: nothing is done then.
+    /// Cuts off the entry of a feed at this place and all behind it, which were signed by a key that was not allowed to;
+    /// they are set aside. `false` when something of the feed is appended and not yet committed: nothing is done then.
     ///
     /// # Errors
     /// [`StoreError`]; after a failed write the store takes nothing more. Cutting what is cut changes nothing.
     pub fn cut(&mut self, feed: FeedId, first: Seq) -> Result<bool, StoreError> {
-        if self.stopped {
-            return Err(StoreError::Stopped);
-        }
         if self.touched.contains(&feed) {
             return Ok(false);
         }
-        if self.may_be_folded(&feed, first) {
-            self.derived.begin_elsewhere()?;
-        }
-        self.folding = Folding::default();
-        self.open.remove(&feed);
-        let cut = self.feeds.get_mut(&feed).map_or(Ok(()), |file| file.cut(first, &self.network));
-        self.stopped |= cut.is_err();
-        cut.map(|()| true)
+        self.set_aside(&feed, first).map(|_| true)
     }
 
     /// Gives up the entry at the end of each of these feeds of which not all frames are here, and returns the feeds in
@@ -437,6 +427,34 @@ impl Store {
             }
         }
         Ok(begun)
+    }
+
+    /// Moves the entries of a feed from a place on out of it, into a file beside the feeds, and folds the database again if
+    /// it may know of them. Says where they are now; nothing if there were none. Nothing of the feed may wait for a commit.
+    ///
+    /// # Errors
+    /// [`StoreError`]; after a failed write the store takes nothing more.
+    pub fn set_aside(&mut self, feed: &FeedId, from: Seq) -> Result<Option<PathBuf>, StoreError> {
+        if self.stopped {
+            return Err(StoreError::Stopped);
+        }
+        if self.touched.contains(feed) {
+            return Err(StoreError::OutOfPlace { feed: *feed, seq: from });
+        }
+        if self.may_be_folded(feed, from) {
+            self.rebuild(&format!("entries of feed {feed} from {from} on were set aside"))?;
+        }
+        self.folding = Folding::default();
+        self.open.remove(feed);
+        let (dir, network) = (layout::aside(&self.dir, feed), &self.network);
+        let moved = self.feeds.get_mut(feed).map_or(Ok(None), |file| file.set_aside(from, &dir, network));
+        self.stopped |= matches!(moved, Err(StoreError::Io { .. }));
+        moved
+    }
+
+    /// The files of a feed, each with how much of it is durable.
+    pub(super) fn durable_files(&self, feed: &FeedId) -> Vec<(PathBuf, u64)> {
+        self.feeds.get(feed).map_or(Vec::new(), FeedFile::durable_files)
     }
 
     /// The entries of a feed whose payloads are gone.
@@ -492,6 +510,52 @@ impl Drop for Store {
             let _folded_again = self.derived.write_out_all();
         }
     }
+}
+
+/// Moves every feed whose files do not open out of the way, as a whole, but for the house feed; says which and where to.
+/// A feed of our own is marked to be in recovery before. No other process may have the directory.
+///
+/// # Errors
+/// [`StoreError`]: the directory is in use, the house feed is damaged, or the operating system refuses.
+pub fn quarantine(
+    dir: &Path,
+    us: PublisherId,
+    network: &Network,
+) -> Result<Vec<(FeedId, PathBuf)>, StoreError> {
+    let _lock = lock(dir)?;
+    let mut moved = Vec::new();
+    for (publisher, path) in hex_directories(&layout::feeds(dir))? {
+        for (agreement, path) in hex_directories(&path)? {
+            let feed = FeedId::new(PublisherId(publisher), AgreementId(agreement));
+            let fault = match FeedFile::open(path.clone(), feed, network) {
+                Ok(_) => continue,
+                Err(fault @ (StoreError::Damaged { .. } | StoreError::File { .. })) => fault,
+                Err(error) => return Err(error),
+            };
+            if feed.agreement == AgreementId::house() {
+                return Err(fault);
+            }
+            if feed.publisher == us {
+                let now = RecoveryMark::load(dir)?;
+                let mut mark = now.unwrap_or_else(|| RecoveryMark::new(RecoveryCause::Behind, Millis(0)));
+                mark.doubted.insert(feed.agreement);
+                mark.settled.remove(&feed.agreement);
+                (mark.begun, mark.ended) = (false, false);
+                mark.save(dir)?;
+            }
+            moved.push((feed, move_aside(&path, &layout::aside(dir, &feed))?));
+        }
+    }
+    Ok(moved)
+}
+
+/// Gives a directory a free name below another one.
+fn move_aside(from: &Path, aside: &Path) -> Result<PathBuf, StoreError> {
+    fs::create_dir_all(aside).map_err(StoreError::io("creating", aside))?;
+    let free = (1_u32..).map(|number| aside.join(format!("whole-{number}"))).find(|path| !path.exists());
+    let to = free.unwrap_or_else(|| aside.join("whole"));
+    fs::rename(from, &to).map_err(StoreError::io("moving", from))?;
+    Ok(to)
 }
 
 type OpenFeeds = (BTreeMap<FeedId, FeedFile>, Vec<Repair>);

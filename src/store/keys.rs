@@ -63,6 +63,22 @@ impl Passphrase {
     }
 }
 
+impl Passphrase {
+    /// What encrypts with it.
+    pub(super) fn recipient(&self) -> age::scrypt::Recipient {
+        let mut recipient = age::scrypt::Recipient::new(self.0.clone());
+        recipient.set_work_factor(WORK_FACTOR);
+        recipient
+    }
+
+    /// What decrypts with it.
+    pub(super) fn identity(&self) -> age::scrypt::Identity {
+        let mut identity = age::scrypt::Identity::new(self.0.clone());
+        identity.set_max_work_factor(MAX_WORK_FACTOR);
+        identity
+    }
+}
+
 impl std::fmt::Debug for Passphrase {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Passphrase(…)")
@@ -228,9 +244,7 @@ pub fn save(dir: &Path, name: KeyName, key: &SecretKey, passphrase: &Passphrase)
 /// # Errors
 /// As [`save`].
 pub fn save_to(path: &Path, key: &SecretKey, passphrase: &Passphrase) -> Result<(), StoreError> {
-    let mut recipient = age::scrypt::Recipient::new(passphrase.0.clone());
-    recipient.set_work_factor(WORK_FACTOR);
-    let sealed = age::encrypt(&recipient, key.seed().as_ref())
+    let sealed = age::encrypt(&passphrase.recipient(), key.seed().as_ref())
         .map_err(|error| StoreError::File { path: path.to_owned(), what: error.to_string() })?;
     write_secret(path, &sealed)
 }
@@ -263,21 +277,19 @@ fn sync_keys(keys: &Path) -> Result<(), StoreError> {
 /// # Errors
 /// [`StoreError`] when it is not there, the passphrase is another one, or the file is damaged.
 pub fn load(dir: &Path, name: KeyName, passphrase: &Passphrase) -> Result<SecretKey, StoreError> {
-    load_from(&name.path(dir), passphrase)
+    load_file(&name.path(dir), passphrase)
 }
 
-/// As [`load`], from a file of any name.
+/// Reads and decrypts a key that lies anywhere.
 ///
 /// # Errors
 /// As [`load`].
-pub fn load_from(path: &Path, passphrase: &Passphrase) -> Result<SecretKey, StoreError> {
+pub fn load_file(path: &Path, passphrase: &Passphrase) -> Result<SecretKey, StoreError> {
     let mut sealed = Vec::new();
     let mut file = fs::File::open(path).map_err(StoreError::io("opening", path))?;
     file.read_to_end(&mut sealed).map_err(StoreError::io("reading", path))?;
-    let mut identity = age::scrypt::Identity::new(passphrase.0.clone());
-    identity.set_max_work_factor(MAX_WORK_FACTOR);
     let refused = |what: &str| StoreError::File { path: path.to_owned(), what: what.to_owned() };
-    let opened = age::decrypt(&identity, &sealed)
+    let opened = age::decrypt(&passphrase.identity(), &sealed)
         .map_err(|_| refused("cannot be decrypted: another passphrase, or a damaged file"))?;
     let opened = Zeroizing::new(opened);
     let seed: [u8; 32] = opened.as_slice().try_into().map_err(|_| refused("holds no key of 32 bytes"))?;

@@ -17,6 +17,9 @@
 //!     <first seq, 12 digits>.index    where the segment's entries lie; derived
 //!     erased                          whose payloads were erased: lines of a first and a last seq, as text
 //!     opened                          keys of entries that came sealed: lines of a seq and 64 digits (0600)
+//! aside/<publisher>/<agreement>/      what was cut off a feed: of a line that was given up, or behind damage
+//!     <first seq, 12 digits>-<n>.feed
+//! recovery                            that own feeds may lack entries ([`super::recovery`])
 //! db/                                 sled; derived
 //! control.sock                        the running daemon's door (0600)
 //! ```
@@ -102,6 +105,16 @@ pub fn opened(feed: &Path) -> PathBuf {
 /// The file that says which entries' payloads of a feed were erased.
 pub fn erased(feed: &Path) -> PathBuf {
     feed.join("erased")
+}
+
+/// What was cut off a feed.
+pub fn aside(dir: &Path, feed: &FeedId) -> PathBuf {
+    dir.join("aside").join(feed.publisher.to_hex()).join(feed.agreement.to_hex())
+}
+
+/// The mark of recovery.
+pub fn recovery(dir: &Path) -> PathBuf {
+    dir.join("recovery")
 }
 
 /// The directory of sled.

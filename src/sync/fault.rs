@@ -90,6 +90,9 @@ pub enum Fault {
     /// A proof of a fork that proves none.
     #[error("a proof of a fork that proves none")]
     Proof,
+    /// Bytes that are no resolution of a fork.
+    #[error("a resolution of a fork that is none")]
+    Resolution,
 }
 
 impl Fault {
@@ -111,7 +114,8 @@ impl Fault {
             | Self::Frames { .. }
             | Self::Entry { .. }
             | Self::Header { .. }
-            | Self::Proof => true,
+            | Self::Proof
+            | Self::Resolution => true,
         }
     }
 
@@ -130,7 +134,8 @@ impl Fault {
             | Self::Frames { .. }
             | Self::Entry { .. }
             | Self::Header { .. }
-            | Self::Proof => Some(ByeReason::Fault),
+            | Self::Proof
+            | Self::Resolution => Some(ByeReason::Fault),
         }
     }
 }

@@ -10,8 +10,8 @@ use crate::feed::assembler::Position;
 use crate::feed::assembler::Seat;
 use crate::feed::head::Place;
 use crate::feed::{
-    AgreementId, EntryFault, FeedId, Fork, HeadRef, Keyring, PublisherId, SealingKeys, Seq, SignedHeader,
-    VerifiedFrame,
+    AgreementId, EntryFault, FeedId, Fork, HeadRef, Keyring, PublisherId, Resolution, SealingKeys, Seq,
+    SignedHeader, VerifiedFrame,
 };
 use crate::model::Millis;
 
@@ -28,8 +28,43 @@ pub struct FeedState {
     pub partial: Vec<Vec<u8>>,
     /// The header of its newest whole entry.
     pub newest: Option<SignedHeader>,
-    /// The proof that it is forked, if there is one.
+    /// The proof that it is forked, if there is one that its publisher has not resolved.
     pub fork: Option<Box<Fork>>,
+    /// What its publisher has resolved, one for a place.
+    pub resolutions: Vec<Resolution>,
+}
+
+/// Which of our own feeds may lack entries that we have signed: the node's directory was lost, or is an old backup's.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Recovering {
+    /// All but those that are settled.
+    pub all: bool,
+    /// Feeds of which a partner has shown all that it holds, and we hold that.
+    pub settled: BTreeSet<FeedId>,
+    /// Feeds of which more is known to be elsewhere, whatever else is said here.
+    pub doubted: BTreeSet<FeedId>,
+}
+
+impl Recovering {
+    /// Whether a feed of ours may lack entries.
+    pub fn includes(&self, feed: &FeedId) -> bool {
+        // The house feed has no readers: nobody else could hold more of it.
+        feed.agreement != AgreementId::house()
+            && (self.doubted.contains(feed) || self.all && !self.settled.contains(feed))
+    }
+
+    /// Whether any feed may.
+    pub fn any(&self) -> bool {
+        self.all || !self.doubted.is_empty()
+    }
+
+    /// Takes note that a feed has all that there is of it.
+    pub fn settle(&mut self, feed: FeedId) {
+        self.doubted.remove(&feed);
+        if self.all {
+            self.settled.insert(feed);
+        }
+    }
 }
 
 /// What this node can do with what travels sealed.
@@ -125,10 +160,15 @@ pub enum Input {
         /// The feed.
         feed: FeedId,
     },
-    /// The end of a feed is here no longer: its key was revoked, and those entries do not stand.
-    Cut {
-        /// How the feed stands now.
+    /// The feed stands otherwise on disk than the machine knows: its end was cut off, or its fork was resolved.
+    Reset {
+        /// How it stands now.
         state: Box<FeedState>,
+    },
+    /// Which of our own feeds are in recovery from now on.
+    Recover {
+        /// These.
+        recovering: Recovering,
     },
     /// The answer to [`Output::Read`].
     Read {
@@ -206,6 +246,8 @@ pub enum Output {
     },
     /// A publisher signed two entries for one place. To be kept for ever and to alarm the operator.
     Fork(Box<Fork>),
+    /// A publisher has resolved a fork. To be kept for ever; the feed goes on with the next [`Input::Reset`].
+    Resolution(Box<Resolution>),
     /// News.
     Event(Event),
 }
@@ -270,7 +312,16 @@ pub enum Event {
         feed: FeedId,
         /// What the partner holds.
         seq: Seq,
+        /// The node key that signed it.
+        node: PublicKey,
         /// Who said so.
+        session: SessionId,
+    },
+    /// A feed of our own that was in recovery has all that its readers who are connected hold of it.
+    OwnFeedSettled {
+        /// The feed.
+        feed: FeedId,
+        /// A session whose partner has shown what it holds.
         session: SessionId,
     },
 }

@@ -24,6 +24,9 @@ impl Versions {
 /// The bit of Hello's features that says that Digest and Differs are known.
 pub const FEATURE_DIGEST: u64 = 1;
 
+/// The bit of Hello's features that says that Resolution is known.
+pub const FEATURE_RESOLUTION: u64 = 2;
+
 /// The digest of a list of heads, in the order of feeds: SHA-256 over publisher, agreement, seq (u64,
 /// little-endian) and entry id of each. Two partners that were in touch before are told apart from two that missed
 /// something by these 32 bytes, however many feeds they share.
@@ -161,6 +164,11 @@ pub enum Message {
         one: Vec<u8>,
         /// The other.
         other: Vec<u8>,
+    },
+    /// A publisher's word on which of two entries for one place stands, as [`crate::feed::Resolution`] writes it.
+    Resolution {
+        /// It.
+        bytes: Vec<u8>,
     },
     /// The end of the session, with the reason.
     Bye {

@@ -7,8 +7,8 @@ use self::feed::Feed;
 use self::session::Session;
 use super::config::{Config, MAX_WINDOW, MIN_WINDOW, VERSIONS};
 use super::fault::Fault;
-use super::io::{Event, FeedState, Input, Output, Seating, SessionId};
-use super::message::{FEATURE_DIGEST, Message, Versions};
+use super::io::{Event, FeedState, Input, Output, Recovering, Seating, SessionId};
+use super::message::{FEATURE_DIGEST, FEATURE_RESOLUTION, Message, Versions};
 use crate::crypto::{Network, PublicKey};
 use crate::feed::assembler::Position;
 use crate::feed::head::Place;
@@ -17,6 +17,7 @@ use crate::model::Millis;
 
 mod feed;
 mod forks;
+mod own;
 mod pull;
 mod serve;
 mod session;
@@ -38,6 +39,9 @@ pub struct Replica {
     held: BTreeMap<FeedId, Millis>,
     /// Feeds of which others have announced more than their source delivers, with the time since when.
     lagging: BTreeMap<FeedId, Millis>,
+    recovering: Recovering,
+    /// Something has changed that may settle a feed of ours that is in recovery.
+    look_at_own: bool,
     now: Millis,
     out: Vec<Output>,
 }
@@ -99,6 +103,8 @@ impl Replica {
             seating,
             held: BTreeMap::new(),
             lagging: BTreeMap::new(),
+            recovering: Recovering::default(),
+            look_at_own: false,
             now: Millis(i64::MIN),
             out: Vec::new(),
         }
@@ -122,7 +128,8 @@ impl Replica {
             Input::Cards { keyring } => self.cards(keyring),
             Input::Stored { newest } => self.stored(&newest),
             Input::Abandoned { feed } => self.abandoned(feed),
-            Input::Cut { state } => self.cut(*state),
+            Input::Reset { state } => self.reset(*state),
+            Input::Recover { recovering } => self.recover(recovering),
             Input::Read { session, feed, from, next, frames } => {
                 self.read(session, feed, (from, next), frames);
             }
@@ -131,6 +138,7 @@ impl Replica {
             }
             Input::Tick => self.tick(),
         }
+        self.settle_own();
         std::mem::take(&mut self.out)
     }
 
@@ -195,7 +203,8 @@ impl Replica {
         self.sessions.insert(id, session);
         let network = self.network.as_str().to_owned();
         let window = self.config.window;
-        self.send(id, Message::Hello { versions: VERSIONS, features: FEATURE_DIGEST, network, window });
+        let features = FEATURE_DIGEST | FEATURE_RESOLUTION;
+        self.send(id, Message::Hello { versions: VERSIONS, features, network, window });
     }
 
     fn received(&mut self, id: SessionId, message: Message) {
@@ -203,6 +212,8 @@ impl Replica {
         let done = match (session.is_ready(), message) {
             (false, Message::Hello { versions, features, network, window }) => {
                 session.digests = features & FEATURE_DIGEST != 0;
+                session.list_behind_differs = session.digests;
+                session.resolutions = features & FEATURE_RESOLUTION != 0;
                 self.on_hello(id, versions, network, window)
             }
             (_, Message::Bye { reason }) => Err(Fault::Bye(reason)),
@@ -229,6 +240,7 @@ impl Replica {
             Message::Show { feed, seq } => self.on_show(id, feed, seq),
             Message::Header { feed, seq, bytes } => self.on_header(id, feed, seq, bytes.as_deref()),
             Message::Proof { one, other } => self.on_proof(id, &one, &other),
+            Message::Resolution { bytes } => self.on_resolution(id, &bytes),
         }
     }
 
@@ -258,6 +270,7 @@ impl Replica {
     }
 
     fn granted(&mut self, publisher: PublisherId, agreements: &BTreeSet<AgreementId>) {
+        self.look_at_own = true;
         self.change(publisher, &|session| session.grant(agreements));
     }
 
@@ -340,20 +353,6 @@ impl Replica {
         changed.into_iter().for_each(|feed| self.resubscribe(feed));
     }
 
-    /// The end of a feed was cut off here, because who signed it was not allowed to: it goes on from this state.
-    fn cut(&mut self, state: FeedState) {
-        let feed = state.place.feed;
-        let source = self.feeds.get(&feed).and_then(|feed| feed.source);
-        let mut cut = Feed::open(state, &self.network, &self.keyring, &self.seating);
-        cut.source = source;
-        self.feeds.insert(feed, cut);
-        self.held.remove(&feed);
-        for session in self.sessions.values_mut() {
-            session.pull.refused.remove(&feed);
-        }
-        self.resubscribe(feed);
-    }
-
     fn stored(&mut self, newest: &SignedHeader) {
         let head = HeadRef::from(newest);
         let feed = self.feeds.entry(head.feed).or_insert_with(|| Feed::new(Place::first(head.feed)));
@@ -361,6 +360,7 @@ impl Replica {
             return;
         }
         feed.durable = Some(head);
+        self.look_at_own |= head.feed.publisher == self.us;
         if head.seq >= feed.place.seq {
             feed.restart();
             feed.advance(newest);
@@ -386,9 +386,34 @@ impl Replica {
         }
     }
 
+    /// A feed stands otherwise on disk: it is followed from there, and its readers are told.
+    fn reset(&mut self, state: FeedState) {
+        let feed = state.place.feed;
+        if let Some(source) = self.source(&feed) {
+            self.unsubscribe(source, feed);
+        }
+        let fresh = Feed::open(state, &self.network, &self.keyring, &self.seating);
+        let durable = fresh.durable;
+        self.feeds.insert(feed, fresh);
+        self.held.remove(&feed);
+        self.lagging.remove(&feed);
+        for session in self.sessions.values_mut() {
+            session.pull.refused.remove(&feed);
+        }
+        for id in self.readers(&feed) {
+            self.announce_resolutions(id, &|one| *one == feed);
+            if let Some(head) = durable {
+                self.send(id, Message::Have { heads: vec![head], last: true });
+            }
+        }
+        self.look_at_own = true;
+        self.reconcile(feed);
+    }
+
     /// Forgets a session and looks for other sources for what was pulled from it.
     fn forget(&mut self, id: SessionId) {
         let Some(session) = self.sessions.remove(&id) else { return };
+        self.look_at_own = true;
         for feed in session.pull.asked.keys() {
             if let Some(state) = self.feeds.get_mut(feed) {
                 state.source = None;

@@ -55,6 +55,7 @@ fn message() -> impl Strategy<Value = Message> {
         (0..ByeReason::ALL.len()).prop_map(|i| Message::Bye { reason: ByeReason::ALL[i] }),
         any::<[u8; 32]>().prop_map(|digest| Message::Digest { digest: Hash(digest) }),
         Just(Message::Differs),
+        bytes(300).prop_map(|bytes| Message::Resolution { bytes }),
     ]
 }
 

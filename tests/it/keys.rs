@@ -312,7 +312,7 @@ fn the_announced_national_key_succeeds_and_the_stolen_one_signs_for_nobody() {
     // A thief of the first national key issues a card of its own, dated years ahead.
     let passphrase = Passphrase::from_file(&phl.dir().join("passphrase")).expect("it is there");
     let stolen =
-        keys::load_from(&phl.dir().join("keys/former-national-1.age"), &passphrase).expect("it opens");
+        keys::load_file(&phl.dir().join("keys/former-national-1.age"), &passphrase).expect("it opens");
     let ahead = corridor::model::Millis(clock::now().0 + 100_000_000_000);
     let forged = NextCard::after(&before, ahead).at(vec!["/ip4/127.0.0.1/tcp/9".to_owned()]);
     let forged = forged.sign(&stolen).expect("a card in itself");

@@ -14,6 +14,7 @@ mod leak;
 mod protection;
 mod quiet;
 mod readme;
+mod recovery;
 mod simulation;
 mod story;
 mod world;

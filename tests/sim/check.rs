@@ -95,6 +95,7 @@ fn feeds_told(message: &Message) -> Vec<FeedId> {
         Message::Hello { .. }
         | Message::Digest { .. }
         | Message::Differs
+        | Message::Resolution { .. }
         | Message::Credit { .. }
         | Message::Ping { .. }
         | Message::Pong { .. }
@@ -116,6 +117,7 @@ pub(crate) fn brief(message: &Message) -> String {
         Message::Hello { .. }
         | Message::Digest { .. }
         | Message::Differs
+        | Message::Resolution { .. }
         | Message::Unwant { .. }
         | Message::Credit { .. }
         | Message::Ping { .. }

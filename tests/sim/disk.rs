@@ -157,6 +157,7 @@ impl Disk {
                     .map_or(Vec::new(), |tail| tail.frames.clone()),
                 newest: feed.and_then(|feed| feed.entries.last()).map(|last| last.header.clone()),
                 fork: forks.get(&id).cloned(),
+                resolutions: Vec::new(),
             }
         };
         ids.into_iter().map(state).collect()

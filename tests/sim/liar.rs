@@ -101,6 +101,7 @@ impl World {
             Message::Hello { .. }
             | Message::Digest { .. }
             | Message::Differs
+            | Message::Resolution { .. }
             | Message::Have { .. }
             | Message::Unwant { .. }
             | Message::Data { .. }

@@ -143,6 +143,7 @@ impl World {
                     Message::Have { .. }
                     | Message::Digest { .. }
                     | Message::Differs
+                    | Message::Resolution { .. }
                     | Message::Want { .. }
                     | Message::Unwant { .. }
                     | Message::Data { .. }

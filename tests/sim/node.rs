@@ -221,6 +221,7 @@ impl World {
                 assert_eq!(Some(fork.feed().publisher), forker, "an honest publisher is said to have forked");
                 self.nodes[index].forks.insert(fork.feed(), fork);
             }
+            Output::Resolution(_) => unreachable!("nobody here resolves a fork"),
             Output::Event(event) => self.on_event(index, &event),
         }
     }
@@ -237,6 +238,7 @@ impl World {
             }
             // No card here says that a key was stolen.
             Event::Settled { .. }
+            | Event::OwnFeedSettled { .. }
             | Event::SessionReady { .. }
             | Event::CaughtUp { .. }
             | Event::FaultRecorded { .. }

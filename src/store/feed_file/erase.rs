@@ -83,6 +83,19 @@ pub(super) fn read_marks(dir: &Path) -> Result<Vec<Places>, StoreError> {
     marks.ok_or_else(|| StoreError::File { path, what: "does not say which entries were erased".to_owned() })
 }
 
+/// Writes marks in place of those that are there, in one step.
+pub(super) fn write_marks(dir: &Path, marks: &[Places]) -> Result<(), StoreError> {
+    let path = layout::erased(dir);
+    let fresh = path.with_extension("new");
+    let text: String = marks.iter().map(|one| format!("{} {}\n", one.start(), one.end())).collect();
+    let written = File::create(&fresh).and_then(|mut file| {
+        file.write_all(text.as_bytes())?;
+        file.sync_all()
+    });
+    written.map_err(StoreError::io("writing", &fresh))?;
+    fs::rename(&fresh, &path).map_err(StoreError::io("renaming", &fresh))
+}
+
 /// Writes what stays of a segment beside it, durably; returns where its entries lie then, and where it ends.
 fn rewrite(segment: &Segment, places: &Places, network: &Network) -> Result<(Vec<Span>, u64), StoreError> {
     let beside = segment.path.with_extension("erasing");

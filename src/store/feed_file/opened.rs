@@ -25,7 +25,7 @@ impl FeedFile {
 
     /// Keeps the key of an entry that came sealed, durably.
     pub(in crate::store) fn keep_key(&mut self, seq: Seq, key: &ContentKey) -> Result<(), StoreError> {
-        if self.opened.contains_key(&seq) {
+        if self.opened.get(&seq) == Some(key) {
             return Ok(());
         }
         let path = layout::opened(&self.dir);
@@ -75,7 +75,7 @@ fn line(seq: Seq, key: &ContentKey) -> Zeroizing<String> {
     line
 }
 
-/// The keys of a feed. A last line without its end was never relied upon.
+/// The keys of a feed; of two for one place the later one counts. A last line without its end was never relied upon.
 pub(super) fn read_keys(dir: &Path) -> Result<BTreeMap<Seq, ContentKey>, StoreError> {
     let path = layout::opened(dir);
     let text = match fs::read_to_string(&path) {

@@ -3,7 +3,7 @@
 use crate::crypto::Network;
 use crate::feed::assembler::Position;
 use crate::feed::head::Place;
-use crate::feed::{Assembler, Fork, Frame, HeadRef, Keyring, Seq, SignedHeader};
+use crate::feed::{Assembler, Fork, Frame, HeadRef, Keyring, Resolution, Seq, SignedHeader};
 use crate::sync::io::{FeedState, Seating, SessionId};
 
 /// State of one feed.
@@ -26,6 +26,8 @@ pub(super) struct Feed {
     pub(super) source: Option<SessionId>,
     /// Proof that it is forked: nothing is appended any more.
     pub(super) fork: Option<Box<Fork>>,
+    /// What its publisher has resolved, one for a place.
+    pub(super) resolutions: Vec<Resolution>,
 }
 
 impl Feed {
@@ -40,6 +42,7 @@ impl Feed {
             durable: None,
             source: None,
             fork: None,
+            resolutions: Vec::new(),
         }
     }
 
@@ -57,6 +60,7 @@ impl Feed {
             durable: state.newest.as_ref().map(HeadRef::from),
             last: state.newest,
             fork: state.fork,
+            resolutions: state.resolutions,
             ..Self::new(state.place)
         }
     }
@@ -106,6 +110,17 @@ impl Feed {
         }
         self.assembler = None;
         self.begun_by = None;
+    }
+
+    /// Whether a header for its place is of a line that the publisher has given up.
+    pub(super) fn is_given_up(&self, header: &SignedHeader) -> bool {
+        let here = |one: &&Resolution| one.seq() == header.header().seq;
+        self.resolutions.iter().find(here).is_some_and(|one| one.kept() != header.id())
+    }
+
+    /// Whether the publisher has resolved what these two headers show.
+    pub(super) fn is_resolved(&self, one: &SignedHeader, other: &SignedHeader) -> bool {
+        self.resolutions.iter().any(|resolution| resolution.covers(one, other))
     }
 
     /// Goes on behind this entry, which is here.

@@ -2,13 +2,14 @@
 //!
 //! A head that differs from ours, or an entry that follows another one than ours, proves nothing: the peer is
 //! asked to show the header that it holds in the place of our newest one. Two headers by mandated keys for one
-//! place are the proof. The feed is then frozen here, for ever, at what was taken already; nothing is deleted.
+//! place are the proof. The feed is then frozen here at what was taken already, until its publisher
+//! resolves which of the two stands; nothing is deleted.
 
 use super::Replica;
 use super::feed::Feed;
 use super::serve;
 use crate::feed::head::Place;
-use crate::feed::{FeedId, Fork, Seq, SignedHeader};
+use crate::feed::{FeedId, Fork, Resolution, Seq, SignedHeader};
 use crate::sync::config::MAX_DISPUTES;
 use crate::sync::fault::Fault;
 use crate::sync::io::{Event, Output, SessionId};
@@ -55,7 +56,8 @@ impl Replica {
             return Err(Fault::Protocol("a header for another place than the one asked for"));
         }
         if self.keyring.may_sign(header.header()) {
-            self.event(Event::OwnFeedAhead { feed, seq, session: id });
+            let node = header.header().node;
+            self.event(Event::OwnFeedAhead { feed, seq, node, session: id });
         }
         Ok(())
     }
@@ -140,6 +142,22 @@ impl Replica {
         Ok(())
     }
 
+    /// A publisher's word on a fork: the node keeps it, and says how the feed stands then.
+    pub(super) fn on_resolution(&mut self, id: SessionId, bytes: &[u8]) -> Result<(), Fault> {
+        let Some(session) = self.sessions.get_mut(&id) else { return Ok(()) };
+        session.question(&self.config)?;
+        let resolution = Resolution::from_bytes(bytes).map_err(|_| Fault::Resolution)?;
+        let feed = resolution.feed();
+        let known = self.feeds.get(&feed).map_or(&[][..], |state| &state.resolutions);
+        let known = known.iter().find(|one| one.seq() == resolution.seq());
+        let news = known.is_none_or(|known| resolution.replaces(known));
+        // One that does not verify may be signed by a key of which we have no card yet: it is passed over.
+        if news && session.may_read(self.us, &feed) && resolution.verify(&self.network, &self.keyring) {
+            self.out.push(Output::Resolution(Box::new(resolution)));
+        }
+        Ok(())
+    }
+
     /// Freezes a feed if two headers are a fork, and tells everyone who may read it, but not `teller`. Says whether
     /// they are one.
     pub(super) fn freeze(
@@ -149,6 +167,9 @@ impl Replica {
         teller: Option<SessionId>,
     ) -> bool {
         let feed = one.header().feed;
+        if self.feeds.get(&feed).is_some_and(|state| state.is_resolved(&one, &other)) {
+            return true;
+        }
         let Some(fork) = Fork::of(one, other, &self.keyring).map(Box::new) else { return false };
         let room = self.feeds.len() < self.config.max_feeds || self.feeds.contains_key(&feed);
         let known = self.feeds.get(&feed).is_some_and(|state| state.fork.is_some());

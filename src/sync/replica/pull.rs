@@ -37,6 +37,8 @@ impl Replica {
         }
         if let Some(session) = self.sessions.get_mut(&id) {
             session.listed |= last;
+            session.whole |= last && !session.list_behind_differs;
+            self.look_at_own = true;
         }
         Ok(())
     }
@@ -47,7 +49,7 @@ impl Replica {
         let next = state.map_or(Place::first(head.feed).seq, |state| state.place.seq);
         let last = state.and_then(|state| state.last.as_ref());
         let differs = last.is_some_and(|last| last.header().seq == head.seq && last.id() != head.entry);
-        if head.feed.publisher == self.us && head.seq >= next {
+        if head.feed.publisher == self.us && head.seq >= next && !self.is_recovering(&head.feed) {
             self.question_own(id, head.feed, head.seq);
         }
         if differs {
@@ -95,10 +97,10 @@ impl Replica {
         }
     }
 
-    /// The sessions from which a feed may be had at all; none while it is frozen, held, ours or a stranger's.
+    /// The sessions from which a feed may be had at all; none while it is frozen, held, ours and whole, or a stranger's.
     fn candidates(&self, feed: &FeedId) -> Vec<Candidate> {
         let known = self.feeds.get(feed);
-        let closed = feed.publisher == self.us
+        let closed = (feed.publisher == self.us && !self.is_recovering(feed))
             || self.keyring.get(&feed.publisher).is_none()
             || self.held.contains_key(feed)
             || self.seating.is_full(feed)
@@ -245,6 +247,12 @@ impl Replica {
     fn begin_entry(&mut self, id: SessionId, feed: FeedId, verified: VerifiedFrame) -> Rest {
         let header = verified.entry().header().clone();
         let Some(state) = self.feeds.get_mut(&feed) else { return Rest::IsDropped };
+        if state.is_given_up(&header) {
+            // Not remembered as seen: the entry that stands is to follow, and is no fork.
+            (state.assembler, state.begun_by) = (None, None);
+            self.give_up(id, feed, EntryFault::Backlink { seq: header.header().seq });
+            return Rest::IsDropped;
+        }
         let seen = state.seen.clone().filter(|seen| seen.id() != header.id());
         if seen.is_some_and(|seen| self.freeze(seen, header.clone(), None)) {
             return Rest::IsDropped;

@@ -45,13 +45,16 @@ impl Replica {
         }
         if heads_digest(&heads) != digest {
             session.digests = false;
+            session.differs_sent = Some(session.pulse.nonce);
             self.send(id, Message::Differs);
             if self.sessions.get(&id).is_some_and(|session| !session.told) {
                 self.list(id);
             }
             return Ok(());
         }
-        session.listed = true;
+        (session.listed, session.whole) = (true, true);
+        self.look_at_own = true;
+        let Some(session) = self.sessions.get_mut(&id) else { return Ok(()) };
         session.announced.extend(heads.iter().map(|head| (head.feed, *head)));
         heads.iter().for_each(|head| self.reconcile(head.feed));
         Ok(())
@@ -61,6 +64,7 @@ impl Replica {
     pub(super) fn on_differs(&mut self, id: SessionId) -> Result<(), Fault> {
         let Some(session) = self.sessions.get_mut(&id) else { return Ok(()) };
         session.question(&self.config)?;
+        session.list_behind_differs = false;
         if !session.told {
             self.list(id);
         }
@@ -83,6 +87,18 @@ impl Replica {
         let named = |feed: &FeedId| which(feed) && self.is_readable(id, feed);
         let proofs: Vec<Message> = self.frozen().filter(|fork| named(&fork.feed())).map(proof).collect();
         proofs.into_iter().for_each(|message| self.send(id, message));
+        self.announce_resolutions(id, which);
+    }
+
+    /// Tells a session what publishers have resolved of the readable feeds that `which` names.
+    pub(super) fn announce_resolutions(&mut self, id: SessionId, which: &dyn Fn(&FeedId) -> bool) {
+        if !self.sessions.get(&id).is_some_and(|session| session.resolutions) {
+            return;
+        }
+        let named = self.feeds.iter().filter(|(feed, _)| which(feed) && self.is_readable(id, feed));
+        let all = named.flat_map(|(_, state)| &state.resolutions);
+        let messages: Vec<Message> = all.map(|one| Message::Resolution { bytes: one.to_bytes() }).collect();
+        messages.into_iter().for_each(|message| self.send(id, message));
     }
 
     fn announce(&mut self, id: SessionId, heads: &[HeadRef]) {

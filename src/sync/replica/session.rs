@@ -26,8 +26,16 @@ pub(super) struct Session {
     pub(super) greeting: Option<Millis>,
     /// Whether its first list of heads is complete.
     pub(super) listed: bool,
+    /// Whether its list of heads is known to be whole: what it has not announced it does not hold.
+    pub(super) whole: bool,
+    /// Whether its list comes behind its Differs alone: heads that come before that are single news.
+    pub(super) list_behind_differs: bool,
+    /// The last heartbeat before our Differs: who answers a later one has sent its list, also if it found no difference.
+    pub(super) differs_sent: Option<u64>,
     /// Whether both sides may say how their heads stand with a digest.
     pub(super) digests: bool,
+    /// Whether it knows resolutions.
+    pub(super) resolutions: bool,
     /// Whether our list of heads was sent.
     pub(super) told: bool,
     /// What it has announced.
@@ -105,7 +113,11 @@ impl Session {
             withdrawn: BTreeSet::new(),
             greeting: Some(now),
             listed: false,
+            whole: false,
+            list_behind_differs: false,
+            differs_sent: None,
             digests: false,
+            resolutions: false,
             told: false,
             announced: BTreeMap::new(),
             pull,

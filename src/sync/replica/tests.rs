@@ -12,7 +12,9 @@ mod arbitrary;
 mod couriers;
 mod forks;
 mod keys;
+mod own;
 mod protocol;
+mod resolved;
 
 const NOW: Millis = Millis(1_700_000_000_000);
 const US: usize = 0;
@@ -126,6 +128,7 @@ impl Bench {
             partial: Vec::new(),
             newest: Some(last.header().clone()),
             fork: None,
+            resolutions: Vec::new(),
         }])
     }
 
@@ -177,6 +180,7 @@ fn sent(outputs: &[Output]) -> Vec<(u64, Message)> {
         | Output::Read { .. }
         | Output::ReadHeader { .. }
         | Output::Fork(_)
+        | Output::Resolution(_)
         | Output::Event(_) => None,
     };
     outputs.iter().filter_map(one).collect()

@@ -87,6 +87,10 @@ impl Replica {
             return Err(Fault::Protocol("an answer to a heartbeat that was not sent"));
         }
         pulse.unanswered = u32::try_from(pulse.nonce - nonce).unwrap_or(u32::MAX);
+        if session.list_behind_differs && session.differs_sent.is_some_and(|sent| nonce > sent) {
+            (session.list_behind_differs, session.whole) = (false, true);
+            self.look_at_own = true;
+        }
         Ok(())
     }
 }

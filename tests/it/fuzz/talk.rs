@@ -158,6 +158,7 @@ impl Watched {
             partial: Vec::new(),
             newest: Some(chain[1].header().clone()),
             fork: None,
+            resolutions: Vec::new(),
         };
         let own = chains()[3..].iter().map(state).collect();
         let replica = Replica::new(config, network(), ESP.id(), Arc::new(keyring()), own);
@@ -246,6 +247,7 @@ impl Watched {
             | Message::Show { .. }
             | Message::Header { .. }
             | Message::Proof { .. }
+            | Message::Resolution { .. }
             | Message::Bye { .. } => {}
         }
     }
@@ -291,6 +293,7 @@ impl Watched {
                 }
                 Output::ReadHeader { session, feed, seq } => self.headers.push((session, feed, seq)),
                 Output::Fork(fork) => assert_eq!(fork.feed(), PHL.feed(), "an honest publisher is blamed"),
+                Output::Resolution(_) => unreachable!("nobody here resolves a fork"),
                 Output::Close { .. } | Output::Event(_) => {}
             }
         }
@@ -323,6 +326,7 @@ impl Watched {
             | Message::Credit { .. }
             | Message::Ping { .. }
             | Message::Pong { .. }
+            | Message::Resolution { .. }
             | Message::Bye { .. } => {}
         }
     }

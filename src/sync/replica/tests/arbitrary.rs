@@ -111,7 +111,13 @@ impl Watched {
         for chain in &feeds()[..3] {
             let newest = Some(chain[1].header().clone());
             let place = Place::after(&head(&chain[1]));
-            states.push(FeedState { place, partial: Vec::new(), newest, fork: None });
+            states.push(FeedState {
+                place,
+                partial: Vec::new(),
+                newest,
+                fork: None,
+                resolutions: Vec::new(),
+            });
         }
         let keyring = keyring(&[US, PUBLISHER, THIRD]);
         bench.replica = Replica::new(config, network(), id(US), keyring, states);
@@ -249,7 +255,11 @@ impl Watched {
                     assert!(!(twice && alive) || self.known.contains_key(&session.0), "two reads of {feed}");
                     self.reads.push((session, feed, from));
                 }
-                Output::Close { .. } | Output::ReadHeader { .. } | Output::Fork(_) | Output::Event(_) => {}
+                Output::Close { .. }
+                | Output::ReadHeader { .. }
+                | Output::Fork(_)
+                | Output::Resolution(_)
+                | Output::Event(_) => {}
             }
         }
         self.check_bounds();
@@ -275,6 +285,7 @@ impl Watched {
             Message::Hello { .. }
             | Message::Digest { .. }
             | Message::Differs
+            | Message::Resolution { .. }
             | Message::Unwant { .. }
             | Message::Credit { .. }
             | Message::Ping { .. }

@@ -33,6 +33,7 @@ fn holding(all: &[&SignedEntry]) -> Bench {
         partial: Vec::new(),
         newest: Some(entry.header().clone()),
         fork: None,
+        resolutions: Vec::new(),
     };
     Bench::new(all.iter().map(state).collect())
 }

@@ -134,8 +134,13 @@ fn a_frozen_feed_is_frozen_after_a_restart() {
     let fork = Fork::of(ours[0].header().clone(), theirs[0].header().clone(), &keyring(&[PUBLISHER]));
     let place = Place::after(&head(&ours[0]));
     let newest = Some(ours[0].header().clone());
-    let mut bench =
-        Bench::new(vec![FeedState { place, partial: Vec::new(), newest, fork: fork.map(Box::new) }]);
+    let mut bench = Bench::new(vec![FeedState {
+        place,
+        partial: Vec::new(),
+        newest,
+        fork: fork.map(Box::new),
+        resolutions: Vec::new(),
+    }]);
     bench.ready(1, PUBLISHER);
     assert_eq!(bench.have(1, &ours[1]), []);
     assert_eq!(bench.replica.source(&feed), None);

@@ -104,8 +104,9 @@ fn a_fork_that_a_thief_has_made_is_none_once_its_key_is_revoked() {
         partial: Vec::new(),
         newest: Some(ours[0].header().clone()),
         fork: None,
+        resolutions: Vec::new(),
     };
-    bench.input(Input::Cut { state: Box::new(state) });
+    bench.input(Input::Reset { state: Box::new(state) });
     assert_eq!(bench.replica.heads().collect::<Vec<_>>(), [head(&ours[0])]);
     let next = honest(&Place::after(&head(&ours[0])));
     let session = node_session(&mut bench, 4);

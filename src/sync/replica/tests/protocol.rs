@@ -102,7 +102,8 @@ fn an_interrupted_entry_goes_on_at_the_missing_frame_with_another_session_and_af
     assert_eq!(sent(&outputs), [(2, want(feed, at(0, 2)))]);
     assert_eq!(appended(&bench.data(2, at(0, 2), feed, &all[2..3])), 1);
     let partial = all[..3].to_vec();
-    let state = FeedState { place: Place::first(feed), partial, newest: None, fork: None };
+    let state =
+        FeedState { place: Place::first(feed), partial, newest: None, fork: None, resolutions: Vec::new() };
     let mut bench = Bench::new(vec![state]);
     bench.ready(3, PUBLISHER);
     assert_eq!(sent(&bench.have(3, &long)), [(3, want(feed, at(0, 3)))]);
@@ -286,7 +287,8 @@ fn our_own_feed_is_not_taken_from_others_and_being_behind_is_news() {
     assert_eq!(sent(&bench.have(1, &ours[2])), [show]);
     let bytes = Some(ours[2].header().to_bytes());
     let outputs = bench.hear(1, Message::Header { feed, seq: Seq(2), bytes });
-    let ahead = Event::OwnFeedAhead { feed, seq: Seq(2), session: SessionId(1) };
+    let node = node_key(US).public_key();
+    let ahead = Event::OwnFeedAhead { feed, seq: Seq(2), node, session: SessionId(1) };
     assert_eq!(outputs, [Output::Event(ahead)]);
 }
 
@@ -301,7 +303,8 @@ fn an_entry_of_ours_that_a_partner_has_begun_to_receive_is_not_signed_again_unno
     assert_eq!(sent(&bench.hear(1, want(feed, at(1, 1)))), [show]);
     let bytes = Some(ours[1].header().to_bytes());
     let outputs = bench.hear(1, Message::Header { feed, seq: Seq(1), bytes });
-    let ahead = Event::OwnFeedAhead { feed, seq: Seq(1), session: SessionId(1) };
+    let ahead =
+        Event::OwnFeedAhead { feed, seq: Seq(1), node: node_key(US).public_key(), session: SessionId(1) };
     assert_eq!(outputs, [Output::Event(ahead)]);
     // What follows our newest entry is wanted by everybody.
     let mut bench = Bench::holding(&ours[..1]);

@@ -1,0 +1,151 @@
+//! What the exchange does for feeds that may lack entries, and for those whose fork was resolved.
+
+use serde_json::{Value, json};
+
+use super::Exchange;
+use crate::crypto::PublicKey;
+use crate::feed::{FeedId, Resolution, Seq};
+use crate::node::engine::{Engine, NodeError};
+use crate::node::health::finding;
+use crate::sync::{FeedState, Input};
+
+/// How a feed stands on disk, with what is known of its forks.
+pub(super) fn state_of(engine: &Engine, feed: FeedId) -> Result<FeedState, NodeError> {
+    let (store, house) = (engine.store(), engine.house());
+    Ok(FeedState {
+        place: store.place(feed),
+        partial: store.partial(&feed)?,
+        newest: store.newest(&feed).cloned(),
+        fork: house.fork(&feed),
+        resolutions: house.resolutions().filter(|one| one.feed() == feed).cloned().collect(),
+    })
+}
+
+impl Exchange {
+    /// Tells the machine which of our feeds are in recovery, if that has changed, and logs what is new of it.
+    pub(super) fn refresh_recovery(&mut self, engine: &mut Engine) -> Result<(), NodeError> {
+        if engine.may_sign() {
+            engine.log_recovery()?;
+        }
+        let recovering = engine.recovering();
+        if recovering != self.recovering {
+            self.recovering = recovering.clone();
+            self.tell(Input::Recover { recovering }, engine)?;
+            // Receipts that were held back meanwhile are due.
+            self.receipts_known = false;
+        }
+        Ok(())
+    }
+
+    /// A partner has shown that it holds more of a feed of ours than we do. If this node's own key has signed that, it is
+    /// an old state of this node, and the feed is taken back; else another node of ours has gone on.
+    pub(super) fn own_ahead(
+        &mut self,
+        (feed, seq): (FeedId, Seq),
+        node: PublicKey,
+        engine: &mut Engine,
+    ) -> Result<(), NodeError> {
+        if engine.is_recovering(&feed) {
+            return Ok(());
+        }
+        if engine.is_node_key(&node) {
+            self.note(&format!(
+                "a partner holds our own feed {feed} up to entry {seq}, further than this node: in recovery, it is taken back \
+                 from there"
+            ));
+            return engine.doubt(feed);
+        }
+        if self.ahead.insert(feed, seq).is_none() {
+            engine.freeze(feed);
+            self.note(&format!(
+                "a partner holds our own feed {feed} up to entry {seq}, further than this node, signed by another node of \
+                 ours: nothing is appended to it here"
+            ));
+        }
+        Ok(())
+    }
+
+    /// Feeds stand otherwise on disk since their forks were resolved.
+    pub(in crate::node) fn reset(
+        &mut self,
+        feeds: Vec<FeedId>,
+        engine: &mut Engine,
+    ) -> Result<(), NodeError> {
+        for feed in feeds {
+            let resolved = engine.house().resolutions().filter(|one| one.feed() == feed);
+            if let Some(first) = resolved.map(Resolution::seq).min() {
+                let owed = self.unreceipted.entry(feed).or_insert(first);
+                *owed = first.min(*owed);
+            }
+            self.note(&format!("feed {feed}: its publisher has resolved the fork, it goes on"));
+            let state = Box::new(state_of(engine, feed)?);
+            self.tell(Input::Reset { state }, engine)?;
+        }
+        self.receipts_known = false;
+        self.refresh_recovery(engine)
+    }
+
+    /// The first entry of a foreign feed that our newest receipt does not cover. A receipt for an entry that was given up
+    /// covers nothing behind the place of the fork.
+    pub(super) fn first_unreceipted(&self, feed: &FeedId, engine: &Engine) -> Result<Seq, NodeError> {
+        let us = engine.home().us();
+        let receipts = engine.store().derived().receipts(feed)?;
+        let Some(ours) = receipts.iter().find(|receipt| receipt.recipient == us) else { return Ok(Seq(0)) };
+        let here = engine.store().header(feed, ours.seq).ok().map(|header| header.id());
+        if here == Some(ours.entry) {
+            return Ok(ours.seq.next());
+        }
+        let resolved = engine.house().resolutions().filter(|one| one.feed() == *feed);
+        Ok(resolved.map(Resolution::seq).min().unwrap_or(ours.seq.next()).min(ours.seq.next()))
+    }
+
+    /// Adds what only the exchange knows: partners with whom no session stands, and why the last one ended.
+    pub(in crate::node) fn complete_doctor(&self, value: &mut Value, engine: &Engine) {
+        let Value::Array(findings) = &mut value["findings"] else { return };
+        for card in engine.house().partners() {
+            let publisher = card.publisher();
+            if engine.house().is_paused(&publisher)
+                || self.open.values().any(|open| open.publisher == publisher)
+            {
+                continue;
+            }
+            let country = engine.country_of(&publisher);
+            let ended = self.ended.get(&publisher).map_or_else(
+                || "it was not reached since this daemon started".to_owned(),
+                |(time, why)| format!("at {time}: {why}"),
+            );
+            let what = format!("no session stands with {country}; {ended}");
+            let versions = self.ended.get(&publisher).is_some_and(|(_, why)| why.contains("version"));
+            let (check, advice) = if versions {
+                (
+                    "version",
+                    "one of the two nodes must be updated: compare `corridor --version` with the partner",
+                )
+            } else {
+                (
+                    "partner",
+                    "ask whether its daemon runs; compare the addresses of its card (`corridor partner show`), \
+                             firewall and DNS; `corridor partner ping` dials at once",
+                )
+            };
+            findings.push(finding(check, "warning", &card.body().addresses.join(", "), &what, advice));
+        }
+    }
+
+    /// What the operator is told of recovery, and what is known here of own feeds elsewhere.
+    pub(super) fn state(&self, engine: &Engine) -> Value {
+        json!(if engine.in_recovery() || !self.ahead.is_empty() { "recovery" } else { "running" })
+    }
+
+    /// Why nothing may be released, if that is so.
+    pub(super) fn recovery_reason(&self) -> Option<String> {
+        if !self.ahead.is_empty() {
+            return Some("another node of ours has gone on with own feeds".to_owned());
+        }
+        self.waiting.then(|| {
+            "in recovery: this node may have signed more than it holds, and no partner has yet shown what it holds: \
+             `corridor status`"
+                .to_owned()
+        })
+    }
+}
