@@ -23,7 +23,7 @@ use crate::feed::{
 };
 use crate::model::{Document, Millis, ModelError, Record};
 use crate::protect::{self, Breach, RoundingKey};
-use crate::store::{Store, StoreError, keys};
+use crate::store::{Store, StoreError, keys, remedy};
 
 /// What an engine needs to know beside its directory.
 #[derive(Clone, Debug)]
@@ -104,7 +104,7 @@ pub enum NodeError {
     #[error(transparent)]
     Model(#[from] ModelError),
     /// The operating system refused.
-    #[error("{action} {path}: {source}")]
+    #[error("{action} {path}: {source}{}", remedy(source))]
     Io {
         /// What was tried.
         action: &'static str,

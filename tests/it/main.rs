@@ -3,11 +3,12 @@
 mod agreements;
 mod attacker;
 mod bundles;
-mod crash;
 mod daemons;
 mod damage;
+mod faults;
 mod federation;
 mod leak;
+mod ledger;
 mod protection;
 mod readme;
 mod simulation;
