@@ -139,8 +139,12 @@ pub(crate) fn remedy(error: &std::io::Error) -> &'static str {
         }
         (ErrorKind::PermissionDenied, _) => "; give this user the right to it",
         (ErrorKind::OutOfMemory, _) => "; give the node more memory",
-        (_, Some(EIO)) => "; check the disk and its cable, and move the directory to another one if it fails again",
-        (_, Some(EMFILE | ENFILE)) => "; raise the limit of open files (LimitNOFILE of the service, `ulimit -n`)",
+        (_, Some(EIO)) => {
+            "; check the disk and its cable, and move the directory to another one if it fails again"
+        }
+        (_, Some(EMFILE | ENFILE)) => {
+            "; raise the limit of open files (LimitNOFILE of the service, `ulimit -n`)"
+        }
         _ => "",
     }
 }

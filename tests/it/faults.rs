@@ -18,21 +18,86 @@ use self::row::{Kind, Row};
 
 /// All rows, in the order in which they are played.
 const ROWS: &[Kind] = &[
-    Kind { name: "kills", what: "SIGKILL at a random moment, and damage to the disk", quick: true, play: kills::kills },
-    Kind { name: "disk-full", what: "ENOSPC on an append, at publisher and recipient", quick: true, play: disk::full_on_append },
-    Kind { name: "disk-full-long", what: "ENOSPC in the middle of a long release", quick: true, play: disk::full_in_a_long_release },
+    Kind {
+        name: "kills",
+        what: "SIGKILL at a random moment, and damage to the disk",
+        quick: true,
+        play: kills::kills,
+    },
+    Kind {
+        name: "disk-full",
+        what: "ENOSPC on an append, at publisher and recipient",
+        quick: true,
+        play: disk::full_on_append,
+    },
+    Kind {
+        name: "disk-full-long",
+        what: "ENOSPC in the middle of a long release",
+        quick: true,
+        play: disk::full_in_a_long_release,
+    },
     Kind { name: "disk-write-error", what: "EIO on a write", quick: true, play: disk::failing_write },
-    Kind { name: "disk-sync-error", what: "EIO on fsync, which is never tried again", quick: true, play: disk::failing_sync },
-    Kind { name: "disk-read-only", what: "EROFS on everything that writes", quick: true, play: disk::read_only },
-    Kind { name: "files-out", what: "EMFILE on opening a feed file", quick: false, play: disk::no_more_files },
-    Kind { name: "net-slow", what: "64 kbit/s, 800 ms there and back, 10 % of packets lost", quick: false, play: net::slow },
-    Kind { name: "net-one-way", what: "one direction is dead for seconds, then the other", quick: true, play: net::one_way },
-    Kind { name: "net-half-open", what: "connections that carry nothing and are not closed", quick: true, play: net::half_open },
-    Kind { name: "net-flapping", what: "the line goes and comes every few seconds", quick: true, play: net::flapping },
-    Kind { name: "net-resets", what: "connections are reset in the middle of a long transfer", quick: true, play: net::resets },
-    Kind { name: "net-nat", what: "one side listens nowhere, or where nobody can reach it", quick: true, play: net::behind_nat },
+    Kind {
+        name: "disk-sync-error",
+        what: "EIO on fsync, which is never tried again",
+        quick: true,
+        play: disk::failing_sync,
+    },
+    Kind {
+        name: "disk-read-only",
+        what: "EROFS on everything that writes",
+        quick: true,
+        play: disk::read_only,
+    },
+    Kind {
+        name: "files-out",
+        what: "EMFILE on opening a feed file",
+        quick: false,
+        play: disk::no_more_files,
+    },
+    Kind {
+        name: "net-slow",
+        what: "64 kbit/s, 800 ms there and back, 10 % of packets lost",
+        quick: false,
+        play: net::slow,
+    },
+    Kind {
+        name: "net-one-way",
+        what: "one direction is dead for seconds, then the other",
+        quick: true,
+        play: net::one_way,
+    },
+    Kind {
+        name: "net-half-open",
+        what: "connections that carry nothing and are not closed",
+        quick: true,
+        play: net::half_open,
+    },
+    Kind {
+        name: "net-flapping",
+        what: "the line goes and comes every few seconds",
+        quick: true,
+        play: net::flapping,
+    },
+    Kind {
+        name: "net-resets",
+        what: "connections are reset in the middle of a long transfer",
+        quick: true,
+        play: net::resets,
+    },
+    Kind {
+        name: "net-nat",
+        what: "one side listens nowhere, or where nobody can reach it",
+        quick: true,
+        play: net::behind_nat,
+    },
     Kind { name: "net-crossed-dials", what: "both dial at once", quick: true, play: net::crossed_dials },
-    Kind { name: "net-halves", what: "four nodes in two halves, joined again", quick: true, play: net::halves },
+    Kind {
+        name: "net-halves",
+        what: "four nodes in two halves, joined again",
+        quick: true,
+        play: net::halves,
+    },
 ];
 
 #[test]

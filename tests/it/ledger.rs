@@ -104,7 +104,12 @@ impl Ledger {
             heads(world).is_some_and(|(ours, theirs)| ours == theirs) && phl.nothing_owed().unwrap_or(false)
         });
         self.holds("the exchange completes", synced, || {
-            format!("heads {:?}\nPHL {:?}\nCAN {:?}", heads(world), phl.ask(&["status"]), can.ask(&["status"]))
+            format!(
+                "heads {:?}\nPHL {:?}\nCAN {:?}",
+                heads(world),
+                phl.ask(&["status"]),
+                can.ask(&["status"])
+            )
         });
         synced
     }

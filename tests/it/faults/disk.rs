@@ -142,9 +142,8 @@ fn play(row: &mut Row, fault: &Fault, (quick, full): (u64, u64)) {
             let mut files: Vec<&String> = strikes.iter().collect();
             files.sort_unstable();
             files.dedup();
-            case.ledger.holds("no failed sync is tried again", files.len() == strikes.len(), || {
-                strikes.join(", ")
-            });
+            case.ledger
+                .holds("no failed sync is tried again", files.len() == strikes.len(), || strikes.join(", "));
         }
         struck += strikes.len();
         row.tried(&format!("{victim:?}, after {passes} calls"), &mut case.ledger);
@@ -189,7 +188,8 @@ impl Case {
             }
         }
         let code = status.and_then(|status| status.code());
-        self.ledger.holds("the node stops by itself with status 1", code == Some(1), || format!("{status:?}"));
+        self.ledger
+            .holds("the node stops by itself with status 1", code == Some(1), || format!("{status:?}"));
         self.says_what_to_do(&log, logged, fault.remedy);
         shim.mend();
         self.victim(victim).kill();

@@ -60,6 +60,14 @@ impl Wan {
         dialled.set(Line { back: Flow::Held, ..Line::good() });
     }
 
+    /// Waits until both have a session.
+    fn is_connected(&mut self) {
+        let nodes = [&self.world.phl, &self.world.can];
+        let stands =
+            wait(PATIENCE, || nodes.iter().all(|node| node.connected().is_ok_and(|sessions| sessions == 1)));
+        self.ledger.holds("a session stands", stands, || "none does".to_owned());
+    }
+
     fn release(&mut self, rows: u64) {
         let round = self.next;
         self.next += 1;
@@ -97,11 +105,7 @@ pub(super) fn slow(row: &mut Row) {
         wan.set(bad);
         wan.reset();
         let begun = clock::stopwatch();
-        let both = |wan: &Wan| {
-            [&wan.world.phl, &wan.world.can].iter().all(|node| node.connected().is_ok_and(|sessions| sessions == 1))
-        };
-        let stands = wait(PATIENCE, || both(&wan));
-        wan.ledger.holds("a session stands", stands, || "none does".to_owned());
+        wan.is_connected();
         row.note(format!("session after {}", seconds(begun.elapsed())));
         let rows = if number % 2 == 0 { 30 } else { 1_500 };
         let begun = clock::stopwatch();
@@ -134,6 +138,7 @@ pub(super) fn half_open(row: &mut Row) {
         let mut wan = Wan::new(row, heartbeat);
         let mut longest = Duration::ZERO;
         for _ in 0..row.count(2, if *heartbeat == "1s" { 10 } else { 2 }) {
+            wan.is_connected();
             let lost: usize = wan.proxies.iter().map(Proxy::forget_connections).sum();
             wan.ledger.holds("there was a connection", lost > 0, || "none".to_owned());
             let begun = clock::stopwatch();
@@ -151,16 +156,17 @@ pub(super) fn half_open(row: &mut Row) {
 pub(super) fn flapping(row: &mut Row) {
     let mut wan = Wan::new(row, "1s");
     for _ in 0..row.count(1, 5) {
+        let mut begun = clock::stopwatch();
         for _ in 0..4 {
+            std::thread::sleep(Duration::from_millis(500 + row.random.below(2_500)));
             wan.set(Line { open: false, ..Line::good() });
             wan.reset();
             wan.release(20);
             std::thread::sleep(Duration::from_millis(500 + row.random.below(1_500)));
             wan.set(Line::good());
+            begun = clock::stopwatch();
             wan.release(200);
-            std::thread::sleep(Duration::from_millis(500 + row.random.below(2_500)));
         }
-        let begun = clock::stopwatch();
         wan.converge(row, begun);
         wan.tried(row, "four times up and down, eight releases");
     }
@@ -275,7 +281,9 @@ pub(super) fn halves(row: &mut Row) {
     let mut expected = vec!["1950".to_owned()];
     publish(0);
     eventually("all hold the first figures", || all_hold(&expected));
-    let line = |state: Line| across.iter().filter(|(is_across, _)| *is_across).for_each(|(_, proxy)| proxy.set(state));
+    let line = |state: Line| {
+        across.iter().filter(|(is_across, _)| *is_across).for_each(|(_, proxy)| proxy.set(state))
+    };
     for round in 0..row.count(1, 8) {
         line(Line::cut());
         publish(round + 1);

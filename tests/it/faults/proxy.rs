@@ -193,10 +193,7 @@ fn begin(
     for end in [&dialler, &listener] {
         let _slower = end.set_nodelay(true);
     }
-    let ways = [
-        (dialler.try_clone().ok()?, listener.try_clone().ok()?, true),
-        (listener, dialler, false),
-    ];
+    let ways = [(dialler.try_clone().ok()?, listener.try_clone().ok()?, true), (listener, dialler, false)];
     for (from, to, is_there) in ways {
         let (sender, receiver) = sync_channel(QUEUE);
         let (line, gone) = (Arc::clone(line), Arc::clone(&swallowed));

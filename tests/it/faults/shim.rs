@@ -59,8 +59,11 @@ impl Shim {
         if journal {
             all.push(("SHIM_SYNCED", text(&this.file("synced"))));
         }
-        let all: Vec<(&str, &str)> =
-            all.iter().map(|(name, value)| (*name, value.as_str())).chain(environment.iter().copied()).collect();
+        let all: Vec<(&str, &str)> = all
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .chain(environment.iter().copied())
+            .collect();
         node.start_by(launcher, &all);
         this
     }
