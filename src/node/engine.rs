@@ -433,7 +433,10 @@ impl Engine {
         let place = self.store.place(feed);
         // A clock that was set back must not date an entry before the one that it follows.
         let last = self.store.newest(&feed).map_or(Millis(0), |newest| newest.header().time);
-        let time = self.now().max(last);
+        let (now, time) = (self.now(), self.now().max(last));
+        if time.saturating_add(-CLOCK_AHEAD) > now {
+            tracing::warn!(%feed, %time, "our clock was ahead when the newest entry was signed: what follows it is dated the same, and partners hold it until then");
+        }
         let signer = self.signer()?;
         let entry = body.sign((kind, time), &place, self.network(), signer.as_ref());
         self.store.append_own(&entry)?;
@@ -446,11 +449,24 @@ impl Engine {
     /// Whether one of our feeds may become longer.
     pub(super) fn may_append(&self, feed: &FeedId) -> Result<(), NodeError> {
         if !self.frozen.contains(feed) {
-            return Ok(());
+            return self.is_mandated();
         }
         let name = self.agreement_name(&feed.agreement);
         Err(NodeError::Refused(format!(
             "our feed {name:?} is forked, or a partner holds more of it than this node: signing now would make it worse"
+        )))
+    }
+
+    /// Whether our key has a mandate at this time. What is signed without one no partner ever takes, nor what follows it:
+    /// a clock that is years wrong for a moment must not end a feed.
+    fn is_mandated(&self) -> Result<(), NodeError> {
+        let (Some(signer), now) = (&self.signer, self.now()) else { return Ok(()) };
+        let key = signer.public_key();
+        if self.home.card().nodes(now).any(|node| node == key) {
+            return Ok(());
+        }
+        Err(NodeError::Refused(format!(
+            "the clock of this machine shows {now}, when no mandate of the card lets this node sign: set the clock, or issue a mandate"
         )))
     }
 
@@ -503,6 +519,9 @@ impl Engine {
         self.store.place(FeedId::new(self.us(), AgreementId::house())).seq
     }
 }
+
+/// From when on partners hold an entry that is dated in the future, by default: ten minutes, in milliseconds.
+const CLOCK_AHEAD: i64 = 600_000;
 
 /// The documents among records, in the order in which an entry has them.
 fn documents(records: &[Record]) -> Vec<Document> {

@@ -3,9 +3,12 @@
 //! Every row says how many times it was tried and how long it took until all was well again; it fails if anything
 //! that was acknowledged is lost, if anything is half done, or if the fault did not strike.
 
+mod clocks;
 mod disk;
 mod kills;
+mod memory;
 mod net;
+mod power;
 mod proxy;
 mod row;
 mod shim;
@@ -54,6 +57,43 @@ const ROWS: &[Kind] = &[
         what: "EMFILE on opening a feed file",
         quick: false,
         play: disk::no_more_files,
+    },
+    Kind {
+        name: "disk-full-database",
+        what: "ENOSPC on the files of the database",
+        quick: true,
+        play: disk::full_database,
+    },
+    Kind { name: "files-few", what: "`ulimit -n` of 10 to 50", quick: true, play: memory::few_files },
+    Kind {
+        name: "files-accept",
+        what: "EMFILE on accepting connections",
+        quick: true,
+        play: memory::no_accept,
+    },
+    Kind {
+        name: "memory-little",
+        what: "`ulimit -v` of 160 to 400 MiB",
+        quick: false,
+        play: memory::little_memory,
+    },
+    Kind {
+        name: "small-machine",
+        what: "10 million observations in 256 MiB on one processor",
+        quick: false,
+        play: memory::small_machine,
+    },
+    Kind {
+        name: "power-cut",
+        what: "SIGKILL, and all that was not synced is gone",
+        quick: true,
+        play: power::cuts,
+    },
+    Kind {
+        name: "clock-jumps",
+        what: "a day back and ahead, ten years ahead and back",
+        quick: true,
+        play: clocks::jumps,
     },
     Kind {
         name: "net-slow",

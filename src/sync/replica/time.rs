@@ -19,6 +19,14 @@ impl Replica {
         sessions.chain(held).chain(lagging).min()
     }
 
+    /// Somebody has set the clock back: what waits for a time waits no longer than it would have from here on.
+    /// Entries that are held stay so until they are due by the clock as it is now.
+    pub(super) fn turned_back(&mut self, now: Millis) {
+        let heartbeat = self.config.heartbeat;
+        self.sessions.values_mut().for_each(|session| session.turned_back(now, heartbeat));
+        self.lagging.values_mut().for_each(|since| *since = (*since).min(now));
+    }
+
     pub(super) fn tick(&mut self) {
         let now = self.now;
         let ids: Vec<SessionId> = self.sessions.keys().copied().collect();

@@ -123,6 +123,60 @@ pub(super) fn no_more_files(row: &mut Row) {
     play(row, &fault, (1, 10));
 }
 
+/// The database is derived: whatever becomes of its files, the feed files are the truth. It is written out when
+/// nothing else is done, and at the end.
+pub(super) fn full_database(row: &mut Row) {
+    let mut shims = Vec::new();
+    let world = World::prepared(|phl, _| shims.push(Shim::under(phl, false, &[], &[])));
+    let mut case = Case { world, ledger: Ledger::default(), next: 0 };
+    let (mut struck, mut ended) = (0, 0);
+    for _ in 0..row.count(3, 20) {
+        let before = shims[0].struck().len();
+        let passes = row.random.below(6);
+        shims[0].fail(
+            "write,writev,pwrite,ftruncate,open,fsync,fdatasync,sync_file_range",
+            "/db/",
+            ENOSPC,
+            passes,
+        );
+        let (mut last, mut status) = ((0, String::new()), None);
+        for _ in 0..4 {
+            let round = case.next;
+            case.next += 1;
+            last = (round, figures(&case.world.path(&format!("round-{round}.csv")), round, 1_500));
+            let submitted = case.world.phl.try_ask(&["submit", &last.1]).is_ok_and(|(status, _)| status == 0);
+            let answer = case.world.phl.try_ask(&["release"]).ok();
+            let answer = answer.filter(|(status, _)| submitted && *status == 0);
+            if let Some((_, value)) = &answer {
+                case.ledger.acknowledge(round, 1_500, value);
+            }
+            status = case.world.phl.ended(Duration::from_millis(100));
+            if status.is_some() || answer.is_none() {
+                break;
+            }
+        }
+        if status.is_none() {
+            // The end in order writes the database out.
+            case.world.phl.stop();
+        }
+        ended += usize::from(status.is_some());
+        let strikes = shims[0].struck().len() - before;
+        case.ledger.holds("the fault struck", strikes > 0, || "it did not".to_owned());
+        struck += strikes;
+        shims[0].mend();
+        case.ledger.is_kept(&case.world, false);
+        let begun = clock::stopwatch();
+        let started = case.world.phl.start();
+        case.ledger.holds("it starts again", started.is_ok(), || format!("{started:?}"));
+        case.ledger.finish(&case.world, (last.0, 1_500), &last.1);
+        case.ledger.is_delivered(&case.world);
+        row.recovered(begun.elapsed());
+        case.ledger.is_of_one_mind(&case.world);
+        row.tried(&format!("after {passes} calls"), &mut case.ledger);
+    }
+    row.note(format!("{struck} calls failed, {ended} times the node stopped at work and else at its end"));
+}
+
 fn play(row: &mut Row, fault: &Fault, (quick, full): (u64, u64)) {
     let mut shims = Vec::new();
     let world = World::prepared(|phl, can| {
