@@ -3,8 +3,10 @@
 //! Every row says how many times it was tried and how long it took until all was well again; it fails if anything
 //! that was acknowledged is lost, if anything is half done, or if the fault did not strike.
 
+mod attacks;
 mod clocks;
 mod disk;
+mod hostile;
 mod kills;
 mod memory;
 mod net;
@@ -137,6 +139,24 @@ const ROWS: &[Kind] = &[
         what: "four nodes in two halves, joined again",
         quick: true,
         play: net::halves,
+    },
+    Kind {
+        name: "hostile-strangers",
+        what: "slow-loris, thousands of connections, unknown keys, while single figures cross",
+        quick: true,
+        play: hostile::strangers,
+    },
+    Kind {
+        name: "hostile-places",
+        what: "hanging handshakes from everywhere, and a partner that must get in",
+        quick: true,
+        play: hostile::places,
+    },
+    Kind {
+        name: "hostile-partners",
+        what: "floods, garbage, bombs and lies of an accepted partner, while single figures cross",
+        quick: true,
+        play: hostile::partners,
     },
 ];
 

@@ -22,32 +22,34 @@ struct Clocks {
     next: u32,
     expected: Vec<String>,
     ledger: Ledger,
+    /// What is released: to everybody, or under the agreement, which has not begun a day ago.
+    indicator: &'static str,
 }
 
 impl Clocks {
-    fn new() -> Self {
+    fn new(indicator: &'static str) -> Self {
         let mut shims = Vec::new();
         let world = World::prepared(|phl, can| {
             let fast = [("CORRIDOR_SYNC_HEARTBEAT", "1s"), ("CORRIDOR_NET_RECONNECT_MAX", "2s")];
             shims.extend([phl, can].map(|node| Shim::under(node, false, &[], &fast)));
         });
         let (Some(can), Some(phl)) = (shims.pop(), shims.pop()) else { unreachable!("there are two") };
-        Self { world, phl, can, next: 0, expected: Vec::new(), ledger: Ledger::default() }
+        Self { world, phl, can, next: 0, expected: Vec::new(), ledger: Ledger::default(), indicator }
     }
 
     /// Releases the next figure at PHL.
     fn publish(&mut self) {
         let year = (1950 + self.next).to_string();
         self.next += 1;
-        let row = ["PHL", "CAN", "EF_REGEMI", &year, &year];
+        let row = ["PHL", "CAN", self.indicator, &year, &year];
         release(&self.world.phl, &self.world.path("f.csv"), &[row]);
         self.expected.push(year);
     }
 
     fn arrives(&mut self, what: &str) {
-        let arrived = wait(PATIENCE, || values(&self.world.can, &["EF_REGEMI"]) == self.expected);
+        let arrived = wait(PATIENCE, || values(&self.world.can, &[self.indicator]) == self.expected);
         self.ledger
-            .holds(what, arrived, || format!("CAN holds {:?}", values(&self.world.can, &["EF_REGEMI"])));
+            .holds(what, arrived, || format!("CAN holds {:?}", values(&self.world.can, &[self.indicator])));
     }
 
     /// Nothing was lost, nobody panicked, and both are well.
@@ -77,7 +79,7 @@ pub(super) fn jumps(row: &mut Row) {
 
 /// A day back at either side, and a day ahead at the recipient: nobody notices.
 fn back_and_forth(row: &mut Row) {
-    let mut clocks = Clocks::new();
+    let mut clocks = Clocks::new("MS_FBORN");
     clocks.publish();
     clocks.arrives("the first figure arrives");
     for (at_publisher, jump) in [(true, -DAY), (false, -DAY), (false, DAY), (false, 0), (true, 0)] {
@@ -103,7 +105,7 @@ fn back_and_forth(row: &mut Row) {
 
 /// A day ahead at the publisher: the entry is held, not lost, and taken when it is due.
 fn ahead_at_the_publisher(row: &mut Row) {
-    let mut clocks = Clocks::new();
+    let mut clocks = Clocks::new("MS_FBORN");
     clocks.publish();
     clocks.arrives("the first figure arrives");
     clocks.phl.set_clock(DAY);
@@ -115,7 +117,7 @@ fn ahead_at_the_publisher(row: &mut Row) {
     // What follows cannot overtake it.
     clocks.publish();
     std::thread::sleep(Duration::from_secs(2));
-    let shown = values(&clocks.world.can, &["EF_REGEMI"]);
+    let shown = values(&clocks.world.can, &[clocks.indicator]);
     clocks.ledger.holds("it is held", shown == clocks.expected[..1], || format!("CAN shows {shown:?}"));
     let said = logs(&clocks.world.phl, "our clock was ahead");
     clocks.ledger.holds("the publisher's log says why", said, || "it does not".to_owned());
@@ -131,7 +133,7 @@ fn ahead_at_the_publisher(row: &mut Row) {
 
 /// Ten years ahead, after the end of all mandates, and back: nothing is signed that nobody would ever take.
 fn years_ahead(row: &mut Row) {
-    let mut clocks = Clocks::new();
+    let mut clocks = Clocks::new("EF_REGEMI");
     clocks.publish();
     clocks.arrives("the first figure arrives");
     for at_publisher in [true, false] {

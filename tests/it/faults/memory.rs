@@ -1,10 +1,11 @@
 //! Processes that have no more files or memory: real limits, set by prlimit, and a small machine.
 
 use std::fs;
+use std::os::unix::net::UnixStream;
 use std::process::Command;
 use std::time::Duration;
 
-use corridor::cli::demo::government::wait;
+use corridor::cli::demo::government::{Government, wait};
 use corridor::node::clock;
 
 use super::row::{Row, seconds};
@@ -13,6 +14,11 @@ use crate::ledger::{Ledger, figures};
 use crate::world::{World, ask, text};
 
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Whether the daemon itself can be reached: a command would else open the store without it.
+fn listens(node: &Government) -> bool {
+    UnixStream::connect(corridor::node::home::socket(node.dir())).is_ok()
+}
 
 /// Whether a program is here.
 pub(super) fn is_here(program: &str) -> bool {
@@ -41,7 +47,7 @@ pub(super) fn few_files(row: &mut Row) {
         let begun = clock::stopwatch();
         let up =
             world.phl.launch().is_ok() && wait(Duration::from_secs(3), || world.phl.ask(&["peers"]).is_ok());
-        let submitted = world.phl.try_ask(&["submit", &file]).is_ok_and(|(status, _)| status == 0);
+        let submitted = up && world.phl.try_ask(&["submit", &file]).is_ok_and(|(status, _)| status == 0);
         let released = world.phl.try_ask(&["release"]).ok().filter(|(status, _)| submitted && *status == 0);
         if let Some((_, answer)) = &released {
             ledger.acknowledge(round, 20, answer);
@@ -123,7 +129,7 @@ pub(super) fn little_memory(row: &mut Row) {
         let begun = clock::stopwatch();
         let up =
             world.phl.launch().is_ok() && wait(Duration::from_secs(4), || world.phl.ask(&["peers"]).is_ok());
-        let submitted = world.phl.try_ask(&["submit", &file]).is_ok_and(|(status, _)| status == 0);
+        let submitted = up && world.phl.try_ask(&["submit", &file]).is_ok_and(|(status, _)| status == 0);
         let released = world.phl.try_ask(&["release"]).ok().filter(|(status, _)| submitted && *status == 0);
         if let Some((_, answer)) = &released {
             ledger.acknowledge(round, 1_500, answer);
@@ -178,7 +184,7 @@ pub(super) fn small_machine(row: &mut Row) {
         });
     }
     let released = begun.elapsed();
-    let counts = |node: &corridor::cli::demo::government::Government| {
+    let counts = |node: &Government| {
         let feeds = node.ask(&["feeds"]).unwrap_or_default();
         let all = feeds["feeds"].as_array().cloned().unwrap_or_default();
         let public = all.iter().find(|feed| feed["country"] == "PHL" && feed["agreement_name"] == "public");
