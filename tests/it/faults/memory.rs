@@ -45,8 +45,7 @@ pub(super) fn few_files(row: &mut Row) {
         world.phl.start_by(&["prlimit", &format!("--nofile={limit}")], &[]);
         let file = figures(&world.path(&format!("round-{round}.csv")), round, 20);
         let begun = clock::stopwatch();
-        let up =
-            world.phl.launch().is_ok() && wait(Duration::from_secs(3), || world.phl.ask(&["peers"]).is_ok());
+        let up = world.phl.launch().is_ok() && wait(Duration::from_secs(3), || listens(&world.phl));
         let submitted = up && world.phl.try_ask(&["submit", &file]).is_ok_and(|(status, _)| status == 0);
         let released = world.phl.try_ask(&["release"]).ok().filter(|(status, _)| submitted && *status == 0);
         if let Some((_, answer)) = &released {
@@ -127,8 +126,7 @@ pub(super) fn little_memory(row: &mut Row) {
         world.phl.start_by(&["prlimit", &format!("--as={}", mebibytes << 20)], &[]);
         let file = figures(&world.path(&format!("round-{round}.csv")), round, 1_500);
         let begun = clock::stopwatch();
-        let up =
-            world.phl.launch().is_ok() && wait(Duration::from_secs(4), || world.phl.ask(&["peers"]).is_ok());
+        let up = world.phl.launch().is_ok() && wait(Duration::from_secs(4), || listens(&world.phl));
         let submitted = up && world.phl.try_ask(&["submit", &file]).is_ok_and(|(status, _)| status == 0);
         let released = world.phl.try_ask(&["release"]).ok().filter(|(status, _)| submitted && *status == 0);
         if let Some((_, answer)) = &released {
