@@ -43,6 +43,7 @@ pub mod rows;
 pub mod answers;
 pub mod evidence;
 pub mod forks;
+pub mod faults;
 pub mod metrics;
 mod exchange;
 pub mod core;

@@ -172,6 +172,9 @@ fn every_fault_of_the_table_is_survived() {
         ROWS.iter().for_each(|kind| println!("ROW {} {}", kind.name, kind.what));
         return;
     }
+    for name in only.iter().flat_map(|names| names.split(',')) {
+        assert!(ROWS.iter().any(|kind| kind.name == name), "there is no row {name}: see --list");
+    }
     let quick = text("CORRIDOR_TORTURE_QUICK").is_some();
     let seed = number("CORRIDOR_TORTURE_SEED").unwrap_or(clock::now().0.unsigned_abs());
     println!("\nseed {seed}");

@@ -55,7 +55,7 @@ pub(super) fn full_on_append(row: &mut Row) {
         rows: 30,
         remedy: "free space",
     };
-    play(row, &fault, (4, 40));
+    play(row, &fault, (4, 24));
 }
 
 pub(super) fn full_in_a_long_release(row: &mut Row) {
@@ -68,7 +68,7 @@ pub(super) fn full_in_a_long_release(row: &mut Row) {
         rows: 1500,
         remedy: "free space",
     };
-    play(row, &fault, (2, 20));
+    play(row, &fault, (2, 16));
 }
 
 pub(super) fn failing_write(row: &mut Row) {
@@ -81,7 +81,7 @@ pub(super) fn failing_write(row: &mut Row) {
         rows: 30,
         remedy: "check the disk",
     };
-    play(row, &fault, (2, 20));
+    play(row, &fault, (2, 16));
 }
 
 pub(super) fn failing_sync(row: &mut Row) {
@@ -94,7 +94,7 @@ pub(super) fn failing_sync(row: &mut Row) {
         rows: 30,
         remedy: "check the disk",
     };
-    play(row, &fault, (4, 40));
+    play(row, &fault, (4, 24));
 }
 
 pub(super) fn read_only(row: &mut Row) {
@@ -107,7 +107,7 @@ pub(super) fn read_only(row: &mut Row) {
         rows: 30,
         remedy: "mount it for writing",
     };
-    play(row, &fault, (2, 20));
+    play(row, &fault, (2, 16));
 }
 
 pub(super) fn no_more_files(row: &mut Row) {
@@ -130,7 +130,7 @@ pub(super) fn full_database(row: &mut Row) {
     let world = World::prepared(|phl, _| shims.push(Shim::under(phl, false, &[], &[])));
     let mut case = Case { world, ledger: Ledger::default(), next: 0 };
     let (mut struck, mut ended) = (0, 0);
-    for _ in 0..row.count(3, 20) {
+    for _ in 0..row.count(2, 12) {
         let before = shims[0].struck().len();
         let passes = row.random.below(6);
         shims[0].fail(

@@ -39,7 +39,7 @@ pub(super) fn few_files(row: &mut Row) {
     }
     let (mut world, mut ledger) = (World::agreed(), Ledger::default());
     let (mut refused, mut stopped, mut went_on) = (0, 0, 0);
-    for round in 0..row.count(4, 30) {
+    for round in 0..row.count(2, 12) {
         world.phl.stop();
         let limit = 10 + row.random.below(40);
         world.phl.start_by(&["prlimit", &format!("--nofile={limit}")], &[]);
@@ -87,7 +87,7 @@ pub(super) fn no_accept(row: &mut Row) {
         can.start_by(&[], &[("CORRIDOR_NET_LISTEN", "[]"), ("CORRIDOR_NET_RECONNECT_MAX", "1s")]);
     });
     let mut ledger = Ledger::default();
-    for round in 0..row.count(2, 10) {
+    for round in 0..row.count(1, 6) {
         world.can.stop();
         let before = shims[0].struck().len();
         shims[0].fail("accept4", "-", EMFILE, 0);

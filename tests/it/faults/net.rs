@@ -137,7 +137,7 @@ pub(super) fn half_open(row: &mut Row) {
     for heartbeat in heartbeats {
         let mut wan = Wan::new(row, heartbeat);
         let mut longest = Duration::ZERO;
-        for _ in 0..row.count(2, if *heartbeat == "1s" { 10 } else { 2 }) {
+        for _ in 0..row.count(1, if *heartbeat == "1s" { 6 } else { 1 }) {
             wan.is_connected();
             let lost: usize = wan.proxies.iter().map(Proxy::forget_connections).sum();
             wan.ledger.holds("there was a connection", lost > 0, || "none".to_owned());
@@ -219,7 +219,7 @@ pub(super) fn behind_nat(row: &mut Row) {
 /// Both dial at the same moment over a line on which the calls cross.
 pub(super) fn crossed_dials(row: &mut Row) {
     let mut wan = Wan::new(row, "2s");
-    for _ in 0..row.count(3, 20) {
+    for _ in 0..row.count(2, 12) {
         wan.set(Line { delay: Duration::from_millis(50 + row.random.below(100)), ..Line::good() });
         let before: usize = wan.proxies.iter().map(Proxy::dialled).sum();
         wan.reset();

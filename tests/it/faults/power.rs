@@ -8,6 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, OpenOptions};
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 use std::time::Duration;
 
 use corridor::cli::demo::government::Government;
@@ -25,7 +26,7 @@ pub(super) fn cuts(row: &mut Row) {
     });
     let (mut world, mut ledger) = (world, Ledger::default());
     let (mut cut_files, mut cut_bytes) = (0, 0);
-    for round in 0..row.count(5, 60) {
+    for round in 0..row.count(5, 50) {
         let is_can = row.random.below(3) == 0;
         let most = if row.random.below(3) == 0 { 1_500 } else { 40 };
         let rows = 1 + row.random.below(most);
@@ -33,35 +34,8 @@ pub(super) fn cuts(row: &mut Row) {
         let node = if is_can { &world.can } else { &world.phl };
         let old = world.path("older-database");
         let copied = row.random.below(2) == 0 && copy(&node.dir().join("db"), &old).is_ok();
-        // One after the other, each a moment after the one before: so that cuts fall into all of it.
-        let mut work = Vec::new();
-        for words in [&["submit", file.as_str()][..], &["release"]] {
-            let mut asked = command(&world.phl);
-            asked
-                .arg("--json")
-                .args(words)
-                .stdout(std::process::Stdio::piped())
-                .stderr(std::process::Stdio::null());
-            work.push(asked);
-        }
         let delay = Duration::from_micros(row.random.below(200_000));
-        let answer = std::thread::scope(|scope| {
-            let asked = scope.spawn(move || {
-                let mut last = None;
-                for mut one in work {
-                    let output = one.output().ok().filter(|output| output.status.success())?;
-                    last = serde_json::from_slice(&output.stdout).ok();
-                }
-                last
-            });
-            std::thread::sleep(delay);
-            if is_can {
-                world.can.kill()
-            } else {
-                world.phl.kill()
-            }
-            asked.join().expect("no panic")
-        });
+        let answer = cut_off(&mut world, &shims, &file, (is_can, delay));
         if let Some(answer) = &answer {
             ledger.acknowledge(round, rows, answer);
         }
@@ -98,6 +72,40 @@ pub(super) fn cuts(row: &mut Row) {
         );
     }
     row.note(format!("{cut_bytes} bytes of {cut_files} files that were not synced were dropped"));
+}
+
+/// Takes a file in and releases it, and cuts the power after so long; what the release answered.
+fn cut_off(
+    world: &mut World,
+    shims: &[Shim],
+    file: &str,
+    (is_can, delay): (bool, Duration),
+) -> Option<serde_json::Value> {
+    let mut work = Vec::new();
+    for words in [&["submit", file][..], &["release"]] {
+        let mut asked = command(&world.phl);
+        asked.arg("--json").args(words).stdout(Stdio::piped()).stderr(Stdio::null());
+        // When the daemon is gone the second one finds none, and writes by itself.
+        shims[0].under_command(&mut asked);
+        work.push(asked);
+    }
+    std::thread::scope(|scope| {
+        let asked = scope.spawn(move || {
+            let mut last = None;
+            for mut one in work {
+                let output = one.output().ok().filter(|output| output.status.success())?;
+                last = serde_json::from_slice(&output.stdout).ok();
+            }
+            last
+        });
+        std::thread::sleep(delay);
+        if is_can {
+            world.can.kill()
+        } else {
+            world.phl.kill()
+        }
+        asked.join().expect("no panic")
+    })
 }
 
 /// What a journal says of files: made since, synced up to; and directories synced.

@@ -34,6 +34,7 @@ fn library() -> &'static Path {
 /// What is between one daemon and the system from its next start on.
 pub(super) struct Shim {
     dir: PathBuf,
+    environment: Vec<(&'static str, String)>,
 }
 
 impl Shim {
@@ -47,7 +48,7 @@ impl Shim {
     ) -> Self {
         let dir = node.dir().with_extension("shim");
         fs::create_dir_all(&dir).expect("it can be made");
-        let this = Self { dir };
+        let mut this = Self { dir, environment: Vec::new() };
         let watched = fs::canonicalize(node.dir()).expect("the node has a directory");
         let mut all = vec![
             ("LD_PRELOAD", text(library())),
@@ -59,6 +60,7 @@ impl Shim {
         if journal {
             all.push(("SHIM_SYNCED", text(&this.file("synced"))));
         }
+        this.environment = all.iter().map(|(name, value)| (*name, value.clone())).collect();
         let all: Vec<(&str, &str)> = all
             .iter()
             .map(|(name, value)| (*name, value.as_str()))
@@ -66,6 +68,11 @@ impl Shim {
             .collect();
         node.start_by(launcher, &all);
         this
+    }
+
+    /// Puts it under a command on the same directory too: without a daemon a command writes by itself.
+    pub(super) fn under_command(&self, command: &mut Command) {
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
     }
 
     fn file(&self, name: &str) -> PathBuf {
