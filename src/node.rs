@@ -50,6 +50,7 @@ pub mod rows;
 pub mod answers;
 pub mod evidence;
 pub mod forks;
+pub mod faults;
 mod recovery;
 pub mod restore;
 mod health;

@@ -49,7 +49,7 @@ use crate::view::PageError;
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The operating system refused.
-    #[error("{action} {path}: {source}")]
+    #[error("{action} {path}: {source}{}", remedy(source))]
     Io {
         /// What was tried.
         action: &'static str,
@@ -132,9 +132,38 @@ impl StoreError {
     }
 }
 
+/// What the operator can do about a refusal of the operating system; begins with a semicolon, or is empty.
+pub(crate) fn remedy(error: &std::io::Error) -> &'static str {
+    use std::io::ErrorKind;
+    match (error.kind(), error.raw_os_error()) {
+        (ErrorKind::StorageFull | ErrorKind::QuotaExceeded, _) => "; free space on this disk",
+        (ErrorKind::ReadOnlyFilesystem, _) => {
+            "; check the disk, which systems make read-only after errors, and mount it for writing"
+        }
+        (ErrorKind::PermissionDenied, _) => "; give this user the right to it",
+        (ErrorKind::OutOfMemory, _) => "; give the node more memory",
+        (_, Some(EIO)) => {
+            "; check the disk and its cable, and move the directory to another one if it fails again"
+        }
+        (_, Some(EMFILE | ENFILE)) => {
+            "; raise the limit of open files (LimitNOFILE of the service, `ulimit -n`)"
+        }
+        _ => "",
+    }
+}
+
+/// Numbers of errors that have no kind of their own, the same on all systems that this program is built for.
+const EIO: i32 = 5;
+const ENFILE: i32 = 23;
+const EMFILE: i32 = 24;
+
 impl From<sled::Error> for StoreError {
     fn from(error: sled::Error) -> Self {
-        Self::Derived(error.to_string())
+        let remedy = match &error {
+            sled::Error::Io(error) => remedy(error),
+            _ => "",
+        };
+        Self::Derived(format!("{error}{remedy}"))
     }
 }
 

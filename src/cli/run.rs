@@ -14,7 +14,8 @@ use crate::api;
 use crate::config::Config;
 use crate::node::clock::Clock;
 use crate::node::daemon::MAX_NET_EVENTS;
-use crate::node::{Daemon, Engine, Home, NodeHandle, Options};
+use crate::node::{Daemon, Engine, Home, NodeError, NodeHandle, Options};
+use crate::store::StoreError;
 use crate::{net, sync};
 
 /// `run`
@@ -57,8 +58,12 @@ pub fn run(global: &Global, args: &Run) -> anyhow::Result<Outcome> {
     let result = runtime.block_on(daemon.run());
     let _no_manager = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
     runtime.shutdown_timeout(std::time::Duration::from_secs(3));
-    result.context("the node stopped")?;
-    Ok(Outcome::Done)
+    let Err(error) = result else { return Ok(Outcome::Done) };
+    tracing::error!(
+        "the node stops, and nothing that it has acknowledged is lost: {error}; then start the node again"
+    );
+    let is_damage = matches!(error, NodeError::Store(StoreError::Damaged { .. }));
+    Ok(if is_damage { Outcome::Unproven } else { Outcome::Refused })
 }
 
 fn overrides(args: &Run) -> Vec<(&'static str, &'static str, String)> {

@@ -1,7 +1,9 @@
-//! Who may begin a handshake: a token bucket per network prefix, asked before anything is known of the peer.
+//! Who may begin a handshake: a token bucket per network prefix, and so many handshakes at one time, asked before
+//! anything is known of the peer.
 //!
-//! A Noise handshake costs us a signature check and a pending slot that partners need too. The prefix (/24 for
-//! IPv4, /48 for IPv6) is what one household or one rack cannot change at will.
+//! A Noise handshake costs us a signature check and a place among those under way. The prefix (/24 for IPv4, /48 for
+//! IPv6) is what one household or one rack cannot change at will. Who begins handshakes and lets them hang takes
+//! the places of its own prefix, then those of strangers: known addresses of partners have places of their own.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
@@ -26,12 +28,34 @@ pub(crate) struct Behaviour {
     buckets: Buckets,
     /// Addresses that partners told us; free of the bucket.
     known: BTreeSet<IpAddr>,
+    /// Handshakes under way, with the address they come from.
+    pending: BTreeMap<ConnectionId, IpAddr>,
+    /// How many there may be from strangers, and as many from known addresses.
+    max_pending: usize,
 }
 
 impl Behaviour {
-    /// Lets every prefix try `per_minute` times a minute.
-    pub(crate) fn new(per_minute: u32) -> Self {
-        Self { buckets: Buckets::new(per_minute, clock::now()), known: BTreeSet::new() }
+    /// Lets every prefix try `per_minute` times a minute, and strangers have `max_pending` handshakes under way.
+    pub(crate) fn new(per_minute: u32, max_pending: u32) -> Self {
+        Self {
+            buckets: Buckets::new(per_minute, clock::now()),
+            known: BTreeSet::new(),
+            pending: BTreeMap::new(),
+            max_pending: max_pending as usize,
+        }
+    }
+
+    /// Whether there is a place for one more handshake from here.
+    fn has_place(&self, ip: IpAddr) -> bool {
+        let is_known = self.known.contains(&ip);
+        let mut alike = 0;
+        let mut neighbours = 0;
+        for other in self.pending.values() {
+            alike += usize::from(self.known.contains(other) == is_known);
+            neighbours += usize::from(prefix(*other) == prefix(ip));
+        }
+        let of_prefix = (self.max_pending / PREFIX_SHARE).max(1);
+        alike < self.max_pending && (is_known || neighbours < of_prefix)
     }
 
     /// From now on these addresses, and no others, are free of the bucket.
@@ -59,17 +83,30 @@ pub(crate) fn ip_of(address: &Multiaddr) -> Option<IpAddr> {
 #[error("too many attempts from this network; wait a minute")]
 pub(crate) struct TooManyAttempts;
 
+/// Of this network, or of all strangers, so many handshakes are under way that no more begin.
+#[derive(Debug, thiserror::Error)]
+#[error("too many handshakes are under way")]
+pub(crate) struct TooManyHandshakes;
+
 impl NetworkBehaviour for Behaviour {
     type ConnectionHandler = dummy::ConnectionHandler;
     type ToSwarm = Infallible;
 
     fn handle_pending_inbound_connection(
         &mut self,
-        _: ConnectionId,
+        connection: ConnectionId,
         _: &Multiaddr,
         remote: &Multiaddr,
     ) -> Result<(), ConnectionDenied> {
-        if self.admits(remote) { Ok(()) } else { Err(ConnectionDenied::new(TooManyAttempts)) }
+        if !self.admits(remote) {
+            return Err(ConnectionDenied::new(TooManyAttempts));
+        }
+        let Some(ip) = ip_of(remote) else { return Ok(()) };
+        if !self.has_place(ip) {
+            return Err(ConnectionDenied::new(TooManyHandshakes));
+        }
+        self.pending.insert(connection, ip);
+        Ok(())
     }
 
     fn handle_established_inbound_connection(
@@ -93,7 +130,18 @@ impl NetworkBehaviour for Behaviour {
         Ok(dummy::ConnectionHandler)
     }
 
-    fn on_swarm_event(&mut self, _: FromSwarm<'_>) {}
+    /// A handshake has come to its end, whichever.
+    fn on_swarm_event(&mut self, event: FromSwarm<'_>) {
+        match event {
+            FromSwarm::ConnectionEstablished(established) => {
+                self.pending.remove(&established.connection_id);
+            }
+            FromSwarm::ListenFailure(failure) => {
+                self.pending.remove(&failure.connection_id);
+            }
+            _ => {}
+        }
+    }
 
     fn on_connection_handler_event(&mut self, _: PeerId, _: ConnectionId, event: THandlerOutEvent<Self>) {
         match event {}
@@ -171,6 +219,9 @@ fn prefix(ip: IpAddr) -> IpAddr {
     }
 }
 
+/// One prefix may have this part of the strangers' handshakes under way.
+const PREFIX_SHARE: usize = 4;
+
 /// Prefixes remembered at once; about 300 KiB.
 const MAX_PREFIXES: usize = 4_096;
 
@@ -218,11 +269,39 @@ mod tests {
 
     #[test]
     fn loopback_and_known_addresses_are_free() {
-        let mut behaviour = Behaviour::new(0);
+        let mut behaviour = Behaviour::new(0, 8);
         let address = |text: &str| text.parse::<Multiaddr>().unwrap();
         assert!(behaviour.admits(&address("/ip4/127.0.0.1/tcp/1")));
         assert!(!behaviour.admits(&address("/ip4/198.51.100.4/tcp/1")));
         behaviour.set_known(BTreeSet::from([ip("198.51.100.4")]));
         assert!(behaviour.admits(&address("/ip4/198.51.100.4/tcp/1")));
+    }
+
+    #[test]
+    fn who_lets_handshakes_hang_takes_no_place_of_others() {
+        let mut behaviour = Behaviour::new(1_000, 8);
+        behaviour.set_known(BTreeSet::from([ip("198.51.100.4")]));
+        let here = "/ip4/0.0.0.0/tcp/1".parse::<Multiaddr>().unwrap();
+        let mut number = 0;
+        let mut begin = |behaviour: &mut Behaviour, from: &str| {
+            number += 1;
+            let (id, remote) = (ConnectionId::new_unchecked(number), format!("/ip4/{from}/tcp/9"));
+            let begun = behaviour.handle_pending_inbound_connection(id, &here, &remote.parse().unwrap());
+            begun.is_ok().then_some(id)
+        };
+        let admitted: Vec<bool> = (0..4).map(|_| begin(&mut behaviour, "203.0.113.1").is_some()).collect();
+        assert_eq!(admitted, [true, true, false, false], "a prefix has a quarter");
+        for prefix in 1..=3 {
+            let from = format!("203.0.{prefix}.1");
+            assert!(begin(&mut behaviour, &from).is_some() && begin(&mut behaviour, &from).is_some());
+        }
+        assert!(begin(&mut behaviour, "203.0.9.1").is_none(), "strangers have no more");
+        let partner = begin(&mut behaviour, "198.51.100.4").expect("a partner's address has its own places");
+        for _ in 1..8 {
+            assert!(begin(&mut behaviour, "198.51.100.4").is_some());
+        }
+        assert!(begin(&mut behaviour, "198.51.100.4").is_none());
+        behaviour.pending.remove(&partner);
+        assert!(begin(&mut behaviour, "198.51.100.4").is_some());
     }
 }

@@ -53,7 +53,6 @@ pub(crate) fn build(key: Keypair, config: &NetConfig) -> Result<Swarm<Behaviour>
 
 fn behaviour(key: &Keypair, config: &NetConfig) -> Behaviour {
     let limits = connection_limits::ConnectionLimits::default()
-        .with_max_pending_incoming(Some(config.max_pending_incoming))
         .with_max_pending_outgoing(Some(MAX_PENDING_OUTGOING))
         .with_max_established(Some(config.max_established))
         .with_max_established_per_peer(Some(config.max_per_peer));
@@ -62,7 +61,7 @@ fn behaviour(key: &Keypair, config: &NetConfig) -> Behaviour {
         .with_hide_listen_addrs(true)
         .with_cache_size(0);
     Behaviour {
-        admission: admission::Behaviour::new(config.per_ip_attempts_per_minute),
+        admission: admission::Behaviour::new(config.per_ip_attempts_per_minute, config.max_pending_incoming),
         limits: connection_limits::Behaviour::new(limits),
         memory: memory_connection_limits::Behaviour::with_max_percentage(MEMORY_SHARE),
         allowed: Toggle::from((!config.serve_public).then(Default::default)),

@@ -15,7 +15,8 @@ pub struct NetConfig {
     pub reconnect_min: Duration,
     /// Longest pause before a partner is tried again.
     pub reconnect_max: Duration,
-    /// Inbound connections whose handshake is under way, of all strangers together.
+    /// Inbound connections whose handshake is under way, of all strangers together, and a quarter of it from one network
+    /// prefix; as many more from known addresses of partners.
     pub max_pending_incoming: u32,
     /// Open inbound connections of strangers; partners are not counted.
     pub max_established: u32,

@@ -27,7 +27,7 @@ use crate::feed::{
 };
 use crate::model::{Document, Millis, ModelError, Record};
 use crate::protect::{self, Breach, RoundingKey};
-use crate::store::{RecoveryMark, Store, StoreError, keys};
+use crate::store::{RecoveryMark, Store, StoreError, keys, remedy};
 use crate::sync::Recovering;
 
 /// What an engine needs to know beside its directory.
@@ -129,7 +129,7 @@ pub enum NodeError {
     #[error(transparent)]
     Model(#[from] ModelError),
     /// The operating system refused.
-    #[error("{action} {path}: {source}")]
+    #[error("{action} {path}: {source}{}", remedy(source))]
     Io {
         /// What was tried.
         action: &'static str,
@@ -570,7 +570,10 @@ impl Engine {
         let place = self.store.place(feed);
         // A clock that was set back must not date an entry before the one that it follows.
         let last = self.store.newest(&feed).map_or(Millis(0), |newest| newest.header().time);
-        let time = self.now().max(last);
+        let (now, time) = (self.now(), self.now().max(last));
+        if time.saturating_add(-CLOCK_AHEAD) > now {
+            tracing::warn!(%feed, %time, "our clock was ahead when the newest entry was signed: what follows it is dated the same, and partners hold it until then");
+        }
         let signer = self.signer()?;
         if self.home.card().revocation(&signer.public_key()).is_some() {
             return Err(NodeError::Refused(REVOKED.to_owned()));
@@ -589,12 +592,25 @@ impl Engine {
             return Err(NodeError::Recovering(self.recovery_text(feed)));
         }
         if !self.frozen.contains(feed) {
-            return Ok(());
+            return self.is_mandated();
         }
         let name = self.agreement_name(&feed.agreement);
         Err(NodeError::Refused(format!(
             "our feed {name:?} is forked, or another node of ours has continued it: signing now would make it worse. \
              `corridor feeds` shows forks; `corridor fork resolve` says which entry stands"
+        )))
+    }
+
+    /// Whether our key has a mandate at this time. What is signed without one no partner ever takes, nor what follows it:
+    /// a clock that is years wrong for a moment must not end a feed.
+    fn is_mandated(&self) -> Result<(), NodeError> {
+        let (Some(signer), now) = (&self.signer, self.now()) else { return Ok(()) };
+        let key = signer.public_key();
+        if self.home.card().nodes(now).any(|node| node == key) {
+            return Ok(());
+        }
+        Err(NodeError::Refused(format!(
+            "the clock of this machine shows {now}, when no mandate of the card lets this node sign: set the clock, or issue a mandate"
         )))
     }
 
@@ -650,6 +666,8 @@ impl Engine {
 
 const REVOKED: &str = "the node key in keys/node.age is revoked, and what it signs counts for nothing: if keys/node-next.age is \
      there, restart the daemon; else `corridor key compromised` makes a new one";
+/// From when on partners hold an entry that is dated in the future, by default: ten minutes, in milliseconds.
+const CLOCK_AHEAD: i64 = 600_000;
 
 /// The documents among records, in the order in which an entry has them.
 fn documents(records: &[Record]) -> Vec<Document> {

@@ -78,6 +78,8 @@ pub(super) struct Exchange {
     bundles: u64,
     /// Whether what we have signed receipts for was read from the view.
     receipts_known: bool,
+    /// Whether receipts could not be signed when they were due.
+    receipts_put_off: bool,
     figures: Figures,
 }
 
@@ -118,6 +120,7 @@ impl Exchange {
             bundle: None,
             bundles: 0,
             receipts_known: false,
+            receipts_put_off: false,
             figures: Figures::default(),
         })
     }
@@ -218,12 +221,13 @@ impl Exchange {
     /// Time has passed: agreements may have begun or ended, and sessions may have fallen silent.
     pub(super) fn tick(&mut self, engine: &mut Engine) -> Result<(), NodeError> {
         self.refresh(engine)?;
-        engine.tend_sealing_keys()?;
-        engine.hand_on_words()?;
-        engine.tend_embargoes()?;
-        self.open_what_is_due(engine)?;
-        self.tend_carried(engine)?;
-        self.refresh_seating(engine)?;
+        let house = FeedId::new(engine.home().us(), AgreementId::house());
+        if engine.may_append(&house).is_ok() {
+            if self.receipts_put_off {
+                (self.receipts_put_off, self.receipts_known) = (false, false);
+            }
+            self.tend_sealed(engine)?;
+        }
         self.tell(Input::Tick, engine)
     }
 
@@ -284,6 +288,10 @@ impl Exchange {
     /// Signs a receipt for all entries of a feed up to this one, unless they are receipts themselves.
     fn sign_receipt(&mut self, newest: &SignedHeader, engine: &mut Engine) -> Result<(), NodeError> {
         let (feed, seq) = (newest.header().feed, newest.header().seq);
+        if engine.may_append(&FeedId::new(engine.home().us(), feed.agreement)).is_err() {
+            self.receipts_put_off = true;
+            return Ok(());
+        }
         let first = self.unreceipted.get(&feed).copied().unwrap_or(Seq(0));
         let owed = feed.agreement != AgreementId::public()
             && engine.house().book().readable(feed.publisher, self.clock.now()).contains(&feed.agreement);
@@ -547,12 +555,17 @@ impl Exchange {
         tracing::warn!(%country, "{logged}");
         self.show_fault(&format!("{country}: {what}"));
         let last = self.fault_logged.get(&publisher).copied().unwrap_or(Millis(0));
-        if self.clock.now().0 - last.0 < FAULT_PAUSE {
+        // A clock that was set back must not silence the log until it has come there again.
+        if (0..FAULT_PAUSE).contains(&(self.clock.now().0 - last.0)) {
             return Ok(());
         }
         self.fault_logged.insert(publisher, self.clock.now());
         let details = json!({ "publisher": publisher.to_hex(), "country": country, "fault": what });
-        engine.done("fault of a peer", &the_node(), details, Vec::new()).map(|_| ())
+        match engine.done("fault of a peer", &the_node(), details, Vec::new()) {
+            Err(error) if error.is_fatal() => Err(error),
+            // What cannot be signed now is in the daemon's log all the same.
+            Ok(_) | Err(_) => Ok(()),
+        }
     }
 
     fn note(&mut self, what: &str) {

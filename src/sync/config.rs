@@ -15,6 +15,11 @@ pub const MIN_WINDOW: u32 = 2 * MAX_DATA;
 pub const MAX_WINDOW: u32 = 64 << 20;
 /// How many headers may be asked of one session at a time to settle whether a feed is forked.
 pub const MAX_DISPUTES: usize = 64;
+/// How much of our work a partner's messages may ask for at once, in units of about a microsecond: enough for lists of
+/// as many feeds as there may be, each asked for again.
+pub(super) const MAX_ALLOWANCE: u64 = 200_000;
+/// And how much in the long run: a tenth of one processor.
+pub(super) const ALLOWANCE_PER_MILLISECOND: u64 = 100;
 
 /// Settings of replication. Times are in milliseconds.
 #[derive(Clone, Debug, PartialEq, Eq)]

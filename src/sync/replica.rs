@@ -113,7 +113,7 @@ impl Replica {
     /// Takes one input at this time; returns what is to be done, in order.
     pub fn handle(&mut self, input: Input, now: Millis) -> Vec<Output> {
         if now < self.now {
-            self.set_back(now);
+            self.turned_back(now);
         }
         self.now = now;
         match input {
@@ -218,7 +218,10 @@ impl Replica {
             }
             (_, Message::Bye { reason }) => Err(Fault::Bye(reason)),
             (false, _) => Err(Fault::Protocol("something before hello")),
-            (true, message) => self.on_message(id, message),
+            (true, message) => {
+                let afforded = session.allowance.spend(cost(&message), self.now);
+                afforded.and_then(|()| self.on_message(id, message))
+            }
         };
         if let Err(fault) = done {
             self.fail(id, fault);
@@ -231,6 +234,9 @@ impl Replica {
             Message::Have { heads, last } => self.on_have(id, heads, last),
             Message::Digest { digest } => self.on_digest(id, digest),
             Message::Differs => self.on_differs(id),
+            // Without bytes credit would not bound how many of them come.
+            Message::Data { frames, .. } if frames.is_empty() => Err(Fault::Protocol("frames that are none")),
+            Message::Credit { bytes: 0 } => Err(Fault::Protocol("a credit of nothing")),
             Message::Want { feed, from } => self.on_want(id, feed, from),
             Message::Unwant { feed } => self.on_unwant(id, feed),
             Message::Data { feed, from, frames } => self.on_data(id, feed, from, &frames),
@@ -446,6 +452,22 @@ impl Replica {
 
     fn event(&mut self, event: Event) {
         self.out.push(Output::Event(event));
+    }
+}
+
+/// What a message costs us, in units of about a microsecond; what answers a question of ours is free, and so are
+/// bytes of frames, which credit bounds.
+fn cost(message: &Message) -> u64 {
+    match message {
+        Message::Have { heads, .. } => 2 + 2 * heads.len() as u64,
+        Message::Want { .. } | Message::Unwant { .. } => 4,
+        // Two signatures are verified.
+        Message::Proof { .. } => 200,
+        Message::Resolution { .. } => 100,
+        // The digest of all heads that the partner may read.
+        Message::Digest { .. } | Message::Differs => 20,
+        Message::Credit { .. } | Message::Ping { .. } | Message::Show { .. } | Message::Data { .. } => 2,
+        Message::Hello { .. } | Message::Bye { .. } | Message::Pong { .. } | Message::Header { .. } => 1,
     }
 }
 

@@ -27,12 +27,23 @@ pub(crate) struct World {
 impl World {
     /// Two governments, each other's partners, connected, with an agreement on `EF_REGEMI` and `MF_PERMSET`.
     pub(crate) fn agreed() -> Self {
+        Self::prepared(|_, _| {})
+    }
+
+    /// The same, of whose nodes something is changed before their daemons start and their cards are handed over.
+    pub(crate) fn prepared(prepare: impl FnOnce(&mut Government, &mut Government)) -> Self {
         let dir = tempfile::tempdir().expect("a temporary directory can be made");
-        let create = |code, name| Government::create(Path::new(BINARY), dir.path(), code, name);
-        let (phl, can) = std::thread::scope(|scope| {
-            let phl = scope.spawn(|| create("PHL", "Philippines"));
-            let can = create("CAN", "Canada").expect("CAN starts");
-            (phl.join().expect("no panic").expect("PHL starts"), can)
+        let init = |code, name| Government::init(Path::new(BINARY), dir.path(), code, name).expect("init");
+        let (mut phl, mut can) = std::thread::scope(|scope| {
+            let phl = scope.spawn(|| init("PHL", "Philippines"));
+            let can = init("CAN", "Canada");
+            (phl.join().expect("no panic"), can)
+        });
+        prepare(&mut phl, &mut can);
+        std::thread::scope(|scope| {
+            let phl = scope.spawn(|| phl.start().expect("PHL starts"));
+            can.start().expect("CAN starts");
+            phl.join().expect("no panic");
         });
         ask(&phl, &["partner", "add", "--yes", &text(&can.card())]);
         ask(&can, &["partner", "add", "--yes", &text(&phl.card())]);

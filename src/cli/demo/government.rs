@@ -6,7 +6,7 @@ use std::net::TcpListener;
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
@@ -26,7 +26,13 @@ pub struct Government {
     country: String,
     fingerprint: String,
     page: String,
+    /// Where it listens for partners.
+    listen: String,
     child: Option<Child>,
+    /// What the daemon is started by, before its own words: nothing, or a program that sets limits.
+    launcher: Vec<String>,
+    /// What its environment holds beside ours.
+    environment: Vec<(String, String)>,
 }
 
 impl Government {
@@ -55,9 +61,12 @@ impl Government {
             country: country.to_owned(),
             fingerprint: String::new(),
             page: format!("http://127.0.0.1:{page}/"),
+            listen: format!("/ip4/127.0.0.1/tcp/{port}"),
             child: None,
+            launcher: Vec::new(),
+            environment: Vec::new(),
         };
-        let listen = format!("/ip4/127.0.0.1/tcp/{port}");
+        let listen = this.listen.clone();
         let http = format!("127.0.0.1:{page}");
         let who = ["init", "--country", country, "--name", name, "--network", super::NETWORK];
         let made =
@@ -71,10 +80,7 @@ impl Government {
     /// # Errors
     /// When it does not.
     pub fn start(&mut self) -> anyhow::Result<()> {
-        let log = OpenOptions::new().create(true).append(true).open(self.log())?;
-        let child =
-            self.command().arg("run").stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).spawn();
-        self.child = Some(child.with_context(|| format!("starting {}", self.binary.display()))?);
+        self.launch()?;
         // A killed daemon leaves its socket's name behind: only one that accepts is a daemon's.
         let listens = || UnixStream::connect(crate::node::home::socket(&self.dir)).is_ok();
         let up = wait(START, || listens() && self.ask(&["peers"]).is_ok());
@@ -83,6 +89,54 @@ impl Government {
         } else {
             bail!("the node of {} does not answer; see {}", self.country, self.log().display())
         }
+    }
+
+    /// Starts the daemon and waits for nothing.
+    ///
+    /// # Errors
+    /// When there is no such program.
+    pub fn launch(&mut self) -> anyhow::Result<()> {
+        let log = OpenOptions::new().create(true).append(true).open(self.log())?;
+        let mut command = match self.launcher.split_first() {
+            None => Command::new(&self.binary),
+            Some((program, words)) => {
+                let mut command = Command::new(program);
+                command.args(words).arg(&self.binary);
+                command
+            }
+        };
+        self.names_its_directory(&mut command);
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
+        let child = command.arg("run").stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).spawn();
+        self.child = Some(child.with_context(|| format!("starting {}", self.binary.display()))?);
+        Ok(())
+    }
+
+    /// From the next start on the daemon is started by this program and its words, and its environment holds these
+    /// beside ours.
+    pub fn start_by(&mut self, launcher: &[&str], environment: &[(&str, &str)]) {
+        self.launcher = launcher.iter().map(|&word| word.to_owned()).collect();
+        let owned = |&(name, value): &(&str, &str)| (name.to_owned(), value.to_owned());
+        self.environment = environment.iter().map(owned).collect();
+    }
+
+    /// The daemon's process, if one was started.
+    pub fn pid(&self) -> Option<u32> {
+        self.child.as_ref().map(Child::id)
+    }
+
+    /// Waits until the daemon has ended by itself; its exit status, or nothing when the time is over.
+    pub fn ended(&mut self, time: Duration) -> Option<ExitStatus> {
+        let mut status = None;
+        let child = self.child.as_mut()?;
+        wait(time, || {
+            status = child.try_wait().ok().flatten();
+            status.is_some()
+        });
+        if status.is_some() {
+            self.child = None;
+        }
+        status
     }
 
     /// Ends the daemon in order.
@@ -107,8 +161,12 @@ impl Government {
 
     fn command(&self) -> Command {
         let mut command = Command::new(&self.binary);
-        command.arg("--dir").arg(&self.dir).arg("--passphrase-file").arg(self.dir.join("passphrase"));
+        self.names_its_directory(&mut command);
         command
+    }
+
+    fn names_its_directory(&self, command: &mut Command) {
+        command.arg("--dir").arg(&self.dir).arg("--passphrase-file").arg(self.dir.join("passphrase"));
     }
 
     /// Runs a command with `--json` and returns what it printed.
@@ -171,6 +229,15 @@ impl Government {
         &self.country
     }
 
+    /// Puts other addresses on its card, for partners to dial. The daemon must not be running.
+    ///
+    /// # Errors
+    /// When the program fails.
+    pub fn announce(&self, addresses: &[&str]) -> anyhow::Result<()> {
+        let words = addresses.iter().flat_map(|address| ["--address", *address]);
+        self.ask(&["card"].into_iter().chain(words).collect::<Vec<_>>()).map(|_| ())
+    }
+
     /// The fingerprint of its national key.
     pub fn fingerprint(&self) -> &str {
         &self.fingerprint
@@ -179,6 +246,11 @@ impl Government {
     /// The address of its status page.
     pub fn page(&self) -> &str {
         &self.page
+    }
+
+    /// Where it listens for partners, as a multiaddress.
+    pub fn listen(&self) -> &str {
+        &self.listen
     }
 
     /// Its directory.

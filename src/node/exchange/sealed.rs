@@ -1,11 +1,21 @@
 //! What of the exchange concerns sealing: who carries what, what came closed, and what is opened later.
 
 use super::{Exchange, Look};
-use crate::feed::{Card, EntryKind, FeedId, PublisherId, Seq, SignedHeader};
+use crate::feed::{AgreementId, Card, EntryKind, FeedId, PublisherId, Seq, SignedHeader};
 use crate::node::engine::{Engine, NodeError};
 use crate::sync::{Input, Seating, SessionId};
 
 impl Exchange {
+    /// What is due by the clock: keys, embargoes, and what is carried. The house feed takes entries.
+    pub(super) fn tend_sealed(&mut self, engine: &mut Engine) -> Result<(), NodeError> {
+        engine.tend_sealing_keys()?;
+        engine.hand_on_words()?;
+        engine.tend_embargoes()?;
+        self.open_what_is_due(engine)?;
+        self.tend_carried(engine)?;
+        self.refresh_seating(engine)
+    }
+
     /// Looks at what has come of a feed for what concerns sealing: takes note of keys and openings, and returns the last
     /// entry before which, and at which, nothing is closed to us.
     pub(super) fn look_through(
@@ -15,6 +25,11 @@ impl Exchange {
         engine: &mut Engine,
     ) -> Result<Option<SignedHeader>, NodeError> {
         let (feed, last) = (newest.header().feed, newest.header().seq);
+        if engine.may_append(&FeedId::new(engine.home().us(), AgreementId::house())).is_err() {
+            // What is learnt could not be written down: it is looked at again when it can.
+            self.receipts_put_off = true;
+            return Ok(None);
+        }
         let Look { next, mut closed } =
             engine.looked.get(&feed).copied().unwrap_or(Look { next: first, closed: None });
         for seq in (next.0..=last.0).map(Seq) {

@@ -7,7 +7,7 @@ use crate::crypto::PublicKey;
 use crate::feed::assembler::Position;
 use crate::feed::{AgreementId, FeedId, HeadRef, PublisherId, Seq, SignedHeader};
 use crate::model::Millis;
-use crate::sync::config::{Config, MAX_DATA};
+use crate::sync::config::{ALLOWANCE_PER_MILLISECOND, Config, MAX_ALLOWANCE, MAX_DATA};
 use crate::sync::fault::Fault;
 
 /// State of one session. All maps are bounded by `Config::max_feeds`, disputes by `MAX_DISPUTES`.
@@ -43,6 +43,30 @@ pub(super) struct Session {
     pub(super) pull: Pull,
     pub(super) serve: Serve,
     pub(super) pulse: Pulse,
+    pub(super) allowance: Allowance,
+}
+
+/// How much more of our work a partner's messages may ask for: see `cost`. It fills again with time.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Allowance {
+    units: u64,
+    at: Millis,
+}
+
+impl Allowance {
+    fn full(now: Millis) -> Self {
+        Self { units: MAX_ALLOWANCE, at: now }
+    }
+
+    /// Takes units for a message that came.
+    pub(super) fn spend(&mut self, units: u64, now: Millis) -> Result<(), Fault> {
+        let passed = u64::try_from(now.0.saturating_sub(self.at.0)).unwrap_or(0);
+        let filled = self.units.saturating_add(passed.saturating_mul(ALLOWANCE_PER_MILLISECOND));
+        self.at = now;
+        self.units = filled.min(MAX_ALLOWANCE);
+        self.units = self.units.checked_sub(units).ok_or(Fault::TooMuch("messages in so short a time"))?;
+        Ok(())
+    }
 }
 
 /// The direction towards us.
@@ -123,7 +147,15 @@ impl Session {
             pull,
             serve: Serve::default(),
             pulse,
+            allowance: Allowance::full(now),
         }
+    }
+
+    /// The clock was set back to this: nothing waits longer than it would have from here on.
+    pub(super) fn turned_back(&mut self, now: Millis, heartbeat: i64) {
+        self.greeting = self.greeting.map(|opened| opened.min(now));
+        self.pulse.next_beat = self.pulse.next_beat.min(now.saturating_add(heartbeat));
+        self.allowance.at = self.allowance.at.min(now);
     }
 
     pub(super) fn is_ready(&self) -> bool {

@@ -19,13 +19,11 @@ impl Replica {
         sessions.chain(held).chain(lagging).min()
     }
 
-    /// Somebody has set the clock back: what was to happen by the old time would not happen for as long.
-    pub(super) fn set_back(&mut self, now: Millis) {
-        let next_beat = now.saturating_add(self.config.heartbeat);
-        for session in self.sessions.values_mut() {
-            session.pulse.next_beat = session.pulse.next_beat.min(next_beat);
-            session.greeting = session.greeting.map(|opened| opened.min(now));
-        }
+    /// Somebody has set the clock back: what waits for a time waits no longer than it would have from here on.
+    /// Entries that are held stay so until they are due by the clock as it is now.
+    pub(super) fn turned_back(&mut self, now: Millis) {
+        let heartbeat = self.config.heartbeat;
+        self.sessions.values_mut().for_each(|session| session.turned_back(now, heartbeat));
         self.lagging.values_mut().for_each(|since| *since = (*since).min(now));
     }
 

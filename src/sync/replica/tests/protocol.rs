@@ -407,3 +407,46 @@ fn partners_whose_digests_differ_list_their_heads_once() {
     digested(&mut bench, 2, PUBLISHER);
     assert_eq!(sent(&bench.hear(2, Message::Differs)), [(2, list)], "who is asked for it sends it");
 }
+
+#[test]
+fn who_asks_for_more_work_than_time_allows_is_sent_away_and_who_takes_time_is_not() {
+    let feed = public(US);
+    let heads: Vec<_> = (0..50).map(|_| head(&chain(public(PUBLISHER), PUBLISHER, 0, 1)[0])).collect();
+    for message in [want(feed, at(0, 0)), Message::Have { heads, last: true }, Message::Unwant { feed }] {
+        let mut bench = Bench::new(Vec::new());
+        bench.ready(1, PUBLISHER);
+        let mut flood = (0..100_000).map(|_| bench.hear(1, message.clone()));
+        let outputs = flood.find(|outputs| closed(outputs).is_some()).expect("a flood ends the session");
+        assert!(closed(&outputs).is_some_and(Fault::is_hostile), "{outputs:?}");
+    }
+    let mut bench = Bench::new(Vec::new());
+    bench.ready(1, PUBLISHER);
+    for _ in 0..100_000 {
+        bench.now = bench.now.saturating_add(1);
+        assert_eq!(bench.hear(1, want(feed, at(0, 0))), []);
+    }
+}
+
+#[test]
+fn data_and_credit_of_nothing_end_the_session() {
+    let (feed, from) = (public(THIRD), at(0, 0));
+    for message in [Message::Data { feed, from, frames: Vec::new() }, Message::Credit { bytes: 0 }] {
+        let mut bench = Bench::new(Vec::new());
+        bench.ready(1, PUBLISHER);
+        assert!(matches!(closed(&bench.hear(1, message)), Some(Fault::Protocol(_))));
+    }
+}
+
+#[test]
+fn a_clock_that_is_set_back_does_not_stop_the_heartbeat() {
+    let mut bench = Bench::new(Vec::new());
+    bench.ready(1, PUBLISHER);
+    bench.pass(-86_400_000);
+    for nonce in 1..=3 {
+        assert_eq!(sent(&bench.pass(15_000)), [(1, Message::Ping { nonce })]);
+    }
+    assert_eq!(closed(&bench.pass(15_000)), Some(&Fault::Silent { misses: 3 }));
+    bench.opened(2, PUBLISHER);
+    bench.pass(-86_400_000);
+    assert_eq!(closed(&bench.pass(30_000)), Some(&Fault::HelloTimeout));
+}
