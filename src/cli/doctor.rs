@@ -103,7 +103,10 @@ fn finding(check: &str, level: &str, place: &Path, what: &str, advice: &str) -> 
 fn permissions(dir: &Path) -> Vec<Value> {
     let mut wanted = vec![(dir.to_owned(), 0o022, "chmod 700"), (dir.join("keys"), 0o077, "chmod 700")];
     for item in fs::read_dir(dir.join("keys")).into_iter().flatten().flatten() {
-        wanted.push((item.path(), 0o077, "chmod 600"));
+        // The public half of a key is no secret.
+        if item.path().extension().is_none_or(|ending| ending != "pub") {
+            wanted.push((item.path(), 0o077, "chmod 600"));
+        }
     }
     wanted.push((dir.join("corridor.toml"), 0o077, "chmod 600"));
     wanted.push((home::socket(dir), 0o077, "chmod 600"));

@@ -606,7 +606,8 @@ impl Engine {
     fn is_mandated(&self) -> Result<(), NodeError> {
         let (Some(signer), now) = (&self.signer, self.now()) else { return Ok(()) };
         let key = signer.public_key();
-        if self.home.card().nodes(now).any(|node| node == key) {
+        let issued = self.issued.iter().map(Issued::card);
+        if issued.chain([self.home.card()]).any(|card| card.nodes(now).any(|node| node == key)) {
             return Ok(());
         }
         Err(NodeError::Refused(format!(

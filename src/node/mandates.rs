@@ -32,6 +32,13 @@ pub(super) struct Issued {
     switched: bool,
 }
 
+impl Issued {
+    /// The card.
+    pub(super) fn card(&self) -> &Card {
+        &self.card
+    }
+}
+
 impl Engine {
     /// The node key that signs here.
     pub(super) fn key_in_use(&self) -> Option<PublicKey> {
@@ -174,8 +181,12 @@ impl Engine {
         if let Some(key) = self.key_in_use() {
             details["node"] = json!(key.to_hex());
         }
-        self.done(act, caller, details, cards::records(&card)?)?;
-        self.issued = Some(Issued { card: card.clone(), switched });
+        // The new key signs the act by the mandate of the card that stands beside it.
+        let before = self.issued.replace(Issued { card: card.clone(), switched });
+        if let Err(error) = self.done(act, caller, details, cards::records(&card)?) {
+            self.issued = before;
+            return Err(error);
+        }
         Ok(json!({
             "card": card.to_text(),
             "told": told.iter().map(|partner| self.country_of(partner)).collect::<Vec<_>>(),

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use corridor::cli::demo::government::Government;
 use serde_json::{Value, json};
@@ -52,11 +52,13 @@ fn acts(node: &Government) -> Vec<String> {
 #[test]
 fn a_backup_made_under_traffic_is_whole_and_comes_back() {
     let mut world = World::agreed();
-    let over = AtomicBool::new(false);
+    let (over, done) = (AtomicBool::new(false), AtomicUsize::new(0));
     let mut made = Vec::new();
     std::thread::scope(|scope| {
         scope.spawn(|| {
-            for year in 1950..1975 {
+            // Until there were backups in the midst of it.
+            let enough = |year: i32| year >= 1250 && done.load(Ordering::Acquire) > 2;
+            for year in (1200..2000).take_while(|year| !enough(*year)) {
                 let rows = [["PHL", "CAN", "EF_REGEMI", &year.to_string(), "7"]];
                 release(&world.phl, &world.path("traffic.csv"), &rows);
             }
@@ -65,6 +67,7 @@ fn a_backup_made_under_traffic_is_whole_and_comes_back() {
         while !over.load(Ordering::Acquire) {
             let file = world.path(&format!("backup-{}", made.len()));
             made.push((ask(&world.phl, &["backup", &text(&file)]), file));
+            done.store(made.len(), Ordering::Release);
         }
     });
     assert!(made.len() > 1, "the traffic was over before there was a backup");

@@ -397,6 +397,12 @@ impl Case {
                 _ => Vec::new(),
             };
             for feed in feeds {
+                if let Some(deal) = self.carried(from, to, feed) {
+                    if let Message::Data { frames, .. } = &message {
+                        self.sealed(to, (feed, deal), frames);
+                    }
+                    continue;
+                }
                 match self.audience(from, to, feed) {
                     Err(why) => self.leak(|_| format!("{from} speaks of feed {feed} to {to}: {why}")),
                     Ok(audience) => {
@@ -427,6 +433,55 @@ impl Case {
         match self.ledger.may_serve(from, to, deal, true) {
             true => Ok(Some(Audience::Parties(deal))),
             false => Err("no agreement opens it"),
+        }
+    }
+
+    /// The deal under which a courier carries a feed between the two, if neither reads what it hands over.
+    fn carried(&self, from: usize, to: usize, feed: FeedId) -> Option<usize> {
+        let deal = self.ledger.deal_of(feed.agreement)?;
+        let publisher = GOVERNMENTS.iter().position(|one| one.id == feed.publisher)?;
+        let opened = self.ledger.may_serve(from, to, deal, true);
+        (!opened && self.ledger.may_carry((from, to), deal, publisher)).then_some(deal)
+    }
+
+    /// Judges frames that a courier gets or gives: no figure may stand in them open. Who reads them may have what its
+    /// publisher has written for the deal.
+    fn sealed(&mut self, to: usize, (feed, deal): (FeedId, usize), mut frames: &[u8]) {
+        let mut reader = BlockReader::default();
+        while let Ok(Some(frame)) = Frame::read(frames) {
+            frames = &frames[frame.bytes.len()..];
+            match frame.kind {
+                FrameKind::Block => {
+                    let (_, records) = reader.read(frame.body).expect("a block of an honest node");
+                    let figures =
+                        |record: &Record| matches!(record, Record::Series(_) | Record::Retraction(_));
+                    if records.iter().any(figures) {
+                        self.leak(|_| {
+                            format!("{to} is handed open figures of feed {feed} by way of a courier")
+                        });
+                    }
+                }
+                FrameKind::Sealed => {
+                    let audience = Audience::Parties(deal);
+                    if self.ledger.is_reader(deal, to) {
+                        let written: Vec<usize> = self
+                            .ledger
+                            .written
+                            .iter()
+                            .filter(|way| way.1 == audience)
+                            .map(|way| way.0)
+                            .collect();
+                        let rights = self.rights.entry(to).or_default();
+                        for at in written {
+                            let statement = &self.figures.statements[at];
+                            let series = &self.figures.series[statement.series];
+                            rights.keys.entry(series.key.clone()).or_default().insert(audience);
+                            rights.values.entry(statement.value).or_default().insert(audience);
+                        }
+                    }
+                }
+                _ => {}
+            }
         }
     }
 

@@ -115,7 +115,24 @@ impl Ledger {
 
     /// Something has gone from one government to another: all that was written may have come with it.
     pub(crate) fn passed(&mut self, from: usize, to: usize) {
+        // A courier hands on what parties have said of the deals that it carries.
+        let carries = |word: &&Word| {
+            let text = &self.deals[word.deal].text;
+            couriers(text).contains(&from) && bound(text).contains(&to)
+        };
+        let handed: Vec<Word> = self
+            .heard
+            .get(&from)
+            .into_iter()
+            .flatten()
+            .map(|(word, _)| word)
+            .filter(carries)
+            .copied()
+            .collect();
         let heard = self.heard.entry(to).or_default();
+        for word in handed {
+            heard.entry(word).or_insert(Heard::Maybe);
+        }
         for letter in self.letters.iter().filter(|letter| (letter.from, letter.to) == (from, to)) {
             for word in letter.words.keys() {
                 heard.entry(*word).or_insert(Heard::Maybe);
@@ -213,6 +230,26 @@ impl Ledger {
             false
         };
         both(deal) || (0..self.deals.len()).any(|later| both(later) && opened(later))
+    }
+
+    /// Whether somebody reads under a deal once it is bound, and does not merely carry.
+    pub(crate) fn is_reader(&self, deal: usize, who: usize) -> bool {
+        let text = &self.deals[deal].text;
+        bound(text).contains(&who) || outside(text).contains(&who)
+    }
+
+    /// Whether one that carries under a deal may have to do with a publisher's feed: it gets it sealed from the publisher
+    /// itself or from another courier, and gives it to who reads and to other couriers.
+    pub(crate) fn may_carry(&self, (from, to): (usize, usize), deal: usize, publisher: usize) -> bool {
+        let carriers = couriers(&self.deals[deal].text);
+        let reads = |who: usize| self.reads(from, deal, who, true);
+        let fits = match (carriers.contains(&from), carriers.contains(&to)) {
+            (true, true) => true,
+            (true, false) => reads(to),
+            (false, true) => from == publisher && reads(from),
+            (false, false) => false,
+        };
+        fits && self.in_force(from, deal, true)
     }
 
     /// A government releases what it has submitted: notes what may be written for whom, and what must.
@@ -353,6 +390,12 @@ fn named(text: &AgreementText) -> BTreeSet<usize> {
 /// The parties that it binds: all but couriers.
 fn bound(text: &AgreementText) -> BTreeSet<usize> {
     let parties = text.parties.iter().filter(|party| party.role != Role::Courier);
+    parties.filter_map(|party| cast::by_id(party.publisher)).collect()
+}
+
+/// Those that store and forward what they cannot read.
+fn couriers(text: &AgreementText) -> BTreeSet<usize> {
+    let parties = text.parties.iter().filter(|party| party.role == Role::Courier);
     parties.filter_map(|party| cast::by_id(party.publisher)).collect()
 }
 
