@@ -56,7 +56,7 @@ MAX_LIST, MAX_TEXT, MAX_KEYS, MAX_STANDS = 32, 256, 128, 1024
 STATEMENT = ["publisher", "country", "agreement", "seq", "released_at", "key", "time_period", "obs_value",
              "obs_status", "conf_status", "revision"]
 FORK_MEMBERS = ["corridor", "network", "claim", "card", "headers", "signatures", "resolution"]
-PURPOSES = {0: 2, 1: 2, 2: 4, 3: 8, 4: 2, 5: 2}
+PURPOSES = {0: 2, 1: 2, 2: 4, 3: 8, 4: 2, 5: 2, 6: 16}
 MEMBERS = ["corridor", "network", "claim", "card", "header", "signature", "record", "leaf_index", "tree_size", "path"]
 
 
@@ -484,7 +484,7 @@ def verify_fork_header(header_bytes, signature, card, network):
     header = read_header(header_bytes)
     require(len(signature) == 64, "a signature has not 64 bytes")
     require_signature(header["node"], "corridor/entry/1", network, header_bytes, signature, "a header")
-    require(header["publisher"] == hashlib.sha256(card["national_key"]).digest(),
+    require(header["publisher"] == hashlib.sha256(card["line"][0]["key"]).digest(),
             "a header is of another publisher than the card")
     purpose = PURPOSES.get(header["kind"], 0)
     require(any(mandate["node"] == header["node"] and mandate["purposes"] & purpose
@@ -508,7 +508,7 @@ def verify_fork(data):
     kept = None
     if proof["resolution"] is not None:
         resolution = read_resolution(unbase64(proof["resolution"], "the resolution"))
-        require_signature(card["national_key"], "corridor/resolution/1", network, resolution["body"],
+        require_signature(card["line"][-1]["key"], "corridor/resolution/1", network, resolution["body"],
                           resolution["signature"], "the resolution")
         require([resolution[name] for name in ("publisher", "agreement", "seq")] == place,
                 "the resolution is of another place")

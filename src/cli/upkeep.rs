@@ -137,6 +137,10 @@ pub fn recover(global: &Global, args: &Recover) -> anyhow::Result<Outcome> {
         print::value(&value, global.json)?;
         return Ok(Outcome::Done);
     }
+    if args.old_copy {
+        print::value(&ask::value(global, Request::RecoverOldCopy)?, global.json)?;
+        return Ok(Outcome::Done);
+    }
     let status = ask::value(global, Request::Status)?;
     let recovery = &status["recovery"];
     let shown = if recovery.is_null() {

@@ -106,6 +106,9 @@ impl Core {
                 let card = self.engine.partner(partner)?;
                 return Ok(Answer::Value(self.exchange.ping(&card)));
             }
+            Request::RecoverOldCopy => {
+                return self.exchange.recover_old_copy(caller, &mut self.engine).map(Answer::Value);
+            }
             Request::Peers => return Ok(Answer::Value(self.exchange.peers(&self.engine))),
             Request::Repair => {
                 return Err(NodeError::Refused(

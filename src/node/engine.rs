@@ -502,6 +502,9 @@ impl Engine {
             Request::Cite { key, period, from } => self.cite(&key, &period, from.as_deref())?,
             Request::CiteFork { feed } => self.cite_fork(&feed)?,
             Request::ForkResolve { resolution } => self.fork_resolve(&resolution, caller)?,
+            Request::RecoverOldCopy => {
+                return Err(NodeError::Refused("an old copy is known by what partners show".into()));
+            }
             Request::RecoverOverride => self.recover_override(caller)?,
             Request::Repair => self.mend(caller)?,
             Request::Backup => self.backup_cut(caller)?,

@@ -258,6 +258,11 @@ impl Exchange {
         if decided || !engine.review.is_empty() {
             self.refresh(engine)?;
             self.refresh_seating(engine)?;
+            let house = FeedId::new(engine.home().us(), AgreementId::house());
+            if engine.may_append(&house).is_ok() {
+                // The key of what was just released under embargo goes to its couriers at once.
+                engine.tend_embargoes()?;
+            }
             self.open_what_is_due(engine)?;
         }
         Ok(())

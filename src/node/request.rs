@@ -156,6 +156,8 @@ pub enum Request {
     },
     /// Go on in own feeds of which no partner has shown what it holds.
     RecoverOverride,
+    /// Take back from partners what they hold of our feeds: this directory is an old copy.
+    RecoverOldCopy,
     /// Cut damaged feeds at their last good entry.
     Repair,
     /// Which files up to where make a consistent backup.
@@ -386,6 +388,7 @@ impl Request {
             | Self::CiteFork { .. }
             | Self::ForkResolve { .. }
             | Self::RecoverOverride
+            | Self::RecoverOldCopy
             | Self::Repair
             | Self::Backup
             | Self::Rebuild
@@ -411,6 +414,7 @@ impl Request {
             Self::KeySwitch => Some("key switch"),
             Self::ForkResolve { .. } => Some("fork resolve"),
             Self::RecoverOverride => Some("recover override"),
+            Self::RecoverOldCopy => Some("recover old copy"),
             Self::Repair => Some("doctor repair"),
             Self::Backup => Some("backup"),
             Self::BundleExport { .. } => Some("bundle export"),

@@ -28,6 +28,9 @@ pub struct Recover {
     /// Go on in own feeds of which no partner has shown what it holds: if one holds more, that is a fork
     #[arg(long = "override")]
     pub anyway: bool,
+    /// This directory was put back from an old copy: take back from partners what they have shown to hold of our feeds
+    #[arg(long, conflicts_with = "anyway")]
+    pub old_copy: bool,
 }
 
 /// `doctor`

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::Exchange;
 use crate::crypto::PublicKey;
 use crate::feed::{FeedId, Resolution, Seq};
+use crate::node::Caller;
 use crate::node::engine::{Engine, NodeError};
 use crate::node::health::finding;
 use crate::sync::{FeedState, Input};
@@ -37,8 +38,8 @@ impl Exchange {
         Ok(())
     }
 
-    /// A partner has shown that it holds more of a feed of ours than we do. If this node's own key has signed that, it is
-    /// an old state of this node, and the feed is taken back; else another node of ours has gone on.
+    /// A partner has shown that it holds more of a feed of ours than we do: this is an old state of this node, or somebody
+    /// else has its key, or another node of ours has gone on. People know which.
     pub(super) fn own_ahead(
         &mut self,
         (feed, seq): (FeedId, Seq),
@@ -48,21 +49,45 @@ impl Exchange {
         if engine.is_recovering(&feed) {
             return Ok(());
         }
-        if engine.is_node_key(&node) {
-            self.note(&format!(
-                "a partner holds our own feed {feed} up to entry {seq}, further than this node: in recovery, it is taken back \
-                 from there"
-            ));
-            return engine.doubt(feed);
-        }
         if self.ahead.insert(feed, seq).is_none() {
             engine.freeze(feed);
+            let whose = match engine.is_node_key(&node) {
+                true => {
+                    "with this node's own key: if this directory was put back from an old copy, `corridor recover --old-copy` \
+                         takes back what it lacks; if it was not, somebody else has the key, and `corridor key compromised` \
+                         ends that"
+                }
+                false => "by another node of ours",
+            };
             self.note(&format!(
-                "a partner holds our own feed {feed} up to entry {seq}, further than this node, signed by another node of \
-                 ours: nothing is appended to it here"
+                "a partner holds our own feed {feed} up to entry {seq}, further than this node, signed {whose}. Nothing is \
+                 appended to it here"
             ));
         }
         Ok(())
+    }
+
+    /// The operator says that this directory is an old copy: what partners hold of our feeds is taken back.
+    pub(in crate::node) fn recover_old_copy(
+        &mut self,
+        caller: &Caller,
+        engine: &mut Engine,
+    ) -> Result<Value, NodeError> {
+        if self.ahead.is_empty() {
+            return Err(NodeError::Refused(
+                "no partner has shown more of our feeds than is here: nothing is to be taken back".to_owned(),
+            ));
+        }
+        let names: Vec<String> =
+            self.ahead.keys().map(|feed| engine.agreement_name(&feed.agreement)).collect();
+        for feed in std::mem::take(&mut self.ahead).into_keys() {
+            engine.frozen.remove(&feed);
+            engine.doubt(feed)?;
+        }
+        let details = json!({ "feeds": names });
+        engine.done("recover old copy", caller, details.clone(), Vec::new())?;
+        self.refresh_recovery(engine)?;
+        Ok(details)
     }
 
     /// Feeds stand otherwise on disk since their forks were resolved.

@@ -437,7 +437,7 @@ impl Case {
     }
 
     /// The deal under which a courier carries a feed between the two, if neither reads what it hands over.
-    fn carried(&self, from: usize, to: usize, feed: FeedId) -> Option<usize> {
+    pub(super) fn carried(&self, from: usize, to: usize, feed: FeedId) -> Option<usize> {
         let deal = self.ledger.deal_of(feed.agreement)?;
         let publisher = GOVERNMENTS.iter().position(|one| one.id == feed.publisher)?;
         let opened = self.ledger.may_serve(from, to, deal, true);
@@ -446,7 +446,7 @@ impl Case {
 
     /// Judges frames that a courier gets or gives: no figure may stand in them open. Who reads them may have what its
     /// publisher has written for the deal.
-    fn sealed(&mut self, to: usize, (feed, deal): (FeedId, usize), mut frames: &[u8]) {
+    pub(super) fn sealed(&mut self, to: usize, (feed, deal): (FeedId, usize), mut frames: &[u8]) {
         let mut reader = BlockReader::default();
         while let Ok(Some(frame)) = Frame::read(frames) {
             frames = &frames[frame.bytes.len()..];

@@ -57,6 +57,10 @@ impl Case {
             let (placed, _) = index.from(&feed, Position { seq: carried.from, part: 0 }, usize::MAX);
             let frame = |at: u64, length: u32| &bytes[at as usize..at as usize + length as usize];
             let frames: Vec<&[u8]> = placed.iter().map(|one| frame(one.offset, one.length)).collect();
+            if let Some(deal) = self.carried(from, to, feed) {
+                self.sealed(to, (feed, deal), &frames.concat());
+                continue;
+            }
             match self.audience(from, to, feed) {
                 Err(why) => self.leak(|_| format!("{from} bundles feed {feed} for {to}: {why}")),
                 Ok(audience) => self.data(to, (feed, audience), &frames.concat()),
