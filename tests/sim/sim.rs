@@ -11,14 +11,16 @@
 //! | `node` | what a node does around its machine |
 //! | `trouble` | what goes wrong |
 //! | `link`, `disk` | connections that break, and disks that forget what was not synced |
+//! | `courier` | who carries what it cannot read, between parties that never meet |
 //! | `liar` | a partner with bad manners |
 //! | `check`, `run` | what must hold at each step, and at the end |
 //!
-//! A node of another kind, such as a courier, which stores what it cannot read, is told what it may have in
-//! `World::regrant_all`, appends in `World::check_append`, and is among the readers of a feed in `run::readers`.
+//! A node of another kind is told what it may have in `World::regrant_all`, appends in `World::check_append`, and is
+//! among the readers of a feed in `run::readers`.
 
 mod cast;
 mod check;
+mod courier;
 mod disk;
 mod liar;
 mod link;
