@@ -347,7 +347,9 @@ impl Replica {
         for (id, feed) in &mut self.feeds {
             let seen = feed.seen.take_if(|seen| !keyring.may_sign(seen.header()));
             let in_hand = feed.pending().is_some_and(|pending| !keyring.may_sign(pending.header()));
-            let void = |fork: &mut Box<Fork>| !fork.holds(&keyring);
+            // Without a card nothing is known of its keys: a government that was removed may be accepted again.
+            let known = keyring.get(&id.publisher).is_some();
+            let void = |fork: &mut Box<Fork>| known && !fork.holds(&keyring);
             if in_hand {
                 feed.restart();
                 feed.seen = None;
