@@ -9,7 +9,7 @@ use std::str::FromStr;
 use sim::run::{Passed, run};
 
 /// How many runs CI makes.
-const SEEDS: u64 = 200;
+const SEEDS: u64 = 150;
 
 fn setting<T: FromStr>(name: &str) -> Option<T> {
     std::env::var(name).ok()?.parse().ok()

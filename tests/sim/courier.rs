@@ -9,7 +9,8 @@ use std::sync::Arc;
 
 use corridor::feed::assembler::Position;
 use corridor::feed::{
-    AgreementId, EntryId, FeedId, Frame, FrameKind, Sealing, SealingKeys, SignedHeader, VerifiedFrame, seal,
+    AgreementId, EntryId, EntryKind, FeedId, Frame, FrameKind, Sealing, SealingKeys, SignedHeader,
+    VerifiedFrame, seal,
 };
 use corridor::sync::{Input, Seating, SessionId};
 
@@ -265,7 +266,10 @@ impl World {
             let feed = FeedId::new(cast().publishers[*party].id, agreement.id);
             for whole in node.disk.durable(&feed) {
                 let sealed = whole.header.header().sealing != Sealing::Open;
-                assert!(sealed || !whole.header.header().kind.eq(&corridor::feed::EntryKind::Release));
+                assert!(
+                    sealed || whole.header.header().kind != EntryKind::Release,
+                    "courier {courier} holds open figures"
+                );
                 for (part, bytes) in (0..).zip(&whole.frames) {
                     let frame = Frame::read(bytes).ok().flatten().expect("a stored frame is whole");
                     let open = matches!(frame.kind, FrameKind::Table | FrameKind::Block);

@@ -71,7 +71,7 @@ fn check_end(world: &World) {
     verify_all(world, world.tally.events as usize % world.nodes.len());
 }
 
-/// Feeds that restored nodes write no more: somebody has seen an entry that nobody holds whole.
+/// Feeds that restored nodes write no more: somebody says that it holds more, or has seen an entry that nobody holds whole.
 fn unsettled(world: &World) -> u64 {
     let feeds = |index: usize| {
         let node = &world.nodes[index];

@@ -95,7 +95,7 @@ pub(crate) struct Tally {
     pub(crate) recovered: u64,
     /// Times that a settled feed of a restored node was found to be longer elsewhere.
     pub(crate) doubts: u64,
-    /// Feeds that are in recovery to the end, because a partner has seen an entry of which nobody holds the whole.
+    /// Feeds that are in recovery to the end: see `run::unsettled`.
     pub(crate) unsettled: u64,
     /// Sealed entries that a courier has taken whole.
     pub(crate) carried: u64,
