@@ -122,7 +122,9 @@ impl World {
         let other = self.nodes[self.random.below(self.nodes.len())].publisher;
         self.withdraw_courier(index, other);
         let mut agreements = cast::grants(&self.agreements, self.now, one, other);
-        let list: Vec<AgreementId> = agreements.iter().copied().collect();
+        // What is public every partner may read for as long as it is one.
+        let list: Vec<AgreementId> =
+            agreements.iter().copied().filter(|agreement| *agreement != AgreementId::public()).collect();
         agreements.remove(self.random.pick(&list));
         let publisher = cast().publishers[other].id;
         self.grant(index, publisher, agreements);
