@@ -12,7 +12,7 @@ use super::message::{FEATURE_DIGEST, FEATURE_RESOLUTION, Message, Versions};
 use crate::crypto::{Network, PublicKey};
 use crate::feed::assembler::Position;
 use crate::feed::head::Place;
-use crate::feed::{AgreementId, FeedId, Fork, HeadRef, Keyring, PublisherId, SignedHeader};
+use crate::feed::{AgreementId, FeedId, Fork, HeadRef, Keyring, PublisherId, Seq, SignedHeader};
 use crate::model::Millis;
 
 mod feed;
@@ -40,6 +40,8 @@ pub struct Replica {
     /// Feeds of which others have announced more than their source delivers, with the time since when.
     lagging: BTreeMap<FeedId, Millis>,
     recovering: Recovering,
+    /// Entries of our own feeds that are not here, and whose headers by our keys a partner has shown: the last of each.
+    shown: BTreeMap<FeedId, Seq>,
     /// Something has changed that may settle a feed of ours that is in recovery.
     look_at_own: bool,
     now: Millis,
@@ -104,6 +106,7 @@ impl Replica {
             held: BTreeMap::new(),
             lagging: BTreeMap::new(),
             recovering: Recovering::default(),
+            shown: BTreeMap::new(),
             look_at_own: false,
             now: Millis(i64::MIN),
             out: Vec::new(),
@@ -347,7 +350,9 @@ impl Replica {
         for (id, feed) in &mut self.feeds {
             let seen = feed.seen.take_if(|seen| !keyring.may_sign(seen.header()));
             let in_hand = feed.pending().is_some_and(|pending| !keyring.may_sign(pending.header()));
-            let void = |fork: &mut Box<Fork>| !fork.holds(&keyring);
+            // Without a card nothing is known of its keys: a government that was removed may be accepted again.
+            let known = keyring.get(&id.publisher).is_some();
+            let void = |fork: &mut Box<Fork>| known && !fork.holds(&keyring);
             if in_hand {
                 feed.restart();
                 feed.seen = None;

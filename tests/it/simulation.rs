@@ -9,7 +9,7 @@ use std::str::FromStr;
 use sim::run::{Passed, run};
 
 /// How many runs CI makes.
-const SEEDS: u64 = 200;
+const SEEDS: u64 = 150;
 
 fn setting<T: FromStr>(name: &str) -> Option<T> {
     std::env::var(name).ok()?.parse().ok()
@@ -43,9 +43,11 @@ fn federations_in_trouble_lose_nothing_leak_nothing_and_agree_in_the_end() {
         tally.messages
     );
     println!(
-        "{} crashes, {} partitions, {} restores from old backups, {} feeds in recovery, {forks} proofs of forks held",
-        tally.crashes, tally.partitions, tally.restores, tally.recoveries
+        "{} crashes, {} partitions, {} restores from old backups, {} own entries taken back, {} settled feeds doubted, \
+         {} in recovery to the end, {forks} proofs of forks held",
+        tally.crashes, tally.partitions, tally.restores, tally.recovered, tally.doubts, tally.unsettled
     );
+    println!("{} sealed entries carried, {} pairs of parties never met", tally.carried, tally.apart);
     println!(
         "{} changes of keys, {} partners removed, {} times an entry was held for its date, {entries} entries held",
         tally.key_changes, tally.removals, tally.held
@@ -68,7 +70,11 @@ fn add(all: &mut Passed, one: &Passed) {
     sum.crashes += tally.crashes;
     sum.partitions += tally.partitions;
     sum.restores += tally.restores;
-    sum.recoveries += tally.recoveries;
+    sum.recovered += tally.recovered;
+    sum.doubts += tally.doubts;
+    sum.unsettled += tally.unsettled;
+    sum.carried += tally.carried;
+    sum.apart += tally.apart;
     sum.key_changes += tally.key_changes;
     sum.removals += tally.removals;
     sum.held += tally.held;

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
-use corridor::crypto::{Network, NodeSigner, PublicKey, SecretKey};
+use corridor::crypto::{Drawn, Network, NodeSigner, PublicKey, SealingSecret, SecretKey, Suite};
 use corridor::feed::head::Place;
 use corridor::feed::identity::CardBody;
 use corridor::feed::{
-    AgreementId, Card, EntryBuilder, EntryKind, FeedId, Mandate, PublisherId, Purpose, SignedEntry,
-    SignedStep,
+    AgreementId, Body, Card, EntryBuilder, EntryKind, FeedId, Mandate, PublisherId, Purpose, Sealer,
+    SignedEntry, SignedStep,
 };
 use corridor::model::{Millis, Receipt, Record};
 use zeroize::Zeroizing;
@@ -28,6 +28,10 @@ pub(crate) struct Publisher {
     nodes: [SecretKey; 2],
     /// A key whose mandate was over before the run began.
     pub(crate) expired: SecretKey,
+    /// To what others seal for it.
+    pub(crate) sealing: SealingSecret,
+    /// From what the content keys of its own sealed entries follow.
+    pub(crate) content: Zeroizing<[u8; 32]>,
     /// The card that it begins with.
     card: Card,
 }
@@ -79,11 +83,12 @@ pub(crate) fn cast() -> &'static Cast {
 }
 
 fn introduce(i: u8, network: &Network) -> Publisher {
-    let key = |use_of: u8| {
+    let seed = |use_of: u8| {
         let mut seed = [use_of; 32];
         seed[0] = i;
-        SecretKey::from_seed(&Zeroizing::new(seed))
+        Zeroizing::new(seed)
     };
+    let key = |use_of: u8| SecretKey::from_seed(&seed(use_of));
     let (national, nodes, expired) = (key(1), [key(2), key(3)], key(4));
     let mandate = |node: &SecretKey, until| {
         let term = (Millis(0), until);
@@ -102,7 +107,9 @@ fn introduce(i: u8, network: &Network) -> Publisher {
         issued_at: 0,
     };
     let card = Card::sign(body, network, &national).expect("a good card");
-    Publisher { id: PublisherId::of(&national.public_key()), national, nodes, expired, card }
+    let id = PublisherId::of(&national.public_key());
+    let (sealing, content) = (SealingSecret::from_seed(Suite::X25519, seed(6)), seed(7));
+    Publisher { id, national, nodes, expired, sealing, content, card }
 }
 
 /// An entry with so many random receipts; 600 of them are more than one block.
@@ -113,6 +120,29 @@ pub(crate) fn entry(
     time: Millis,
     records: usize,
 ) -> SignedEntry {
+    let records = receipts(random, time, records);
+    let builder = EntryBuilder::new(EntryKind::Receipt, records);
+    builder.sign(place, time, &cast().network, signer).expect("a good entry")
+}
+
+/// The same as figures are released: it travels sealed too, to the keys of these governments.
+pub(crate) fn sealed_entry(
+    random: &mut Random,
+    (publisher, recipients): (usize, &[usize]),
+    signer: &SecretKey,
+    place: &Place,
+    (time, records): (Millis, usize),
+) -> SignedEntry {
+    let drawn = Drawn::new(Zeroizing::new(random.bytes32()));
+    let recipients: Vec<_> =
+        recipients.iter().map(|one| cast().publishers[*one].sealing.public().clone()).collect();
+    let secret = &cast().publishers[publisher].content;
+    let sealer = Sealer { recipients: &recipients, secret, drawn, embargo: None };
+    let body = Body::of(receipts(random, time, records)).expect("good records");
+    body.sign_sealed(sealer, (EntryKind::Release, time), place, (&cast().network, signer))
+}
+
+fn receipts(random: &mut Random, time: Millis, records: usize) -> Vec<Record> {
     let mut record = || {
         Record::Receipt(Receipt {
             publisher: random.bytes32(),
@@ -122,9 +152,7 @@ pub(crate) fn entry(
             received_at: time,
         })
     };
-    let records = (0..records).map(|_| record()).collect();
-    let builder = EntryBuilder::new(EntryKind::Receipt, records);
-    builder.sign(place, time, &cast().network, signer).expect("a good entry")
+    (0..records).map(|_| record()).collect()
 }
 
 /// An agreement and its parties, by their number, and from when it is in force.
@@ -133,18 +161,24 @@ pub(crate) struct Agreement {
     pub(crate) id: AgreementId,
     pub(crate) parties: BTreeSet<usize>,
     pub(crate) from: Millis,
+    /// Who carries what is sealed under it, and is no party.
+    pub(crate) courier: Option<usize>,
 }
 
 impl Agreement {
     fn holds(&self, now: Millis, party: usize) -> bool {
         self.from <= now && self.parties.contains(&party)
     }
+
+    pub(crate) fn carries(&self, now: Millis, one: usize) -> bool {
+        self.from <= now && self.courier == Some(one)
+    }
 }
 
 /// Public, and random ones: a few of many parties, some of two; most in force from the beginning, others later.
 pub(crate) fn agreements(random: &mut Random, publishers: usize, trouble: i64) -> Vec<Agreement> {
     let all: BTreeSet<usize> = (0..publishers).collect();
-    let mut list = vec![Agreement { id: AgreementId::public(), parties: all, from: START }];
+    let mut list = vec![Agreement { id: AgreementId::public(), parties: all, from: START, courier: None }];
     let most = if publishers > 5 { 8 } else { 4 };
     for i in 0..1 + random.below(most) {
         let share = if publishers > 5 { [10, 25, 60][random.below(3)] } else { 60 };
@@ -152,13 +186,13 @@ pub(crate) fn agreements(random: &mut Random, publishers: usize, trouble: i64) -
         let later = if random.chance(25) { random.between(1_000, trouble) } else { 0 };
         if parties.len() >= 2 {
             let id = AgreementId([i as u8 + 1; 32]);
-            list.push(Agreement { id, parties, from: START.saturating_add(later) });
+            list.push(Agreement { id, parties, from: START.saturating_add(later), courier: None });
         }
     }
     list
 }
 
-/// What a partner may read of a node: agreements that both are party of. The house agreement is named too, as a
+/// What a partner may read of a node: agreements that both are party of, or that the node carries for it. The house agreement is named too, as a
 /// careless node might: it must not leave the house all the same.
 pub(crate) fn grants(
     agreements: &[Agreement],
@@ -166,7 +200,8 @@ pub(crate) fn grants(
     one: usize,
     other: usize,
 ) -> BTreeSet<AgreementId> {
-    let both = |agreement: &&Agreement| agreement.holds(now, one) && agreement.holds(now, other);
+    let gives = |agreement: &Agreement| agreement.holds(now, one) || agreement.carries(now, one);
+    let both = |agreement: &&Agreement| gives(agreement) && agreement.holds(now, other);
     let shared = agreements.iter().filter(both).map(|agreement| agreement.id);
     shared.chain([AgreementId::house()]).collect()
 }

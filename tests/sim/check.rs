@@ -1,6 +1,7 @@
 //! What must hold whenever a node does something.
 
-use corridor::feed::{AgreementId, FeedId, VerifiedFrame};
+use corridor::feed::assembler::Position;
+use corridor::feed::{AgreementId, FeedId, Frame, FrameKind, VerifiedFrame};
 use corridor::sync::{Fault, Message, SessionId};
 
 use super::cast::cast;
@@ -16,22 +17,53 @@ impl World {
             assert!(conn.credit[side] >= 0, "node {index} sends more than it may");
         }
         let partner = self.publisher_at(to);
-        let grants = &self.nodes[index].grants[&cast().publishers[partner].id];
+        let (node, id) = (&self.nodes[index], cast().publishers[partner].id);
+        let (grants, carries) = (&node.grants[&id], node.carries.get(&id));
+        let us = cast().publishers[node.publisher].id;
+        // A courier hears of a party's own feed, and has no word of those of others from it.
+        let sealed = |feed: &FeedId| {
+            feed.publisher == us && carries.is_some_and(|carries| carries.contains(&feed.agreement))
+        };
         for feed in feeds_told(message) {
             assert_ne!(feed.agreement, AgreementId::house(), "node {index} tells {to} of a house feed");
             assert!(
-                grants.contains(&feed.agreement),
+                grants.contains(&feed.agreement) || sealed(&feed),
                 "node {index} tells {to} of {feed}, which it may not read"
             );
+        }
+        if let Message::Data { feed, from, frames } = message
+            && self.agreement(feed).is_some_and(|agreement| agreement.courier == Some(partner))
+        {
+            self.check_sealed(index, feed, *from, frames);
+        }
+    }
+
+    /// Nothing goes to a courier but what the publisher seals.
+    fn check_sealed(&self, index: usize, feed: &FeedId, mut at: Position, mut rest: &[u8]) {
+        while let Ok(Some(frame)) = Frame::read(rest) {
+            if frame.kind == FrameKind::Head && at.part > 0 {
+                at = Position { seq: at.seq.next(), part: 0 };
+            }
+            let header = self.nodes[index].disk.header(feed, at.seq).expect("what is sent is held");
+            let sealed = self.sealed_form_of(&(header.id(), at.part));
+            assert_eq!(sealed, Some(frame.bytes), "node {index} hands {feed} open to a courier");
+            rest = &rest[frame.bytes.len()..];
+            at.part += 1;
         }
     }
 
     /// What is appended was signed by its publisher, who is a partner, and nothing comes to a frozen feed.
     pub(crate) fn check_append(&self, index: usize, frame: &VerifiedFrame) {
         let (node, header) = (&self.nodes[index], frame.entry().header());
-        let genuine = self.genuine.get(&(header.id(), frame.part())).map(Vec::as_slice);
-        assert_eq!(genuine, Some(frame.bytes()), "node {index} appends what nobody has signed");
-        let feed = header.header().feed;
+        let (feed, place) = (header.header().feed, (header.id(), frame.part()));
+        let sealed = self.sealed_form_of(&place).is_some_and(|sealed| sealed == frame.bytes());
+        let open = self.genuine.get(&place).is_some_and(|open| open == frame.bytes());
+        if self.is_carried_by(index, &feed) {
+            assert!(sealed, "courier {index} appends to {feed} what its publisher has not sealed");
+            assert!(!node.full.contains(&feed.publisher), "courier {index} is full and takes more of {feed}");
+        } else {
+            assert!(sealed || open, "node {index} appends what nobody has signed");
+        }
         assert!(!node.forks.contains_key(&feed), "node {index} appends to a frozen feed");
         let publisher = cast().publishers.iter().position(|one| one.id == feed.publisher);
         let partner = publisher.is_some_and(|publisher| node.cards.contains_key(&publisher));

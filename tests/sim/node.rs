@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use corridor::feed::{FeedId, HeadRef, Keyring};
+use corridor::feed::{FeedId, HeadRef, Keyring, SignedEntry};
 use corridor::model::Millis;
-use corridor::sync::{Config, Event, Input, MIN_WINDOW, Output, Replica, SessionId};
+use corridor::sync::{Config, Event, Input, MIN_WINDOW, Output, Recovering, Replica, SessionId};
 
 use super::cast::{self, cast};
+use super::courier;
 use super::disk::{Disk, split};
 use super::world::{Happening, Node, World};
 
@@ -31,7 +32,10 @@ impl World {
             receipts: BTreeMap::new(),
             backup: None,
             restored: None,
-            recovery: Default::default(),
+            recovering: Recovering::default(),
+            recovery_is_news: false,
+            carries: BTreeMap::new(),
+            full: Default::default(),
             epoch: 0,
             tick_at: None,
             committing: false,
@@ -62,12 +66,15 @@ impl World {
     }
 
     pub(crate) fn start(&mut self, index: usize) {
-        let keyring = self.keyring(index);
+        let known = (self.keyring(index), self.seating(index));
         let node = &mut self.nodes[index];
         let us = cast().publishers[node.publisher].id;
         let states = node.disk.states(&node.forks);
-        node.replica = Some(Replica::new(Self::config(), cast().network.clone(), us, keyring, states));
+        node.replica = Some(Replica::seated(Self::config(), cast().network.clone(), us, known, states));
+        node.recovery_is_news = node.recovering.any();
         self.trace(&format!("start {index}"));
+        self.tell_carries(index);
+        self.tell_recovery(index);
     }
 
     /// Stops a node at once; returns whether it was up.
@@ -124,6 +131,7 @@ impl World {
         node.disk = backup;
         node.forks.clear();
         node.restored = Some(BTreeMap::new());
+        node.recovering = Recovering { all: true, ..Recovering::default() };
         // What it said of these feeds it says again when it holds them again.
         let durable = node.disk.durable_heads();
         node.receipts.retain(|feed, head| durable.get(feed).is_some_and(|now| now.seq >= head.seq));
@@ -142,6 +150,16 @@ impl World {
         self.check_bounds(index);
         self.hear_partners(index);
         self.schedule(index);
+        self.tell_recovery(index);
+    }
+
+    /// Tells the machine which of its own feeds are in recovery, if that is news.
+    fn tell_recovery(&mut self, index: usize) {
+        let node = &mut self.nodes[index];
+        if std::mem::take(&mut node.recovery_is_news) {
+            let recovering = node.recovering.clone();
+            self.input(index, Input::Recover { recovering });
+        }
     }
 
     /// A restored node notes who has told it everything, in a session that still stands. Before the peace nobody tells
@@ -183,7 +201,10 @@ impl World {
         for newest in moved {
             let head = HeadRef::from(&newest);
             self.trace(&format!("stored {index} {} {}", head.feed, head.seq));
-            self.nodes[index].receipts.insert(head.feed, head);
+            // A courier acknowledges nothing of what it carries.
+            if !self.is_carried_by(index, &head.feed) {
+                self.nodes[index].receipts.insert(head.feed, head);
+            }
             self.input(index, Input::Stored { newest });
         }
     }
@@ -203,9 +224,10 @@ impl World {
             Output::Append { frame } => {
                 self.check_append(index, &frame);
                 self.nodes[index].disk.append(&frame);
+                self.count_append(index, &frame);
             }
             Output::Read { session, feed, from, limit } => {
-                let (frames, next) = self.nodes[index].disk.read(&feed, from, limit);
+                let (frames, next) = self.read(index, session, (&feed, from), limit);
                 let input = Input::Read { session, feed, from, next, frames };
                 let delay = if self.random.chance(20) { self.random.between(0, 400) } else { 0 };
                 self.after(delay, Happening::Answer { node: index, epoch, input });
@@ -232,13 +254,18 @@ impl World {
             Event::Held { .. } => self.tally.held += 1,
             Event::OwnFeedAhead { feed, .. } => {
                 let twin = self.twins.is_some_and(|(one, other)| [one, other].contains(&index));
-                let lost = self.nodes[index].restored.is_some();
+                let node = &mut self.nodes[index];
+                let lost = node.restored.is_some();
                 assert!(twin || lost, "node {index} is said to have lost what it never had of {feed}");
-                self.tally.recoveries += u64::from(self.nodes[index].recovery.insert(*feed));
+                if !twin && !node.recovering.includes(feed) {
+                    self.tally.doubts += 1;
+                    node.recovering.settled.remove(feed);
+                    node.recovery_is_news = node.recovering.doubted.insert(*feed);
+                }
             }
+            Event::OwnFeedSettled { feed, .. } => self.nodes[index].recovering.settle(*feed),
             // No card here says that a key was stolen.
             Event::Settled { .. }
-            | Event::OwnFeedSettled { .. }
             | Event::SessionReady { .. }
             | Event::CaughtUp { .. }
             | Event::FaultRecorded { .. }
@@ -246,17 +273,29 @@ impl World {
         }
     }
 
-    /// Whether a node may append to a feed of its own. One that was restored first hears from everybody who may read
-    /// it, and appends nothing to a feed of which others hold more.
+    /// Whether a node may append to a feed of its own. One that was restored appends nothing before the feed is settled;
+    /// its operator moreover waits for everybody who may read the feed.
     fn may_append(&self, index: usize, feed: &FeedId) -> bool {
         let node = &self.nodes[index];
         let Some(heard) = &node.restored else { return true };
         let agreement = self.agreements.iter().find(|agreement| agreement.id == feed.agreement);
         let others = agreement.iter().flat_map(|agreement| &agreement.parties);
-        let mut others =
-            others.filter(|party| **party != node.publisher).map(|party| cast().publishers[*party].id);
+        let others = others.chain(agreement.iter().flat_map(|agreement| &agreement.courier));
+        let others = others.filter(|one| **one != node.publisher && !self.never_meet(index, **one));
+        let mut others = others.map(|one| cast().publishers[*one].id);
         let answered = |(_, at): &(SessionId, Millis)| self.now.since(*at) >= ANSWERED;
-        !node.recovery.contains(feed) && others.all(|one| heard.get(&one).is_some_and(answered))
+        !node.recovering.includes(feed) && others.all(|one| heard.get(&one).is_some_and(answered))
+    }
+
+    fn note_signed(&mut self, publisher: usize, entry: &SignedEntry) {
+        let (id, frames) = (entry.header().id(), split(entry.frames()));
+        let sealed = courier::sealed_form(publisher, entry.header(), &frames);
+        for (part, (frame, sealed)) in (0..).zip(frames.into_iter().zip(sealed)) {
+            if frame != sealed {
+                self.sealed.insert((id, part), sealed);
+            }
+            self.genuine.insert((id, part), frame);
+        }
     }
 
     pub(crate) fn publish(&mut self, index: usize) {
@@ -276,10 +315,14 @@ impl World {
             let place = self.nodes[index].disk.place(feed);
             let time = self.local(index).saturating_add(ahead);
             self.nodes[index].signed_until = self.nodes[index].signed_until.max(time);
-            let entry = cast::entry(&mut self.random, signer, &place, time, many);
-            for (part, frame) in split(entry.frames()).into_iter().enumerate() {
-                self.genuine.insert((entry.header().id(), part as u32), frame);
-            }
+            let entry = match self.recipients(publisher, &feed) {
+                Some(recipients) if self.random.chance(75) => {
+                    let to = (publisher, recipients.as_slice());
+                    cast::sealed_entry(&mut self.random, to, signer, &place, (time, many))
+                }
+                Some(_) | None => cast::entry(&mut self.random, signer, &place, time, many),
+            };
+            self.note_signed(publisher, &entry);
             self.nodes[index].disk.append_own(&entry);
         }
         self.trace(&format!("publish {index} {feed}"));

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use corridor::feed::assembler::Seat;
 use corridor::feed::head::Place;
 use corridor::feed::{AgreementId, Assembler, FeedId, Frame, HeadRef, PublisherId};
 
-use super::cast::{START, cast};
+use super::cast::{self, START, cast};
 use super::world::{NIGHT, Tally, World};
 use crate::quiet::quietly;
 
@@ -27,6 +28,8 @@ pub(crate) fn run(seed: u64, governments: Option<usize>, print: bool) -> Result<
         let mut world = World::new(seed, governments, print);
         world.run();
         check_end(&world);
+        world.check_couriers();
+        world.tally.unsettled = unsettled(&world);
         let millis = world.now.since(START);
         Passed {
             hash: world.hash,
@@ -57,18 +60,10 @@ fn check_end(world: &World) {
             check_forked(world, &feed, &readers, twins);
             continue;
         }
-        // Who has lost some of its own feed does not take it from others: it is in recovery, and says so.
-        let recovers = |index: &usize| world.nodes[*index].recovery.contains(&feed);
-        let (lost, whole): (Vec<usize>, Vec<usize>) = readers.iter().copied().partition(recovers);
+        // Who has lost some of its own feed has taken it back.
         let held: BTreeSet<Option<HeadRef>> =
-            whole.iter().map(|index| heads[*index].get(&feed).copied()).collect();
-        assert!(held.len() <= 1, "{feed}: nodes {whole:?} hold {held:?}");
-        for index in lost {
-            let ours = world.nodes[index].disk.durable(&feed);
-            let theirs = whole.first().map_or(&[][..], |one| world.nodes[*one].disk.durable(&feed));
-            let same = ours.iter().zip(theirs).all(|(one, other)| one.header.id() == other.header.id());
-            assert!(same && ours.len() <= theirs.len(), "node {index} has forked {feed} after a restore");
-        }
+            readers.iter().map(|index| heads[*index].get(&feed).copied()).collect();
+        assert!(held.len() <= 1, "{feed}: nodes {readers:?} hold {held:?}");
     }
     for index in 0..world.nodes.len() {
         world.check_receipts(index);
@@ -76,13 +71,25 @@ fn check_end(world: &World) {
     verify_all(world, world.tally.events as usize % world.nodes.len());
 }
 
-/// The nodes that may read a feed.
+/// Feeds that restored nodes write no more: somebody says that it holds more, or has seen an entry that nobody holds whole.
+fn unsettled(world: &World) -> u64 {
+    let feeds = |index: usize| {
+        let node = &world.nodes[index];
+        let of_node = cast::feeds_of(&world.agreements, world.now, node.publisher);
+        of_node.into_iter().filter(|feed| node.recovering.includes(feed)).count() as u64
+    };
+    (0..world.nodes.len()).map(feeds).sum()
+}
+
+/// The nodes that may read a feed, or carry it.
 fn readers(world: &World, feed: &FeedId) -> Vec<usize> {
     let agreement = world.agreements.iter().find(|agreement| agreement.id == feed.agreement);
     let reads = |index: &usize| {
         let writes = writer(world, *index) == feed.publisher;
         let publisher = world.nodes[*index].publisher;
-        let party = agreement.is_some_and(|agreement| agreement.parties.contains(&publisher));
+        let party = agreement.is_some_and(|agreement| {
+            agreement.parties.contains(&publisher) || agreement.courier == Some(publisher)
+        });
         if feed.agreement == AgreementId::house() { writes } else { party }
     };
     (0..world.nodes.len()).filter(reads).collect()
@@ -92,7 +99,11 @@ fn readers(world: &World, feed: &FeedId) -> Vec<usize> {
 fn verify_all(world: &World, index: usize) {
     let (node, keyring) = (&world.nodes[index], world.keyring(index));
     for feed in node.disk.durable_heads().into_keys() {
-        let mut assembler = Assembler::new(cast().network.clone(), Place::first(feed));
+        let seat = match world.is_carried_by(index, &feed) {
+            true => Seat::Courier,
+            false => Seat::Reader(world.seating(index).keys),
+        };
+        let mut assembler = Assembler::new(cast().network.clone(), Place::first(feed)).seated(seat);
         for bytes in node.disk.durable(&feed).iter().flat_map(|entry| &entry.frames) {
             let frame = Frame::read(bytes).ok().flatten().expect("a stored frame is whole");
             let accepted = assembler.accept(&keyring, &frame);

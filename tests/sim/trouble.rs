@@ -33,6 +33,7 @@ impl World {
                 self.links.extend(of_one.iter().map(|ends| pair(ends.0 + ends.1 - one, twin)));
             }
         }
+        self.link_couriers();
         self.links.retain(|pair| pair.0 != pair.1 && Some(*pair) != self.twins);
     }
 
@@ -50,7 +51,8 @@ impl World {
                 let at = self.random.between(1_000, TROUBLE - 1);
                 self.after(at, Happening::Crash { node });
             }
-            if self.random.chance(15) && self.twins.is_none_or(|twins| ![twins.0, twins.1].contains(&node)) {
+            let twin = self.twins.is_some_and(|twins| [twins.0, twins.1].contains(&node));
+            if self.random.chance(15) && !twin && !self.is_sole_way(node) {
                 self.plan_restore(node);
             }
         }
@@ -118,8 +120,11 @@ impl World {
         let index = self.random.below(self.nodes.len());
         let one = self.nodes[index].publisher;
         let other = self.nodes[self.random.below(self.nodes.len())].publisher;
+        self.withdraw_courier(index, other);
         let mut agreements = cast::grants(&self.agreements, self.now, one, other);
-        let list: Vec<AgreementId> = agreements.iter().copied().collect();
+        // What is public every partner may read for as long as it is one.
+        let list: Vec<AgreementId> =
+            agreements.iter().copied().filter(|agreement| *agreement != AgreementId::public()).collect();
         agreements.remove(self.random.pick(&list));
         let publisher = cast().publishers[other].id;
         self.grant(index, publisher, agreements);
@@ -138,6 +143,8 @@ impl World {
             for (publisher, agreements) in self.nodes[index].grants.clone() {
                 self.input(index, Input::Granted { publisher, agreements });
             }
+            self.tell_carries(index);
+            self.tell_seating(index);
         }
     }
 
@@ -208,6 +215,7 @@ impl World {
         self.blocked.clear();
         for index in 0..self.nodes.len() {
             self.nodes[index].skew = 0;
+            self.nodes[index].full.clear();
             let cards = self.governments().map(|one| (one, self.changed.contains_key(&one))).collect();
             self.nodes[index].cards = cards;
             if self.nodes[index].replica.is_none() {

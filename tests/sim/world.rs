@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use corridor::feed::{AgreementId, Card, EntryId, FeedId, Fork, HeadRef, PublisherId};
 use corridor::model::Millis;
-use corridor::sync::{Input, Replica, SessionId};
+use corridor::sync::{Input, Recovering, Replica, SessionId};
 
 use super::cast::{self, Agreement, START};
+use super::courier;
 use super::disk::Disk;
 use super::liar::Liar;
 use super::link::Connection;
@@ -43,6 +44,7 @@ pub(crate) enum Happening {
     CardArrives { node: usize, publisher: usize },
     Remove,
     Accept { node: usize, publisher: usize },
+    Full { publisher: usize, full: bool },
     Connect,
     Heal,
     Lie { conn: u64 },
@@ -68,8 +70,14 @@ pub(crate) struct Node {
     pub(crate) backup: Option<Disk>,
     /// Since it was restored from a backup: in which session and when each partner has told it all its heads.
     pub(crate) restored: Option<BTreeMap<PublisherId, (SessionId, Millis)>>,
-    /// Feeds of its own of which partners hold more than it does: it appends nothing to them.
-    pub(crate) recovery: BTreeSet<FeedId>,
+    /// Which of its own feeds are in recovery, as it stands in its directory: it appends nothing to them.
+    pub(crate) recovering: Recovering,
+    /// Whether the machine has not been told of that yet.
+    pub(crate) recovery_is_news: bool,
+    /// Of which agreements it has been told that partners are couriers.
+    pub(crate) carries: BTreeMap<PublisherId, BTreeSet<AgreementId>>,
+    /// As a courier, of whom it carries as much as it will.
+    pub(crate) full: BTreeSet<PublisherId>,
     pub(crate) epoch: u32,
     pub(crate) tick_at: Option<Millis>,
     pub(crate) committing: bool,
@@ -83,7 +91,16 @@ pub(crate) struct Tally {
     pub(crate) crashes: u64,
     pub(crate) partitions: u64,
     pub(crate) restores: u64,
-    pub(crate) recoveries: u64,
+    /// Entries of its own that a restored node has taken back.
+    pub(crate) recovered: u64,
+    /// Times that a settled feed of a restored node was found to be longer elsewhere.
+    pub(crate) doubts: u64,
+    /// Feeds that are in recovery to the end: see `run::unsettled`.
+    pub(crate) unsettled: u64,
+    /// Sealed entries that a courier has taken whole.
+    pub(crate) carried: u64,
+    /// Pairs of parties that never have a session with each other.
+    pub(crate) apart: u64,
     pub(crate) key_changes: u64,
     pub(crate) removals: u64,
     pub(crate) held: u64,
@@ -109,6 +126,8 @@ pub(crate) struct World {
     pub(crate) healed: bool,
     /// Every frame that a publisher has really signed.
     pub(crate) genuine: BTreeMap<(EntryId, u32), Vec<u8>>,
+    /// Of those that travel sealed too, the sealed form.
+    pub(crate) sealed: BTreeMap<(EntryId, u32), Vec<u8>>,
     pub(crate) hash: u64,
     pub(crate) print: bool,
     pub(crate) tally: Tally,
@@ -127,7 +146,9 @@ impl World {
         let publishers = governments.unwrap_or(by_chance).clamp(2, cast::MAX_PUBLISHERS - 1);
         let twins = (publishers >= 3 && random.chance(30)).then_some((publishers - 1, publishers));
         let liar = random.chance(40).then(|| Liar::new(cast::MAX_PUBLISHERS - 1));
-        let agreements = cast::agreements(&mut random, publishers, TROUBLE);
+        let mut agreements = cast::agreements(&mut random, publishers, TROUBLE);
+        let mut couriers = Random::new(!seed);
+        courier::choose(&mut couriers, &mut agreements, publishers, twins);
         let mut world = Self {
             random,
             now: START,
@@ -145,6 +166,7 @@ impl World {
             publishers,
             healed: false,
             genuine: BTreeMap::new(),
+            sealed: BTreeMap::new(),
             hash: 0xcbf2_9ce4_8422_2325,
             print,
             tally: Tally::default(),
@@ -156,6 +178,7 @@ impl World {
             world.add_node(publishers - 1);
         }
         world.link();
+        world.plan_courier(&mut couriers);
         world.plan();
         world
     }
@@ -244,6 +267,7 @@ impl World {
             Happening::CardArrives { node, publisher } => self.card_arrives(node, publisher),
             Happening::Remove => self.remove_some_partner(),
             Happening::Accept { node, publisher } => self.accept(node, publisher),
+            Happening::Full { publisher, full } => self.fill(publisher, full),
             Happening::Connect => self.connect_all(),
             Happening::Heal => self.heal(),
             Happening::Lie { conn } => self.lie(conn),

@@ -8,6 +8,7 @@
 use super::Replica;
 use super::feed::Feed;
 use super::serve;
+use crate::feed::assembler::Position;
 use crate::feed::head::Place;
 use crate::feed::{FeedId, Fork, Resolution, Seq, SignedHeader};
 use crate::sync::config::MAX_DISPUTES;
@@ -42,7 +43,46 @@ impl Replica {
         self.send(id, Message::Show { feed, seq });
     }
 
-    /// The answer to that.
+    /// A publisher has told all its heads, and does not know of an entry of its own whose signed header has come here: it
+    /// has lost it, and is reminded.
+    pub(super) fn remind(&mut self, id: SessionId) {
+        let Some(session) = self.sessions.get(&id) else { return };
+        let lost = self.feeds.iter().filter_map(|(feed, state)| {
+            // To ask for what it has not opened to us is a fault.
+            let theirs = feed.publisher == session.publisher && session.has_opened(feed);
+            let seq = state.begun(state.place.seq).filter(|_| theirs)?.header().seq;
+            session.announced.get(feed).is_none_or(|head| head.seq < seq).then_some(*feed)
+        });
+        let lost: Vec<FeedId> = lost.collect();
+        lost.into_iter().for_each(|feed| self.remind_of(id, feed));
+    }
+
+    /// The same when it asks for a feed of its own, as one does that has lost some of it.
+    pub(super) fn remind_who_asks(&mut self, id: SessionId, feed: FeedId) {
+        if self.sessions.get(&id).is_some_and(|session| session.publisher == feed.publisher) {
+            self.remind_of(id, feed);
+        }
+    }
+
+    /// Asks a publisher for the rest of an entry of which the header is here, so that it looks behind it (see
+    /// `Replica::look_behind`).
+    fn remind_of(&mut self, id: SessionId, feed: FeedId) {
+        let state = self.feeds.get(&feed).filter(|state| state.fork.is_none());
+        let begun = state.and_then(|state| state.begun(state.place.seq)).map(|begun| begun.header().seq);
+        let Some(session) = self.sessions.get_mut(&id).filter(|session| session.may_read(self.us, &feed))
+        else {
+            return;
+        };
+        let Some(seq) = begun else { return };
+        // Should it have the entry after all, some of it may come before it is told what is really wanted.
+        session.pull.late.insert(feed, u64::from(self.config.window));
+        let asked = session.pull.asked.get(&feed).copied();
+        self.send(id, Message::Want { feed, from: Position { seq, part: 1 } });
+        let really = asked.map_or(Message::Unwant { feed }, |from| Message::Want { feed, from });
+        self.send(id, really);
+    }
+
+    /// The answer to [`Replica::question_own`].
     fn own_shown(
         &mut self,
         id: SessionId,
@@ -57,6 +97,7 @@ impl Replica {
         }
         if self.keyring.may_sign(header.header()) {
             let node = header.header().node;
+            self.note_shown(feed, seq);
             self.event(Event::OwnFeedAhead { feed, seq, node, session: id });
         }
         Ok(())

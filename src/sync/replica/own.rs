@@ -2,12 +2,14 @@
 //!
 //! Such a feed is pulled from whoever holds it, as another's is. It is settled once a partner who may read it has shown
 //! all its heads, nobody who is connected has announced more of it than is durable here, and no list is still to come.
-//! So a node never signs a second entry for a place that a partner can show it is taken.
+//! So a node never signs a second entry for a place that a partner can show it is taken. That includes an entry of which
+//! a partner has the signed header alone, having begun it or held it back for its date: nobody may hold the whole, and
+//! then the feed waits until the operator decides.
 
 use std::collections::BTreeSet;
 
 use super::Replica;
-use crate::feed::FeedId;
+use crate::feed::{FeedId, Seq};
 use crate::sync::io::{Event, Recovering, SessionId};
 
 impl Replica {
@@ -18,11 +20,19 @@ impl Replica {
 
     pub(super) fn recover(&mut self, recovering: Recovering) {
         self.recovering = recovering;
+        let recovering = &self.recovering;
+        self.shown.retain(|feed, _| recovering.includes(feed));
         self.look_at_own = true;
         let us = self.us;
         let announced = self.sessions.values().flat_map(|session| session.announced.keys());
         let ours: BTreeSet<FeedId> = announced.filter(|feed| feed.publisher == us).copied().collect();
         ours.into_iter().for_each(|feed| self.reconcile(feed));
+    }
+
+    /// A partner has shown an entry that one of our keys has signed and that is not here.
+    pub(super) fn note_shown(&mut self, feed: FeedId, seq: Seq) {
+        let last = self.shown.entry(feed).or_insert(seq);
+        *last = seq.max(*last);
     }
 
     /// Looks which of our feeds in recovery have all that there is of them.
@@ -48,7 +58,8 @@ impl Replica {
         let durable = state.and_then(|state| state.durable);
         let frozen = state.is_some_and(|state| state.fork.is_some());
         let moving = state.is_some_and(|state| state.in_entry() || state.place.head() != durable);
-        if frozen || moving {
+        let lost = self.shown.get(feed).is_some_and(|seq| durable.is_none_or(|ours| ours.seq < *seq));
+        if frozen || moving || lost {
             return None;
         }
         let mut shown = None;

@@ -35,10 +35,11 @@ impl Replica {
                 self.reconcile(head.feed);
             }
         }
-        if let Some(session) = self.sessions.get_mut(&id) {
-            session.listed |= last;
-            session.whole |= last && !session.list_behind_differs;
-            self.look_at_own = true;
+        let Some(session) = self.sessions.get_mut(&id) else { return Ok(()) };
+        session.whole |= last && !session.list_behind_differs;
+        self.look_at_own = true;
+        if last && !std::mem::replace(&mut session.listed, true) {
+            self.remind(id);
         }
         Ok(())
     }

@@ -57,6 +57,7 @@ impl Replica {
         let Some(session) = self.sessions.get_mut(&id) else { return Ok(()) };
         session.announced.extend(heads.iter().map(|head| (head.feed, *head)));
         heads.iter().for_each(|head| self.reconcile(head.feed));
+        self.remind(id);
         Ok(())
     }
 
@@ -145,6 +146,7 @@ impl Replica {
             session.serve.mark(feed, durable);
             self.pump(id);
             self.look_behind(id, feed, from);
+            self.remind_who_asks(id, feed);
         }
         Ok(())
     }

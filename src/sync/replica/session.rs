@@ -176,6 +176,13 @@ impl Session {
         self.carries.contains(&feed.agreement) || self.may_read(us, feed)
     }
 
+    /// Whether the partner has shown that we may read this feed there: each partner may read what is public, and who
+    /// announces a feed opens its agreement.
+    pub(super) fn has_opened(&self, feed: &FeedId) -> bool {
+        let opened = feed.agreement == AgreementId::public();
+        opened || self.announced.keys().any(|known| known.agreement == feed.agreement)
+    }
+
     /// Sets of which agreements it is a courier; returns what is new and what is gone.
     pub(super) fn carry(&mut self, now: &BTreeSet<AgreementId>) -> (Vec<AgreementId>, Vec<AgreementId>) {
         let added: Vec<_> = now.difference(&self.carries).copied().collect();

@@ -145,3 +145,16 @@ fn a_frozen_feed_is_frozen_after_a_restart() {
     assert_eq!(bench.have(1, &ours[1]), []);
     assert_eq!(bench.replica.source(&feed), None);
 }
+
+#[test]
+fn a_feed_of_a_government_that_was_removed_is_still_frozen_when_it_is_accepted_again() {
+    let (_, left, right) = branches(2);
+    let mut bench = Bench::new(Vec::new());
+    bench.ready(1, THIRD);
+    let outputs = bench.hear(1, proof_of(&left[1], &right[1]));
+    assert!(is_fork(&outputs), "{outputs:?}");
+    bench.input(Input::Cards { keyring: keyring(&[US, THIRD]) });
+    bench.input(Input::Cards { keyring: keyring(&[US, PUBLISHER, THIRD]) });
+    assert_eq!(bench.replica.frozen().count(), 1);
+    assert_eq!(sent(&bench.have(1, &left[1])), [], "nothing more of it is taken");
+}

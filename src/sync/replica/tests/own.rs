@@ -121,3 +121,31 @@ fn the_house_feed_and_settled_feeds_are_not_taken_from_anybody() {
     assert_eq!(sent(&outputs), [(1, want(feed, at(1, 0)))], "doubt counts more");
     assert!(!recovering().includes(&FeedId::new(id(US), AgreementId::house())));
 }
+
+/// Of an entry that a partner has begun, or holds back for its date, nobody may hold the whole.
+#[test]
+fn an_entry_that_a_partner_has_shown_keeps_the_feed_in_recovery_until_it_is_here() {
+    let feed = public(US);
+    let ours = chain(feed, US, 0, 2);
+    let mut bench = Bench::holding(&ours[..1]);
+    bench.ready(1, PUBLISHER);
+    bench.hear(1, nothing());
+    assert_eq!(sent(&bench.hear(1, want(feed, at(1, 1)))), [(1, Message::Show { feed, seq: Seq(1) })]);
+    let bytes = Some(ours[1].header().to_bytes());
+    bench.hear(1, Message::Header { feed, seq: Seq(1), bytes });
+    let doubt = || Recovering { doubted: BTreeSet::from([feed]), ..Recovering::default() };
+    let outputs = bench.input(Input::Recover { recovering: doubt() });
+    assert_eq!(settled(&outputs), [], "the partner has shown more than is here");
+    bench.have(1, &ours[1]);
+    bench.data(1, at(1, 0), feed, &frames(&ours[1]));
+    assert_eq!(settled(&bench.input(Input::Stored { newest: ours[1].header().clone() })), [feed]);
+    // Should nobody have it, the operator decides: the node tells of the feed no more, and what was shown is forgotten.
+    let mut bench = Bench::holding(&ours[..1]);
+    bench.ready(1, PUBLISHER);
+    bench.hear(1, nothing());
+    bench.hear(1, want(feed, at(1, 1)));
+    bench.hear(1, Message::Header { feed, seq: Seq(1), bytes: Some(ours[1].header().to_bytes()) });
+    bench.input(Input::Recover { recovering: doubt() });
+    bench.input(Input::Recover { recovering: Recovering::default() });
+    assert_eq!(settled(&bench.input(Input::Recover { recovering: doubt() })), [feed]);
+}

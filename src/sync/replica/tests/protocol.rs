@@ -312,6 +312,53 @@ fn an_entry_of_ours_that_a_partner_has_begun_to_receive_is_not_signed_again_unno
     assert_eq!(sent(&bench.hear(1, want(feed, at(1, 0)))), []);
 }
 
+/// The same of an entry that a partner holds back for its date.
+#[test]
+fn a_publisher_that_has_lost_an_entry_is_reminded_of_it_by_who_has_seen_it() {
+    let feed = public(PUBLISHER);
+    let later = NOW.saturating_add(Config::default().future_tolerance + 1);
+    let first = chain(feed, PUBLISHER, 0, 1);
+    let ahead = entry(PUBLISHER, &Place::after(&head(&first[0])), later, (0, 2));
+    let mut bench = Bench::new(Vec::new());
+    bench.ready(1, PUBLISHER);
+    bench.have(1, &ahead);
+    bench.data(1, at(0, 0), feed, &frames(&first[0]));
+    bench.data(1, at(1, 0), feed, &frames(&ahead));
+    // It comes back without it; somebody else, who has not got it either, is told nothing.
+    bench.ready(2, PUBLISHER);
+    bench.ready(3, THIRD);
+    let reminded = [(2, want(feed, at(1, 1))), (2, Message::Unwant { feed })];
+    assert_eq!(sent(&bench.have(2, &first[0])), reminded);
+    assert_eq!(sent(&bench.have(3, &first[0])), []);
+    let shown = Message::Header { feed, seq: Seq(1), bytes: Some(ahead.header().to_bytes()) };
+    assert_eq!(sent(&bench.hear(2, Message::Show { feed, seq: Seq(1) })), [(2, shown)]);
+    // One that has lost all asks for it itself; of a feed that it may not have opened to us, nothing is asked.
+    bench.ready(4, PUBLISHER);
+    let reminded = [(4, want(feed, at(1, 1))), (4, Message::Unwant { feed })];
+    let nothing = Message::Have { heads: Vec::new(), last: true };
+    assert_eq!(sent(&bench.hear(4, nothing)), reminded);
+    let outputs = bench.hear(4, want(feed, at(0, 0)));
+    assert_eq!(sent(&outputs), reminded);
+}
+
+#[test]
+fn a_publisher_is_not_asked_for_a_feed_that_it_may_not_have_opened() {
+    let feed = FeedId::new(id(PUBLISHER), SHARED);
+    let later = NOW.saturating_add(Config::default().future_tolerance + 1);
+    let ahead = entry(PUBLISHER, &Place::first(feed), later, (0, 2));
+    let mut bench = Bench::new(Vec::new());
+    bench.ready(1, PUBLISHER);
+    bench.have(1, &ahead);
+    bench.data(1, at(0, 0), feed, &frames(&ahead));
+    bench.ready(2, PUBLISHER);
+    assert_eq!(sent(&bench.hear(2, Message::Have { heads: Vec::new(), last: true })), []);
+    assert_eq!(
+        sent(&bench.hear(2, want(feed, at(0, 0))))[0],
+        (2, want(feed, at(0, 1))),
+        "who asks has opened it"
+    );
+}
+
 #[test]
 fn the_beginning_of_an_entry_is_shown_to_its_publisher_alone() {
     let feed = public(PUBLISHER);
