@@ -47,7 +47,10 @@ fn federations_in_trouble_lose_nothing_leak_nothing_and_agree_in_the_end() {
          {} in recovery to the end, {forks} proofs of forks held",
         tally.crashes, tally.partitions, tally.restores, tally.recovered, tally.doubts, tally.unsettled
     );
-    println!("{} sealed entries carried, {} pairs of parties never met", tally.carried, tally.apart);
+    println!(
+        "{} sealed entries carried, {} pairs of parties never met, {} feeds forked by a restored publisher",
+        tally.carried, tally.apart, tally.signed_twice
+    );
     println!(
         "{} changes of keys, {} partners removed, {} times an entry was held for its date, {entries} entries held",
         tally.key_changes, tally.removals, tally.held
@@ -74,6 +77,7 @@ fn add(all: &mut Passed, one: &Passed) {
     sum.doubts += tally.doubts;
     sum.unsettled += tally.unsettled;
     sum.carried += tally.carried;
+    sum.signed_twice += tally.signed_twice;
     sum.apart += tally.apart;
     sum.key_changes += tally.key_changes;
     sum.removals += tally.removals;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use corridor::feed::{FeedId, HeadRef, Keyring, SignedEntry};
+use corridor::feed::{AgreementId, FeedId, Fork, HeadRef, Keyring, Seq, SignedEntry};
 use corridor::model::Millis;
 use corridor::sync::{Config, Event, Input, MIN_WINDOW, Output, Recovering, Replica, SessionId};
 
@@ -240,12 +240,26 @@ impl World {
             Output::Fork(fork) => {
                 self.trace(&format!("fork {index} {} {}", fork.feed(), fork.seq()));
                 let forker = self.twins.map(|(one, _)| cast().publishers[self.nodes[one].publisher].id);
-                assert_eq!(Some(fork.feed().publisher), forker, "an honest publisher is said to have forked");
+                if Some(fork.feed().publisher) != forker {
+                    self.note_signed_twice(&fork);
+                }
                 self.nodes[index].forks.insert(fork.feed(), fork);
             }
             Output::Resolution(_) => unreachable!("nobody here resolves a fork"),
             Output::Event(event) => self.on_event(index, &event),
         }
+    }
+
+    /// A restored publisher has signed another first entry of a feed that is not public: see the front page.
+    fn note_signed_twice(&mut self, fork: &Fork) {
+        let (feed, first) = (fork.feed(), fork.seq() == Seq(0));
+        let restored = self
+            .nodes
+            .iter()
+            .any(|node| node.restored.is_some() && cast().publishers[node.publisher].id == feed.publisher);
+        let known = restored && first && feed.agreement != AgreementId::public();
+        assert!(known, "an honest publisher is said to have forked {feed} at {}", fork.seq());
+        self.tally.signed_twice += u64::from(self.signed_twice.insert(feed));
     }
 
     fn on_event(&mut self, index: usize, event: &Event) {

@@ -60,6 +60,12 @@ fn check_end(world: &World) {
             check_forked(world, &feed, &readers, twins);
             continue;
         }
+        if world.signed_twice.contains(&feed) {
+            let own = (0..world.nodes.len()).find(|index| writer(world, *index) == feed.publisher);
+            let own = own.expect("a feed has a writer");
+            check_forked(world, &feed, &readers, (own, own));
+            continue;
+        }
         // Who has lost some of its own feed has taken it back.
         let held: BTreeSet<Option<HeadRef>> =
             readers.iter().map(|index| heads[*index].get(&feed).copied()).collect();

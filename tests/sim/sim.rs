@@ -22,7 +22,9 @@
 //!
 //! What is known not to hold, and is counted: a partner can keep a restored node's feed in recovery with its bare word that
 //! it holds more, as the liar does, and so can an entry of which a partner has seen the signed header and nobody holds the
-//! whole. The operator would override that; nobody here does.
+//! whole. The operator would override that; nobody here does. And a restored publisher can fork a feed that is not public
+//! by signing its first entry again, if partners hold no more of that than its header, and it has announced nothing under
+//! that agreement: they do not ask for what it may not have opened to them.
 //!
 //! A node of another kind is told what it may have in `World::regrant_all`, appends in `World::check_append`, and is
 //! among the readers of a feed in `run::readers`.

@@ -97,6 +97,8 @@ pub(crate) struct Tally {
     pub(crate) doubts: u64,
     /// Feeds that are in recovery to the end: see `run::unsettled`.
     pub(crate) unsettled: u64,
+    /// Feeds that restored publishers have forked by signing their first entry again.
+    pub(crate) signed_twice: u64,
     /// Sealed entries that a courier has taken whole.
     pub(crate) carried: u64,
     /// Pairs of parties that never have a session with each other.
@@ -128,6 +130,8 @@ pub(crate) struct World {
     pub(crate) genuine: BTreeMap<(EntryId, u32), Vec<u8>>,
     /// Of those that travel sealed too, the sealed form.
     pub(crate) sealed: BTreeMap<(EntryId, u32), Vec<u8>>,
+    /// Feeds that honest publishers have forked: see the front page.
+    pub(crate) signed_twice: BTreeSet<FeedId>,
     pub(crate) hash: u64,
     pub(crate) print: bool,
     pub(crate) tally: Tally,
@@ -167,6 +171,7 @@ impl World {
             healed: false,
             genuine: BTreeMap::new(),
             sealed: BTreeMap::new(),
+            signed_twice: BTreeSet::new(),
             hash: 0xcbf2_9ce4_8422_2325,
             print,
             tally: Tally::default(),
