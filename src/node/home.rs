@@ -64,6 +64,9 @@ impl Home {
         keys::save(dir, KeyName::National, &national, passphrase)?;
         keys::save(dir, KeyName::NextNational, &next, passphrase)?;
         keys::save(dir, KeyName::Node, &node, passphrase)?;
+        // From the first backup on they are in each: drawn anew, they would give the same figure another form.
+        keys::rounding_secret(dir)?;
+        keys::content_secret(dir)?;
         write_new(&path, &card.to_text())?;
         let home = Self { dir: dir.to_owned(), card };
         home.note_key(node.public_key())?;
