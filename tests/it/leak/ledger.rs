@@ -217,19 +217,22 @@ impl Ledger {
                 && self.reads(from, deal, to, wide)
         };
         // Or they are in a later one, to whose members all the ones before it are open.
-        let opened = |later: usize| {
-            let mut before = self.deals[later].earlier;
-            while let Some(at) = before {
-                let open =
-                    self.deals[at].text.onward == Onward::Group && self.yields(from, (at, later), wide);
-                if !open || at == deal {
-                    return open;
-                }
-                before = self.deals[at].earlier;
-            }
-            false
-        };
+        let opened = |later: usize| self.opens(from, (later, deal), wide);
         both(deal) || (0..self.deals.len()).any(|later| both(later) && opened(later))
+    }
+
+    /// Whether a later deal opens an earlier one to its members, as far as a government knows.
+    fn opens(&self, at: usize, (later, deal): (usize, usize), wide: bool) -> bool {
+        let mut before = self.deals[later].earlier;
+        while let Some(earlier) = before {
+            let open =
+                self.deals[earlier].text.onward == Onward::Group && self.yields(at, (earlier, later), wide);
+            if !open || earlier == deal {
+                return open;
+            }
+            before = self.deals[earlier].earlier;
+        }
+        false
     }
 
     /// Whether somebody reads under a deal once it is bound, and does not merely carry.
@@ -243,6 +246,16 @@ impl Ledger {
     pub(crate) fn may_carry(&self, (from, to): (usize, usize), deal: usize, publisher: usize) -> bool {
         let carriers = couriers(&self.deals[deal].text);
         let reads = |who: usize| self.reads(from, deal, who, true);
+        // What it carried under an earlier deal it gives to the members of a later one of which it is the courier too.
+        let handed_down = |later: usize| {
+            couriers(&self.deals[later].text).contains(&from)
+                && self.in_force(from, later, true)
+                && self.reads(from, later, to, true)
+                && self.opens(from, (later, deal), true)
+        };
+        if carriers.contains(&from) && (0..self.deals.len()).any(handed_down) {
+            return true;
+        }
         let fits = match (carriers.contains(&from), carriers.contains(&to)) {
             (true, true) => true,
             (true, false) => reads(to),
