@@ -2,7 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::Write;
-use std::net::TcpListener;
+use std::net::{TcpListener, UdpSocket};
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
@@ -33,6 +33,8 @@ pub struct Government {
     launcher: Vec<String>,
     /// What its environment holds beside ours.
     environment: Vec<(String, String)>,
+    /// Holds its ports while the daemon is down.
+    _ports: [UdpSocket; 2],
 }
 
 impl Government {
@@ -54,8 +56,9 @@ impl Government {
         let dir = all.join(country.to_lowercase());
         std::fs::create_dir_all(&dir)?;
         write_passphrase(&dir.join("passphrase"))?;
-        let (port, page) = (free_port()?, free_port()?);
+        let ((port, one), (page, other)) = (free_port()?, free_port()?);
         let mut this = Self {
+            _ports: [one, other],
             binary: binary.to_owned(),
             dir,
             country: country.to_owned(),
@@ -302,15 +305,18 @@ static NEXT_PORT: AtomicU16 = AtomicU16::new(0);
 const FIRST_PORT: u16 = 20_000;
 const PORTS: u16 = 12_000;
 
-/// A port that nobody listens on now, and that no other government of this process is given.
-fn free_port() -> anyhow::Result<u16> {
+/// A port that nobody listens on now, and that no other government of this machine is given as long as the socket lives:
+/// it holds the same number for datagrams, so that the port stays ours also while the daemon is down.
+fn free_port() -> anyhow::Result<(u16, UdpSocket)> {
     let start = u16::try_from(std::process::id() % u32::from(PORTS)).unwrap_or_default();
     for _ in 0..PORTS {
         let offset =
             (u32::from(start) + 7 * u32::from(NEXT_PORT.fetch_add(1, Ordering::Relaxed))) % u32::from(PORTS);
         let port = FIRST_PORT + u16::try_from(offset).unwrap_or_default();
-        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
-            return Ok(port);
+        if let Ok(held) = UdpSocket::bind(("127.0.0.1", port))
+            && TcpListener::bind(("127.0.0.1", port)).is_ok()
+        {
+            return Ok((port, held));
         }
     }
     bail!("no free port between {FIRST_PORT} and {}", FIRST_PORT + PORTS)
