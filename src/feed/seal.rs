@@ -218,6 +218,15 @@ pub fn seal_frame(key: &ContentKey, (at, of): (u32, u32), open: &Frame<'_>, out:
     }
 }
 
+/// Whether a Sealed frame is the first that these Seal frames list: whether the key that made it is the entry's own.
+pub fn lists_first(seals: &[Frame<'_>], sealed: &Frame<'_>) -> bool {
+    let hashes = seals.iter().find_map(|seal| match codec::decode(seal.body) {
+        Ok(SealPart::Hashes(hashes)) => Some(hashes),
+        Ok(SealPart::Slots(_)) | Err(_) => None,
+    });
+    hashes.and_then(|hashes| hashes.first().copied()) == Some(Hash::of(&[sealed.body]).0)
+}
+
 /// The Table or Block frame that is in a Sealed one.
 ///
 /// # Errors

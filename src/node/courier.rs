@@ -44,13 +44,10 @@ impl Engine {
         let partners: BTreeSet<PublisherId> = self.house.partners().map(Card::publisher).collect();
         let mut due: Vec<(PublisherId, Vec<Record>)> = Vec::new();
         for agreement in self.carried_agreements() {
-            if matches!(self.house.book().standing(agreement, self.now()), Standing::Over { .. }) {
-                continue;
-            }
             for party in agreement.text().bound().filter(|party| partners.contains(party)) {
-                let said = agreement.words().filter(|word| {
-                    word.party() != party && !self.house.was_told(party, word.agreement(), word.party())
-                });
+                let said = agreement
+                    .words()
+                    .filter(|word| word.party() != party && !self.house.was_told(party, word));
                 let mut records = Vec::new();
                 for word in said {
                     let kind = match word.consent() {
@@ -107,7 +104,10 @@ impl Engine {
                 false => self.acknowledged_by_all(&feed)?,
             };
             let Some(upto) = upto else { continue };
-            let first = self.let_go.get(&feed).map_or(Seq(0), |seq| seq.next());
+            // What went before the last start is known by its marks.
+            let gone = self.store.erased(&feed).iter().map(|places| *places.end());
+            let gone = gone.chain(self.let_go.get(&feed).copied()).max();
+            let first = gone.map_or(Seq(0), Seq::next);
             if first > upto {
                 continue;
             }
@@ -128,7 +128,7 @@ impl Engine {
     fn carried_bytes(&self) -> BTreeMap<PublisherId, u64> {
         let mut bytes = BTreeMap::new();
         for feed in self.carried_feeds() {
-            *bytes.entry(feed.publisher).or_default() += self.store.bytes_of(&feed);
+            *bytes.entry(feed.publisher).or_default() += self.store.bytes_kept(&feed);
         }
         bytes
     }
@@ -154,7 +154,7 @@ impl Engine {
                 "publisher": self.country_of(&feed.publisher),
                 "agreement": agreement.text().title,
                 "head_seq": head.map(|seq| seq.0),
-                "bytes": self.store.bytes_of(&feed),
+                "bytes": self.store.bytes_kept(&feed),
                 "quota": self.sealing.quota,
                 "owed_to": owed.map(|reader| self.country_of(&reader)).collect::<Vec<_>>(),
             }));

@@ -53,7 +53,7 @@ impl Engine {
     }
 
     /// The key of one of our sealed entries.
-    fn key_of_own(&mut self, feed: FeedId, seq: Seq) -> Result<ContentKey, NodeError> {
+    pub(super) fn key_of_own(&mut self, feed: FeedId, seq: Seq) -> Result<ContentKey, NodeError> {
         let content = self.store.header(&feed, seq)?.header().content;
         let root = self.content_secret()?;
         Ok(seal::content_key(&root, (feed, seq), (&content.record_root, &content.payload_hash)))

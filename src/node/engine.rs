@@ -21,7 +21,7 @@ use super::request::{Caller, Request, SubmitRequest};
 use super::sealing::{Look, SealingTerms, Secrets};
 use super::submissions::Submitted;
 use super::truth::Truths;
-use crate::crypto::{Hash, Network, NodeSigner, PublicKey};
+use crate::crypto::{ContentKey, Hash, Network, NodeSigner, PublicKey};
 use crate::feed::{
     AgreementId, Body, BuildError, Card, EntryId, EntryKind, FeedId, HeadRef, PublisherId, Seq, SignedHeader,
 };
@@ -216,6 +216,8 @@ pub struct Engine {
     pub(super) secrets: Option<Secrets>,
     /// The secret from which the content keys of our own entries follow, once it was needed.
     pub(super) content_secret: Option<Zeroizing<[u8; 32]>>,
+    /// Keys of our own sealed entries that were asked for last; none where we cannot make it any more.
+    pub(super) own_keys: Vec<(FeedId, Seq, Option<ContentKey>)>,
     /// Sealing keys that were written into the house feed since the start.
     pub(super) learnt: BTreeSet<Hash>,
     /// How far others' feeds were looked through for what concerns sealing.
@@ -277,6 +279,7 @@ impl Engine {
             sealing: options.sealing,
             secrets: None,
             content_secret: None,
+            own_keys: Vec::new(),
             learnt: BTreeSet::new(),
             looked: BTreeMap::new(),
             deposited: BTreeSet::new(),

@@ -22,13 +22,12 @@ use crate::wire;
 
 mod cards;
 mod recovery;
+mod sealed;
 
 /// How many faults are kept to be shown; older ones are in the log of acts.
 const MAX_FAULTS: usize = 256;
 /// A partner's faults are written into the log of acts at most so often, so that nobody fills our disk: one minute.
 const FAULT_PAUSE: i64 = 60_000;
-
-mod sealed;
 
 /// A session that stands.
 struct Open {
@@ -65,7 +64,7 @@ pub(super) struct Exchange {
     faults: VecDeque<Value>,
     fault_logged: BTreeMap<PublisherId, Millis>,
     listening: BTreeSet<String>,
-    /// Own feeds that another node of ours has continued.
+    /// Own feeds of which partners have shown more than is here, and how much.
     ahead: BTreeMap<FeedId, Seq>,
     /// What the machine was told of own feeds in recovery.
     recovering: Recovering,
@@ -361,6 +360,10 @@ impl Exchange {
                 Output::Append { frame } => {
                     self.figures.frames_appended += 1;
                     engine.store_mut().append_frame(&frame)?;
+                    if self.is_full_now(frame.entry().header().header().feed, engine) {
+                        let seated = Input::Seated { seating: self.seating.clone() };
+                        wanted.extend(self.replica.handle(seated, self.clock.now()));
+                    }
                 }
                 Output::Read { session, feed, from, limit } => {
                     let is_courier = self.is_courier(session, &feed);

@@ -15,7 +15,7 @@ use crate::feed::{
     SignedHeader,
 };
 use crate::model::{Document, DocumentKind, DocumentLabel, Millis, Record};
-use crate::policy::{Agreement, AgreementText, Book, Erasure, SignedConsent, Why};
+use crate::policy::{Agreement, AgreementText, Book, Consent, Erasure, SignedConsent, Why};
 use crate::store::{Store, StoreError};
 
 /// A ministry's submission.
@@ -95,7 +95,7 @@ pub struct House {
     /// Which of those we have handed on, and to whom.
     handed: BTreeSet<(PublisherId, String)>,
     /// By partner, the words on agreements that we have told it.
-    told: BTreeSet<(PublisherId, AgreementId, PublisherId)>,
+    told: BTreeSet<(PublisherId, Told)>,
     /// By recipient, what was erased of ours: by agreement, and by its last entry.
     confirmed: BTreeMap<(PublisherId, AgreementId, u64), Erasure>,
 }
@@ -104,6 +104,13 @@ pub struct House {
 const MAX_OPENINGS: usize = 4096;
 /// How many sealing keys of one publisher are kept: the newest counts, those before it for what is under way.
 const MAX_SEALING_KEYS: usize = 4;
+/// A word on an agreement: which, whose, and whether it is the one that ends it.
+type Told = (AgreementId, PublisherId, bool);
+
+fn told(word: &SignedConsent) -> Told {
+    (word.agreement(), word.party(), word.consent() == Consent::Ended)
+}
+
 /// The most erasures of others that are kept to be shown; all are in their feeds.
 const MAX_ERASURES: usize = 4096;
 
@@ -234,11 +241,8 @@ impl House {
             DocumentKind::AgreementSignature | DocumentKind::AgreementEnd => {
                 if let Ok(consent) = SignedConsent::from_bytes(body) {
                     if !own && feed.publisher == self.us {
-                        self.told.insert((
-                            self.correspondent(&feed.agreement),
-                            consent.agreement(),
-                            consent.party(),
-                        ));
+                        let partner = self.correspondent(&feed.agreement);
+                        self.told.insert((partner, told(&consent)));
                     }
                     let said_by = feed.publisher == consent.party() && self.keyring.vouches(stated.header);
                     self.waiting.push((consent, own || said_by));
@@ -264,8 +268,8 @@ impl House {
     }
 
     /// Whether we have told a partner somebody's word on an agreement.
-    pub(super) fn was_told(&self, partner: PublisherId, agreement: AgreementId, party: PublisherId) -> bool {
-        self.told.contains(&(partner, agreement, party))
+    pub(super) fn was_told(&self, partner: PublisherId, word: &SignedConsent) -> bool {
+        self.told.contains(&(partner, told(word)))
     }
 
     /// Entries of ours that were released under embargo, and until when.

@@ -55,6 +55,10 @@ impl Default for SealingTerms {
 const FILE: &str = "sealing";
 /// Bytes that are read at a time to open what was closed.
 const STEP: usize = 256 << 10;
+/// Bytes in which the longest list of wrapped keys and hashes ends.
+const SEALS: usize = 4 << 20;
+/// How many keys of our own entries are held at a time: couriers ask for one entry after the other.
+const KEYS_HELD: usize = 16;
 
 /// The secrets to which others seal.
 #[derive(Default)]
@@ -314,11 +318,9 @@ impl Engine {
                 // What was signed before the agreement could have couriers: it is for the parties alone.
                 Sealing::Open => break,
                 Sealing::Sealed(sealed) => {
-                    let content = (header.content.record_root, header.content.payload_hash);
-                    let place = (header.feed, header.seq);
+                    let seq = header.seq;
                     let before = 1 + u32::try_from(sealed.seal_frames()).unwrap_or(u32::MAX);
-                    let secret = &self.content_secret()?;
-                    let key = seal::content_key(secret, place, (&content.0, &content.1));
+                    let Some(key) = self.sealed_under(feed, seq)? else { break };
                     let nth = at.part.saturating_sub(before);
                     seal::seal_frame(&key, (nth, sealed.frames), &frame, &mut frames);
                 }
@@ -327,6 +329,36 @@ impl Engine {
             at.part += 1;
         }
         Ok((frames, if rest.is_empty() { next } else { at }))
+    }
+
+    /// The key under which one of our entries was sealed; none if the secret from which it followed is lost, as on a new
+    /// disk: what we would make then is not what the header commits to, and a courier would take it for a forgery.
+    fn sealed_under(&mut self, feed: &FeedId, seq: Seq) -> Result<Option<ContentKey>, NodeError> {
+        if let Some((_, _, known)) = self.own_keys.iter().find(|one| (one.0, one.1) == (*feed, seq)) {
+            return Ok(known.clone());
+        }
+        let key = self.key_of_own(*feed, seq)?;
+        let Sealing::Sealed(sealed) = self.store.header(feed, seq)?.header().sealing else { return Ok(None) };
+        let (bytes, _) = self.store.stored_frames(feed, Position { seq, part: 0 }, SEALS)?;
+        let (mut seals, mut rest, mut fits) = (Vec::new(), bytes.as_slice(), false);
+        while let Ok(Some(frame)) = Frame::read(rest) {
+            rest = &rest[frame.bytes.len()..];
+            match frame.kind {
+                FrameKind::Head => {}
+                FrameKind::Seal => seals.push(frame),
+                _ => {
+                    let mut first = Vec::new();
+                    seal::seal_frame(&key, (0, sealed.frames), &frame, &mut first);
+                    fits =
+                        Frame::read(&first).ok().flatten().is_some_and(|one| seal::lists_first(&seals, &one));
+                    break;
+                }
+            }
+        }
+        let known = fits.then_some(key);
+        self.own_keys.truncate(KEYS_HELD - 1);
+        self.own_keys.insert(0, (*feed, seq, known.clone()));
+        Ok(known)
     }
 
     /// Takes note of the keys that another tells in an entry, and opens what it opens. Returns what is wrong with it.

@@ -349,6 +349,23 @@ impl FeedFile {
         self.segments.iter().filter_map(known).collect()
     }
 
+    /// Bytes behind the last entry whose payload is gone.
+    pub(super) fn bytes_kept(&self) -> u64 {
+        let gone = self.erased.iter().map(|places| places.end().0).max();
+        let mut bytes = 0;
+        for segment in self.segments.iter().rev() {
+            bytes += segment.end - segment.whole();
+            let last = segment.first.0 + segment.spans.len() as u64;
+            for (seq, span) in (segment.first.0..last).rev().zip(segment.spans.iter().rev()) {
+                if gone.is_some_and(|gone| seq <= gone) {
+                    return bytes;
+                }
+                bytes += span.length;
+            }
+        }
+        bytes
+    }
+
     /// Bytes of the segments.
     pub(super) fn bytes(&self) -> u64 {
         self.segments.iter().map(|segment| segment.end).sum()

@@ -491,9 +491,9 @@ impl Store {
         self.feeds.get(feed)?.lies(seq)
     }
 
-    /// Bytes of one feed's files on disk.
-    pub fn bytes_of(&self, feed: &FeedId) -> u64 {
-        self.feeds.get(feed).map_or(0, FeedFile::bytes)
+    /// Bytes of a feed behind the last entry whose payload was erased: of those before, headers are left.
+    pub fn bytes_kept(&self, feed: &FeedId) -> u64 {
+        self.feeds.get(feed).map_or(0, FeedFile::bytes_kept)
     }
 
     /// Bytes of all feed files on disk.

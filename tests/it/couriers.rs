@@ -140,6 +140,52 @@ fn governments_that_never_meet_sign_and_exchange_through_a_courier_that_reads_no
     });
     assert!(paid, "PHL has no receipt of CAN: {last:?}; {}", ask(&three.phl, &["feeds"]));
     assert_eq!(ask(&three.ita, &["doctor"])["healthy"], true);
+
+    // That it is over is handed on as well.
+    ask(&three.phl, &["agreement", "end", TITLE]);
+    eventually("the courier knows that it is over", || standing(&three.ita) == "over");
+    three.phl.stop();
+    three.can.start().expect("CAN starts");
+    eventually("CAN knows that it is over", || standing(&three.can) == "over");
+}
+
+#[test]
+fn a_courier_carries_no_more_than_its_quota_until_some_is_acknowledged() {
+    let mut three = Three::new();
+    set(&three.ita, "#quota = \"1 GiB\"", "quota = \"3 KiB\"");
+    three.agree();
+    let years: Vec<String> = (1990..2010).map(|year: i32| year.to_string()).collect();
+    for (number, year) in years.iter().enumerate() {
+        three.release(&format!("{number}.csv"), "4711", year);
+    }
+    let faults = |node: &Government| node.ask(&["status"]).unwrap_or_default()["faults"].to_string();
+    eventually("the courier says that it is full", || faults(&three.ita).contains("courier.quota"));
+    let first = held_of(&three.ita, &three.phl);
+    assert!(first < own(&three.phl), "it has not taken all: {first:?}");
+    // One after the other comes by, until all is there.
+    for _ in 0..years.len() {
+        three.phl.stop();
+        three.can.start().expect("CAN starts");
+        eventually("CAN has what is carried", || {
+            held_of(&three.can, &three.phl) == held_of(&three.ita, &three.phl)
+        });
+        eventually("the courier has its receipt", || held_of(&three.ita, &three.can) == own(&three.can));
+        eventually("the courier has let go", || {
+            let erased = feed(&three.ita, &three.phl)["erased"].to_string();
+            erased.contains(&format!("{}]", held_of(&three.ita, &three.phl).unwrap_or_default()))
+        });
+        three.can.stop();
+        let carried = held_of(&three.ita, &three.phl);
+        three.phl.start().expect("PHL starts");
+        eventually("the courier takes more", || {
+            held_of(&three.ita, &three.phl) > carried || carried == own(&three.phl)
+        });
+        if carried == own(&three.phl) {
+            break;
+        }
+    }
+    three.phl.stop();
+    assert_eq!(values(&three.can, &["EF_REGEMI"]).len(), years.len());
 }
 
 /// How many of our entries a partner has not acknowledged. The proposal that was written to it directly, and that only

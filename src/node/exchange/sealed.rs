@@ -97,6 +97,24 @@ impl Exchange {
         Ok(())
     }
 
+    /// Whether a publisher has just come to have as much carried as it may.
+    pub(super) fn is_full_now(&mut self, feed: FeedId, engine: &Engine) -> bool {
+        let publisher = feed.publisher;
+        let known = self.seating.full.contains(&publisher);
+        if known
+            || !self.seating.carried.contains(&feed.agreement)
+            || !engine.over_quota().contains(&publisher)
+        {
+            return false;
+        }
+        let who = engine.country_of(&publisher);
+        self.note(&format!(
+            "as much is carried of {who} as is allowed here (courier.quota): nothing more of it is taken until its readers \
+             have acknowledged some"
+        ));
+        self.seating.full.insert(publisher)
+    }
+
     /// As a courier: lets go of what all have acknowledged, and sees to it that nobody has more carried than it may.
     pub(super) fn tend_carried(&mut self, engine: &mut Engine) -> Result<(), NodeError> {
         let now = self.clock.now();
@@ -106,12 +124,6 @@ impl Exchange {
         self.carried_at = now;
         engine.let_go_of_carried()?;
         let full = engine.over_quota();
-        for publisher in full.difference(&self.seating.full.clone()) {
-            let who = engine.country_of(publisher);
-            self.note(&format!(
-                "as much is carried of {who} as is allowed here (courier.quota): nothing more of it is taken until its readers have acknowledged some"
-            ));
-        }
         if full != self.seating.full {
             let seating = Seating { full, ..self.seating.clone() };
             self.seating = seating.clone();
