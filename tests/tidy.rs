@@ -13,13 +13,18 @@ const ROOMS: [&str; 17] = [
 /// Rooms that stand side by side in the list and do not know each other.
 const STRANGERS: [(&str, &str); 1] = [("sync", "store")];
 /// Guests: a crate, and where it may be named (a room or one file).
-const GUESTS: [(&str, &[&str]); 17] = [
+const GUESTS: [(&str, &[&str]); 22] = [
     ("sled", &["store"]),
     ("libp2p", &["net"]),
     ("libp2p_stream", &["net"]),
     ("libp2p_gossipsub", &["net"]),
     ("axum", &["api"]),
     ("maud", &["api"]),
+    ("tower_http", &["api"]),
+    ("utoipa", &["api"]),
+    ("quick_xml", &["intake", "sdmx"]),
+    ("calamine", &["intake"]),
+    ("parquet", &["node"]),
     ("clap", &["cli", "src/main.rs"]),
     ("anyhow", &["cli", "src/main.rs"]),
     ("comfy_table", &["cli"]),

@@ -92,6 +92,7 @@ fn ask_here(
     match answer? {
         Answer::Value(value) => Ok(Some(value)),
         Answer::Json(text) => Ok(Some(serde_json::from_str(text.get())?)),
+        Answer::Reader(_) => Ok(None),
         Answer::Rows(rows) => {
             let mut broken = Ok(());
             rows.each(&mut |row| match serde_json::from_str(row) {

@@ -15,6 +15,7 @@ use super::home::Home;
 use super::house::House;
 use super::mandates::{Issued, NextKey};
 use super::prepared::{Figures, Prepared};
+use super::reader::Reader;
 use super::recovery::Recovery;
 use super::release::Wanted;
 use super::request::{Caller, Request, SubmitRequest};
@@ -53,6 +54,8 @@ pub enum Answer {
     Json(Box<RawValue>),
     /// Many, one by one.
     Rows(Rows),
+    /// The views, for whoever asks them beside the loop.
+    Reader(Reader),
 }
 
 type EachRow<'a> = &'a mut dyn FnMut(&str) -> bool;
@@ -498,6 +501,7 @@ impl Engine {
             Request::Release(release) => return self.release(&release, caller).map(Answer::Json),
             Request::Retract { key, periods, reason } => self.retract(&key, &periods, &reason, caller)?,
             Request::Get(get) => return self.get(&get).map(Answer::Rows),
+            Request::Reader(scope) => return self.reader(scope).map(Answer::Reader),
             Request::Mirror { origin, destination, indicator } => {
                 self.mirror(&origin, &destination, indicator.as_deref())?
             }

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::reader::Scope;
+
 /// A request; in JSON `{"command": "status"}` with the fields beside it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "command", rename_all = "snake_case", deny_unknown_fields)]
@@ -121,6 +123,9 @@ pub enum Request {
     },
     /// Ask the views.
     Get(GetRequest),
+    /// The views as this scope shows them, to be asked beside the loop. It comes from within the process alone.
+    #[serde(skip)]
+    Reader(Scope),
     /// Both ends of a corridor side by side.
     Mirror {
         /// Country of origin.
@@ -361,6 +366,7 @@ impl Request {
             | Self::Release(_)
             | Self::Retract { .. }
             | Self::Get(_)
+            | Self::Reader(_)
             | Self::AgreementWhatIf { .. }
             | Self::Mirror { .. }
             | Self::Cite { .. } => true,
@@ -433,6 +439,7 @@ impl Request {
             | Self::AgreementWhatIf { .. }
             | Self::Submissions
             | Self::Get(_)
+            | Self::Reader(_)
             | Self::Mirror { .. }
             | Self::Audit { .. }
             | Self::Cite { .. }

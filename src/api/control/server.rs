@@ -239,6 +239,10 @@ async fn answer(
     let reply = match answer {
         Ok(Answer::Value(value)) => Reply::End(Some(value)),
         Ok(Answer::Json(text)) => return add(frames, &End { end: &text }),
+        // No socket can carry it, and none can ask for it.
+        Ok(Answer::Reader(_)) => {
+            Reply::Error(fault(&NodeError::Refused("it is asked within the node".to_owned())))
+        }
         // Most questions are for few rows, which need no other thread to be made.
         Ok(Answer::Rows(rows)) => match task::block_in_place(|| few(&rows, frames)) {
             Ok(true) => Reply::End(None),

@@ -58,7 +58,7 @@ async fn observations<N: Node>(
     let Ok(place) = Arc::clone(&service.places).try_acquire_owned() else { return Err(Refusal::BUSY) };
     match service.node.ask(Request::Get(question), Payload::none(), anonymous()).await {
         Ok(Answer::Rows(rows)) => observations::answer(rows, place),
-        Ok(Answer::Value(_) | Answer::Json(_)) => {
+        Ok(Answer::Value(_) | Answer::Json(_) | Answer::Reader(_)) => {
             tracing::error!("one value where rows were asked for");
             Err(Refusal::FAILED)
         }
@@ -116,7 +116,7 @@ impl<N: Node> Service<N> {
     async fn ask(&self, request: Request) -> Result<Value, Refusal> {
         match self.node.ask(request, Payload::none(), anonymous()).await {
             Ok(Answer::Value(value)) => Ok(value),
-            Ok(Answer::Rows(_) | Answer::Json(_)) => {
+            Ok(Answer::Rows(_) | Answer::Json(_) | Answer::Reader(_)) => {
                 tracing::error!("another form of answer than was asked for");
                 Err(Refusal::FAILED)
             }

@@ -79,7 +79,7 @@ impl Bench {
         let caller = Caller { who: "clerk".to_owned(), from: "test".to_owned() };
         match core.ask(prepared, &caller)? {
             Answer::Value(value) => Ok(value),
-            Answer::Json(_) | Answer::Rows(_) => panic!("a value was asked for"),
+            Answer::Json(_) | Answer::Rows(_) | Answer::Reader(_) => panic!("a value was asked for"),
         }
     }
 

@@ -71,6 +71,7 @@ impl Node {
         match self.engine().execute(prepared, &caller())? {
             Answer::Value(value) => Ok(value),
             Answer::Json(text) => Ok(serde_json::from_str(text.get()).unwrap()),
+            Answer::Reader(_) => panic!("no reader was asked for"),
             Answer::Rows(rows) => Ok(Value::Array(all(&rows))),
         }
     }

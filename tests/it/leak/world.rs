@@ -160,6 +160,7 @@ impl World {
         match answer {
             Ok(Answer::Value(value)) => Ok(value),
             Ok(Answer::Json(raw)) => Ok(serde_json::from_str(raw.get()).expect("an answer is JSON")),
+            Ok(Answer::Reader(_)) => panic!("no reader was asked for"),
             Ok(Answer::Rows(rows)) => {
                 let mut all = Vec::new();
                 let each = &mut |row: &str| {

@@ -1,0 +1,156 @@
+//! What a reader over HTTP may see of the views, with names for those who speak in it.
+//!
+//! A [`Reader`] is made by the node for one [`Scope`] and can ask for nothing else: every question that goes through it
+//! is narrowed to the agreements of its scope before it meets the view. So a route, a parameter or a header has no way to
+//! widen it. It is asked from any thread, beside the node's loop.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::engine::{Engine, NodeError};
+use crate::feed::{AgreementId, Card, EntryId, FeedId, PublisherId, Seq};
+use crate::model::{Millis, SeriesPattern};
+use crate::store::Derived;
+use crate::view::{Moment, Query, SeriesView};
+
+/// Whose eyes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// Everybody's: public feeds.
+    Public,
+    /// This government's: public feeds, and every feed that an agreement opens to it.
+    Government,
+}
+
+/// Who publishes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublisherName {
+    /// The country that its card claims.
+    pub country: String,
+    /// Its name in English, as the card has it.
+    pub name: String,
+}
+
+/// The newest entry of a feed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FeedHead {
+    /// The feed.
+    pub feed: FeedId,
+    /// Its agreement's title; `public` for public feeds.
+    pub agreement: String,
+    /// Where it ends.
+    pub seq: Seq,
+    /// The newest entry.
+    pub entry: EntryId,
+    /// When that was signed.
+    pub time: Millis,
+    /// Observations that stand in it.
+    pub observations: u64,
+}
+
+/// The views as one scope shows them. Clones share it.
+#[derive(Clone)]
+pub struct Reader {
+    derived: Derived,
+    scope: Scope,
+    shared: Arc<Known>,
+}
+
+struct Known {
+    us: PublisherId,
+    country: String,
+    is_training: bool,
+    publishers: BTreeMap<PublisherId, PublisherName>,
+    heads: Vec<FeedHead>,
+}
+
+impl Reader {
+    /// Calls `each` with every series that matches, in the order of view keys, until it says `false`; `publishers` empty
+    /// means everybody. Blocks while it reads; the answer is the view of the moment of asking.
+    ///
+    /// # Errors
+    /// [`NodeError`] when the database is broken.
+    pub fn query(
+        &self,
+        pattern: SeriesPattern,
+        moment: Moment,
+        publishers: Vec<PublisherId>,
+        each: &mut dyn FnMut(SeriesView) -> bool,
+    ) -> Result<(), NodeError> {
+        let agreements = match self.scope {
+            Scope::Public => vec![AgreementId::public()],
+            Scope::Government => Vec::new(),
+        };
+        let query = Query { pattern, publishers, agreements, moment };
+        Ok(self.derived.query(&query, each)?)
+    }
+
+    /// Whose eyes these are.
+    pub fn scope(&self) -> Scope {
+        self.scope
+    }
+
+    /// This node's publisher.
+    pub fn us(&self) -> PublisherId {
+        self.shared.us
+    }
+
+    /// This node's country.
+    pub fn country(&self) -> &str {
+        &self.shared.country
+    }
+
+    /// Whether figures are practice, and whatever shows them must say so.
+    pub fn is_training(&self) -> bool {
+        self.shared.is_training
+    }
+
+    /// Publishers whose cards this node holds, itself among them.
+    pub fn publishers(&self) -> &BTreeMap<PublisherId, PublisherName> {
+        &self.shared.publishers
+    }
+
+    /// The feeds of this scope as of when the reader was made, by publisher and agreement. Two readers with equal heads
+    /// give equal answers.
+    pub fn heads(&self) -> &[FeedHead] {
+        &self.shared.heads
+    }
+}
+
+impl Engine {
+    /// A reader of this scope. The view must be folded.
+    pub(super) fn reader(&mut self, scope: Scope) -> Result<Reader, NodeError> {
+        self.store.fold()?;
+        let ids: Vec<FeedId> = self.store.feeds().collect();
+        let mut heads = Vec::new();
+        for feed in ids {
+            let is_public = feed.agreement == AgreementId::public();
+            if feed.agreement == AgreementId::house() || (scope == Scope::Public && !is_public) {
+                continue;
+            }
+            let Some(head) = self.store.durable(&feed) else { continue };
+            heads.push(FeedHead {
+                feed,
+                agreement: self.agreement_name(&feed.agreement),
+                seq: head.seq,
+                entry: head.entry,
+                time: self.store.header(&feed, head.seq)?.header().time,
+                observations: self.store.derived().observations(&feed)?,
+            });
+        }
+        heads.sort_by_key(|head| head.feed);
+        let card = self.home.card();
+        let known = Known {
+            us: self.us(),
+            country: card.country().to_owned(),
+            is_training: card.network().is_training(),
+            publishers: self.house.partners().chain([card]).map(named).collect(),
+            heads,
+        };
+        Ok(Reader { derived: self.store.derived().clone(), scope, shared: Arc::new(known) })
+    }
+}
+
+fn named(card: &Card) -> (PublisherId, PublisherName) {
+    (card.publisher(), PublisherName { country: card.country().to_owned(), name: card.name("en").to_owned() })
+}
