@@ -10,7 +10,7 @@ use super::Node;
 use crate::feed::AgreementId;
 use crate::node::engine::Rows;
 use crate::node::metrics::{Kind, Metric};
-use crate::node::{Answer, Caller, NodeError, Payload, Pending, Request};
+use crate::node::{Answer, Caller, NodeError, Payload, Pending, Request, tokens};
 
 /// The node.
 #[derive(Clone)]
@@ -74,6 +74,9 @@ impl Node for Fake {
         }
         Ok(Pending::ready(match request {
             Request::Status => Ok(Answer::Value(status(self.network))),
+            Request::Admit(token) if Some(token) == tokens::hash_of(&token_text()) => {
+                Ok(Answer::Value(json!({ "name": "portal" })))
+            }
             Request::Card => Ok(Answer::Value(json!({ "card": "text" }))),
             Request::Feeds => Ok(Answer::Rows(self.rows())),
             Request::Peers => Ok(Answer::Rows(Rows::new(|each| {
@@ -106,6 +109,11 @@ impl Node for Fake {
             None => Ok(()),
         }
     }
+}
+
+/// The token that the node knows.
+pub(crate) fn token_text() -> String {
+    format!("{}{}", tokens::PREFIX, "5a".repeat(32))
 }
 
 /// Every request waits this long at most in tests.

@@ -9,9 +9,13 @@
 //! | `/readyz` | `ready` while the node does its work |
 //! | `/metrics` | counters and gauges for Prometheus |
 //!
-//! All readers are anonymous, so all of it is public; `public.rs` is the filter. Nothing here changes anything.
+//! Who brings no token sees what everybody may read; `public.rs` is the filter for the status, a [`crate::node::Reader`]
+//! of the public scope for all else. A token of `corridor token create`, as `Authorization: Bearer ...`, opens what this
+//! government may read; one that does not hold is refused, never taken for none (`access.rs`). Nothing here changes
+//! anything.
 //! Start reading at [`serve`], then `routes.rs`.
 
+mod access;
 mod guard;
 mod listener;
 mod metrics;
@@ -19,6 +23,7 @@ mod observations;
 mod page;
 mod public;
 mod routes;
+mod service;
 #[cfg(test)]
 mod tests;
 
@@ -69,6 +74,13 @@ pub async fn serve(
     let named = |error: io::Error| io::Error::new(error.kind(), format!("http.listen {address}: {error}"));
     let listener = TcpListener::bind(address).await.map_err(named)?;
     let bound = listener.local_addr().map_err(named)?;
+    if !bound.ip().is_loopback() {
+        tracing::warn!(
+            address = %bound,
+            "http.listen is reached from other machines without TLS: tokens, and what they open, can be read on the \
+             way. Listen on 127.0.0.1 behind a proxy that speaks TLS before anybody uses a token"
+        );
+    }
     Ok((bound, run(Bounded::new(listener), node, shutdown)))
 }
 
@@ -79,7 +91,8 @@ async fn run(
 ) -> io::Result<()> {
     let stopping = Arc::new(Notify::new());
     let notice = Arc::clone(&stopping);
-    let serving = axum::serve(listener, routes::router(node)).with_graceful_shutdown(async move {
+    let app = routes::router(node).into_make_service_with_connect_info::<listener::Remote>();
+    let serving = axum::serve(listener, app).with_graceful_shutdown(async move {
         shutdown.await;
         notice.notify_one();
     });

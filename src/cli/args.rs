@@ -5,9 +5,11 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 
 pub mod agreement;
+pub mod token;
 pub mod upkeep;
 
 use self::agreement::Agreement;
+use self::token::Token;
 
 /// Governments exchange signed Migration Profile records, with no one in the middle.
 #[derive(Debug, Parser)]
@@ -60,6 +62,9 @@ pub enum Command {
     /// Keys: list, rotate, revoke, succeed, and what to do when one is stolen
     #[command(subcommand)]
     Key(Key),
+    /// Tokens that open this government's own view over HTTP: create, list, revoke
+    #[command(subcommand)]
+    Token(Token),
     /// Partners: accept their cards, list, show, reach, pause, remove
     #[command(subcommand)]
     Partner(Partner),

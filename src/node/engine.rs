@@ -502,6 +502,10 @@ impl Engine {
             Request::Retract { key, periods, reason } => self.retract(&key, &periods, &reason, caller)?,
             Request::Get(get) => return self.get(&get).map(Answer::Rows),
             Request::Reader(scope) => return self.reader(scope).map(Answer::Reader),
+            Request::Admit(token) => self.admit(&token)?,
+            Request::TokenCreate { name, days } => self.token_create(&name, days, caller)?,
+            Request::TokenList => self.token_list(),
+            Request::TokenRevoke { token } => self.token_revoke(&token, caller)?,
             Request::Mirror { origin, destination, indicator } => {
                 self.mirror(&origin, &destination, indicator.as_deref())?
             }

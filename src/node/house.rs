@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use super::cards::Cards;
 use super::levels;
+use super::tokens::Tokens;
 use crate::crypto::Network;
 use crate::feed::{
     AgreementId, Card, EntryKind, FeedId, Fork, Header, KeyNotice, Keyring, PublisherId, Resolution, Seq,
@@ -98,6 +99,8 @@ pub struct House {
     told: BTreeSet<(PublisherId, Told)>,
     /// By recipient, what was erased of ours: by agreement, and by its last entry.
     confirmed: BTreeMap<(PublisherId, AgreementId, u64), Erasure>,
+    /// What opens our own view over HTTP.
+    pub(super) tokens: Tokens,
 }
 
 /// How many openings of entries under embargo are kept for others, so that nobody fills our memory.
@@ -164,6 +167,7 @@ impl House {
             openings: BTreeMap::new(),
             handed: BTreeSet::new(),
             confirmed: BTreeMap::new(),
+            tokens: Tokens::default(),
         }
     }
 
@@ -390,6 +394,7 @@ impl House {
             }
             "submit" => self.take_submission(&act, time),
             "fork" => self.take_fork(&act),
+            "token create" | "token revoke" => self.tokens.take(body, time),
             "partner card refused" => self.cards.refused_before(&act.card),
             "recovered" => {
                 if let (Some(agreement), Some(last)) = (AgreementId::from_hex(&act.agreement), act.last) {

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::reader::Scope;
+use crate::crypto::Hash;
 
 /// A request; in JSON `{"command": "status"}` with the fields beside it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -126,6 +127,23 @@ pub enum Request {
     /// The views as this scope shows them, to be asked beside the loop. It comes from within the process alone.
     #[serde(skip)]
     Reader(Scope),
+    /// Whose token has this hash. It comes from within the process alone.
+    #[serde(skip)]
+    Admit(Hash),
+    /// Make a token that opens our own view over HTTP.
+    TokenCreate {
+        /// Whose, or what for.
+        name: String,
+        /// For how many days it holds.
+        days: u32,
+    },
+    /// All tokens, without their secrets.
+    TokenList,
+    /// End a token.
+    TokenRevoke {
+        /// Its name, its id or the start of it.
+        token: String,
+    },
     /// Both ends of a corridor side by side.
     Mirror {
         /// Country of origin.
@@ -386,6 +404,10 @@ impl Request {
             | Self::Submissions
             | Self::Peers
             | Self::Card
+            | Self::Admit(_)
+            | Self::TokenCreate { .. }
+            | Self::TokenList
+            | Self::TokenRevoke { .. }
             | Self::KeyList
             | Self::KeyPlaces { .. }
             | Self::CardIssue { .. }
@@ -416,6 +438,8 @@ impl Request {
             Self::Release(release) => (!release.dry_run).then_some("release"),
             Self::Retract { .. } => Some("retract"),
             Self::Rebuild => Some("rebuild"),
+            Self::TokenCreate { .. } => Some("token create"),
+            Self::TokenRevoke { .. } => Some("token revoke"),
             Self::CardIssue { act, .. } => Some(act.as_str()),
             Self::KeySwitch => Some("key switch"),
             Self::ForkResolve { .. } => Some("fork resolve"),
@@ -430,6 +454,8 @@ impl Request {
             | Self::Peers
             | Self::Card
             | Self::KeyList
+            | Self::Admit(_)
+            | Self::TokenList
             | Self::KeyPlaces { .. }
             | Self::PartnerList
             | Self::PartnerShow { .. }

@@ -1,11 +1,12 @@
 //! What every request passes: a number, a time limit, a length limit, a log line, and headers that tell browsers
 //! to trust nothing.
 
+use std::borrow::Cow;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::Json;
 use axum::extract::Request;
-use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
@@ -28,39 +29,70 @@ static COUNT: AtomicU64 = AtomicU64::new(0);
 pub(super) struct RequestId(u64);
 
 /// An answer that is none: a code for programs and a text that tells a stranger nothing.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Refusal {
     pub(super) status: StatusCode,
     pub(super) code: &'static str,
-    pub(super) message: &'static str,
+    pub(super) message: Cow<'static, str>,
 }
 
 impl Refusal {
-    pub(super) const NOT_FOUND: Self =
-        Self { status: StatusCode::NOT_FOUND, code: "not_found", message: "there is no such page" };
+    pub(super) const NOT_FOUND: Self = Self {
+        status: StatusCode::NOT_FOUND,
+        code: "not_found",
+        message: Cow::Borrowed("there is no such page"),
+    };
     pub(super) const METHOD: Self = Self {
         status: StatusCode::METHOD_NOT_ALLOWED,
         code: "method_not_allowed",
-        message: "use GET or HEAD",
+        message: Cow::Borrowed("use GET or HEAD"),
     };
     pub(super) const QUESTION: Self = Self {
         status: StatusCode::BAD_REQUEST,
         code: "bad_request",
-        message: "the question is not understood: `flow` is MIGPROFILE or an indicator, `key` has one place for each \
-                  of 14 dimensions or fewer, `as_of` is a time",
+        message: Cow::Borrowed(
+            "the question is not understood: `flow` is MIGPROFILE or an indicator, `key` has one place for each of 14 \
+             dimensions or fewer, `as_of` is a time",
+        ),
     };
-    pub(super) const TOO_LONG: Self =
-        Self { status: StatusCode::PAYLOAD_TOO_LARGE, code: "too_long", message: "the request is too long" };
+    pub(super) const TOO_LONG: Self = Self {
+        status: StatusCode::PAYLOAD_TOO_LARGE,
+        code: "too_long",
+        message: Cow::Borrowed("the request is too long"),
+    };
     pub(super) const BUSY: Self = Self {
         status: StatusCode::SERVICE_UNAVAILABLE,
         code: "busy",
-        message: "the node is busy: try again in a moment",
+        message: Cow::Borrowed("the node is busy: try again in a moment"),
     };
     pub(super) const FAILED: Self = Self {
         status: StatusCode::INTERNAL_SERVER_ERROR,
         code: "internal",
-        message: "the node could not answer; its operator finds the cause in the log by the request's number",
+        message: Cow::Borrowed(
+            "the node could not answer; its operator finds the cause in the log by the request's number",
+        ),
     };
+}
+
+impl Refusal {
+    pub(super) const TOKEN: Self = Self {
+        status: StatusCode::UNAUTHORIZED,
+        code: "unauthorized",
+        message: Cow::Borrowed(
+            "the token does not hold: it is mistyped, over or revoked. Leave the header Authorization out to read what \
+             is public",
+        ),
+    };
+    pub(super) const ATTEMPTS: Self = Self {
+        status: StatusCode::TOO_MANY_REQUESTS,
+        code: "too_many_attempts",
+        message: Cow::Borrowed("too many tokens from your address did not hold: try again in a minute"),
+    };
+
+    /// A question that cannot be answered, and what to ask instead.
+    pub(super) fn question(message: impl Into<Cow<'static, str>>) -> Self {
+        Self { status: StatusCode::BAD_REQUEST, code: "bad_request", message: message.into() }
+    }
 }
 
 impl IntoResponse for Refusal {
@@ -78,6 +110,7 @@ pub(super) async fn pass(mut request: Request, next: Next) -> Response {
     request.extensions_mut().insert(id);
     let span = tracing::info_span!("request", id = id.0);
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let is_private = request.headers().contains_key(header::AUTHORIZATION);
     let response = if too_long(&request) {
         Refusal::TOO_LONG.into_response()
     } else {
@@ -85,7 +118,9 @@ pub(super) async fn pass(mut request: Request, next: Next) -> Response {
         answer.unwrap_or_else(|_| Refusal::BUSY.into_response())
     };
     span.in_scope(|| tracing::debug!(%method, path, status = response.status().as_u16(), "answered"));
-    dress(response, id, &method)
+    let mut response = dress(response, id, &method);
+    keep(response.headers_mut(), is_private);
+    response
 }
 
 fn too_long(request: &Request) -> bool {
@@ -94,9 +129,20 @@ fn too_long(request: &Request) -> bool {
     length.is_some_and(|length| length > MAX_BODY)
 }
 
+/// Says who may keep the answer. What came under a token nobody keeps; what is public is kept if its route says so, and
+/// never given to somebody who brings a token.
+fn keep(headers: &mut HeaderMap, is_private: bool) {
+    headers.append(header::VARY, HeaderValue::from_static("authorization"));
+    if is_private {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
+    } else if !headers.contains_key(header::CACHE_CONTROL) {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+}
+
 fn dress(mut response: Response, id: RequestId, method: &Method) -> Response {
     let number = format!("{:x}-{:x}", std::process::id(), id.0);
-    if let Some(refusal) = response.extensions().get::<Refusal>().copied() {
+    if let Some(refusal) = response.extensions_mut().remove::<Refusal>() {
         let error = json!({ "code": refusal.code, "message": refusal.message, "request": number });
         let allow = response.headers_mut().remove(header::ALLOW);
         response = (refusal.status, Json(json!({ "error": error }))).into_response();
@@ -104,6 +150,19 @@ fn dress(mut response: Response, id: RequestId, method: &Method) -> Response {
             response.headers_mut().insert(header::ALLOW, allow);
         } else if refusal.status == StatusCode::METHOD_NOT_ALLOWED {
             response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
+        }
+        match refusal.status {
+            StatusCode::UNAUTHORIZED => {
+                let scheme = HeaderValue::from_static("Bearer realm=\"corridor\"");
+                response.headers_mut().insert(header::WWW_AUTHENTICATE, scheme);
+            }
+            StatusCode::TOO_MANY_REQUESTS => {
+                response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("60"));
+            }
+            StatusCode::SERVICE_UNAVAILABLE => {
+                response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+            }
+            _ => {}
         }
         if *method == Method::HEAD {
             *response.body_mut() = axum::body::Body::empty();
@@ -115,7 +174,6 @@ fn dress(mut response: Response, id: RequestId, method: &Method) -> Response {
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::X_FRAME_OPTIONS, "DENY"),
         (header::REFERRER_POLICY, "no-referrer"),
-        (header::CACHE_CONTROL, "no-store"),
     ] {
         headers.insert(name, HeaderValue::from_static(value));
     }

@@ -22,6 +22,7 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio::task;
 
 use super::guard::Refusal;
+use crate::node::Scope;
 use crate::node::engine::Rows;
 use crate::node::request::GetRequest;
 
@@ -41,11 +42,14 @@ pub(super) struct Asked {
     history: bool,
 }
 
-/// The question as the node takes it: of public feeds, whatever else was asked.
-pub(super) fn question(asked: Result<Query<Asked>, QueryRejection>) -> Result<GetRequest, Refusal> {
+/// The question as the node takes it, narrowed to what the reader may see.
+pub(super) fn question(
+    asked: Result<Query<Asked>, QueryRejection>,
+    scope: Scope,
+) -> Result<GetRequest, Refusal> {
     let Query(Asked { flow, key, as_of, history }) = asked.map_err(|_| Refusal::QUESTION)?;
     let flow = flow.unwrap_or_else(|| "MIGPROFILE".to_owned());
-    Ok(GetRequest { flow, key, as_of, history, from: None, public: true })
+    Ok(GetRequest { flow, key, as_of, history, from: None, public: scope == Scope::Public })
 }
 
 /// The rows as one JSON object. The place among the readers is given back when the last row is made.

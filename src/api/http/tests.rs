@@ -9,8 +9,9 @@ use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
+use super::access::MAX_FAILURES;
 use super::{MAX_BODY, serve};
-use crate::api::fake::{Fake, PATIENCE, ROWS};
+use crate::api::fake::{Fake, PATIENCE, ROWS, token_text};
 use crate::node::Request;
 use crate::node::request::GetRequest;
 
@@ -115,6 +116,45 @@ async fn a_question_that_makes_no_sense_is_refused_without_details() {
         assert_eq!(answer.status, 400, "{path}: {}", answer.body);
         assert!(answer.body.contains("bad_request") && !answer.body.contains("secret"), "{}", answer.body);
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_token_opens_what_the_government_may_read_and_is_kept_by_nobody() {
+    let node = Fake::new();
+    let asked = node.asked.clone();
+    let (address, _tasks) = start(node).await;
+    let bearer = format!("authorization: Bearer {}\r\n", token_text());
+    let status = ask(address, "GET", "/api/v1/status", &bearer).await;
+    assert!(status.body.contains("secret pact") && status.body.contains("paused"), "{}", status.body);
+    let few = ask(address, "GET", "/api/v1/observations?flow=MF_IMM_PREV", &bearer).await;
+    let (request, _, caller) = asked.lock().unwrap().pop().unwrap();
+    let question = GetRequest { flow: "MF_IMM_PREV".to_owned(), ..GetRequest::default() };
+    assert_eq!((request, caller.who.as_str()), (Request::Get(question), "token portal"));
+    for answer in [status, few] {
+        assert_eq!(answer.status, 200);
+        assert!(answer.head.contains("cache-control: private, no-store"), "{}", answer.head);
+        assert!(answer.head.contains("vary: authorization"), "{}", answer.head);
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_does_not_hold_is_never_taken_for_none() {
+    let (address, _tasks) = start(Fake::new()).await;
+    let wrong = token_text().replace("5a", "5b");
+    for value in [format!("Bearer {wrong}"), "Bearer ".to_owned(), "Basic YTpi".to_owned(), token_text()] {
+        let answer = ask(address, "GET", "/api/v1/status", &format!("authorization: {value}\r\n")).await;
+        assert_eq!(answer.status, 401, "{value}");
+        assert!(answer.head.contains("www-authenticate: bearer"), "{}", answer.head);
+        assert!(answer.body.contains("\"unauthorized\"") && !answer.body.contains("4711"), "{}", answer.body);
+    }
+    let bearer = format!("authorization: Bearer {wrong}\r\n");
+    for _ in 4..MAX_FAILURES {
+        assert_eq!(ask(address, "GET", "/api/v1/status", &bearer).await.status, 401);
+    }
+    let answer = ask(address, "GET", "/api/v1/status", &bearer).await;
+    assert_eq!(answer.status, 429, "too many from one address");
+    assert!(answer.head.contains("retry-after: 60"), "{}", answer.head);
+    assert_eq!(get(address, "/api/v1/status").await.status, 200, "what is public is not in question");
 }
 
 #[tokio::test]
