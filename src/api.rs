@@ -19,6 +19,8 @@
 
 use std::future::Future;
 
+use tokio::sync::watch;
+
 use crate::node::metrics::Metric;
 use crate::node::{Answer, Caller, NodeError, NodeHandle, Payload, Pending, Request};
 
@@ -54,6 +56,9 @@ pub trait Node: Clone + Send + Sync + 'static {
         async move { self.send(request, payload, caller).await?.answer().await }
     }
 
+    /// A number that rises when anything may have become visible.
+    fn news(&self) -> watch::Receiver<u64>;
+
     /// What is counted, now.
     fn metrics(&self) -> Vec<Metric>;
 
@@ -67,6 +72,10 @@ pub trait Node: Clone + Send + Sync + 'static {
 impl Node for NodeHandle {
     async fn send(&self, request: Request, payload: Payload, caller: Caller) -> Result<Pending, NodeError> {
         Self::send(self, request, payload, caller).await
+    }
+
+    fn news(&self) -> watch::Receiver<u64> {
+        Self::news(self)
     }
 
     fn metrics(&self) -> Vec<Metric> {

@@ -37,6 +37,7 @@ pub mod builder;
 pub mod assembler;
 pub mod head;
 pub mod citation;
+pub mod evidence;
 pub mod bundle;
 pub mod fork_proof;
 pub mod resolution;

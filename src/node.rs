@@ -50,6 +50,7 @@ pub mod release;
 pub mod rows;
 pub mod answers;
 pub mod reader;
+pub mod changes;
 pub mod evidence;
 pub mod forks;
 pub mod faults;

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use tokio::sync::watch;
 
 use super::Node;
 use crate::feed::AgreementId;
@@ -24,6 +25,7 @@ pub(crate) struct Fake {
     pub(crate) asked: Arc<Mutex<Vec<(Request, u64, Caller)>>>,
     /// Rows that were made, of however many were wanted.
     pub(crate) made: Arc<Mutex<u32>>,
+    pub(crate) news: Arc<watch::Sender<u64>>,
 }
 
 /// How many rows `Feeds` has: more than fit into what is buffered on the way.
@@ -38,6 +40,7 @@ impl Fake {
             reads_nothing: false,
             asked: Arc::default(),
             made: Arc::default(),
+            news: Arc::default(),
         }
     }
 
@@ -91,6 +94,10 @@ impl Node for Fake {
             Request::Submit(_) => Ok(Answer::Value(json!({ "bytes": read }))),
             _ => Err(NodeError::Refused("not in /var/lib/secret".to_owned())),
         }))
+    }
+
+    fn news(&self) -> watch::Receiver<u64> {
+        self.news.subscribe()
     }
 
     fn metrics(&self) -> Vec<Metric> {

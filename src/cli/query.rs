@@ -24,6 +24,7 @@ pub fn get(global: &Global, args: Get) -> anyhow::Result<Outcome> {
         history: args.history,
         from: args.from,
         public: false,
+        after: None,
     });
     match format {
         Format::Json => get_json(global, request),
@@ -113,7 +114,8 @@ const MAX_TABLE: usize = 1000;
 /// When the node refuses.
 pub fn mirror(global: &Global, args: Mirror) -> anyhow::Result<Outcome> {
     let (origin, destination) = (args.origin, args.destination);
-    let value = ask::value(global, Request::Mirror { origin, destination, indicator: args.indicator })?;
+    let request = Request::Mirror { origin, destination, indicator: args.indicator, public: false };
+    let value = ask::value(global, request)?;
     if global.json {
         print::value(&value, true)?;
         return Ok(Outcome::Done);

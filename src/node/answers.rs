@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::engine::{Engine, NodeError, Rows};
+use super::reader::Scope;
 use super::request::{Caller, GetRequest};
-use super::rows::RowWriter;
+use super::rows::{RowPlace, RowWriter};
 use crate::feed::{AgreementId, EntryKind, FeedId, PublisherId, Seq};
 use crate::insight::mirror;
 use crate::model::{Decimal, Dimension, Millis, Period, SeriesKey, SeriesPattern, catalogue};
@@ -117,9 +118,9 @@ impl Engine {
 
     pub(super) fn mirror(
         &mut self,
-        origin: &str,
-        destination: &str,
+        (origin, destination): (&str, &str),
         indicator: Option<&str>,
+        scope: Scope,
     ) -> Result<Value, NodeError> {
         self.store.fold()?;
         let (origin, destination) = (origin.to_ascii_uppercase(), destination.to_ascii_uppercase());
@@ -128,8 +129,8 @@ impl Engine {
             None => catalogue::all().iter().filter_map(|one| pair_of(one.code()).ok()).collect(),
         };
         for (at_origin, at_destination) in codes {
-            let theirs = self.side(&origin, &destination, at_origin)?;
-            let ours = self.side(&destination, &origin, at_destination)?;
+            let theirs = self.side((&origin, &destination), at_origin, scope)?;
+            let ours = self.side((&destination, &origin), at_destination, scope)?;
             if let Some((key, a, b)) =
                 matching(&theirs, &ours).or_else(|| indicator.and_then(|_| one_sided(&theirs, &ours)))
             {
@@ -143,14 +144,20 @@ impl Engine {
         )))
     }
 
-    /// One side's series of a corridor, each with its newest values, whatever agreement they came under.
-    fn side(&self, reporter: &str, counterpart: &str, indicator: &str) -> Result<Side, NodeError> {
+    /// One side's series of a corridor, each with its newest values, whatever agreement of the scope they came under.
+    fn side(
+        &self,
+        (reporter, counterpart): (&str, &str),
+        indicator: &str,
+        scope: Scope,
+    ) -> Result<Side, NodeError> {
         let Ok(publisher) = self.publisher(reporter) else { return Ok(Side::new()) };
         let pattern = SeriesPattern::any()
             .with(Dimension::RefArea, reporter)
             .with(Dimension::CounterpartArea, counterpart)
             .with(Dimension::Indicator, indicator);
-        let query = Query { publishers: vec![publisher], ..Query::current(pattern) };
+        let (publishers, agreements) = (vec![publisher], scope.agreements());
+        let query = Query { publishers, agreements, ..Query::current(pattern) };
         let mut side = Side::new();
         self.store.derived().query(&query, &mut |series| {
             let values = side.entry(series.key.clone()).or_default();
@@ -198,9 +205,14 @@ pub(super) fn rows(
     publishers: Vec<PublisherId>,
 ) -> Result<Rows, NodeError> {
     let (query, derived) = (query(get, publishers)?, derived.clone());
+    let after = get.after.as_deref().map(RowPlace::parse).transpose()?;
     Ok(Rows::new(move |each| {
         let (mut writer, mut written) = (RowWriter::default(), Ok(true));
-        derived.query(&query, &mut |series| {
+        let (start, mut after) = (after.as_ref().map_or("", RowPlace::view_key), after.as_ref());
+        derived.query_from(&query, start, &mut |mut series| {
+            if after.is_some_and(|place| place.passes(&mut series)) {
+                after = None;
+            }
             written = writer.series(&series, each);
             matches!(written, Ok(true))
         })?;

@@ -89,6 +89,8 @@ struct Shared {
     not_ready: Mutex<Option<String>>,
     /// Questions that were answered beside the loop.
     beside: AtomicU64,
+    /// Rises before anybody is told that something became durable.
+    news: watch::Sender<u64>,
 }
 
 /// An answer that is on its way.
@@ -175,6 +177,12 @@ impl NodeHandle {
         counters.metrics(figures)
     }
 
+    /// A number that rises when anything may have become visible, to be compared and waited for. What was answered
+    /// while it stood still is still so.
+    pub fn news(&self) -> watch::Receiver<u64> {
+        self.shared.news.subscribe()
+    }
+
     /// Whether the node takes requests and holds to all it promises; if not, why.
     ///
     /// # Errors
@@ -197,6 +205,8 @@ pub struct Daemon {
     shared: Arc<Shared>,
     /// Requests that wait until the view shows all that is durable, and those behind them.
     parked: VecDeque<Box<Ask>>,
+    /// How many feeds had moved when it was told last.
+    told: u64,
 }
 
 impl Daemon {
@@ -218,7 +228,7 @@ impl Daemon {
         let core = Core::new(engine, config, Box::new(net.clone()))?;
         let handle =
             NodeHandle { asks: sender, home, concentration, shared: Arc::clone(&shared), net, derived };
-        Ok((Self { core, asks, net_events, stop, shared, parked: VecDeque::new() }, handle))
+        Ok((Self { core, asks, net_events, stop, shared, parked: VecDeque::new(), told: 0 }, handle))
     }
 
     /// Runs until it is told to stop.
@@ -271,7 +281,7 @@ impl Daemon {
 
     /// Handles a batch and commits; says whether to go on.
     fn turn(&mut self, batch: VecDeque<Event>) -> Result<bool, NodeError> {
-        let (mut answers, mut go_on) = (Vec::new(), true);
+        let (mut answers, mut go_on, mut acted) = (Vec::new(), true, false);
         let mut batch = batch.into_iter().peekable();
         while let Some(event) = batch.next() {
             match event {
@@ -291,6 +301,7 @@ impl Daemon {
                     self.submit(asks, &mut answers)?;
                 }
                 Event::Ask(ask) => {
+                    acted |= ask.prepared.request.act().is_some();
                     let answer = self.core.answer(ask.prepared, &ask.caller);
                     match answer {
                         Err(error) if error.is_fatal() => return Err(error),
@@ -300,6 +311,7 @@ impl Daemon {
             }
         }
         self.core.settle()?;
+        self.tell(acted);
         for (reply, answer) in answers {
             // Who asked may have gone away; what was decided stands all the same.
             let _gone = reply.send(answer);
@@ -345,6 +357,15 @@ impl Daemon {
         let outcomes = self.core.submit(all)?.into_iter().map(|outcome| outcome.map(Answer::Value));
         answers.extend(replies.into_iter().zip(outcomes));
         Ok(())
+    }
+
+    /// Says that something may have become visible.
+    fn tell(&mut self, acted: bool) {
+        let moved = self.core.counters.heads_moved;
+        if acted || moved != self.told {
+            self.told = moved;
+            self.shared.news.send_modify(|news| *news = news.wrapping_add(1));
+        }
     }
 
     fn publish(&self) {

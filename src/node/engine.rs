@@ -15,7 +15,7 @@ use super::home::Home;
 use super::house::House;
 use super::mandates::{Issued, NextKey};
 use super::prepared::{Figures, Prepared};
-use super::reader::Reader;
+use super::reader::{Reader, Scope};
 use super::recovery::Recovery;
 use super::release::Wanted;
 use super::request::{Caller, Request, SubmitRequest};
@@ -506,11 +506,16 @@ impl Engine {
             Request::TokenCreate { name, days } => self.token_create(&name, days, caller)?,
             Request::TokenList => self.token_list(),
             Request::TokenRevoke { token } => self.token_revoke(&token, caller)?,
-            Request::Mirror { origin, destination, indicator } => {
-                self.mirror(&origin, &destination, indicator.as_deref())?
+            Request::Mirror { origin, destination, indicator, public } => {
+                let scope = if public { Scope::Public } else { Scope::Government };
+                self.mirror((&origin, &destination), indicator.as_deref(), scope)?
             }
             Request::Audit { verify } => self.audit(verify)?,
             Request::Cite { key, period, from } => self.cite(&key, &period, from.as_deref())?,
+            Request::Prove { key, period, from, scope } => {
+                return self.prove((&key, &period), &from, scope).map(Answer::Rows);
+            }
+            Request::Changes { scope, since, limit } => self.changes(scope, since, limit)?,
             Request::CiteFork { feed } => self.cite_fork(&feed)?,
             Request::ForkResolve { resolution } => self.fork_resolve(&resolution, caller)?,
             Request::RecoverOldCopy => {

@@ -1,15 +1,18 @@
 //! Evidence: citations, the log of acts, and the check of everything that is stored.
 
+use std::sync::{Mutex, PoisonError};
+
 use serde_json::{Value, json};
 
-use super::engine::{Engine, NodeError};
+use super::engine::{Engine, NodeError, Rows};
+use super::reader::Scope;
 use crate::crypto::{Hash, inclusion_path, merkle};
 use crate::feed::assembler::{Position, Seat};
 use crate::feed::citation::Citation;
 use crate::feed::head::Place;
-use crate::feed::{AgreementId, Assembler, EntryKind, FeedId, Frame, FrameKind, Seq, record};
+use crate::feed::{AgreementId, Assembler, Card, EntryKind, FeedId, Frame, FrameKind, Seq, record};
 use crate::model::{Document, DocumentKind, Period, Record, SeriesKey, SeriesPattern};
-use crate::store::StoreError;
+use crate::store::{Records, StoreError};
 use crate::view::{EntryRef, Query};
 
 /// How much of a feed is read at once for checking, in bytes.
@@ -23,13 +26,82 @@ pub(super) struct FeedFault {
     pub(super) what: String,
 }
 
+/// An observation that is to be cited, and the entry that states it.
+struct Cited {
+    feed: FeedId,
+    seq: Seq,
+    card: Card,
+    key: SeriesKey,
+    period: Period,
+}
+
+impl Cited {
+    /// The citation with its claim, from all records of the entry.
+    fn prove(&self, records: Records) -> Result<Value, NodeError> {
+        let (key, period) = (&self.key, self.period);
+        let (mut leaves, mut found): (Vec<Hash>, Option<(usize, Vec<u8>)>) = (Vec::new(), None);
+        let header = records.header().clone();
+        for record in records {
+            let record = record?;
+            let bytes = record::encode(&record);
+            if let Record::Series(series) = record
+                && series.key() == key
+                && series.observations().iter().any(|observation| observation.period() == period)
+            {
+                found = Some((leaves.len(), bytes.clone()));
+            }
+            leaves.push(merkle::leaf_hash(&bytes));
+        }
+        let missing = || {
+            let (feed, seq) = (self.feed, self.seq);
+            NodeError::NotFound(format!("entry {seq} of feed {feed} does not state {key} {period}"))
+        };
+        let (index, record) = found.ok_or_else(missing)?;
+        let path = inclusion_path(&leaves, index).ok_or_else(missing)?;
+        let citation = Citation::new(self.card.clone(), header, record, path, period)
+            .map_err(|error| NodeError::Refused(error.to_string()))?;
+        Ok(json!({ "claim": citation.claim(), "citation": citation.to_text() }))
+    }
+}
+
 impl Engine {
     pub(super) fn cite(&mut self, key: &str, period: &str, from: Option<&str>) -> Result<Value, NodeError> {
+        let cited = self.cited((key, period), from, Scope::Government)?;
+        let records = self.store.records(&cited.feed, cited.seq)?;
+        cited.prove(records)
+    }
+
+    /// The citation of what this scope shows, as the one row of an answer: an entry is read from its first byte for it,
+    /// and that must not hold up the node's loop.
+    pub(super) fn prove(
+        &mut self,
+        (key, period): (&str, &str),
+        from: &str,
+        scope: Scope,
+    ) -> Result<Rows, NodeError> {
+        let cited = self.cited((key, period), Some(from), scope)?;
+        let records = Mutex::new(Some(self.store.records(&cited.feed, cited.seq)?));
+        Ok(Rows::new(move |each| {
+            let records = records.lock().unwrap_or_else(PoisonError::into_inner).take();
+            let records = records.ok_or_else(|| NodeError::Refused("a citation is made once".to_owned()))?;
+            each(&cited.prove(records)?.to_string());
+            Ok(())
+        }))
+    }
+
+    /// Which entry states an observation last.
+    fn cited(
+        &mut self,
+        (key, period): (&str, &str),
+        from: Option<&str>,
+        scope: Scope,
+    ) -> Result<Cited, NodeError> {
         let (key, period) = (SeriesKey::parse(key)?, Period::parse(period)?);
         let publisher = self.publisher(from.unwrap_or_else(|| key.ref_area()))?;
         self.store.fold()?;
-        let query =
-            Query { publishers: vec![publisher], ..Query::current(SeriesPattern::parse(key.as_str())?) };
+        let (publishers, agreements) = (vec![publisher], scope.agreements());
+        let pattern = SeriesPattern::parse(key.as_str())?;
+        let query = Query { publishers, agreements, ..Query::current(pattern) };
         let mut newest: Option<(FeedId, EntryRef)> = None;
         self.store.derived().query(&query, &mut |series| {
             for (_, _, entry) in series.stated().filter(|(stated, _, _)| *stated == period) {
@@ -42,37 +114,10 @@ impl Engine {
         let missing =
             || NodeError::NotFound(format!("nothing is stated for {key} {period} by that publisher"));
         let (feed, entry) = newest.ok_or_else(missing)?;
-        let citation = self.citation(feed, entry.seq, &key, period)?;
-        Ok(json!({ "claim": citation.claim(), "citation": citation.to_text() }))
-    }
-
-    fn citation(
-        &self,
-        feed: FeedId,
-        seq: Seq,
-        key: &SeriesKey,
-        period: Period,
-    ) -> Result<Citation, NodeError> {
-        let (mut leaves, mut found): (Vec<Hash>, Option<(usize, Vec<u8>)>) = (Vec::new(), None);
-        let header = self.store.read_records(&feed, seq, &mut |record| {
-            let bytes = record::encode(&record);
-            if let Record::Series(series) = record
-                && series.key() == key
-                && series.observations().iter().any(|observation| observation.period() == period)
-            {
-                found = Some((leaves.len(), bytes.clone()));
-            }
-            leaves.push(merkle::leaf_hash(&bytes));
-        })?;
-        let missing =
-            || NodeError::NotFound(format!("entry {seq} of feed {feed} does not state {key} {period}"));
-        let (index, record) = found.ok_or_else(missing)?;
-        let path = inclusion_path(&leaves, index).ok_or_else(missing)?;
         let card = self.house.keyring().get(&feed.publisher).cloned();
         let card =
             card.ok_or_else(|| NodeError::NotFound("the publisher's card is no longer here".to_owned()))?;
-        Citation::new(card, header, record, path, period)
-            .map_err(|error| NodeError::Refused(error.to_string()))
+        Ok(Cited { feed, seq: entry.seq, card, key, period })
     }
 
     pub(super) fn audit(&mut self, verify: bool) -> Result<Value, NodeError> {

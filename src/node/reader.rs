@@ -22,6 +22,22 @@ pub enum Scope {
     Government,
 }
 
+impl Scope {
+    /// The agreements under which it may read; empty for all.
+    pub(super) fn agreements(self) -> Vec<AgreementId> {
+        match self {
+            Self::Public => vec![AgreementId::public()],
+            Self::Government => Vec::new(),
+        }
+    }
+
+    /// Whether a feed is for these eyes. What this house keeps for itself is nobody's to read over HTTP.
+    pub(super) fn shows(self, feed: &FeedId) -> bool {
+        let is_open = self == Self::Government || feed.agreement == AgreementId::public();
+        is_open && feed.agreement != AgreementId::house()
+    }
+}
+
 /// Who publishes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PublisherName {
@@ -77,12 +93,21 @@ impl Reader {
         publishers: Vec<PublisherId>,
         each: &mut dyn FnMut(SeriesView) -> bool,
     ) -> Result<(), NodeError> {
-        let agreements = match self.scope {
-            Scope::Public => vec![AgreementId::public()],
-            Scope::Government => Vec::new(),
-        };
-        let query = Query { pattern, publishers, agreements, moment };
-        Ok(self.derived.query(&query, each)?)
+        self.query_from((pattern, moment, publishers), "", each)
+    }
+
+    /// As [`Reader::query`], of the series whose view keys are not before `start`.
+    ///
+    /// # Errors
+    /// As [`Reader::query`].
+    pub fn query_from(
+        &self,
+        (pattern, moment, publishers): (SeriesPattern, Moment, Vec<PublisherId>),
+        start: &str,
+        each: &mut dyn FnMut(SeriesView) -> bool,
+    ) -> Result<(), NodeError> {
+        let query = Query { pattern, publishers, agreements: self.scope.agreements(), moment };
+        Ok(self.derived.query_from(&query, start, each)?)
     }
 
     /// Whose eyes these are.
@@ -124,8 +149,7 @@ impl Engine {
         let ids: Vec<FeedId> = self.store.feeds().collect();
         let mut heads = Vec::new();
         for feed in ids {
-            let is_public = feed.agreement == AgreementId::public();
-            if feed.agreement == AgreementId::house() || (scope == Scope::Public && !is_public) {
+            if !scope.shows(&feed) {
                 continue;
             }
             let Some(head) = self.store.durable(&feed) else { continue };

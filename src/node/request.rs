@@ -152,6 +152,9 @@ pub enum Request {
         destination: String,
         /// Indicator of either side; none: the first pair that both sides have.
         indicator: Option<String>,
+        /// Only from what everybody may read.
+        #[serde(default)]
+        public: bool,
     },
     /// The log of acts.
     Audit {
@@ -166,6 +169,28 @@ pub enum Request {
         period: String,
         /// Whose; none: the reporter's own.
         from: Option<String>,
+    },
+    /// The same, from what this scope shows, to be made beside the loop. It comes from within the process alone.
+    #[serde(skip)]
+    Prove {
+        /// The series key.
+        key: String,
+        /// The period.
+        period: String,
+        /// Whose: country code or publisher id.
+        from: String,
+        /// What may be cited.
+        scope: Scope,
+    },
+    /// Entries that came after a place in what this scope shows. It comes from within the process alone.
+    #[serde(skip)]
+    Changes {
+        /// What may be told.
+        scope: Scope,
+        /// After what; none: from the beginning.
+        since: Option<super::changes::Since>,
+        /// How many at most.
+        limit: usize,
     },
     /// The proof that a publisher signed two entries for one place.
     CiteFork {
@@ -362,6 +387,9 @@ pub struct GetRequest {
     /// Only what everybody may read.
     #[serde(default)]
     pub public: bool,
+    /// Only what comes after this place: [`super::rows::RowPlace`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
 }
 
 /// Who asks, and from where.
@@ -387,6 +415,8 @@ impl Request {
             | Self::Reader(_)
             | Self::AgreementWhatIf { .. }
             | Self::Mirror { .. }
+            | Self::Prove { .. }
+            | Self::Changes { .. }
             | Self::Cite { .. } => true,
             Self::PartnerAdd { .. }
             | Self::PartnerRemove { .. }
@@ -469,6 +499,8 @@ impl Request {
             | Self::Mirror { .. }
             | Self::Audit { .. }
             | Self::Cite { .. }
+            | Self::Prove { .. }
+            | Self::Changes { .. }
             | Self::CiteFork { .. }
             | Self::Doctor => None,
         }

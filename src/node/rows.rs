@@ -5,11 +5,13 @@
 
 use std::fmt::Display;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use serde::{Serialize, Serializer};
-use serde_json::{Map, json};
+use serde_json::{Map, Value, json};
 
 use super::engine::NodeError;
-use crate::feed::{EntryId, FeedId};
+use crate::feed::{AgreementId, EntryId, FeedId, PublisherId};
 use crate::model::{ConfStatus, Decimal, Dimension, ObsStatus, Period, SeriesKey};
 use crate::view::{EntryRef, SeriesView, State, Version};
 
@@ -115,6 +117,98 @@ fn entry_texts<'a>(kept: &'a mut Option<(EntryId, String, String)>, entry: &Entr
         *kept = Some((entry.id, entry.time.to_string(), entry.id.to_hex()));
     }
     kept.as_ref().map_or(("", ""), |(_, time, id)| (time, id))
+}
+
+/// The place of an observation in the order of answers, as an opaque text: what comes after it can be asked for, and
+/// what came before is not read again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RowPlace {
+    view_key: String,
+    feed: FeedId,
+    /// The last version that was shown; none where all of the series was.
+    shown: Option<(Period, EntryId)>,
+}
+
+/// The longest text of a place: its key's parts with three hashes.
+const MAX_PLACE: usize = 1024;
+
+impl RowPlace {
+    /// The place behind a whole series.
+    pub fn behind(key: &SeriesKey, feed: FeedId) -> Self {
+        Self { view_key: key.view_order_key(), feed, shown: None }
+    }
+
+    /// The place of an observation, of which this is the row.
+    pub fn of_row(row: &str) -> Option<Self> {
+        let row: Value = serde_json::from_str(row).ok()?;
+        let text = |field: &str| row[field].as_str();
+        let parts = Dimension::ALL.map(|dimension| dimension.id().to_ascii_lowercase());
+        let parts: Option<Vec<&str>> = parts.iter().map(|part| text(part)).collect();
+        let key = SeriesKey::parse(&parts?.join(".")).ok()?;
+        let publisher = PublisherId::from_hex(text("publisher")?)?;
+        let feed = FeedId::new(publisher, AgreementId::from_hex(text("agreement")?)?);
+        let shown = (Period::parse(text("time_period")?).ok()?, EntryId::from_hex(text("entry")?)?);
+        Some(Self { view_key: key.view_order_key(), feed, shown: Some(shown) })
+    }
+
+    /// Reads what [`RowPlace::to_text`] wrote.
+    ///
+    /// # Errors
+    /// [`NodeError::Refused`] when it is something else.
+    pub fn parse(text: &str) -> Result<Self, NodeError> {
+        Self::read(text)
+            .ok_or_else(|| NodeError::Refused("the cursor is none that was given out here".to_owned()))
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        let bytes = BASE64.decode(text).ok().filter(|bytes| bytes.len() <= MAX_PLACE)?;
+        let plain = String::from_utf8(bytes).ok()?;
+        let mut parts = plain.split(' ');
+        let view_key = parts.next().filter(|key| SeriesKey::from_view_order(key).is_ok())?.to_owned();
+        let publisher = PublisherId::from_hex(parts.next()?)?;
+        let feed = FeedId::new(publisher, AgreementId::from_hex(parts.next()?)?);
+        let shown = match (parts.next(), parts.next(), parts.next()) {
+            (None, _, _) => None,
+            (Some(period), Some(entry), None) => {
+                Some((Period::parse(period).ok()?, EntryId::from_hex(entry)?))
+            }
+            (Some(_), _, _) => return None,
+        };
+        Some(Self { view_key, feed, shown })
+    }
+
+    /// The text for whoever asks on.
+    pub fn to_text(&self) -> String {
+        let FeedId { publisher, agreement } = self.feed;
+        let mut plain = format!("{} {} {}", self.view_key, publisher.to_hex(), agreement.to_hex());
+        if let Some((period, entry)) = &self.shown {
+            plain.push_str(&format!(" {period} {}", entry.to_hex()));
+        }
+        BASE64.encode(plain)
+    }
+
+    /// Where to begin to read.
+    pub fn view_key(&self) -> &str {
+        &self.view_key
+    }
+
+    /// Takes out of a series what was shown before this place; says whether the series is behind it.
+    pub fn passes(&self, series: &mut SeriesView) -> bool {
+        let order = (series.key.view_order_key().as_str(), series.feed).cmp(&(&self.view_key, self.feed));
+        match (order, &self.shown) {
+            (std::cmp::Ordering::Greater, _) => return true,
+            (std::cmp::Ordering::Equal, Some((period, entry))) => {
+                let is_last = |one: &Version| one.period == *period && one.entry.id == *entry;
+                match series.versions.iter().position(is_last) {
+                    Some(last) => drop(series.versions.drain(..=last)),
+                    // It was revised or taken back meanwhile.
+                    None => series.versions.retain(|one| one.period > *period),
+                }
+            }
+            (std::cmp::Ordering::Less | std::cmp::Ordering::Equal, _) => series.versions.clear(),
+        }
+        false
+    }
 }
 
 fn no_json(error: serde_json::Error) -> NodeError {

@@ -31,7 +31,21 @@ impl Derived {
     /// # Errors
     /// [`StoreError::Derived`] when the database is broken: it must be rebuilt.
     pub fn query(&self, query: &Query, each: &mut dyn FnMut(SeriesView) -> bool) -> Result<(), StoreError> {
-        let snapshot = self.overlay().snapshot(query);
+        self.query_from(query, "", each)
+    }
+
+    /// As [`Derived::query`], of the series whose view keys are not before `start`.
+    ///
+    /// # Errors
+    /// As [`Derived::query`].
+    pub fn query_from(
+        &self,
+        query: &Query,
+        start: &str,
+        each: &mut dyn FnMut(SeriesView) -> bool,
+    ) -> Result<(), StoreError> {
+        let mut snapshot = self.overlay().snapshot(query);
+        snapshot.rows.retain(|(id, _)| *id.key >= *start);
         let tree = self.tree();
         let era = snapshot.era;
         let mut answer = Answer {
@@ -40,11 +54,11 @@ impl Derived {
             newer: snapshot.rows.into_iter().peekable(),
             at: None,
             piece: Piece::default(),
-            target: None,
+            target: Some(start.to_owned()),
             next: None,
             each,
         };
-        let mut found = packed::at(&tree, page_prefix(&query.prefix()))?;
+        let mut found = packed::at(&tree, page_prefix(query.prefix().as_str().max(start)))?;
         while let Some((key, value)) = found {
             let go_on = answer.take(&mut packed::open(&value)?)?;
             if self.overlay().era != era {

@@ -49,7 +49,7 @@ pub(super) fn question(
 ) -> Result<GetRequest, Refusal> {
     let Query(Asked { flow, key, as_of, history }) = asked.map_err(|_| Refusal::QUESTION)?;
     let flow = flow.unwrap_or_else(|| "MIGPROFILE".to_owned());
-    Ok(GetRequest { flow, key, as_of, history, from: None, public: scope == Scope::Public })
+    Ok(GetRequest { flow, key, as_of, history, from: None, public: scope == Scope::Public, after: None })
 }
 
 /// The rows as one JSON object. The place among the readers is given back when the last row is made.
