@@ -4,7 +4,8 @@
 //! |---|---|
 //! | `/` | the state of the node, as a page |
 //! | `/api/v1/status` | the same as JSON |
-//! | `/api/v1/observations` | public figures as JSON (`observations.rs`) |
+//! | `/api/v1/observations` | figures as JSON or CSV (`observations.rs`) |
+//! | `/api/v1/...` | the rest of the open JSON API, and `/api/v1/openapi.json` (`v1.rs`) |
 //! | `/healthz` | `ok` while the node's loop answers |
 //! | `/readyz` | `ready` while the node does its work |
 //! | `/metrics` | counters and gauges for Prometheus |
@@ -24,6 +25,7 @@ mod page;
 mod public;
 mod routes;
 mod service;
+mod v1;
 #[cfg(test)]
 mod tests;
 
@@ -46,8 +48,8 @@ pub const MAX_CONNECTIONS: usize = 256;
 /// Requests that ask the node at one time; one more is told to come again.
 pub const MAX_REQUESTS: usize = 32;
 
-/// Longest body of a request in bytes. No route reads one.
-pub const MAX_BODY: u64 = 64 * 1_024;
+/// Longest body of a request in bytes: a citation that is to be verified. No other route reads one.
+pub const MAX_BODY: u64 = 256 * 1_024;
 
 /// How long a request may take before the reader is told that the node is busy.
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);

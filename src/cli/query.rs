@@ -7,8 +7,7 @@ use serde_json::Value;
 
 use super::args::{Audit, Cite, Format, Get, Global, Mirror};
 use super::{Outcome, ask, print};
-use crate::model::Dimension;
-use crate::node::rows::OBSERVATION_COLUMNS;
+use crate::node::rows::columns;
 use crate::node::{GetRequest, Request};
 
 /// `get`
@@ -49,15 +48,6 @@ fn get_json(global: &Global, request: Request) -> anyhow::Result<Outcome> {
     out.write_all(b"\n]}\n")?;
     out.flush()?;
     Ok(Outcome::Done)
-}
-
-/// The columns of an observation, in the order of the JSON contract.
-fn columns() -> Vec<String> {
-    let first = [Dimension::RefArea, Dimension::CounterpartArea, Dimension::Indicator];
-    let rest = Dimension::ALL.into_iter().filter(|dimension| !first.contains(dimension));
-    let dimensions = first.into_iter().chain(rest).map(|dimension| dimension.id().to_ascii_lowercase());
-    let around = ["publisher", "agreement"].map(str::to_owned).into_iter();
-    around.chain(dimensions).chain(OBSERVATION_COLUMNS.map(str::to_owned)).collect()
 }
 
 fn get_csv(global: &Global, request: Request) -> anyhow::Result<Outcome> {

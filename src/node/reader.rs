@@ -7,7 +7,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::engine::{Engine, NodeError};
+use super::answers;
+use super::engine::{Engine, NodeError, Rows};
+use super::request::GetRequest;
 use crate::feed::{AgreementId, Card, EntryId, FeedId, PublisherId, Seq};
 use crate::model::{Millis, SeriesPattern};
 use crate::store::Derived;
@@ -108,6 +110,15 @@ impl Reader {
     ) -> Result<(), NodeError> {
         let query = Query { pattern, publishers, agreements: self.scope.agreements(), moment };
         Ok(self.derived.query_from(&query, start, each)?)
+    }
+
+    /// The observations that are asked for, of these publishers; of all if none is named.
+    ///
+    /// # Errors
+    /// [`NodeError`] when the question makes no sense.
+    pub fn rows(&self, get: &GetRequest, publishers: Vec<PublisherId>) -> Result<Rows, NodeError> {
+        let get = GetRequest { public: self.scope == Scope::Public, ..get.clone() };
+        answers::rows(&self.derived, &get, publishers)
     }
 
     /// Whose eyes these are.

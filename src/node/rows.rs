@@ -19,6 +19,15 @@ use crate::view::{EntryRef, SeriesView, State, Version};
 pub const OBSERVATION_COLUMNS: [&str; 7] =
     ["time_period", "obs_value", "obs_status", "conf_status", "revision", "released_at", "entry"];
 
+/// The columns of an observation, in the order of the JSON contract.
+pub fn columns() -> Vec<String> {
+    let first = [Dimension::RefArea, Dimension::CounterpartArea, Dimension::Indicator];
+    let rest = Dimension::ALL.into_iter().filter(|dimension| !first.contains(dimension));
+    let dimensions = first.into_iter().chain(rest).map(|dimension| dimension.id().to_ascii_lowercase());
+    let around = ["publisher", "agreement"].map(str::to_owned).into_iter();
+    around.chain(dimensions).chain(OBSERVATION_COLUMNS.map(str::to_owned)).collect()
+}
+
 /// Writes observations one after the other into the same memory.
 #[derive(Default)]
 pub(super) struct RowWriter {
@@ -190,6 +199,12 @@ impl RowPlace {
     /// Where to begin to read.
     pub fn view_key(&self) -> &str {
         &self.view_key
+    }
+
+    /// Whether the whole of a series is before this place.
+    pub fn covers(&self, series: &SeriesView) -> bool {
+        let order = (series.key.view_order_key().as_str(), series.feed).cmp(&(&self.view_key, self.feed));
+        order.is_lt() || order.is_eq() && self.shown.is_none()
     }
 
     /// Takes out of a series what was shown before this place; says whether the series is behind it.

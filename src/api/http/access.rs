@@ -18,6 +18,7 @@ use super::guard::Refusal;
 use super::listener::Remote;
 use super::service::{Service, anonymous};
 use crate::api::Node;
+use crate::crypto::Hash;
 use crate::node::clock::stopwatch;
 use crate::node::{Answer, Caller, NodeError, Payload, Request, Scope, tokens};
 
@@ -33,6 +34,8 @@ const MAX_ADDRESSES: usize = 4096;
 pub(super) struct Access {
     /// What it may see.
     pub(super) scope: Scope,
+    /// The hash of its token, if it has one.
+    pub(super) token: Option<Hash>,
     /// As whom it asks.
     pub(super) caller: Caller,
 }
@@ -42,7 +45,7 @@ impl<N: Node> FromRequestParts<Service<N>> for Access {
 
     async fn from_request_parts(parts: &mut Parts, service: &Service<N>) -> Result<Self, Refusal> {
         if !parts.headers.contains_key(header::AUTHORIZATION) {
-            return Ok(Self { scope: Scope::Public, caller: anonymous() });
+            return Ok(Self { scope: Scope::Public, token: None, caller: anonymous() });
         }
         let remote = parts.extensions.get::<ConnectInfo<Remote>>().map(|info| info.0.0.ip());
         let (attempts, now) = (&service.attempts, stopwatch());
@@ -57,7 +60,7 @@ impl<N: Node> FromRequestParts<Service<N>> for Access {
             Ok(Answer::Value(token)) => {
                 let name = token["name"].as_str().unwrap_or_default();
                 let caller = Caller { who: format!("token {name}"), from: "http".to_owned() };
-                Ok(Self { scope: Scope::Government, caller })
+                Ok(Self { scope: Scope::Government, token: Some(hash), caller })
             }
             Err(NodeError::Refused(_)) => {
                 attempts.failed(remote, now);

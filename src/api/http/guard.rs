@@ -21,6 +21,9 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; \
                       form-action 'none'";
 
+/// Where pages from elsewhere may read: data that everybody may have.
+const OPEN: [&str; 2] = ["/api/", "/sdmx/"];
+
 /// Requests since the process began.
 static COUNT: AtomicU64 = AtomicU64::new(0);
 
@@ -41,6 +44,21 @@ impl Refusal {
         status: StatusCode::NOT_FOUND,
         code: "not_found",
         message: Cow::Borrowed("there is no such page"),
+    };
+    pub(super) const NOTHING: Self = Self {
+        status: StatusCode::NOT_FOUND,
+        code: "not_found",
+        message: Cow::Borrowed("there is nothing of this name here"),
+    };
+    pub(super) const CURSOR: Self = Self {
+        status: StatusCode::BAD_REQUEST,
+        code: "bad_request",
+        message: Cow::Borrowed("the cursor is none that was given out here: leave it out to begin anew"),
+    };
+    pub(super) const RATE: Self = Self {
+        status: StatusCode::TOO_MANY_REQUESTS,
+        code: "too_many_requests",
+        message: Cow::Borrowed("this is asked for too often: try again in a moment"),
     };
     pub(super) const METHOD: Self = Self {
         status: StatusCode::METHOD_NOT_ALLOWED,
@@ -111,8 +129,11 @@ pub(super) async fn pass(mut request: Request, next: Next) -> Response {
     let span = tracing::info_span!("request", id = id.0);
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let is_private = request.headers().contains_key(header::AUTHORIZATION);
+    let is_open = !is_private && OPEN.iter().any(|open| path.starts_with(open));
     let response = if too_long(&request) {
         Refusal::TOO_LONG.into_response()
+    } else if is_open && asks_first(&request) {
+        StatusCode::NO_CONTENT.into_response()
     } else {
         let answer = timeout(REQUEST_TIMEOUT, next.run(request)).instrument(span.clone()).await;
         answer.unwrap_or_else(|_| Refusal::BUSY.into_response())
@@ -120,6 +141,9 @@ pub(super) async fn pass(mut request: Request, next: Next) -> Response {
     span.in_scope(|| tracing::debug!(%method, path, status = response.status().as_u16(), "answered"));
     let mut response = dress(response, id, &method);
     keep(response.headers_mut(), is_private);
+    if is_open {
+        share(response.headers_mut(), method == Method::OPTIONS);
+    }
     response
 }
 
@@ -127,6 +151,31 @@ fn too_long(request: &Request) -> bool {
     let length = request.headers().get(header::CONTENT_LENGTH);
     let length = length.and_then(|length| length.to_str().ok()).and_then(|length| length.parse::<u64>().ok());
     length.is_some_and(|length| length > MAX_BODY)
+}
+
+/// Whether a browser asks if a page from elsewhere may ask.
+fn asks_first(request: &Request) -> bool {
+    request.method() == Method::OPTIONS
+        && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
+}
+
+/// Lets pages from everywhere read what is public. A token they cannot send: `Authorization` is not among what they may.
+fn share(headers: &mut HeaderMap, asks_first: bool) {
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    let seen = "etag, x-request-id, retry-after, content-disposition, corridor-training";
+    headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(seen));
+    if asks_first {
+        for (name, value) in [
+            (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, HEAD, POST"),
+            (
+                header::ACCESS_CONTROL_ALLOW_HEADERS,
+                "accept, accept-language, content-type, if-none-match, last-event-id",
+            ),
+            (header::ACCESS_CONTROL_MAX_AGE, "86400"),
+        ] {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+    }
 }
 
 /// Says who may keep the answer. What came under a token nobody keeps; what is public is kept if its route says so, and

@@ -89,16 +89,14 @@ fn partners(partners: &[Partner]) -> Markup {
     html! {
         @if partners.is_empty() { p { "This node has no partners yet." } } @else {
             div.wide { table {
-                caption { "Connections, and how many of our entries each partner has confirmed" }
+                caption { "Governments with which this one exchanges, and whether their nodes are connected" }
                 thead { tr {
                     th scope="col" { "Country" } th scope="col" { "Publisher" } th scope="col" { "Connected" }
-                    th.n scope="col" { "Behind" } th.n scope="col" { "Acknowledged" }
                 } }
                 tbody { @for partner in partners { tr {
                     th scope="row" { (country(partner.country.as_deref())) }
                     td { code { (short(&partner.publisher_id)) } }
                     td { @if partner.connected { "yes" } @else { "no" } }
-                    td.n { (partner.behind) } td.n { (partner.acknowledged) }
                 } } }
             } }
         }

@@ -6,12 +6,13 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use utoipa::ToSchema;
 
 use crate::crypto::Network;
 use crate::feed::AgreementId;
 
 /// The public part of the status.
-#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub(super) struct Status {
     pub(super) country: String,
     pub(super) name: Option<String>,
@@ -26,7 +27,8 @@ pub(super) struct Status {
 }
 
 /// A feed.
-#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = StatusFeed)]
 pub(super) struct Feed {
     pub(super) publisher: String,
     pub(super) country: Option<String>,
@@ -36,19 +38,20 @@ pub(super) struct Feed {
     pub(super) observations: u64,
 }
 
-/// A partner and how far it has followed us.
-#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// A partner. How many entries it has of us is a count of what agreements opened to it, and not for everybody.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = StatusPartner)]
 pub(super) struct Partner {
     pub(super) country: Option<String>,
     pub(super) publisher_id: String,
     pub(super) connected: bool,
-    pub(super) behind: u64,
-    pub(super) acknowledged: u64,
 }
 
 /// That something went wrong, and when, as far as that is known.
-#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = StatusFault)]
 pub(super) struct Fault {
+    #[schema(value_type = Option<String>)]
     pub(super) time: Option<Value>,
 }
 

@@ -1,20 +1,22 @@
 //! The routes, and how each asks the node.
 
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
-use axum::http::{StatusCode, header};
+use axum::extract::State;
+use axum::http::{Extensions, HeaderMap, StatusCode, Version, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router, middleware};
 use tokio::time::timeout;
 use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{DefaultPredicate, Predicate};
 
 use super::access::Access;
 use super::guard::{self, Refusal};
 use super::observations::{self, Asked};
 use super::public::Status;
 use super::service::{self, Service, anonymous};
-use super::{HEALTH_TIMEOUT, metrics, page};
+use super::v1::params::Params;
+use super::v1::schema::{Observations, Problem};
+use super::{HEALTH_TIMEOUT, metrics, page, v1};
 use crate::api::Node;
 use crate::node::{Answer, Payload, Request, Scope};
 
@@ -25,21 +27,36 @@ pub(super) fn router<N: Node>(node: N) -> Router {
         .route("/", get(front::<N>))
         .route("/api/v1/status", get(status::<N>))
         .route("/api/v1/observations", get(observations::<N>))
+        .merge(v1::routes())
         .route("/healthz", get(health::<N>))
         .route("/readyz", get(ready::<N>))
         .route("/metrics", get(figures::<N>))
         .fallback(async || Refusal::NOT_FOUND)
         .method_not_allowed_fallback(async || Refusal::METHOD)
-        .layer(CompressionLayer::new())
+        .layer(CompressionLayer::new().compress_when(DefaultPredicate::new().and(is_whole)))
         .layer(middleware::from_fn(guard::pass))
         .with_state(service)
+}
+
+/// What is written while it is made must reach its reader at once.
+fn is_whole(_: StatusCode, _: Version, _: &HeaderMap, extensions: &Extensions) -> bool {
+    extensions.get::<v1::Unbuffered>().is_none()
 }
 
 async fn front<N: Node>(State(service): State<Service<N>>) -> Result<Html<String>, Refusal> {
     Ok(Html(page::page(&public_status(&service).await?)))
 }
 
-async fn status<N: Node>(State(service): State<Service<N>>, access: Access) -> Result<Response, Refusal> {
+/// Who this is, what it holds, how it does. With a token also what is for the operator alone.
+#[utoipa::path(
+    get, path = "/api/v1/status", tag = "node",
+    responses((status = 200, body = Status), (status = "4XX", body = Problem), (status = "5XX", body = Problem)),
+    security((), ("token" = []))
+)]
+pub(super) async fn status<N: Node>(
+    State(service): State<Service<N>>,
+    access: Access,
+) -> Result<Response, Refusal> {
     match access.scope {
         Scope::Public => Ok(Json(public_status(&service).await?).into_response()),
         Scope::Government => {
@@ -49,15 +66,41 @@ async fn status<N: Node>(State(service): State<Service<N>>, access: Access) -> R
     }
 }
 
-async fn observations<N: Node>(
+/// Figures, in the form of `corridor get --json`, or as CSV with the same columns.
+#[utoipa::path(
+    get, path = "/api/v1/observations", tag = "data", params(Asked),
+    responses((status = 200, description = "The observations",
+               content((Observations = "application/json"), (String = "text/csv"))),
+              (status = 304, description = "as known by If-None-Match"),
+              (status = "4XX", body = Problem), (status = "5XX", body = Problem)),
+    security((), ("token" = []))
+)]
+pub(super) async fn observations<N: Node>(
     State(service): State<Service<N>>,
     access: Access,
-    asked: Result<Query<Asked>, QueryRejection>,
+    Params(asked): Params<Asked>,
+    headers: HeaderMap,
 ) -> Result<Response, Refusal> {
-    let question = observations::question(asked, access.scope)?;
+    let (question, form) = observations::question(asked, access.scope)?;
     let place = service.place()?;
+    // Before the rows: what comes between makes the tag older than they are, and they are asked for again.
+    let reader = service.reader(&access).await.ok();
+    let tag = reader.as_ref().map(v1::tag);
+    if let (Some(reader), Some(tag)) = (&reader, &tag)
+        && v1::knows(&headers, tag)
+    {
+        let mut response = StatusCode::NOT_MODIFIED.into_response();
+        v1::mark(response.headers_mut(), tag, reader);
+        return Ok(response);
+    }
     match service.node.ask(Request::Get(question), Payload::none(), access.caller).await {
-        Ok(Answer::Rows(rows)) => observations::answer(rows, place),
+        Ok(Answer::Rows(rows)) => {
+            let mut response = observations::answer(rows, form, place)?;
+            if let (Some(reader), Some(tag)) = (&reader, &tag) {
+                v1::mark(response.headers_mut(), tag, reader);
+            }
+            Ok(response)
+        }
         Ok(Answer::Value(_) | Answer::Json(_) | Answer::Reader(_)) => Err(service::other_form()),
         Err(error) if error.is_of_the_question() => {
             tracing::debug!(code = error.code(), %error, "question refused");

@@ -1,6 +1,6 @@
 //! What every route has: the node, places for those who ask it, and the ways to ask.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -8,8 +8,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::MAX_REQUESTS;
 use super::access::{Access, Attempts};
 use super::guard::Refusal;
+use super::v1::{Bucket, CITE_BURST, CITE_EVERY, MAX_LISTENERS, Summaries, VERIFY_BURST, VERIFY_EVERY};
 use crate::api::Node;
-use crate::node::{Answer, Caller, NodeError, Payload, Reader, Request};
+use crate::node::{Answer, Caller, NodeError, Payload, Reader, Request, Scope};
 
 /// The node, and places for those who ask it. Clones share them.
 #[derive(Clone)]
@@ -17,11 +18,27 @@ pub(super) struct Service<N> {
     pub(super) node: N,
     pub(super) places: Arc<Semaphore>,
     pub(super) attempts: Arc<Attempts>,
+    /// Places for those who wait for what is new.
+    pub(super) listeners: Arc<Semaphore>,
+    pub(super) citations: Arc<Bucket>,
+    pub(super) checks: Arc<Bucket>,
+    pub(super) summaries: Summaries,
+    /// The newest reader of each scope, and the news that it is as of.
+    readers: Arc<Mutex<[Option<(u64, Reader)>; 2]>>,
 }
 
 impl<N: Node> Service<N> {
     pub(super) fn new(node: N) -> Self {
-        Self { node, places: Arc::new(Semaphore::new(MAX_REQUESTS)), attempts: Arc::default() }
+        Self {
+            node,
+            places: Arc::new(Semaphore::new(MAX_REQUESTS)),
+            attempts: Arc::default(),
+            listeners: Arc::new(Semaphore::new(MAX_LISTENERS)),
+            citations: Arc::new(Bucket::new(CITE_EVERY, CITE_BURST)),
+            checks: Arc::new(Bucket::new(VERIFY_EVERY, VERIFY_BURST)),
+            summaries: Summaries::default(),
+            readers: Arc::default(),
+        }
     }
 
     /// A place among those who ask, until it is dropped.
@@ -37,11 +54,26 @@ impl<N: Node> Service<N> {
     /// # Errors
     /// [`Refusal`] when the node cannot answer.
     pub(super) async fn reader(&self, access: &Access) -> Result<Reader, Refusal> {
+        // Read before the node is asked: what moves meanwhile makes the reader look older than it is.
+        let news = *self.node.news().borrow();
+        let place = usize::from(access.scope == Scope::Government);
+        if let Some((as_of, reader)) = &self.readers()[place]
+            && *as_of == news
+        {
+            return Ok(reader.clone());
+        }
         match self.node.ask(Request::Reader(access.scope), Payload::none(), access.caller.clone()).await {
-            Ok(Answer::Reader(reader)) => Ok(reader),
+            Ok(Answer::Reader(reader)) => {
+                self.readers()[place] = Some((news, reader.clone()));
+                Ok(reader)
+            }
             Ok(Answer::Value(_) | Answer::Json(_) | Answer::Rows(_)) => Err(other_form()),
             Err(error) => Err(failed(&error)),
         }
+    }
+
+    fn readers(&self) -> MutexGuard<'_, [Option<(u64, Reader)>; 2]> {
+        self.readers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Asks for one value.

@@ -117,6 +117,7 @@ impl Node {
             history: false,
             from: None,
             public: true,
+            after: None,
         };
         let rows = self.ask(Request::Get(get), "").unwrap();
         let rows = rows.as_array().expect("rows").clone();
