@@ -1,6 +1,7 @@
 //! Tests of the rooms together.
 
 mod agreements;
+mod api;
 mod attacker;
 mod bundles;
 mod couriers;
