@@ -62,6 +62,34 @@ pub(super) struct Checked {
     claim: Option<serde_json::Value>,
 }
 
+/// The form of a citation, byte for byte as `feed/citation.rs` writes it; binary parts are base64.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "it documents what is handed out as text, and a test reads one by it")]
+pub(super) struct CitationFile {
+    /// `citation/1`
+    corridor: String,
+    /// `main`, or `training/...` for practice.
+    network: String,
+    /// What is proven, in words.
+    #[schema(value_type = Object)]
+    claim: serde_json::Value,
+    /// The publisher's signed card.
+    card: String,
+    /// The entry's header.
+    header: String,
+    /// The signature over it.
+    signature: String,
+    /// The record that states it.
+    record: String,
+    /// Its place in the entry.
+    leaf_index: u64,
+    /// Records of the entry.
+    tree_size: u64,
+    /// Hashes from the record to the root, in hexadecimal digits.
+    path: Vec<String>,
+}
+
 /// One observation with everything that a third party needs to verify it offline: the file that `corridor cite` writes.
 #[utoipa::path(
     get, path = "/api/v1/citations/{country}/{key}/{period}", tag = "evidence",
@@ -69,7 +97,7 @@ pub(super) struct Checked {
            ("key" = String, Path, description = "The whole series key: 14 codes with dots",
             example = "A.ITA.PHL.MS_FBORN.BIR._T._T._T._T._T._T._T._T.PS"),
            ("period" = String, Path, description = "The period", example = "2020")),
-    responses((status = 200, description = "The citation", body = String, content_type = "application/json"),
+    responses((status = 200, description = "The citation", body = CitationFile),
               (status = 304, description = "as known by If-None-Match"),
               (status = "4XX", body = Problem), (status = "5XX", body = Problem)),
     security((), ("token" = []))
@@ -117,7 +145,7 @@ pub(super) async fn cite<N: Node>(
 /// Verifies a citation or the proof of a fork. Nothing is kept, and nothing is asked of the node.
 #[utoipa::path(
     post, path = "/api/v1/citations/verify", tag = "evidence",
-    request_body(content = String, content_type = "application/json",
+    request_body(content = CitationFile, content_type = "application/json",
                  description = "The file that `corridor cite` wrote, up to 256 KiB, byte for byte"),
     responses((status = 200, description = "Whether the proof holds", body = Checked),
               (status = "4XX", body = Problem), (status = "5XX", body = Problem)),
@@ -157,4 +185,18 @@ pub(super) async fn verify<N: Node>(
         Refusal::FAILED
     })?;
     Ok(Json(checked).into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_citation_has_the_form_that_is_documented() {
+        let text = include_str!("../../../../tests/vectors/citation.json");
+        assert!(serde_json::from_str::<CitationFile>(text).is_ok());
+        let value = evidence::verify(text.as_bytes(), None).expect("the vector is valid").value;
+        let checked: Checked = serde_json::from_value(value.clone()).expect("it is documented");
+        assert_eq!(serde_json::to_value(&checked).unwrap(), value, "no field is lost");
+    }
 }
