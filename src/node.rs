@@ -51,6 +51,9 @@ pub mod rows;
 pub mod answers;
 pub mod reader;
 pub mod changes;
+pub mod export;
+#[cfg(feature = "parquet")]
+pub mod columnar;
 pub mod evidence;
 pub mod forks;
 pub mod faults;

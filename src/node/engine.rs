@@ -512,6 +512,7 @@ impl Engine {
             }
             Request::Audit { verify } => self.audit(verify)?,
             Request::Cite { key, period, from } => self.cite(&key, &period, from.as_deref())?,
+            Request::Export { feeds } => return self.export(&feeds).map(Answer::Rows),
             Request::Prove { key, period, from, scope } => {
                 return self.prove((&key, &period), &from, scope).map(Answer::Rows);
             }

@@ -124,6 +124,11 @@ pub enum Request {
     },
     /// Ask the views.
     Get(GetRequest),
+    /// Every version that stretches of entries state.
+    Export {
+        /// Of which feeds.
+        feeds: Vec<super::export::Stretch>,
+    },
     /// The views as this scope shows them, to be asked beside the loop. It comes from within the process alone.
     #[serde(skip)]
     Reader(Scope),
@@ -415,6 +420,7 @@ impl Request {
             | Self::Reader(_)
             | Self::AgreementWhatIf { .. }
             | Self::Mirror { .. }
+            | Self::Export { .. }
             | Self::Prove { .. }
             | Self::Changes { .. }
             | Self::Cite { .. } => true,
@@ -499,6 +505,7 @@ impl Request {
             | Self::Mirror { .. }
             | Self::Audit { .. }
             | Self::Cite { .. }
+            | Self::Export { .. }
             | Self::Prove { .. }
             | Self::Changes { .. }
             | Self::CiteFork { .. }
