@@ -11,6 +11,7 @@ pub mod bundle;
 pub mod demo;
 pub mod doctor;
 pub mod explain;
+pub mod export;
 pub mod init;
 pub mod key;
 pub mod log;
@@ -81,6 +82,7 @@ fn run(args: Args) -> anyhow::Result<Outcome> {
         Command::Retract(retract) => submit::retract(global, retract),
         Command::Bundle(bundle) => bundle::run(global, bundle),
         Command::Get(get) => query::get(global, get),
+        Command::Export(export) => export::run(global, &export),
         Command::Mirror(mirror) => query::mirror(global, mirror),
         Command::Cite(cite) => query::cite(global, &cite),
         Command::Audit(audit) => query::audit(global, &audit),

@@ -86,6 +86,8 @@ pub enum Command {
     Bundle(Bundle),
     /// Query the figures of all governments that this node holds
     Get(Get),
+    /// Write the whole history of all figures as columns, for tools beyond one machine
+    Export(Export),
     /// Both ends of a corridor side by side
     Mirror(Mirror),
     /// Write one observation, or the proof of a fork, with everything a third party needs to verify it
@@ -362,6 +364,8 @@ pub enum Format {
     Csv,
     /// One JSON value
     Json,
+    /// Columns for DuckDB, Spark, pandas or R
+    Parquet,
 }
 
 /// `get`
@@ -383,6 +387,23 @@ pub struct Get {
     /// How to print
     #[arg(long, value_enum, default_value = "table")]
     pub format: Format,
+    /// Write to this file instead of standard output
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+/// `export`
+#[derive(Debug, clap::Args)]
+pub struct Export {
+    /// A directory of Parquet files, publisher=PHL/indicator=MS_FBORN/...; again, only what is new is written
+    #[arg(long, value_name = "DIR")]
+    pub parquet: PathBuf,
+    /// Only what everybody may read
+    #[arg(long)]
+    pub public: bool,
+    /// Write everything anew, and remove what was there
+    #[arg(long)]
+    pub full: bool,
 }
 
 /// `mirror`

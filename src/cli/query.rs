@@ -1,12 +1,13 @@
 //! `get`, `mirror`, `cite`, `audit`: questions to what the node holds.
 
-use std::io::Write;
+use std::fs::{self, File};
+use std::io::{BufWriter, IntoInnerError, IsTerminal, Write};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use serde_json::Value;
 
 use super::args::{Audit, Cite, Format, Get, Global, Mirror};
-use super::{Outcome, ask, print};
+use super::{Outcome, ask, export, print};
 use crate::node::rows::columns;
 use crate::node::{GetRequest, Request};
 
@@ -25,16 +26,42 @@ pub fn get(global: &Global, args: Get) -> anyhow::Result<Outcome> {
         public: false,
         after: None,
     });
-    match format {
-        Format::Json => get_json(global, request),
-        Format::Csv => get_csv(global, request),
-        Format::Table => get_table(global, request),
-    }
+    let write: fn(&Global, Request, Out) -> anyhow::Result<Out> = match format {
+        Format::Table if args.output.is_some() => {
+            bail!("a table is for the terminal: give --format with --output")
+        }
+        Format::Table => return get_table(global, request),
+        Format::Json => get_json,
+        Format::Csv => get_csv,
+        Format::Parquet if args.output.is_none() && std::io::stdout().is_terminal() => {
+            bail!("Parquet is not for a terminal: --output FILE, or pipe it")
+        }
+        Format::Parquet => export::get_parquet,
+    };
+    let Some(file) = args.output else {
+        write(global, request, Box::new(std::io::stdout()))?.flush()?;
+        return Ok(Outcome::Done);
+    };
+    // Under its name the file is whole.
+    let mut name = file.file_name().context("name the file to write")?.to_owned();
+    name.push(".partial");
+    let partial = file.with_file_name(name);
+    let written = File::create(&partial).context("creating it").and_then(|out| {
+        write(global, request, Box::new(out))?.flush()?;
+        fs::rename(&partial, &file).context("naming it")
+    });
+    written
+        .inspect_err(|_| drop(fs::remove_file(&partial)))
+        .with_context(|| format!("writing {}", file.display()))?;
+    Ok(Outcome::Done)
 }
 
+/// Where an answer is written.
+pub(super) type Out = Box<dyn Write + Send>;
+
 /// Rows are written as they come, so a long answer needs no memory.
-fn get_json(global: &Global, request: Request) -> anyhow::Result<Outcome> {
-    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+fn get_json(global: &Global, request: Request, out: Out) -> anyhow::Result<Out> {
+    let mut out = BufWriter::new(out);
     out.write_all(b"{\"observations\":[")?;
     let (mut first, mut failed) = (true, Ok(()));
     ask::ask(global, request, &mut |row| {
@@ -46,13 +73,12 @@ fn get_json(global: &Global, request: Request) -> anyhow::Result<Outcome> {
     })?;
     failed?;
     out.write_all(b"\n]}\n")?;
-    out.flush()?;
-    Ok(Outcome::Done)
+    Ok(out.into_inner().map_err(IntoInnerError::into_error)?)
 }
 
-fn get_csv(global: &Global, request: Request) -> anyhow::Result<Outcome> {
+fn get_csv(global: &Global, request: Request, out: Out) -> anyhow::Result<Out> {
     let columns = columns();
-    let mut out = csv::Writer::from_writer(std::io::BufWriter::new(std::io::stdout().lock()));
+    let mut out = csv::Writer::from_writer(BufWriter::new(out));
     out.write_record(&columns)?;
     let mut failed = Ok(());
     ask::ask(global, request, &mut |row| {
@@ -60,8 +86,8 @@ fn get_csv(global: &Global, request: Request) -> anyhow::Result<Outcome> {
         failed.is_ok()
     })?;
     failed?;
-    out.flush()?;
-    Ok(Outcome::Done)
+    let out = out.into_inner().map_err(|error| error.into_error())?;
+    Ok(out.into_inner().map_err(IntoInnerError::into_error)?)
 }
 
 fn get_table(global: &Global, request: Request) -> anyhow::Result<Outcome> {
@@ -150,7 +176,7 @@ pub fn cite(global: &Global, args: &Cite) -> anyhow::Result<Outcome> {
     match &args.output {
         None => print::text(citation)?,
         Some(file) => {
-            std::fs::write(file, citation).with_context(|| format!("writing {}", file.display()))?;
+            fs::write(file, citation).with_context(|| format!("writing {}", file.display()))?;
             print::value(&value["claim"], global.json)?;
         }
     }

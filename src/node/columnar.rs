@@ -149,7 +149,6 @@ impl<W: Write + Send> ColumnarWriter<W> {
     /// [`ColumnarError`] when it cannot be written.
     pub fn finish(mut self) -> Result<W, ColumnarError> {
         self.group()?;
-        self.file.finish()?;
         Ok(self.file.into_inner()?)
     }
 

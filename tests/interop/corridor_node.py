@@ -41,7 +41,7 @@ class Node:
         self.ask(
             "init", "--country", country, "--name", name, "--network", "training/interop",
             "--listen", f"/ip4/127.0.0.1/tcp/{free_port()}", "--http", self.url.removeprefix("http://"),
-            "--public", "MS_FBORN",
+            "--public", "MS_FBORN", "--public", "RE_RECV",
         )
 
     def run(self, *args: str, check: bool = True) -> subprocess.CompletedProcess:

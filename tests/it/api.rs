@@ -132,6 +132,10 @@ fn a_stranger_finds_no_trace_of_what_agreements_open() {
     }
     assert_eq!(get(phl, "/api/v1/mirror?origin=PHL&destination=CAN").status, 404);
 
+    let export = text(&world.path("public"));
+    let written = ask(phl, &["export", "--public", "--parquet", &export]);
+    assert_eq!((&written["rows_written"], &written["feeds"]), (&json!(1), &json!(1)), "{written}");
+
     // More under the agreement moves nothing that a stranger sees: no tag, no cursor, no count.
     release(phl, &world.path("more.csv"), &[["PHL", "CAN", "EF_REGEMI", "2014", "17007"]]);
     eventually("CAN has it", || values(can, &["EF_REGEMI"]).contains(&"17007".to_owned()));

@@ -4,6 +4,7 @@ mod agreements;
 mod api;
 mod attacker;
 mod bundles;
+mod columns;
 mod couriers;
 mod daemons;
 mod damage;
