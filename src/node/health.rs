@@ -45,11 +45,14 @@ impl Engine {
         finding("feed", "error", &place, &fault.what, &advice)
     }
 
-    /// Who may hold a feed: its publisher, and partners who may read it.
-    fn holders_of(&self, feed: FeedId) -> Vec<String> {
+    /// Who may hold a feed: its publisher, partners who may read it, and couriers.
+    pub(super) fn holders_of(&self, feed: FeedId) -> Vec<String> {
+        let (book, now) = (self.house.book(), self.now());
         let may = |card: &&Card| {
-            card.publisher() == feed.publisher
-                || self.house.book().readable(card.publisher(), self.now()).contains(&feed.agreement)
+            let partner = card.publisher();
+            partner == feed.publisher
+                || book.readable(partner, now).contains(&feed.agreement)
+                || book.carried(partner, now).contains(&feed.agreement)
         };
         self.house.partners().filter(may).map(|card| self.country_of(&card.publisher())).collect()
     }

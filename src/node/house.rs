@@ -399,6 +399,10 @@ impl House {
             "recovered" => {
                 if let (Some(agreement), Some(last)) = (AgreementId::from_hex(&act.agreement), act.last) {
                     self.lost.push((agreement, act.first..=last, self.acts_of_release));
+                    let embargoes = act.embargoes.iter().filter_map(|one| {
+                        Some(((agreement, Seq(one.seq)), Millis::parse(&one.opens_at).ok()?))
+                    });
+                    self.embargoes.extend(embargoes);
                     self.guarded.extend(act.guarded.iter().map(|indicator| indicator.clone().into_owned()));
                 }
             }
@@ -626,6 +630,8 @@ struct Act<'a> {
     #[serde(borrow)]
     heads: Vec<ActHead<'a>>,
     #[serde(borrow)]
+    embargoes: Vec<ActEmbargo<'a>>,
+    #[serde(borrow)]
     opens_at: Cow<'a, str>,
     #[serde(borrow)]
     card: Cow<'a, str>,
@@ -637,6 +643,14 @@ struct Act<'a> {
     one: Cow<'a, str>,
     #[serde(borrow)]
     other: Cow<'a, str>,
+}
+
+/// An entry of ours under embargo that came back from a partner.
+#[derive(Deserialize)]
+struct ActEmbargo<'a> {
+    seq: u64,
+    #[serde(borrow)]
+    opens_at: Cow<'a, str>,
 }
 
 /// What one audience got of a release.

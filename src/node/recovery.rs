@@ -18,8 +18,8 @@ use serde_json::{Value, json};
 use super::daemon::the_node;
 use super::engine::{Engine, NodeError};
 use super::request::Caller;
-use crate::feed::{AgreementId, Card, FeedId, PublisherId, Seq};
-use crate::model::{ObsStatus, Record};
+use crate::feed::{AgreementId, Card, FeedId, PublisherId, Sealing, Seq};
+use crate::model::{Millis, ObsStatus, Record};
 use crate::protect;
 use crate::store::{RecoveryCause, RecoveryMark};
 use crate::sync::Recovering;
@@ -91,8 +91,8 @@ impl Engine {
     /// Why nothing may be signed in a feed, and what to do.
     pub(super) fn recovery_text(&self, feed: &FeedId) -> String {
         let name = self.agreement_name(&feed.agreement);
-        let readers = self.readers_of(feed);
-        let from = if readers.is_empty() { "a partner".to_owned() } else { readers.join(" or ") };
+        let holders = self.holders_of(*feed);
+        let from = if holders.is_empty() { "a partner".to_owned() } else { holders.join(" or ") };
         format!(
             "in recovery: {}, so our feed {name:?} may be longer elsewhere than here, and signing now could fork it. \
              Let {from} connect: it is asked what it holds, and what is missing comes back by itself (`corridor status` \
@@ -118,13 +118,6 @@ impl Engine {
         }
     }
 
-    /// The countries of partners who may read a feed of ours.
-    fn readers_of(&self, feed: &FeedId) -> Vec<String> {
-        let reads =
-            |card: &&Card| self.house.book().readable(card.publisher(), self.now()).contains(&feed.agreement);
-        self.house.partners().filter(reads).map(|card| self.country_of(&card.publisher())).collect()
-    }
-
     /// A release is compared with, and protected against, all that ever left: nothing leaves while that is not known.
     pub(super) fn may_release(&self) -> Result<(), NodeError> {
         match self.waiting().first() {
@@ -144,7 +137,7 @@ impl Engine {
                     "agreement": feed.agreement.to_hex(),
                     "agreement_name": self.agreement_name(&feed.agreement),
                     "held": self.store.durable(feed).map_or(0, |head| head.seq.0 + 1),
-                    "partners": self.readers_of(feed),
+                    "partners": self.holders_of(*feed),
                 })
             })
             .collect();
@@ -185,16 +178,51 @@ impl Engine {
         let held = held.unwrap_or(if mark.cause == RecoveryCause::Behind { u64::MAX } else { 0 });
         let now = self.store.durable(&feed).map_or(0, |head| head.seq.0 + 1);
         let name = self.agreement_name(&feed.agreement);
+        let Some(embargoes) = self.open_recovered(feed, held..now)? else {
+            tracing::warn!(
+                %feed,
+                "what came back of our own feed is sealed, and the secret in keys/content that opens it is not here: the feed \
+                 stays in recovery"
+            );
+            return Ok(());
+        };
         tracing::info!(%feed, name, held, now, "a feed of ours is settled");
         self.recovery.settled.insert(feed.agreement);
         if now > held {
             let guarded = self.guarded_of(feed, held..now)?;
             let details = json!({
                 "agreement": feed.agreement.to_hex(), "title": name, "first": held, "last": now - 1, "guarded": guarded,
+                "embargoes": embargoes,
             });
             self.done("recovered", &the_node(), details, Vec::new())?;
         }
         Ok(())
+    }
+
+    /// Opens what came back sealed of a feed of ours, as by a courier; without that nobody could say what has left. Returns
+    /// what is under embargo still, or nothing if something cannot be opened.
+    fn open_recovered(
+        &mut self,
+        feed: FeedId,
+        places: std::ops::Range<u64>,
+    ) -> Result<Option<Vec<Value>>, NodeError> {
+        let mut embargoes = Vec::new();
+        for seq in places.map(Seq) {
+            let header = self.store.header(&feed, seq)?;
+            let Sealing::Sealed(sealed) = header.header().sealing else { continue };
+            if !self.is_closed(&header)? {
+                continue;
+            }
+            if sealed.opens > self.now().0 {
+                embargoes.push(json!({ "seq": seq.0, "opens_at": Millis(sealed.opens).to_string() }));
+                continue;
+            }
+            let key = self.key_of_own(feed, seq)?;
+            if self.open_entry(feed, seq, &key)?.is_some() {
+                return Ok(None);
+            }
+        }
+        Ok(Some(embargoes))
     }
 
     /// Indicators of which entries of ours show something whose form depends on what else their readers hold.

@@ -7,8 +7,8 @@
 //! ```
 //!
 //! Parts are the format number, the card, the configuration, all files of `keys` as they lie (so the keys in them are
-//! encrypted twice), and of every feed its files up to what is durable, with the marks of what was erased. What is derived
-//! is left out, and so is a mark of recovery: who restores makes one.
+//! encrypted twice), and of every feed its files up to what is durable, with the marks of what was erased and the keys of
+//! what came sealed. What is derived is left out, and so is a mark of recovery: who restores makes one.
 //!
 //! A [`Cut`] is taken by whoever has the store, at one moment. Files are read afterwards: what is appended meanwhile
 //! lies behind the cut, and a file that erasure has written anew meanwhile has another inode, which is found; the backup
@@ -241,8 +241,9 @@ fn small_files(dir: &Path, cut: &Cut) -> Result<Vec<String>, BackupError> {
     names.extend(found);
     let mut marks: Vec<String> = Vec::new();
     for file in &cut.files {
-        let mark = file.name.rsplit_once('/').map(|(feed, _)| format!("{feed}/erased"));
-        marks.extend(mark.filter(|mark| dir.join(mark).exists()));
+        let Some((feed, _)) = file.name.rsplit_once('/') else { continue };
+        let both = ["erased", "opened"].map(|mark| format!("{feed}/{mark}"));
+        marks.extend(both.into_iter().filter(|mark| dir.join(mark).exists()));
     }
     marks.dedup();
     names.extend(marks);
@@ -407,7 +408,7 @@ fn place_of(name: &str) -> Option<PathBuf> {
             let segment = file
                 .strip_suffix(".feed")
                 .is_some_and(|first| first.len() == 12 && first.bytes().all(|byte| byte.is_ascii_digit()));
-            is_id(publisher) && is_id(agreement) && (segment || *file == "erased")
+            is_id(publisher) && is_id(agreement) && (segment || ["erased", "opened"].contains(file))
         }
         _ => false,
     };

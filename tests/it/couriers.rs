@@ -253,6 +253,51 @@ fn figures_under_embargo_open_at_their_time_also_when_their_publisher_is_down() 
 }
 
 #[test]
+fn a_lost_directory_comes_back_by_way_of_the_courier_and_what_it_brought_stays_readable() {
+    let mut three = Three::new();
+    three.agree();
+    let backup = |node: &Government, name: &str| -> String {
+        let file = text(&three.dir.path().join(name));
+        ask(node, &["backup", &file]);
+        file
+    };
+    let before = backup(&three.phl, "phl.backup");
+    three.release("1.csv", "4711", "2012");
+    eventually("the courier has it", || held_of(&three.ita, &three.phl) == own(&three.phl));
+    let released = own(&three.phl);
+    restored(&mut three.phl, &before);
+    three.phl.start().expect("PHL starts");
+    // Sealed as it lies at the courier, it is opened again at home.
+    eventually("it is back and open", || values(&three.phl, &["EF_REGEMI"]) == ["4711"]);
+    assert!(held_of(&three.phl, &three.phl) >= released, "with all that the courier holds");
+    // What it wrote to CAN alone nobody can show who is there: the operator decides.
+    ask(&three.phl, &["recover", "--override"]);
+    three.release("2.csv", "4712", "2013");
+    eventually("the courier has the next one", || held_of(&three.ita, &three.phl) == own(&three.phl));
+    three.phl.stop();
+    three.can.start().expect("CAN starts");
+    eventually("both are at CAN", || values(&three.can, &["EF_REGEMI"]) == ["4711", "4712"]);
+    assert_eq!(ask(&three.can, &["feeds"])["forks"], serde_json::json!([]));
+    // The keys of what came sealed are part of a backup.
+    let file = text(&three.dir.path().join("can.backup"));
+    ask(&three.can, &["backup", &file]);
+    restored(&mut three.can, &file);
+    assert_eq!(values(&three.can, &["EF_REGEMI"]), ["4711", "4712"]);
+}
+
+/// Puts a backup in the place of a node's directory.
+fn restored(node: &mut Government, backup: &str) {
+    node.stop();
+    let old = node.dir().with_extension("old");
+    std::fs::rename(node.dir(), &old).expect("the directory can be moved");
+    let mut restore = std::process::Command::new(BINARY);
+    restore.arg("--dir").arg(node.dir()).arg("--passphrase-file").arg(old.join("passphrase"));
+    let status = restore.args(["restore", backup]).status().expect("the program can be run");
+    assert!(status.success(), "the backup is restored");
+    std::fs::copy(old.join("passphrase"), node.dir().join("passphrase")).expect("it can be copied");
+}
+
+#[test]
 fn what_was_sealed_to_nobody_is_opened_once_its_reader_has_told_a_key() {
     let mut three = Three::new();
     three.agree();

@@ -23,6 +23,7 @@ impl Exchange {
                 "feed {feed}: entries from {next} on were signed by a revoked key and are cut off here"
             ));
             self.unreceipted.entry(feed).and_modify(|first| *first = (*first).min(next));
+            engine.looked.remove(&feed);
             self.tell(Input::Reset { state: Box::new(state) }, engine)?;
         }
         Ok(())

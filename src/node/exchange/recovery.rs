@@ -80,12 +80,15 @@ impl Exchange {
         }
         let names: Vec<String> =
             self.ahead.keys().map(|feed| engine.agreement_name(&feed.agreement)).collect();
-        for feed in std::mem::take(&mut self.ahead).into_keys() {
-            engine.frozen.remove(&feed);
-            engine.doubt(feed)?;
-        }
         let details = json!({ "feeds": names });
         engine.done("recover old copy", caller, details.clone(), Vec::new())?;
+        for feed in std::mem::take(&mut self.ahead).into_keys() {
+            // One that is forked stays as it is until that is resolved.
+            if engine.house().fork(&feed).is_none() {
+                engine.frozen.remove(&feed);
+                engine.doubt(feed)?;
+            }
+        }
         self.refresh_recovery(engine)?;
         Ok(details)
     }
@@ -103,6 +106,7 @@ impl Exchange {
                 *owed = first.min(*owed);
             }
             self.note(&format!("feed {feed}: its publisher has resolved the fork, it goes on"));
+            engine.looked.remove(&feed);
             let state = Box::new(state_of(engine, feed)?);
             self.tell(Input::Reset { state }, engine)?;
         }

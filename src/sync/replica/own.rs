@@ -1,6 +1,6 @@
 //! Our own feeds in recovery: the node may have signed entries that it no longer holds.
 //!
-//! Such a feed is pulled from whoever holds it, as another's is. It is settled once a partner who may read it has shown
+//! Such a feed is pulled from whoever holds it, as another's is. It is settled once a partner who may read or carry it has shown
 //! all its heads, nobody who is connected has announced more of it than is durable here, and no list is still to come.
 //! So a node never signs a second entry for a place that a partner can show it is taken. That includes an entry of which
 //! a partner has the signed header alone, having begun it or held it back for its date: nobody may hold the whole, and
@@ -41,7 +41,7 @@ impl Replica {
             return;
         }
         let ready = self.sessions.values().filter(|session| session.is_ready());
-        let agreements = ready.flat_map(|session| session.agreements.iter());
+        let agreements = ready.flat_map(|session| session.agreements.iter().chain(&session.carries));
         let feeds: BTreeSet<FeedId> = agreements.map(|agreement| FeedId::new(self.us, *agreement)).collect();
         for feed in feeds.into_iter().filter(|feed| self.recovering.includes(feed)).collect::<Vec<_>>() {
             if let Some(session) = self.settled_by(&feed) {

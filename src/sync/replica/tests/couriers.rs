@@ -68,6 +68,23 @@ fn a_courier_hears_of_our_own_feed_and_not_of_what_others_gave_us() {
 }
 
 #[test]
+fn a_courier_gives_our_own_feed_back_and_settles_it() {
+    let first = sealed(US, &Place::first(shared(US)));
+    let mut bench = Bench::new(Vec::new());
+    bench.input(Input::Recover { recovering: Recovering { all: true, ..Recovering::default() } });
+    with_courier(&mut bench, 1, THIRD);
+    assert_eq!(sent(&bench.have(1, &first)), [(1, want(shared(US), at(0, 0)))], "it is taken back");
+    let settled = |outputs: &[Output]| {
+        let settles = |output: &&Output| matches!(output, Output::Event(Event::OwnFeedSettled { feed, .. }) if *feed == shared(US));
+        outputs.iter().find(settles).is_some()
+    };
+    let mut bench = holding(&[&first]);
+    bench.input(Input::Recover { recovering: Recovering { all: true, ..Recovering::default() } });
+    with_courier(&mut bench, 1, THIRD);
+    assert!(settled(&bench.have(1, &first)), "the courier has no more than is here");
+}
+
+#[test]
 fn what_a_courier_carries_of_others_is_pulled_from_it() {
     let theirs = sealed(PUBLISHER, &Place::first(shared(PUBLISHER)));
     let mut bench = Bench::new(Vec::new());
