@@ -501,22 +501,19 @@ impl Engine {
             Request::Release(release) => return self.release(&release, caller).map(Answer::Json),
             Request::Retract { key, periods, reason } => self.retract(&key, &periods, &reason, caller)?,
             Request::Get(get) => return self.get(&get).map(Answer::Rows),
-            Request::Reader(scope) => return self.reader(scope).map(Answer::Reader),
-            Request::Admit(token) => self.admit(&token)?,
-            Request::TokenCreate { name, days } => self.token_create(&name, days, caller)?,
-            Request::TokenList => self.token_list(),
-            Request::TokenRevoke { token } => self.token_revoke(&token, caller)?,
+            request @ (Request::Admit(_)
+            | Request::TokenCreate { .. }
+            | Request::TokenList
+            | Request::TokenRevoke { .. }) => self.tokens(request, caller)?,
             Request::Mirror { origin, destination, indicator, public } => {
-                let scope = if public { Scope::Public } else { Scope::Government };
-                self.mirror((&origin, &destination), indicator.as_deref(), scope)?
+                self.mirror((&origin, &destination), indicator.as_deref(), Scope::of(public))?
             }
             Request::Audit { verify } => self.audit(verify)?,
             Request::Cite { key, period, from } => self.cite(&key, &period, from.as_deref())?,
-            Request::Export { feeds } => return self.export(&feeds).map(Answer::Rows),
-            Request::Prove { key, period, from, scope } => {
-                return self.prove((&key, &period), &from, scope).map(Answer::Rows);
-            }
-            Request::Changes { scope, since, limit } => self.changes(scope, since, limit)?,
+            request @ (Request::Reader(_)
+            | Request::Prove { .. }
+            | Request::Changes { .. }
+            | Request::Export { .. }) => return self.for_readers(request),
             Request::CiteFork { feed } => self.cite_fork(&feed)?,
             Request::ForkResolve { resolution } => self.fork_resolve(&resolution, caller)?,
             Request::RecoverOldCopy => {

@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::answers;
-use super::engine::{Engine, NodeError, Rows};
-use super::request::GetRequest;
+use super::engine::{Answer, Engine, NodeError, Rows};
+use super::request::{GetRequest, Request};
 use crate::feed::{AgreementId, Card, EntryId, FeedId, PublisherId, Seq};
 use crate::model::{Millis, SeriesPattern};
 use crate::store::Derived;
@@ -25,6 +25,11 @@ pub enum Scope {
 }
 
 impl Scope {
+    /// Everybody's eyes if only what is public is wanted, else ours.
+    pub fn of(public: bool) -> Self {
+        if public { Self::Public } else { Self::Government }
+    }
+
     /// The agreements under which it may read; empty for all.
     pub(super) fn agreements(self) -> Vec<AgreementId> {
         match self {
@@ -154,6 +159,19 @@ impl Reader {
 }
 
 impl Engine {
+    /// Answers what readers ask for beside plain questions.
+    pub(super) fn for_readers(&mut self, request: Request) -> Result<Answer, NodeError> {
+        match request {
+            Request::Reader(scope) => self.reader(scope).map(Answer::Reader),
+            Request::Changes { scope, since, limit } => self.changes(scope, since, limit).map(Answer::Value),
+            Request::Export { feeds } => self.export(&feeds).map(Answer::Rows),
+            Request::Prove { key, period, from, scope } => {
+                self.prove((&key, &period), &from, scope).map(Answer::Rows)
+            }
+            other => Err(NodeError::Refused(format!("{other:?} is not a reader's question"))),
+        }
+    }
+
     /// A reader of this scope. The view must be folded.
     pub(super) fn reader(&mut self, scope: Scope) -> Result<Reader, NodeError> {
         self.store.fold()?;

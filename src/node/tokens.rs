@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::engine::{Engine, NodeError};
-use super::request::Caller;
+use super::request::{Caller, Request};
 use crate::crypto::Hash;
 use crate::model::Millis;
 use crate::store::keys;
@@ -129,12 +129,18 @@ pub fn hash_of(token: &str) -> Option<Hash> {
 }
 
 impl Engine {
-    pub(super) fn token_create(
-        &mut self,
-        name: &str,
-        days: u32,
-        caller: &Caller,
-    ) -> Result<Value, NodeError> {
+    /// Carries out what is asked about tokens.
+    pub(super) fn tokens(&mut self, request: Request, caller: &Caller) -> Result<Value, NodeError> {
+        match request {
+            Request::Admit(hash) => self.admit(&hash),
+            Request::TokenCreate { name, days } => self.token_create(&name, days, caller),
+            Request::TokenList => Ok(self.token_list()),
+            Request::TokenRevoke { token } => self.token_revoke(&token, caller),
+            other => Err(NodeError::Refused(format!("{other:?} is not about tokens"))),
+        }
+    }
+
+    fn token_create(&mut self, name: &str, days: u32, caller: &Caller) -> Result<Value, NodeError> {
         let now = self.now();
         check_name(name)?;
         if !(1..=MAX_DAYS).contains(&days) {
@@ -160,7 +166,7 @@ impl Engine {
         Ok(json!({ "name": name, "id": hash.short(), "expires_at": expires.to_string(), "token": text }))
     }
 
-    pub(super) fn token_list(&self) -> Value {
+    fn token_list(&self) -> Value {
         let now = self.now();
         let mut tokens: Vec<(&Hash, &Token)> = self.house.tokens.0.iter().collect();
         tokens.sort_by_key(|(hash, token)| (token.created, **hash));
@@ -168,7 +174,7 @@ impl Engine {
         json!({ "tokens": rows })
     }
 
-    pub(super) fn token_revoke(&mut self, text: &str, caller: &Caller) -> Result<Value, NodeError> {
+    fn token_revoke(&mut self, text: &str, caller: &Caller) -> Result<Value, NodeError> {
         let now = self.now();
         let tokens = self.house.tokens.clone();
         let mut found = tokens.named(text, now);
@@ -192,7 +198,7 @@ impl Engine {
     ///
     /// # Errors
     /// [`NodeError::Refused`] when no token of this hash holds.
-    pub(super) fn admit(&self, hash: &Hash) -> Result<Value, NodeError> {
+    fn admit(&self, hash: &Hash) -> Result<Value, NodeError> {
         let (_, token) = self
             .house
             .tokens

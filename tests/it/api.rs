@@ -1,7 +1,6 @@
 //! The open JSON API of real daemons: what it answers, and what it never does.
 
 use std::io::{BufRead, BufReader};
-use std::time::Instant;
 
 use serde_json::{Value, json};
 
@@ -347,7 +346,7 @@ fn what_is_new_comes_by_long_poll_and_as_events() {
     );
 
     // What an agreement gets wakes nobody who is not to know of it.
-    let began = Instant::now();
+    let began = corridor::node::clock::stopwatch();
     std::thread::scope(|scope| {
         let waiting = scope.spawn(|| answer_of(phl, &format!("/api/v1/changes?since={now}&wait=4s")));
         release(phl, &world.path("hidden.csv"), &[["PHL", "CAN", "EF_REGEMI", "2015", "16016"]]);

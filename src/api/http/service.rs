@@ -12,6 +12,9 @@ use super::v1::{Bucket, CITE_BURST, CITE_EVERY, MAX_LISTENERS, Summaries, VERIFY
 use crate::api::Node;
 use crate::node::{Answer, Caller, NodeError, Payload, Reader, Request, Scope};
 
+/// A reader of each scope with the news that it is as of: everybody's, and the government's.
+type Readers = [Option<(u64, Reader)>; 2];
+
 /// The node, and places for those who ask it. Clones share them.
 #[derive(Clone)]
 pub(super) struct Service<N> {
@@ -24,7 +27,7 @@ pub(super) struct Service<N> {
     pub(super) checks: Arc<Bucket>,
     pub(super) summaries: Summaries,
     /// The newest reader of each scope, and the news that it is as of.
-    readers: Arc<Mutex<[Option<(u64, Reader)>; 2]>>,
+    readers: Arc<Mutex<Readers>>,
 }
 
 impl<N: Node> Service<N> {
@@ -72,7 +75,7 @@ impl<N: Node> Service<N> {
         }
     }
 
-    fn readers(&self) -> MutexGuard<'_, [Option<(u64, Reader)>; 2]> {
+    fn readers(&self) -> MutexGuard<'_, Readers> {
         self.readers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -132,7 +132,7 @@ pub(super) async fn countries<N: Node>(
               (status = "4XX", body = Problem), (status = "5XX", body = Problem)),
     security((), ("token" = []))
 )]
-pub(super) async fn feeds<N: Node>(_nothing: Params<Nothing>, views: Views) -> Result<Response, Refusal> {
+pub(super) async fn feeds(_nothing: Params<Nothing>, views: Views) -> Result<Response, Refusal> {
     views.answer(|reader| Ok(Feeds { feeds: reader.heads().iter().map(|head| feed(reader, head)).collect() }))
 }
 
@@ -143,7 +143,7 @@ pub(super) async fn feeds<N: Node>(_nothing: Params<Nothing>, views: Views) -> R
               (status = "4XX", body = Problem), (status = "5XX", body = Problem)),
     security((), ("token" = []))
 )]
-pub(super) async fn heads<N: Node>(_nothing: Params<Nothing>, views: Views) -> Result<Response, Refusal> {
+pub(super) async fn heads(_nothing: Params<Nothing>, views: Views) -> Result<Response, Refusal> {
     views.answer(|reader| {
         let heads = reader.heads().iter().map(|head| Head {
             publisher: head.feed.publisher.to_hex(),

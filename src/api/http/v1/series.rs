@@ -14,7 +14,6 @@ use utoipa::{IntoParams, ToSchema};
 use super::params::{Params, asked, limit, pattern, publisher};
 use super::schema::{Observation, Problem};
 use super::views::Views;
-use crate::api::Node;
 use crate::api::http::guard::Refusal;
 use crate::api::http::service::failed;
 use crate::model::{Dimension, Period, SeriesKey, SeriesPattern};
@@ -113,10 +112,7 @@ pub(super) struct WhichHistory {
               (status = "4XX", body = Problem), (status = "5XX", body = Problem)),
     security((), ("token" = []))
 )]
-pub(super) async fn series<N: Node>(
-    Params(which): Params<WhichSeries>,
-    views: Views,
-) -> Result<Response, Refusal> {
+pub(super) async fn series(Params(which): Params<WhichSeries>, views: Views) -> Result<Response, Refusal> {
     let limit = limit(which.limit, PAGE, MAX_PAGE)?;
     let pattern = narrowed(&which)?;
     let after = which.cursor.as_deref().map(RowPlace::parse).transpose().map_err(|_| Refusal::CURSOR)?;
@@ -150,10 +146,7 @@ pub(super) async fn series<N: Node>(
               (status = "4XX", body = Problem), (status = "5XX", body = Problem)),
     security((), ("token" = []))
 )]
-pub(super) async fn history<N: Node>(
-    Params(which): Params<WhichHistory>,
-    views: Views,
-) -> Result<Response, Refusal> {
+pub(super) async fn history(Params(which): Params<WhichHistory>, views: Views) -> Result<Response, Refusal> {
     let key = SeriesKey::parse(&which.key).map_err(|error| asked(&error))?;
     let period = which.period.as_deref().map(Period::parse).transpose().map_err(|error| asked(&error))?;
     views.answer(|reader| {
