@@ -4,15 +4,16 @@
 //! ```text
 //!  corridor CLI ── control::Client ──▶ Unix socket, own user only ──┐
 //!                                                                   ├── Node::ask(Request) ──▶ the node's loop
-//!  browser, Prometheus, load balancer ──▶ HTTP, anonymous ──────────┘
+//!  browser, programs, Prometheus ──▶ HTTP, anonymous or a token ─────┘
 //! ```
 //!
 //! What goes in: a [`Node`] to ask, an address or path, and a future that ends the service. What comes out: a
 //! future that serves; whoever runs the daemon drives it.
 //!
 //! Every act comes by [`control`]: the operating system says who is at the other end, and nobody but the user of
-//! the daemon and root is heard. [`http`] answers questions of strangers, so it shows what everybody may read and
-//! nothing else, has no route that changes anything, and bounds everything: connections, time, length.
+//! the daemon and root is heard. [`http`] answers questions of strangers, so it shows them what everybody may read and
+//! nothing else; a token of an operator opens what this government may read. It has no route that changes anything, and
+//! bounds everything: connections, time, length, attempts.
 //!
 //! What it never does: decide who may have what, or open the store.
 //! Start reading at [`Node`], then [`control`], then [`http`].

@@ -39,7 +39,7 @@
 //! | [`wire`] | sync messages ↔ bounded bytes |
 //! | [`net`] | libp2p: carries frames between peers |
 //! | [`node`] | wiring: one loop over one closed enum of events |
-//! | [`api`] | control socket, health, metrics, pages |
+//! | [`api`] | control socket, the open JSON API, health, metrics, pages |
 //! | [`config`] | defaults < file < environment < flags → one checked value |
 //! | [`cli`] | the command line |
 //!

@@ -194,7 +194,7 @@ impl Engine {
 }
 
 /// Which entries were erased: first and last of each stretch.
-fn erased_of(places: &[std::ops::RangeInclusive<Seq>]) -> Value {
+pub(super) fn erased_of(places: &[std::ops::RangeInclusive<Seq>]) -> Value {
     places.iter().map(|places| json!([places.start().0, places.end().0])).collect()
 }
 

@@ -164,7 +164,7 @@ impl Engine {
         match request {
             Request::Reader(scope) => self.reader(scope).map(Answer::Reader),
             Request::Changes { scope, since, limit } => self.changes(scope, since, limit).map(Answer::Value),
-            Request::Export { feeds } => self.export(&feeds).map(Answer::Rows),
+            Request::Export { public, known } => self.export(Scope::of(public), &known).map(Answer::Rows),
             Request::Prove { key, period, from, scope } => {
                 self.prove((&key, &period), &from, scope).map(Answer::Rows)
             }

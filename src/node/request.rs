@@ -124,10 +124,12 @@ pub enum Request {
     },
     /// Ask the views.
     Get(GetRequest),
-    /// Every version that stretches of entries state.
+    /// Every version that a directory of files lacks, after a first row that says up to where the feeds are told.
     Export {
-        /// Of which feeds.
-        feeds: Vec<super::export::Stretch>,
+        /// Only what everybody may read.
+        public: bool,
+        /// What the directory has.
+        known: Vec<super::export::Told>,
     },
     /// The views as this scope shows them, to be asked beside the loop. It comes from within the process alone.
     #[serde(skip)]

@@ -14,7 +14,7 @@ use super::guard::{self, Refusal};
 use super::observations::{self, Asked};
 use super::public::Status;
 use super::service::{self, Service, anonymous};
-use super::v1::params::Params;
+use super::v1::params::{Params, publisher};
 use super::v1::schema::{Observations, Problem};
 use super::{HEALTH_TIMEOUT, metrics, page, v1};
 use crate::api::Node;
@@ -81,11 +81,14 @@ pub(super) async fn observations<N: Node>(
     Params(asked): Params<Asked>,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
-    let (question, form) = observations::question(asked, access.scope)?;
+    let (mut question, form) = observations::question(asked, access.scope)?;
     let place = service.place()?;
     // Before the rows: what comes between makes the tag older than they are, and they are asked for again.
     let reader = service.reader(&access).await.ok();
     let tag = reader.as_ref().map(v1::tag);
+    if let (Some(reader), Some(text)) = (&reader, &question.from) {
+        question.from = Some(publisher(reader, text)?.to_hex());
+    }
     if let (Some(reader), Some(tag)) = (&reader, &tag)
         && v1::knows(&headers, tag)
     {

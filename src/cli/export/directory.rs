@@ -11,11 +11,10 @@ use serde_json::{Value, json};
 
 use crate::cli::args::{Export, Global};
 use crate::cli::ask;
-use crate::feed::AgreementId;
 use crate::node::Request;
 use crate::node::clock;
 use crate::node::columnar::{ColumnarWriter, Layout};
-use crate::node::export::Stretch;
+use crate::node::export::{ExportHead, Told};
 
 /// The manifest's name; readers pass over names that begin so.
 const MANIFEST: &str = "_corridor_export.json";
@@ -42,26 +41,8 @@ struct Manifest {
     /// Counts the runs that wrote something.
     generation: u64,
     made_at: String,
-    heads: Vec<HeadRow>,
+    heads: Vec<Told>,
     files: Vec<FileRow>,
-}
-
-impl Manifest {
-    fn new(node: String, public: bool) -> Self {
-        Self { form: FORM, node, public, ..Self::default() }
-    }
-}
-
-/// Up to where a feed is here.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct HeadRow {
-    publisher: String,
-    agreement: String,
-    seq: u64,
-    entry: String,
-    /// Stretches of entries that were erased by then.
-    erased: Value,
 }
 
 /// A file with its rows.
@@ -72,17 +53,6 @@ struct FileRow {
     rows: u64,
 }
 
-/// A feed of the node, as `feeds` shows it.
-#[derive(Deserialize)]
-struct FeedRow {
-    publisher: String,
-    country: String,
-    agreement: String,
-    head_seq: u64,
-    head_hash: String,
-    erased: Value,
-}
-
 /// Brings a directory up to what the node holds.
 pub(super) fn export(global: &Global, args: &Export) -> anyhow::Result<Value> {
     let dir = &args.parquet;
@@ -91,59 +61,35 @@ pub(super) fn export(global: &Global, args: &Export) -> anyhow::Result<Value> {
     if lock.try_lock().is_err() {
         bail!("another export into {} is under way", dir.display());
     }
-    let answer = ask::value(global, Request::Status)?;
-    let node = answer["publisher_id"].as_str().unwrap_or_default().to_owned();
-    let feeds: Vec<FeedRow> =
-        serde_json::from_value(answer["feeds"].clone()).context("the node named no feeds")?;
-    let (house, public) = (AgreementId::house().to_hex(), AgreementId::public().to_hex());
-    let is_wanted = |feed: &FeedRow| feed.agreement != house && (!args.public || feed.agreement == public);
-    let feeds: Vec<FeedRow> = feeds.into_iter().filter(is_wanted).collect();
     // What cannot be read is replaced if everything is written anew.
     let old = if args.full { read(dir).unwrap_or_default() } else { read(dir)? };
-    let Some(old) = old else { return begin(global, dir, &feeds, Manifest::new(node, args.public)) };
-    if old.node != node || old.public != args.public {
-        let whose = if old.public { "public figures" } else { "all figures" };
-        bail!(
-            "{} holds an export of {whose} by {}: give this one another directory",
-            dir.display(),
-            old.node
-        );
-    }
-    // What was erased or cut at the node must not stay here.
-    let anew = args.full || old.heads.iter().any(|head| !goes_on(head, &feeds));
-    add(global, dir, &feeds, (old, anew))
-}
-
-/// The first export into a directory.
-fn begin(global: &Global, dir: &Path, feeds: &[FeedRow], manifest: Manifest) -> anyhow::Result<Value> {
-    must_be_ours(dir)?;
-    add(global, dir, feeds, (manifest, false))
-}
-
-/// Adds to a directory what it lacks, or everything.
-fn add(
-    global: &Global,
-    dir: &Path,
-    feeds: &[FeedRow],
-    (old, anew): (Manifest, bool),
-) -> anyhow::Result<Value> {
+    let old = match old {
+        Some(old) if old.public != args.public => {
+            let what = if old.public { "public figures" } else { "all figures" };
+            bail!("{} holds an export of {what}: give this one another directory", dir.display());
+        }
+        Some(old) => old,
+        None => {
+            must_be_ours(dir)?;
+            Manifest { form: FORM, public: args.public, ..Manifest::default() }
+        }
+    };
     sweep(dir, &old.files)?;
-    let (known, kept) = if anew { (Vec::new(), Vec::new()) } else { (old.heads, old.files) };
-    let stretches: Vec<Stretch> = feeds.iter().filter_map(|feed| stretch(feed, &known)).collect();
     let generation = old.generation.saturating_add(1);
-    let mut run = Run::new(dir, feeds, generation)?;
-    if !stretches.is_empty() {
-        run.fill(global, stretches)?;
-    }
-    let (files, rows) = run.finish()?;
+    let known = if args.full { Vec::new() } else { old.heads.clone() };
+    let mut run = Run::new(dir, generation, &old.node)?;
+    run.fill(global, Request::Export { public: args.public, known: known.clone() })?;
+    let (head, files, rows) = run.finish()?;
+    let anew = args.full || head.anew;
+    let kept = if anew { Vec::new() } else { old.files };
     let summary = json!({
         "directory": dir, "files_written": files.len(), "rows_written": rows, "anew": anew,
-        "feeds": feeds.len(), "files": kept.len() + files.len(),
+        "feeds": head.feeds.len(), "files": kept.len() + files.len(),
     });
-    let heads = heads(feeds);
-    if anew || heads != known {
-        let made_at = clock::now().to_string();
-        settle(dir, &Manifest { generation, made_at, heads, files: [kept, files].concat(), ..old })?;
+    if anew || head.feeds != known {
+        let (made_at, files) = (clock::now().to_string(), [kept, files].concat());
+        let (form, public, heads) = (FORM, args.public, head.feeds);
+        settle(dir, &Manifest { form, node: head.node, public, generation, made_at, heads, files })?;
     }
     fs::remove_dir_all(dir.join(STAGING)).context("removing what was staged")?;
     Ok(summary)
@@ -240,37 +186,6 @@ fn sweep(dir: &Path, named: &[FileRow]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Whether what is here of a feed is still the beginning of what the node holds of it.
-fn goes_on(head: &HeadRow, feeds: &[FeedRow]) -> bool {
-    let same = |feed: &&FeedRow| feed.publisher == head.publisher && feed.agreement == head.agreement;
-    feeds.iter().find(same).is_some_and(|feed| {
-        feed.erased == head.erased
-            && (feed.head_seq > head.seq || feed.head_seq == head.seq && feed.head_hash == head.entry)
-    })
-}
-
-/// What of a feed is not here yet.
-fn stretch(feed: &FeedRow, heads: &[HeadRow]) -> Option<Stretch> {
-    let same = |head: &&HeadRow| feed.publisher == head.publisher && feed.agreement == head.agreement;
-    let after = heads.iter().find(same).map(|head| (head.seq, head.entry.clone()));
-    if after.as_ref().is_some_and(|(seq, _)| *seq == feed.head_seq) {
-        return None;
-    }
-    let (publisher, agreement) = (feed.publisher.clone(), feed.agreement.clone());
-    Some(Stretch { publisher, agreement, after, until: feed.head_seq })
-}
-
-fn heads(feeds: &[FeedRow]) -> Vec<HeadRow> {
-    let head = |feed: &FeedRow| HeadRow {
-        publisher: feed.publisher.clone(),
-        agreement: feed.agreement.clone(),
-        seq: feed.head_seq,
-        entry: feed.head_hash.clone(),
-        erased: feed.erased.clone(),
-    };
-    feeds.iter().map(head).collect()
-}
-
 fn sync(dir: &Path) -> anyhow::Result<()> {
     File::open(dir).and_then(|dir| dir.sync_all()).with_context(|| format!("syncing {}", dir.display()))
 }
@@ -279,8 +194,10 @@ fn sync(dir: &Path) -> anyhow::Result<()> {
 struct Run {
     staging: PathBuf,
     generation: u64,
-    /// What each publisher's directory is called.
-    names: BTreeMap<String, String>,
+    /// Whose export the directory holds; empty before the first.
+    node: String,
+    /// The first row.
+    head: Option<ExportHead>,
     /// By publisher and indicator, the one that was begun last at the end.
     open: Vec<(String, String, ColumnarWriter<File>)>,
     parts: BTreeMap<String, u32>,
@@ -288,7 +205,7 @@ struct Run {
 }
 
 impl Run {
-    fn new(dir: &Path, feeds: &[FeedRow], generation: u64) -> anyhow::Result<Self> {
+    fn new(dir: &Path, generation: u64, node: &str) -> anyhow::Result<Self> {
         let staging = dir.join(STAGING);
         match fs::remove_dir_all(&staging) {
             Err(error) if error.kind() != ErrorKind::NotFound => {
@@ -297,22 +214,27 @@ impl Run {
             Ok(()) | Err(_) => {}
         }
         fs::create_dir_all(&staging).with_context(|| format!("creating {}", staging.display()))?;
-        // A publisher without a country is known by its id.
-        let is_code = |code: &str| code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_uppercase());
-        let name = |feed: &FeedRow| {
-            if is_code(&feed.country) { feed.country.clone() } else { feed.publisher.clone() }
-        };
-        let names = feeds.iter().map(|feed| (feed.publisher.clone(), name(feed))).collect();
-        Ok(Self { staging, generation, names, open: Vec::new(), parts: BTreeMap::new(), files: Vec::new() })
+        let (open, parts, files) = (Vec::new(), BTreeMap::new(), Vec::new());
+        Ok(Self { staging, generation, node: node.to_owned(), head: None, open, parts, files })
     }
 
-    fn fill(&mut self, global: &Global, feeds: Vec<Stretch>) -> anyhow::Result<()> {
+    fn fill(&mut self, global: &Global, request: Request) -> anyhow::Result<()> {
         let mut failed = Ok(());
-        ask::ask(global, Request::Export { feeds }, &mut |row| {
-            failed = self.take(&row);
+        ask::ask(global, request, &mut |row| {
+            failed = if self.head.is_some() { self.take(&row) } else { self.take_head(row) };
             failed.is_ok()
         })?;
         failed
+    }
+
+    fn take_head(&mut self, row: Value) -> anyhow::Result<()> {
+        let head: ExportHead =
+            serde_json::from_value(row).context("the node does not say what it exports")?;
+        if !self.node.is_empty() && self.node != head.node {
+            bail!("the directory holds an export of another node, {}: give this one its own", self.node);
+        }
+        self.head = Some(head);
+        Ok(())
     }
 
     fn take(&mut self, row: &Value) -> anyhow::Result<()> {
@@ -337,7 +259,9 @@ impl Run {
     }
 
     fn begin(&mut self, publisher: &str, indicator: &str) -> anyhow::Result<ColumnarWriter<File>> {
-        let name = self.names.get(publisher).context("a row is of a publisher without a feed")?;
+        let feeds = self.head.iter().flat_map(|head| &head.feeds);
+        let feed = feeds.into_iter().find(|feed| feed.publisher == publisher);
+        let name = &feed.context("a row is of a publisher without a feed")?.name;
         let place = format!("publisher={name}/indicator={}", escaped(indicator));
         let part = self.parts.entry(place.clone()).or_default();
         let path = format!("{place}/part-{:06}-{part:03}.parquet", self.generation);
@@ -357,12 +281,12 @@ impl Run {
         Ok(writer.finish()?.sync_all()?)
     }
 
-    fn finish(mut self) -> anyhow::Result<(Vec<FileRow>, u64)> {
+    fn finish(mut self) -> anyhow::Result<(ExportHead, Vec<FileRow>, u64)> {
         while !self.open.is_empty() {
             self.close_first()?;
         }
         let rows = self.files.iter().map(|file| file.rows).sum();
-        Ok((self.files, rows))
+        Ok((self.head.context("the node exports nothing")?, self.files, rows))
     }
 }
 
