@@ -8,9 +8,9 @@
 #[cfg(feature = "parquet")]
 mod directory;
 
+use super::Outcome;
 use super::args::{Export, Global};
 use super::query::Out;
-use super::{Outcome, ask};
 use crate::node::Request;
 
 /// `export`
@@ -36,6 +36,7 @@ pub fn run(_: &Global, _: &Export) -> anyhow::Result<Outcome> {
 /// Observations as one Parquet file.
 #[cfg(feature = "parquet")]
 pub(super) fn get_parquet(global: &Global, request: Request, out: Out) -> anyhow::Result<Out> {
+    use crate::cli::ask;
     use crate::node::columnar::{ColumnarWriter, Layout};
 
     let mut writer = ColumnarWriter::new(out, Layout::Whole)?;
