@@ -19,6 +19,7 @@ pub mod passphrase;
 pub mod print;
 pub mod query;
 pub mod run;
+pub mod standby;
 pub mod submit;
 pub mod token;
 pub mod upkeep;
@@ -73,6 +74,7 @@ fn run(args: Args) -> anyhow::Result<Outcome> {
         Command::Verify(verify) => verify::run(global, &verify),
         Command::Card(card) => key::card(global, &card),
         Command::Key(key) => key::run(global, key),
+        Command::Standby(standby) => standby::run(global, standby),
         Command::Token(token) => token::run(global, token),
         Command::Partner(partner) => ask::partner(global, partner),
         Command::Agreement(agreement) => agreement::run(global, agreement),

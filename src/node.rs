@@ -32,6 +32,7 @@ pub mod sealing;
 mod cards;
 mod key_warnings;
 pub mod mandates;
+mod standby;
 pub mod tokens;
 mod review;
 pub mod partners;

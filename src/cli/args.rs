@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 
 pub mod agreement;
+pub mod standby;
 pub mod token;
 pub mod upkeep;
 
@@ -62,6 +63,9 @@ pub enum Command {
     /// Keys: list, rotate, revoke, succeed, and what to do when one is stolen
     #[command(subcommand)]
     Key(Key),
+    /// A second node of this government: add it, let it take over
+    #[command(subcommand)]
+    Standby(standby::Standby),
     /// Tokens that open this government's own view over HTTP: create, list, revoke
     #[command(subcommand)]
     Token(Token),
@@ -123,7 +127,7 @@ pub enum Command {
 #[derive(Debug, clap::Args)]
 pub struct Init {
     /// ISO 3166-1 alpha-3 code of the country, such as PHL
-    #[arg(long, required_unless_present_any = ["observer", "recover"], conflicts_with = "observer")]
+    #[arg(long, required_unless_present_any = ["observer", "recover", "standby"], conflicts_with = "observer")]
     pub country: Option<String>,
     /// A node without a country: reads what is opened to it
     #[arg(long)]
@@ -137,8 +141,11 @@ pub struct Init {
     /// With --recover: where node.age and the other keys were kept
     #[arg(long, value_name = "DIR", requires = "recover")]
     pub keys: Option<PathBuf>,
+    /// A second node of a government, which follows the first and can take its place
+    #[arg(long, conflicts_with_all = ["country", "observer", "name", "recover"])]
+    pub standby: bool,
     /// The name of the institution or country, in English
-    #[arg(long, required_unless_present = "recover")]
+    #[arg(long, required_unless_present_any = ["recover", "standby"])]
     pub name: Option<String>,
     /// main, or training/NAME for practice
     #[arg(long, default_value = "main")]

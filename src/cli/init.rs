@@ -14,7 +14,7 @@ use crate::config::Config;
 use crate::crypto::Network;
 use crate::model::codelist;
 use crate::node::home::NewNode;
-use crate::node::{Home, clock, restore};
+use crate::node::{Home, clock, home, restore};
 
 /// `init`
 ///
@@ -23,6 +23,9 @@ use crate::node::{Home, clock, restore};
 pub fn run(global: &Global, init: Init) -> anyhow::Result<Outcome> {
     if let (true, Some(card), Some(keys)) = (init.recover, &init.card, &init.keys) {
         return recover(global, &init, (card, keys));
+    }
+    if init.standby {
+        return standby(global, init);
     }
     let country = init.country.unwrap_or_default().to_ascii_uppercase();
     if !init.observer && !codelist::area().contains(&country) {
@@ -74,6 +77,31 @@ pub fn run(global: &Global, init: Init) -> anyhow::Result<Outcome> {
             );
             eprintln!("  corridor card --address /dns/corridor.example.org/tcp/4001");
         }
+    }
+    Ok(Outcome::Done)
+}
+
+/// `init --standby`
+fn standby(global: &Global, init: Init) -> anyhow::Result<Outcome> {
+    let config = Config::initial_text(&init.listen, &init.http, &init.public);
+    let (network, dir) = (Network::parse(&init.network)?, global.dir());
+    let named = |address: &String| !address.contains("/0.0.0.0/") && !address.contains("/::/");
+    let addresses = if init.address.is_empty() { init.listen } else { init.address };
+    let addresses = addresses.into_iter().filter(named).collect();
+    let request = Home::create_standby(&dir, (network, addresses), &passphrase::new(global)?)?;
+    let file = dir.join("corridor.toml");
+    write_config(&file, &config).with_context(|| format!("writing {}", file.display()))?;
+    let path = dir.join(home::REQUEST_FILE);
+    let value = json!({ "dir": dir, "node": request.node.to_hex(), "request": path, "config": file });
+    print::value(&value, global.json)?;
+    if !global.json {
+        eprintln!();
+        eprintln!("The standby has a key and no mandate yet. Next:");
+        eprintln!("  take {} to the main node, and there:", path.display());
+        eprintln!("    corridor standby add {} --output grant.txt", home::REQUEST_FILE);
+        eprintln!("  bring grant.txt back, and here:");
+        eprintln!("    corridor standby join grant.txt");
+        eprintln!("    corridor run");
     }
     Ok(Outcome::Done)
 }

@@ -73,13 +73,13 @@ pub fn card(global: &Global, args: &CardArgs) -> anyhow::Result<Outcome> {
 }
 
 /// Where the national keys are, and what opens them.
-struct Keys {
+pub(super) struct Keys {
     global: Global,
     place: National,
 }
 
 impl Keys {
-    fn new(global: &Global, place: National) -> Self {
+    pub(super) fn new(global: &Global, place: National) -> Self {
         Self { global: global.clone(), place }
     }
 
@@ -107,7 +107,7 @@ impl Keys {
 
     /// The national key that signs our cards now. A succession that was interrupted after it counted is brought to
     /// its end: the files get their new names.
-    fn national(&self, card: &Card) -> anyhow::Result<SecretKey> {
+    pub(super) fn national(&self, card: &Card) -> anyhow::Result<SecretKey> {
         let wanted = card.body().national_key();
         if self.path(KeyName::AfterNextNational).exists() {
             let next = self.load(KeyName::NextNational)?;

@@ -26,6 +26,8 @@ pub enum Context {
     Lock,
     /// A publisher's word on which of two entries for one place stands.
     Resolution,
+    /// What a node gives to another one of its government, so that it can take its place.
+    Grant,
 }
 
 impl Context {
@@ -40,6 +42,7 @@ impl Context {
             Self::Bundle => "corridor/bundle/2",
             Self::Lock => "corridor/lock/1",
             Self::Resolution => "corridor/resolution/1",
+            Self::Grant => "corridor/grant/1",
         }
     }
 

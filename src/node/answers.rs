@@ -35,6 +35,7 @@ impl Engine {
             "publisher_id": self.us().to_hex(),
             "fingerprint": self.us().fingerprint(),
             "node_id": self.key_in_use().map(|node| node.to_hex()),
+            "role": self.role().as_str(),
             "state": if self.in_recovery() { "recovery" } else { "offline" },
             "recovery": self.recovery_status(),
             "addresses": card.body().addresses,
@@ -184,7 +185,9 @@ impl Engine {
             feeds += 1;
         }
         let details = json!({ "feeds": feeds, "entries": entries, "observations": observations });
-        self.done("rebuild", caller, details.clone(), Vec::new())?;
+        if self.leads().is_ok() {
+            self.done("rebuild", caller, details.clone(), Vec::new())?;
+        }
         let mut value = json!({ "rebuilt": details });
         if let (Value::Object(value), Value::Object(feeds)) = (&mut value, self.feeds()?) {
             value.extend(feeds);

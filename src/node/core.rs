@@ -109,6 +109,14 @@ impl Core {
             Request::RecoverOldCopy => {
                 return self.exchange.recover_old_copy(caller, &mut self.engine).map(Answer::Value);
             }
+            Request::StandbyShow => return Ok(Answer::Value(self.exchange.standby_show(&self.engine))),
+            Request::StandbyTakeOver { force } => {
+                return self.exchange.take_over(*force, caller, &mut self.engine).map(Answer::Value);
+            }
+            Request::StandbyHandOver { node } => {
+                let node = node.clone();
+                return self.exchange.hand_over(node.as_deref(), caller, &mut self.engine).map(Answer::Value);
+            }
             Request::Peers => return Ok(Answer::Value(self.exchange.peers(&self.engine))),
             Request::Repair => {
                 return Err(NodeError::Refused(
@@ -136,6 +144,7 @@ impl Core {
     /// Takes in a bundle and writes it into the log of acts, also when it is refused.
     fn take_bundle(&mut self, prepared: Prepared, file: &str, caller: &Caller) -> Result<Value, NodeError> {
         self.engine.signer()?;
+        self.engine.leads()?;
         let spool = prepared
             .bundle
             .ok_or_else(|| NodeError::Refused("the bundle did not come with the request".to_owned()))?;

@@ -20,6 +20,7 @@ use super::recovery::Recovery;
 use super::release::Wanted;
 use super::request::{Caller, Request, SubmitRequest};
 use super::sealing::{Look, SealingTerms, Secrets};
+use super::standby::{Role, Standing};
 use super::submissions::Submitted;
 use super::truth::Truths;
 use crate::crypto::{ContentKey, Hash, Network, NodeSigner, PublicKey};
@@ -106,6 +107,9 @@ pub enum NodeError {
         /// The period.
         period: String,
     },
+    /// Another node of this government writes its feeds, or may: this one signs nothing. Says what to do.
+    #[error("{0}")]
+    Standby(String),
     /// Something that is named is not there.
     #[error("{0}")]
     NotFound(String),
@@ -156,6 +160,7 @@ impl NodeError {
             Self::NoNode(_) => "no_node",
             Self::Refused(_) => "refused",
             Self::Recovering(_) => "recovery",
+            Self::Standby(_) => "standby",
             Self::Lost { .. } => "disclosure",
             Self::NotFound(_) => "not_found",
             Self::Locked => "locked",
@@ -243,6 +248,8 @@ pub struct Engine {
     pub(super) restart: bool,
     /// Whether own feeds may lack entries.
     pub(super) recovery: Recovery,
+    /// Whether this node writes our feeds.
+    pub(super) standing: Standing,
     /// Which resolutions of forks are done: by place, the entry that stands.
     pub(super) applied: BTreeMap<(FeedId, Seq), EntryId>,
     /// Indicators that are opened to everybody.
@@ -294,10 +301,12 @@ impl Engine {
             next_key: None,
             restart: false,
             recovery,
+            standing: Standing::default(),
             applied: BTreeMap::new(),
             public: options.public.clone(),
         };
         engine.adopt_own_card()?;
+        engine.find_role()?;
         if let Ok(signer) = engine.signer() {
             engine.home.note_key(signer.public_key())?;
             engine.apply_resolutions()?;
@@ -330,7 +339,8 @@ impl Engine {
 
     /// Which of our feeds may lack entries.
     pub(super) fn recovering(&self) -> Recovering {
-        self.recovery.recovering(self.us())
+        let follows = self.role() != Role::Leads;
+        Recovering { follows, ..self.recovery.recovering(self.us()) }
     }
 
     /// The directory and card.
@@ -387,6 +397,9 @@ impl Engine {
         let act = prepared.request.act();
         if act.is_some() {
             self.signer()?;
+            if !prepared.request.is_upkeep() {
+                self.leads()?;
+            }
         }
         let result = self.dispatch(prepared, caller);
         if let (Some(act), Err(error)) = (act, &result)
@@ -501,6 +514,10 @@ impl Engine {
             Request::Release(release) => return self.release(&release, caller).map(Answer::Json),
             Request::Retract { key, periods, reason } => self.retract(&key, &periods, &reason, caller)?,
             Request::Get(get) => return self.get(&get).map(Answer::Rows),
+            request @ (Request::StandbyShow
+            | Request::StandbyAdd { .. }
+            | Request::StandbyTakeOver { .. }
+            | Request::StandbyHandOver { .. }) => self.standby(request, caller)?,
             request @ (Request::Admit(_)
             | Request::TokenCreate { .. }
             | Request::TokenList
@@ -538,6 +555,8 @@ impl Engine {
         if !moved.is_empty() {
             self.house.catch_up(&self.store)?;
             self.finish_issue()?;
+            self.adopt_own_card()?;
+            self.follow_role()?;
         }
         self.commit_recovery()?;
         Ok(moved)
@@ -605,6 +624,7 @@ impl Engine {
 
     /// Whether one of our feeds may become longer.
     pub(super) fn may_append(&self, feed: &FeedId) -> Result<(), NodeError> {
+        self.leads()?;
         if self.is_recovering(feed) && self.house.fork(feed).is_none() {
             return Err(NodeError::Recovering(self.recovery_text(feed)));
         }

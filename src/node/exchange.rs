@@ -5,13 +5,12 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::bundle::Maker;
 use super::clock::Clock;
 use super::daemon::{fault_row, the_node};
 use super::engine::{Engine, NodeError};
 use super::metrics::Figures;
 use super::sealing::Look;
-use super::spool::Spool;
+use super::standby::Role;
 use crate::crypto::PublicKey;
 use crate::feed::{AgreementId, Card, EntryKind, FeedId, Fork, Keyring, PublisherId, Seq, SignedHeader};
 use crate::model::{Millis, Receipt, Record};
@@ -20,9 +19,11 @@ use crate::store::StoreError;
 use crate::sync::{self, Event, Input, Output, Recovering, Replica, Seating, SessionId};
 use crate::wire;
 
+mod bundles;
 mod cards;
 mod recovery;
 mod sealed;
+mod standby;
 
 /// How many faults are kept to be shown; older ones are in the log of acts.
 const MAX_FAULTS: usize = 256;
@@ -79,6 +80,10 @@ pub(super) struct Exchange {
     receipts_known: bool,
     /// Whether receipts could not be signed when they were due.
     receipts_put_off: bool,
+    /// Until when a standby of ours is waited for before this node leads.
+    asks_until: Option<Millis>,
+    /// What the node was at the last look.
+    role: Role,
     figures: Figures,
 }
 
@@ -120,6 +125,8 @@ impl Exchange {
             bundles: 0,
             receipts_known: false,
             receipts_put_off: false,
+            asks_until: None,
+            role: engine.role(),
             figures: Figures::default(),
         })
     }
@@ -219,6 +226,7 @@ impl Exchange {
 
     /// Time has passed: agreements may have begun or ended, and sessions may have fallen silent.
     pub(super) fn tick(&mut self, engine: &mut Engine) -> Result<(), NodeError> {
+        self.tend_role(engine)?;
         self.refresh(engine)?;
         let house = FeedId::new(engine.home().us(), AgreementId::house());
         if engine.may_append(&house).is_ok() {
@@ -332,7 +340,8 @@ impl Exchange {
         let (house, now) = (engine.house(), self.clock.now());
         let active: Vec<Card> =
             house.partners().filter(|card| !house.is_paused(&card.publisher())).cloned().collect();
-        let partners = active.iter().flat_map(|card| peers_of(card, now)).collect::<Vec<_>>();
+        let mut partners = active.iter().flat_map(|card| peers_of(card, now)).collect::<Vec<_>>();
+        partners.extend(engine.fellows(now));
         if partners != self.partners {
             match self.net.send(NetCommand::SetPartners(partners.clone())) {
                 Ok(()) => self.partners = partners,
@@ -347,6 +356,7 @@ impl Exchange {
                 self.tell(Input::Granted { publisher, agreements }, engine)?;
             }
         }
+        self.grant_fellows(engine)?;
         self.follow_cards(engine)
     }
 
@@ -404,66 +414,6 @@ impl Exchange {
             }
         }
         Ok(())
-    }
-
-    /// Takes in what a bundle brings, as if its maker's node had said it in a session.
-    pub(super) fn take_bundle(&mut self, spool: Spool, engine: &mut Engine) -> Result<Value, NodeError> {
-        // Numbers that the network does not come to.
-        self.bundles += 1;
-        let session = u64::MAX - self.bundles;
-        let mut maker = Maker::open(spool, engine, SessionId(session))?;
-        self.take_card(&maker.card().clone(), engine)?;
-        let before = heads_of(&maker, engine);
-        let (publisher, node) = (maker.manifest().maker(), maker.manifest().node());
-        self.bundle = Some(WithBundle { session, said: VecDeque::new(), ended: None });
-        self.open.insert(session, Open { peer: NodeId(node.0), publisher, remote: "a bundle".to_owned() });
-        let taken = self.hear_bundle(&mut maker, SessionId(session), engine);
-        self.open.remove(&session);
-        self.tell(Input::Closed { session: SessionId(session) }, engine)?;
-        let ended = self.bundle.take().and_then(|bundle| bundle.ended);
-        taken?;
-        let after = heads_of(&maker, engine);
-        let entries: u64 = before.iter().zip(&after).map(|(before, after)| after - before).sum();
-        let wanting = maker.manifest().feeds().iter().zip(&after);
-        let wanting = wanting.filter(|(one, held)| one.head.header().seq.0 >= **held).count();
-        let mut value = maker.act();
-        value["country"] = json!(engine.country_of(&publisher));
-        value["feeds"] = json!(after.len());
-        value["entries"] = json!(entries);
-        value["incomplete_feeds"] = json!(wanting);
-        value["complete"] = json!(wanting == 0);
-        value["broken"] = json!(maker.broken().map(str::to_owned).or(ended));
-        Ok(value)
-    }
-
-    fn hear_bundle(
-        &mut self,
-        maker: &mut Maker,
-        session: SessionId,
-        engine: &mut Engine,
-    ) -> Result<(), NodeError> {
-        let (publisher, node) = (maker.manifest().maker(), maker.manifest().node());
-        let agreements = engine.house().book().readable(publisher, self.clock.now());
-        self.tell(Input::Opened { session, node, publisher, agreements }, engine)?;
-        let mut heard = VecDeque::from(maker.greet(engine.home().us(), self.clock.now())?);
-        loop {
-            while let Some(message) = heard.pop_front() {
-                self.tell(Input::Received { session, message }, engine)?;
-            }
-            let said =
-                self.bundle.as_mut().map(|bundle| std::mem::take(&mut bundle.said)).unwrap_or_default();
-            if !said.is_empty() {
-                for message in said {
-                    heard.extend(maker.hear(message, self.clock.now())?);
-                }
-                continue;
-            }
-            let moved = engine.commit()?;
-            if moved.is_empty() {
-                return Ok(());
-            }
-            self.on_durable(moved, engine)?;
-        }
     }
 
     fn send(&mut self, session: SessionId, message: &sync::Message) {
@@ -548,6 +498,7 @@ impl Exchange {
             fork.feed(),
             fork.seq()
         ));
+        self.fork_among_ours(fork, engine)?;
         engine.record_fork(fork)
     }
 
@@ -648,7 +599,7 @@ impl Exchange {
     pub(super) fn figures(&self) -> Figures {
         Figures {
             sessions: self.open.len() as u64,
-            partners: self.granted.len() as u64,
+            partners: self.granted.keys().filter(|one| **one != self.replica.us()).count() as u64,
             feeds: self.replica.heads().count() as u64,
             ..self.figures
         }
@@ -656,6 +607,9 @@ impl Exchange {
 
     /// Why the node is not ready, if it is not.
     pub(super) fn not_ready(&self) -> Option<String> {
+        if let Some(why) = self.role_reason() {
+            return Some(why);
+        }
         if !self.receipts_known {
             return Some("the views are being folded from the feed files".to_owned());
         }
@@ -668,12 +622,6 @@ impl Exchange {
             tracing::debug!(%error, "the network has stopped already");
         }
     }
-}
-
-/// How many entries are held of each feed of a bundle.
-fn heads_of(maker: &Maker, engine: &Engine) -> Vec<u64> {
-    let held = |feed: &FeedId| engine.store().durable(feed).map_or(0, |head| head.seq.0 + 1);
-    maker.manifest().feeds().iter().map(|one| held(&one.head.header().feed)).collect()
 }
 
 /// A partner's nodes, each with all addresses of the card.

@@ -28,6 +28,10 @@ impl Engine {
         if fork.feed().publisher == self.us() {
             self.freeze(fork.feed());
         }
+        if !self.may_record() {
+            // The machine keeps the proof meanwhile, and finds it again after a restart.
+            return Ok(());
+        }
         let (one, other) = fork.headers();
         let details = json!({
             "publisher": fork.feed().publisher.to_hex(),
@@ -53,7 +57,7 @@ impl Engine {
         let (feed, seq) = (resolution.feed(), resolution.seq());
         let forked = self.house.forks().any(|fork| (fork.feed(), fork.seq()) == (feed, seq));
         let known = forked || self.store.newest(&feed).is_some_and(|newest| newest.header().seq >= seq);
-        if !known || self.house.resolved_times(&feed) >= MAX_RESOLUTIONS {
+        if !known || self.house.resolved_times(&feed) >= MAX_RESOLUTIONS || !self.may_record() {
             return Ok(());
         }
         let (details, records) = (self.describe_resolution(resolution), resolution_records(resolution)?);

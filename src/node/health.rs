@@ -150,7 +150,9 @@ impl Engine {
             }));
         }
         if !mended.is_empty() {
-            self.done("doctor repair", caller, json!({ "mended": mended }), Vec::new())?;
+            if self.leads().is_ok() {
+                self.done("doctor repair", caller, json!({ "mended": mended }), Vec::new())?;
+            }
         }
         Ok(json!({ "mended": mended, "findings": kept }))
     }

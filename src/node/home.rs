@@ -12,6 +12,9 @@ use crate::model::Millis;
 use crate::store::keys::{self, KeyName, Passphrase};
 
 mod key_files;
+mod standby;
+
+pub use standby::{REQUEST_FILE, StandbyRequest, join};
 
 /// A directory that `init` has made.
 #[derive(Clone, Debug)]
@@ -36,6 +39,8 @@ pub struct NewNode {
 /// How long a mandate holds: long enough that it never surprises, short enough to be renewed by people who know
 /// how.
 const MANDATE_YEARS: i64 = 5;
+const WAITS: &str = "this standby waits for its grant: `corridor standby add standby-request.txt` on the main node writes \
+     it, `corridor standby join FILE` here takes it";
 const YEAR: i64 = 365 * 86_400_000;
 /// A mandate begins a day early, for partners whose clocks are behind.
 const LEEWAY: i64 = 86_400_000;
@@ -100,6 +105,9 @@ impl Home {
     pub fn open(dir: &Path) -> Result<Self, NodeError> {
         let path = dir.join("card.txt");
         let text = fs::read_to_string(&path).map_err(|error| match error.kind() {
+            std::io::ErrorKind::NotFound if dir.join(REQUEST_FILE).exists() => {
+                NodeError::Refused(WAITS.to_owned())
+            }
             std::io::ErrorKind::NotFound => NodeError::NoNode(dir.to_owned()),
             _ => NodeError::io("reading", &path)(error),
         })?;

@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use super::cards::Cards;
 use super::levels;
+use super::standby::Lead;
 use super::tokens::Tokens;
 use crate::crypto::Network;
 use crate::feed::{
@@ -101,6 +102,8 @@ pub struct House {
     confirmed: BTreeMap<(PublisherId, AgreementId, u64), Erasure>,
     /// What opens our own view over HTTP.
     pub(super) tokens: Tokens,
+    /// Which of our nodes writes our feeds.
+    pub(super) lead: Lead,
 }
 
 /// How many openings of entries under embargo are kept for others, so that nobody fills our memory.
@@ -168,6 +171,7 @@ impl House {
             handed: BTreeSet::new(),
             confirmed: BTreeMap::new(),
             tokens: Tokens::default(),
+            lead: Lead::default(),
         }
     }
 
@@ -201,6 +205,9 @@ impl House {
                 Some(own) => own,
                 None => read_documents(store, &feed, seq)?,
             };
+            if is_house {
+                self.lead.signed(header.header().node, header.header().time);
+            }
             // An entry's records are sorted, so the parts of a document stand together and in order.
             for parts in documents.chunk_by(|a, b| a.label() == b.label()) {
                 if let Some(body) = Document::join(parts) {
@@ -394,6 +401,7 @@ impl House {
             }
             "submit" => self.take_submission(&act, time),
             "fork" => self.take_fork(&act),
+            "standby add" | "standby hand over" => self.lead.take(&act.act, &act.node, time),
             "token create" | "token revoke" => self.tokens.take(body, time),
             "partner card refused" => self.cards.refused_before(&act.card),
             "recovered" => {
@@ -612,6 +620,8 @@ struct Act<'a> {
     outcome: Cow<'a, str>,
     #[serde(borrow)]
     publisher: Cow<'a, str>,
+    #[serde(borrow)]
+    node: Cow<'a, str>,
     paused: bool,
     #[serde(borrow)]
     submission: Cow<'a, str>,

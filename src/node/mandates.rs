@@ -260,7 +260,7 @@ impl Engine {
     /// # Errors
     /// [`NodeError`] when the next key cannot be read or the act not be written.
     pub fn switch_if_due(&mut self) -> Result<bool, NodeError> {
-        let Some(next) = self.home.next_key() else { return Ok(false) };
+        let Some(next) = self.home.next_key().filter(|_| self.leads().is_ok()) else { return Ok(false) };
         let (card, now) = (self.home.card(), self.now());
         if !card.allows(&next, Purpose::Transport, now) {
             return Ok(false);
@@ -282,7 +282,10 @@ impl Engine {
     /// Time has passed: a key whose term is nearly over must not sign into the void.
     pub(super) fn tick_keys(&mut self) -> Result<(), NodeError> {
         let soon = Millis(self.now().0.saturating_add(HOUR));
-        let lapses = self.home.next_key().is_some() && !self.restart && !self.in_use_allowed(soon);
+        let lapses = self.leads().is_ok()
+            && self.home.next_key().is_some()
+            && !self.restart
+            && !self.in_use_allowed(soon);
         if lapses && self.next_key.is_some() {
             self.key_switch(&super::daemon::the_node())?;
         }

@@ -48,6 +48,7 @@ impl Recovery {
             all: mark.cause != RecoveryCause::Behind,
             settled: feeds(&mark.settled),
             doubted: feeds(&mark.doubted),
+            follows: false,
         }
     }
 }
@@ -112,6 +113,9 @@ impl Engine {
             Some(RecoveryMark { cause: RecoveryCause::Lost, .. }) => {
                 "this node has lost its directory and was made anew from its keys".to_owned()
             }
+            Some(RecoveryMark { cause: RecoveryCause::TakenOver, .. }) => {
+                "this node has taken the place of another one of this government".to_owned()
+            }
             Some(RecoveryMark { cause: RecoveryCause::Behind, .. }) | None => {
                 "more of an own feed is elsewhere than here".to_owned()
             }
@@ -156,6 +160,11 @@ impl Engine {
                  their exact values, the log. What partners hold comes back; submit again what was released"
                     .to_owned()
             }
+            (RecoveryCause::TakenOver, _) => {
+                "what the other node wrote in its last moment and this one had not received: look whether the last acts \
+                 and submissions are in `corridor audit`"
+                    .to_owned()
+            }
             (RecoveryCause::Behind, _) => "none that is known".to_owned(),
         };
         json!({
@@ -178,7 +187,9 @@ impl Engine {
         let held = held.unwrap_or(if mark.cause == RecoveryCause::Behind { u64::MAX } else { 0 });
         let now = self.store.durable(&feed).map_or(0, |head| head.seq.0 + 1);
         let name = self.agreement_name(&feed.agreement);
-        let Some(embargoes) = self.open_recovered(feed, held..now)? else {
+        // A standby has followed its feeds from whoever had them, from couriers too: it opens what it has in its first hour.
+        let first = if mark.cause == RecoveryCause::TakenOver { 0 } else { held };
+        let Some(embargoes) = self.open_recovered(feed, first..now)? else {
             tracing::warn!(
                 %feed,
                 "what came back of our own feed is sealed, and the secret in keys/content that opens it is not here: the feed \
@@ -273,6 +284,20 @@ impl Engine {
         self.done("recover override", caller, details.clone(), Vec::new())?;
         self.recovery.settled.extend(waiting.iter().map(|feed| feed.agreement));
         Ok(details)
+    }
+
+    /// This node writes our feeds from now on, which another one has written: each waits until it is known how far that
+    /// one came.
+    pub(super) fn begin_after_another(&mut self) -> Result<(), NodeError> {
+        let (us, now) = (self.us(), self.now());
+        let mut mark = RecoveryMark::new(RecoveryCause::TakenOver, now);
+        for feed in self.store.feeds().filter(|feed| feed.publisher == us) {
+            let held = self.store.durable(&feed).map_or(0, |head| head.seq.0 + 1);
+            mark.held.insert(feed.agreement, held);
+        }
+        mark.save(self.home.dir())?;
+        self.recovery = Recovery::new(Some(mark));
+        Ok(())
     }
 
     /// More of a feed of ours is elsewhere than here: it is in recovery from now on, also after a restart.

@@ -36,6 +36,27 @@ pub enum Request {
     },
     /// Let the next node key sign from now on.
     KeySwitch,
+    /// Which of our nodes writes our feeds, and which follow it.
+    StandbyShow,
+    /// Take on a card with a mandate for a standby.
+    StandbyAdd {
+        /// The card's text.
+        card: String,
+        /// The standby's node key.
+        node: String,
+    },
+    /// Write our feeds from now on, in place of the node that did.
+    StandbyTakeOver {
+        /// Also while that node is connected.
+        #[serde(default)]
+        force: bool,
+    },
+    /// Let a standby write our feeds from now on.
+    StandbyHandOver {
+        /// Its node key, or the start of it; none: the only one there is.
+        #[serde(default)]
+        node: Option<String>,
+    },
     /// Accept a partner's card; the operator has compared the fingerprint.
     PartnerAdd {
         /// The card's text.
@@ -450,6 +471,10 @@ impl Request {
             | Self::KeyPlaces { .. }
             | Self::CardIssue { .. }
             | Self::KeySwitch
+            | Self::StandbyShow
+            | Self::StandbyAdd { .. }
+            | Self::StandbyTakeOver { .. }
+            | Self::StandbyHandOver { .. }
             | Self::Audit { .. }
             | Self::CiteFork { .. }
             | Self::ForkResolve { .. }
@@ -460,6 +485,11 @@ impl Request {
             | Self::Rebuild
             | Self::Doctor => false,
         }
+    }
+
+    /// Whether it mends or takes over this node alone, which a standby may do too.
+    pub fn is_upkeep(&self) -> bool {
+        matches!(self, Self::Repair | Self::Rebuild | Self::StandbyTakeOver { .. })
     }
 
     /// What it is called in the log of acts; `None` for questions, which change nothing.
@@ -480,6 +510,9 @@ impl Request {
             Self::TokenRevoke { .. } => Some("token revoke"),
             Self::CardIssue { act, .. } => Some(act.as_str()),
             Self::KeySwitch => Some("key switch"),
+            Self::StandbyAdd { .. } => Some("standby add"),
+            Self::StandbyTakeOver { .. } => Some("standby take over"),
+            Self::StandbyHandOver { .. } => Some("standby hand over"),
             Self::ForkResolve { .. } => Some("fork resolve"),
             Self::RecoverOverride => Some("recover override"),
             Self::RecoverOldCopy => Some("recover old copy"),
@@ -492,6 +525,7 @@ impl Request {
             | Self::Peers
             | Self::Card
             | Self::KeyList
+            | Self::StandbyShow
             | Self::Admit(_)
             | Self::TokenList
             | Self::KeyPlaces { .. }

@@ -9,7 +9,7 @@ use age::secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
 
 use super::StoreError;
-use crate::crypto::{ContentKey, Context, Hash, Network, NodeSigner, SecretKey};
+use crate::crypto::{ContentKey, Context, Hash, Network, NodeSigner, SealingSecret, SecretKey, Suite};
 
 /// A passphrase; wiped from memory when dropped, never shown.
 #[derive(Clone)]
@@ -156,13 +156,29 @@ fn kept_secret(dir: &Path, name: &str) -> Result<Zeroizing<[u8; 32]>, StoreError
         Err(error) => return Err(StoreError::io("reading", &path)(error)),
     }
     draw(secret.as_mut())?;
+    keep_secret(dir, name, &secret)?;
+    Ok(secret)
+}
+
+/// Writes a secret that another node of the government has drawn, in place of what is there.
+///
+/// # Errors
+/// [`StoreError`] when it cannot be written.
+pub fn keep_secret(dir: &Path, name: &str, secret: &Zeroizing<[u8; 32]>) -> Result<(), StoreError> {
+    let path = dir.join("keys").join(name);
     // Under its name it is whole, also when the power fails.
     let fresh = path.with_extension("new");
     let _left_by_a_crash = fs::remove_file(&fresh);
     write_secret(&fresh, secret.as_ref())?;
     fs::rename(&fresh, &path).map_err(StoreError::io("renaming", &fresh))?;
-    sync_keys(&dir.join("keys"))?;
-    Ok(secret)
+    sync_keys(&dir.join("keys"))
+}
+
+/// What opens what another node of the government has wrapped for this one: who has the node's key has it.
+pub fn grant_secret(signer: &dyn NodeSigner) -> SealingSecret {
+    let message = Context::Lock.message(&Network::main(), b"grant");
+    let signature = Zeroizing::new(signer.sign_message(&message).0);
+    SealingSecret::from_seed(Suite::X25519, Zeroizing::new(Hash::of(&[signature.as_ref()]).0))
 }
 
 /// Fresh randomness: 32 bytes.

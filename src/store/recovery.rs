@@ -34,6 +34,8 @@ pub enum RecoveryCause {
     Lost,
     /// A partner holds more of an own feed than this node does, or its end was damaged and cut off here.
     Behind,
+    /// This node followed another one of the same government, and now writes in its place.
+    TakenOver,
 }
 
 /// What the mark says.
@@ -60,12 +62,15 @@ pub struct RecoveryMark {
 const TITLE: &str = "corridor recovery 1";
 
 impl RecoveryCause {
+    const ALL: [Self; 4] = [Self::Restored, Self::Lost, Self::Behind, Self::TakenOver];
+
     /// The word in the file and in JSON.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Restored => "restored",
             Self::Lost => "lost",
             Self::Behind => "behind",
+            Self::TakenOver => "taken-over",
         }
     }
 }
@@ -150,8 +155,7 @@ impl RecoveryMark {
             let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
             match word {
                 "why" => {
-                    let all = [RecoveryCause::Restored, RecoveryCause::Lost, RecoveryCause::Behind];
-                    mark.cause = all.into_iter().find(|cause| cause.as_str() == rest)?;
+                    mark.cause = RecoveryCause::ALL.into_iter().find(|cause| cause.as_str() == rest)?;
                 }
                 "since" => mark.since = Millis(rest.parse().ok()?),
                 "made" => mark.made = Some(Millis(rest.parse().ok()?)),

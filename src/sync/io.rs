@@ -43,19 +43,22 @@ pub struct Recovering {
     pub settled: BTreeSet<FeedId>,
     /// Feeds of which more is known to be elsewhere, whatever else is said here.
     pub doubted: BTreeSet<FeedId>,
+    /// Another node of ours writes our feeds, or may: all of them are followed, also the house feed, and none is settled.
+    pub follows: bool,
 }
 
 impl Recovering {
     /// Whether a feed of ours may lack entries.
     pub fn includes(&self, feed: &FeedId) -> bool {
-        // The house feed has no readers: nobody else could hold more of it.
-        feed.agreement != AgreementId::house()
-            && (self.doubted.contains(feed) || self.all && !self.settled.contains(feed))
+        // The house feed has no readers but other nodes of ours: nobody else could hold more of it.
+        self.follows
+            || feed.agreement != AgreementId::house()
+                && (self.doubted.contains(feed) || self.all && !self.settled.contains(feed))
     }
 
     /// Whether any feed may.
     pub fn any(&self) -> bool {
-        self.all || !self.doubted.is_empty()
+        self.all || self.follows || !self.doubted.is_empty()
     }
 
     /// Takes note that a feed has all that there is of it.

@@ -145,6 +145,11 @@ impl Replica {
         std::mem::take(&mut self.out)
     }
 
+    /// Whose replica it is.
+    pub fn us(&self) -> PublisherId {
+        self.us
+    }
+
     /// The sessions, oldest first.
     pub fn sessions(&self) -> impl Iterator<Item = SessionStatus> {
         self.sessions.iter().map(|(id, session)| SessionStatus {
@@ -176,6 +181,12 @@ impl Replica {
     /// The session that a feed is pulled from.
     pub fn source(&self, feed: &FeedId) -> Option<SessionId> {
         self.feeds.get(feed).and_then(|feed| feed.source)
+    }
+
+    /// Whether somebody who may read a feed of ours is connected, and everybody who is has shown all heads, none of them
+    /// further than what is here.
+    pub fn has_all_of(&self, feed: &FeedId) -> bool {
+        self.settled_by(feed).is_some()
     }
 
     /// What a session's partner has announced of its feeds.

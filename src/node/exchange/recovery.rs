@@ -25,7 +25,7 @@ pub(super) fn state_of(engine: &Engine, feed: FeedId) -> Result<FeedState, NodeE
 impl Exchange {
     /// Tells the machine which of our feeds are in recovery, if that has changed, and logs what is new of it.
     pub(super) fn refresh_recovery(&mut self, engine: &mut Engine) -> Result<(), NodeError> {
-        if engine.may_sign() {
+        if engine.may_sign() && engine.may_record() {
             engine.log_recovery()?;
         }
         let recovering = engine.recovering();
@@ -46,8 +46,12 @@ impl Exchange {
         node: PublicKey,
         engine: &mut Engine,
     ) -> Result<(), NodeError> {
-        if engine.is_recovering(&feed) {
+        if engine.is_recovering(&feed) || self.recovering.follows {
             return Ok(());
+        }
+        if engine.is_standby_key(&node) {
+            engine.step_down("a partner holds more of our feeds, signed by it")?;
+            return self.refresh_recovery(engine);
         }
         if self.ahead.insert(feed, seq).is_none() {
             engine.freeze(feed);

@@ -37,7 +37,8 @@ impl Replica {
 
     /// Looks which of our feeds in recovery have all that there is of them.
     pub(super) fn settle_own(&mut self) {
-        if !std::mem::take(&mut self.look_at_own) || !self.recovering.any() {
+        // What another node of ours may make longer at any time is never settled.
+        if !std::mem::take(&mut self.look_at_own) || !self.recovering.any() || self.recovering.follows {
             return;
         }
         let ready = self.sessions.values().filter(|session| session.is_ready());
@@ -53,7 +54,7 @@ impl Replica {
     }
 
     /// A session that shows that a feed of ours has all that there is of it.
-    fn settled_by(&self, feed: &FeedId) -> Option<SessionId> {
+    pub(super) fn settled_by(&self, feed: &FeedId) -> Option<SessionId> {
         let state = self.feeds.get(feed);
         let durable = state.and_then(|state| state.durable);
         let frozen = state.is_some_and(|state| state.fork.is_some());
