@@ -177,7 +177,9 @@ impl Engine {
     pub(super) fn follow_role(&mut self) -> Result<(), NodeError> {
         let led = self.house.lead.leader.is_some() && self.house.lead.leader == self.key_in_use();
         if led && self.standing.taking {
-            self.standing = Standing { marked: true, ..Standing::default() };
+            // What it calls for was begun with the act.
+            self.home.mark_standby(false)?;
+            self.standing = Standing::default();
         }
         match (self.follows(), self.standing.marked) {
             (true, false) => {

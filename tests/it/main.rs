@@ -19,5 +19,6 @@ mod quiet;
 mod readme;
 mod recovery;
 mod simulation;
+mod standby;
 mod story;
 mod world;

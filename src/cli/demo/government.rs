@@ -53,11 +53,39 @@ impl Government {
     /// # Errors
     /// When the program fails.
     pub fn init(binary: &Path, all: &Path, country: &str, name: &str) -> anyhow::Result<Self> {
-        let dir = all.join(country.to_lowercase());
+        let (mut this, http) = Self::place(binary, all.join(country.to_lowercase()), country)?;
+        let listen = this.listen.clone();
+        let who = ["init", "--country", country, "--name", name, "--network", super::NETWORK];
+        let made =
+            this.ask(&[&who[..], &["--listen", &listen, "--http", &http, "--public", "MS_FBORN"]].concat())?;
+        this.fingerprint = made["fingerprint"].as_str().unwrap_or_default().to_owned();
+        Ok(this)
+    }
+
+    /// A standby of this government, mandated and with its grant; its daemon does not run yet.
+    ///
+    /// # Errors
+    /// When the program fails.
+    pub fn standby(&self) -> anyhow::Result<Self> {
+        let name = format!("{}-standby", self.country.to_lowercase());
+        let (mut this, http) = Self::place(&self.binary, self.dir.with_file_name(name), &self.country)?;
+        let listen = this.listen.clone();
+        let words = ["init", "--standby", "--network", super::NETWORK, "--public", "MS_FBORN"];
+        this.ask(&[&words[..], &["--listen", &listen, "--http", &http]].concat())?;
+        let (request, grant) = (this.dir.join("standby-request.txt"), this.dir.join("grant.txt"));
+        let (request, grant) = (request.to_string_lossy(), grant.to_string_lossy());
+        self.ask(&["standby", "add", &request, "--output", &grant])?;
+        let joined = this.ask(&["standby", "join", &grant])?;
+        this.fingerprint = joined["fingerprint"].as_str().unwrap_or_default().to_owned();
+        Ok(this)
+    }
+
+    /// A directory with a passphrase, and ports.
+    fn place(binary: &Path, dir: PathBuf, country: &str) -> anyhow::Result<(Self, String)> {
         std::fs::create_dir_all(&dir)?;
         write_passphrase(&dir.join("passphrase"))?;
         let ((port, one), (page, other)) = (free_port()?, free_port()?);
-        let mut this = Self {
+        let this = Self {
             _ports: [one, other],
             binary: binary.to_owned(),
             dir,
@@ -69,13 +97,7 @@ impl Government {
             launcher: Vec::new(),
             environment: Vec::new(),
         };
-        let listen = this.listen.clone();
-        let http = format!("127.0.0.1:{page}");
-        let who = ["init", "--country", country, "--name", name, "--network", super::NETWORK];
-        let made =
-            this.ask(&[&who[..], &["--listen", &listen, "--http", &http, "--public", "MS_FBORN"]].concat())?;
-        this.fingerprint = made["fingerprint"].as_str().unwrap_or_default().to_owned();
-        Ok(this)
+        Ok((this, format!("127.0.0.1:{page}")))
     }
 
     /// Starts the daemon and waits until it answers.
