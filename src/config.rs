@@ -31,6 +31,7 @@ mod tests;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
     net: NetConfig,
+    relays: BTreeSet<String>,
     sync: SyncSettings,
     cache: u64,
     http: Option<SocketAddr>,
@@ -102,6 +103,11 @@ impl Config {
     /// For `net`.
     pub fn net(&self) -> NetConfig {
         self.net.clone()
+    }
+
+    /// Partners whose nodes carry connections for us, by country or the beginning of their publisher id.
+    pub fn relays(&self) -> BTreeSet<String> {
+        self.relays.clone()
     }
 
     /// For `sync`.

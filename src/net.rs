@@ -47,13 +47,14 @@ mod message;
 mod peer;
 mod reconcile;
 mod reconnect;
+mod relay;
 mod session;
 mod swarm;
 #[cfg(test)]
 mod tests;
 
 pub use board::{NetStats, PeerTraffic};
-pub use config::NetConfig;
+pub use config::{NetConfig, RelayLimits};
 pub use handle::{Carrier, NetError, NetHandle, Nowhere, spawn};
 pub use id::NodeId;
 pub use message::{NetCommand, NetEvent, PartnerPeer};
