@@ -158,7 +158,15 @@ impl Driver {
         });
     }
 
-    /// A relay has granted a place, or granted it again.
+    /// A line to this peer stands: if it is a relay, a place is asked for at once.
+    pub(crate) fn reserve_at(&mut self, node: NodeId) {
+        if self.peers.get(&node).is_some_and(Peer::is_relay) {
+            self.places.entry(node).and_modify(|place| place.backoff.hurry());
+            self.reserve();
+        }
+    }
+
+    /// A relay has granted a place, or granted it again. Who was out of reach may be within it now.
     pub(crate) fn reserved(&mut self, relay: &PeerId) {
         let Some((node, place)) =
             super::id::node_id(relay).and_then(|node| Some((node, self.places.get_mut(&node)?)))
@@ -168,6 +176,9 @@ impl Driver {
         if place.granted.is_none() {
             place.granted = Some(clock::now());
             tracing::info!(relay = %node, "partners can reach this node through a relay");
+            let away = self.peers.iter_mut().filter(|(_, peer)| peer.partner && peer.live().next().is_none());
+            let away: Vec<NodeId> = away.map(|(node, peer)| (peer.backoff.hurry(), *node).1).collect();
+            away.into_iter().for_each(|node| self.reconcile(node));
         }
     }
 

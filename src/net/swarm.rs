@@ -299,6 +299,7 @@ impl Driver {
         }
         if !relayed && !closing {
             self.leave_relays(node);
+            self.reserve_at(node);
         }
         self.reconcile(node);
     }
