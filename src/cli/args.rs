@@ -366,6 +366,27 @@ pub enum Format {
     Json,
     /// Columns for DuckDB, Spark, pandas or R
     Parquet,
+    /// SDMX-CSV 2.0
+    SdmxCsv,
+    /// SDMX-CSV 1.0
+    SdmxCsv1,
+    /// SDMX-ML 2.1, structure-specific
+    Xml,
+    /// SDMX-ML 2.1, generic
+    GenericXml,
+    /// SDMX-JSON 2.0
+    SdmxJson,
+}
+
+/// Whether SDMX-CSV has names beside codes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum NameColumns {
+    /// Codes alone
+    Id,
+    /// "CODE: Name" in one cell
+    Both,
+    /// Names in columns of their own; in SDMX-CSV 1.0 as both
+    Name,
 }
 
 /// `get`
@@ -387,6 +408,9 @@ pub struct Get {
     /// How to print
     #[arg(long, value_enum, default_value = "table")]
     pub format: Format,
+    /// In SDMX-CSV: names beside codes
+    #[arg(long, value_enum, default_value = "id")]
+    pub labels: NameColumns,
     /// Write to this file instead of standard output
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,

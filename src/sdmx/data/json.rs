@@ -170,9 +170,9 @@ impl JsonForm {
             json!({ "id": component.id(), "name": component.name(), "keyPosition": position, "roles": roles,
                     "values": list.values(component) })
         };
-        let series = Dimension::ALL.into_iter().map(|one| {
-            (one.position(), Component::Dimension(one), &self.dimensions[one.position()])
-        });
+        let series = Dimension::ALL
+            .into_iter()
+            .map(|one| (one.position(), Component::Dimension(one), &self.dimensions[one.position()]));
         let time = (Dimension::ALL.len(), Component::Time, &self.periods);
         // A list of values has at least one: an empty message has no dimensions to list.
         let filled = |all: Vec<(usize, Component, &List)>| -> Vec<Value> {
@@ -263,11 +263,11 @@ impl Form for JsonForm {
     }
 
     fn series(&mut self, out: &mut Vec<u8>, context: &SeriesContext<'_>) {
-        let numbers = Dimension::ALL.map(|one| {
-            self.dimensions[one.position()].number(context.key.dimension(one)).to_string()
-        });
+        let numbers = Dimension::ALL
+            .map(|one| self.dimensions[one.position()].number(context.key.dimension(one)).to_string());
         let key = numbers.join(":");
-        let said = if self.has_attributes() { self.series_attributes(context.attributes) } else { Vec::new() };
+        let said =
+            if self.has_attributes() { self.series_attributes(context.attributes) } else { Vec::new() };
         if self.tells() {
             let publisher = context.publisher.to_hex();
             self.by = [

@@ -50,7 +50,11 @@ impl SpecificForm {
 impl Form for SpecificForm {
     fn begin(&mut self, out: &mut Vec<u8>) {
         let namespace = self.namespace();
-        put!(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<mes:StructureSpecificData xmlns:mes=\"", MESSAGE);
+        put!(
+            out,
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<mes:StructureSpecificData xmlns:mes=\"",
+            MESSAGE
+        );
         put!(out, "\" xmlns:com=\"", COMMON, "\" xmlns:ss=\"", SPECIFIC, "\" xmlns:ns1=\"");
         escaped(out, &namespace);
         put!(out, "\" xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\">\n");
@@ -59,7 +63,10 @@ impl Form for SpecificForm {
 
     fn data_set(&mut self, out: &mut Vec<u8>, action: Action) {
         self.action = action;
-        put!(out, " <mes:DataSet ss:dataScope=\"DataStructure\" xsi:type=\"ns1:DataSetType\" ss:structureRef=\"");
+        put!(
+            out,
+            " <mes:DataSet ss:dataScope=\"DataStructure\" xsi:type=\"ns1:DataSetType\" ss:structureRef=\""
+        );
         put!(out, STRUCTURE_ID, "\" ss:action=\"", action.word(), "\">\n");
     }
 
