@@ -389,6 +389,19 @@ pub enum NameColumns {
     Name,
 }
 
+/// How much a message of SDMX tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum MessageDetail {
+    /// Everything
+    Full,
+    /// Keys and values
+    Dataonly,
+    /// The keys of series
+    Serieskeysonly,
+    /// The keys of series and what is said of them
+    Nodata,
+}
+
 /// `get`
 #[derive(Debug, clap::Args)]
 pub struct Get {
@@ -411,6 +424,15 @@ pub struct Get {
     /// In SDMX-CSV: names beside codes
     #[arg(long, value_enum, default_value = "id")]
     pub labels: NameColumns,
+    /// In SDMX-ML: publisher, entry and citation as annotations of every observation; sdmx1 refuses data with annotations
+    #[arg(long)]
+    pub annotations: bool,
+    /// In SDMX-ML and SDMX-JSON: every observation with its whole key
+    #[arg(long)]
+    pub flat: bool,
+    /// In SDMX formats: how much is told
+    #[arg(long, value_enum, default_value = "full")]
+    pub detail: MessageDetail,
     /// Write to this file instead of standard output
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,

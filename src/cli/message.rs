@@ -2,13 +2,28 @@
 
 use anyhow::Context;
 
-use super::args::{Format, Global, NameColumns};
+use super::args::{Format, Global, MessageDetail, NameColumns};
 use super::ask;
 use super::query::Out;
 use crate::model::Millis;
 use crate::node::Request;
 use crate::node::series::{SeriesHead, StatedSeries};
-use crate::sdmx::data::{DataFormat, DataHead, DataWriter, Labels, SeriesContext};
+use crate::sdmx::data::{
+    DataFormat, DataHead, DataWriter, Detail, Labels, Layout, Provenance, SeriesContext,
+};
+
+/// How a message is written.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Style {
+    /// Whether names stand beside codes.
+    pub(super) labels: NameColumns,
+    /// Whether SDMX-ML has annotations.
+    pub(super) annotations: bool,
+    /// Whether observations stand outside of series.
+    pub(super) is_flat: bool,
+    /// How much is told.
+    pub(super) detail: MessageDetail,
+}
 
 /// The format of SDMX that is meant, if one is.
 pub(super) fn data_format(format: Format) -> Option<DataFormat> {
@@ -29,7 +44,7 @@ pub(super) fn data_format(format: Format) -> Option<DataFormat> {
 pub(super) fn write(
     global: &Global,
     request: Request,
-    (format, labels): (DataFormat, NameColumns),
+    (format, style): (DataFormat, Style),
     out: Out,
 ) -> anyhow::Result<Out> {
     let mut writer: Option<DataWriter<Out>> = None;
@@ -37,7 +52,7 @@ pub(super) fn write(
     ask::ask(global, request, &mut |row| {
         failed = match &mut writer {
             Some(writer) => series(writer, row),
-            None => begin(row, (format, labels), out.take()).map(|begun| writer = Some(begun)),
+            None => begin(row, (format, style), out.take()).map(|begun| writer = Some(begun)),
         };
         failed.is_ok()
     })?;
@@ -47,18 +62,27 @@ pub(super) fn write(
 
 fn begin(
     row: serde_json::Value,
-    (format, labels): (DataFormat, NameColumns),
+    (format, style): (DataFormat, Style),
     out: Option<Out>,
 ) -> anyhow::Result<DataWriter<Out>> {
     let head: SeriesHead = serde_json::from_value(row)?;
     let id = format!("{}-{}", head.sender, head.prepared);
-    let labels = match labels {
+    let labels = match style.labels {
         NameColumns::Id => Labels::Id,
         NameColumns::Both => Labels::Both,
         NameColumns::Name => Labels::Name,
     };
-    let head =
-        DataHead { is_test: head.is_test, labels, ..DataHead::new(&id, Millis(head.prepared), &head.sender) };
+    let provenance = if style.annotations { Provenance::Annotated } else { Provenance::Told };
+    let layout = if style.is_flat { Layout::Flat } else { Layout::Series };
+    let detail = match style.detail {
+        MessageDetail::Full => Detail::Full,
+        MessageDetail::Dataonly => Detail::DataOnly,
+        MessageDetail::Serieskeysonly => Detail::SeriesKeysOnly,
+        MessageDetail::Nodata => Detail::NoData,
+    };
+    let is_test = head.is_test;
+    let head = DataHead::new(&id, Millis(head.prepared), &head.sender);
+    let head = DataHead { is_test, labels, provenance, layout, detail, ..head };
     Ok(DataWriter::new(format, &head, out.context("the message is begun once")?)?)
 }
 
@@ -70,7 +94,6 @@ fn series(writer: &mut DataWriter<Out>, row: serde_json::Value) -> anyhow::Resul
         publisher: stated.publisher,
         country: &stated.country,
         agreement: &stated.agreement,
-        base: "",
     };
     Ok(writer.series(&context, &stated.versions)?)
 }

@@ -26,7 +26,12 @@ pub fn get(global: &Global, args: Get) -> anyhow::Result<Outcome> {
         public: false,
         after: None,
     };
-    let labels = args.labels;
+    let style = message::Style {
+        labels: args.labels,
+        annotations: args.annotations,
+        is_flat: args.flat,
+        detail: args.detail,
+    };
     let request = match message::data_format(format) {
         Some(_) => Request::Series(question),
         None => Request::Get(question),
@@ -44,7 +49,7 @@ pub fn get(global: &Global, args: Get) -> anyhow::Result<Outcome> {
         Format::Parquet => Box::new(export::get_parquet),
         Format::SdmxCsv | Format::SdmxCsv1 | Format::Xml | Format::GenericXml | Format::SdmxJson => {
             let data = message::data_format(format).context("it is a format of SDMX")?;
-            Box::new(move |global, request, out| message::write(global, request, (data, labels), out))
+            Box::new(move |global, request, out| message::write(global, request, (data, style), out))
         }
     };
     let Some(file) = args.output else {

@@ -219,10 +219,9 @@ mod tests {
         let said = Attributes::new(Attachment::Series, said).unwrap();
         let remark =
             Attributes::new(Attachment::Observation, [(AttributeId::CommentObs, "a \"b\"\n")]).unwrap();
-        let first = Period::parse("2001-01-01").unwrap();
         let versions: Vec<Version> = (0..4_500_i64)
             .map(|day| Version {
-                period: Period::at(first.kind(), first.ordinal() + day).unwrap(),
+                period: Period::parse(&format!("{}-D{:03}", 2001 + day / 365, day % 365 + 1)).unwrap(),
                 entry: EntryRef { seq: Seq(9), time: Millis(day % 2), id: EntryId([(day % 2) as u8; 32]) },
                 state: State::Stated {
                     value: (day % 3 > 0).then(|| Decimal::from_parts(i128::from(day) * 10, 2).unwrap()),

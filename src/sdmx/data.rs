@@ -1,8 +1,9 @@
 //! Data messages: what governments state, in the formats that statisticians' tools read.
 //!
 //! A message is written series by series. Every observation carries its statuses and, beside the data structure,
-//! who states it, in which entry, and where its citation is had: in SDMX-CSV as columns of its own ([`csv::CUSTOM`]),
-//! in SDMX-ML as annotations of series and observation, in SDMX-JSON as annotations and one link for all.
+//! who states it, in which entry, and where its citation is had, see [`Provenance`]: in SDMX-CSV as columns of its own
+//! ([`csv::CUSTOM`]), in SDMX-JSON as annotations and one link for all, in SDMX-ML by the header's source, which says how an
+//! address is made, and on demand as annotations of every series and observation.
 //!
 //! | format | a value that is not there | what cannot travel |
 //! |---|---|---|
@@ -222,6 +223,19 @@ pub enum Labels {
     Name,
 }
 
+/// How it is told who states an observation, in which entry, and where its citation is had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Provenance {
+    /// Not at all.
+    None,
+    /// As every client can read it: columns of SDMX-CSV, annotations of SDMX-JSON, the header of SDMX-ML.
+    #[default]
+    Told,
+    /// In SDMX-ML by annotations of every series and observation too. They are part of the standard, but sdmx1 2.28 refuses
+    /// data that have them.
+    Annotated,
+}
+
 /// What stands at the head of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DataHead {
@@ -243,8 +257,10 @@ pub struct DataHead {
     pub labels: Labels,
     /// What is to be done with the first data set.
     pub action: Action,
-    /// Whether publisher, agreement, entry and citation are told.
-    pub provenance: bool,
+    /// How publisher, agreement, entry and citation are told.
+    pub provenance: Provenance,
+    /// What stands before `/api/v1` in the address of a citation: nothing, or `https://…`.
+    pub base: String,
 }
 
 impl DataHead {
@@ -261,7 +277,8 @@ impl DataHead {
             detail: Detail::default(),
             labels: Labels::default(),
             action: Action::default(),
-            provenance: true,
+            provenance: Provenance::default(),
+            base: String::new(),
         }
     }
 
@@ -272,7 +289,12 @@ impl DataHead {
 
     /// Whether it is told who states what.
     fn tells_provenance(&self) -> bool {
-        self.provenance && self.detail == Detail::Full
+        self.provenance != Provenance::None && self.detail == Detail::Full
+    }
+
+    /// Whether every series and observation of SDMX-ML tells it.
+    fn annotates(&self) -> bool {
+        self.provenance == Provenance::Annotated && self.detail == Detail::Full
     }
 }
 
@@ -289,8 +311,6 @@ pub struct SeriesContext<'a> {
     pub country: &'a str,
     /// The title of the agreement; `public` for public feeds.
     pub agreement: &'a str,
-    /// What stands before `/api/v1` in the address of a citation: nothing, or `https://…`.
-    pub base: &'a str,
 }
 
 impl SeriesContext<'_> {
@@ -300,8 +320,8 @@ impl SeriesContext<'_> {
     }
 
     /// The address of the citation of a period, without the period.
-    fn citation(&self) -> String {
-        format!("{}/api/v1/citations/{}/{}/", self.base, self.publisher_name(), self.key)
+    fn citation(&self, base: &str) -> String {
+        format!("{base}/api/v1/citations/{}/{}/", self.publisher_name(), self.key)
     }
 
     fn id(&self) -> (SeriesKey, PublisherId, String) {

@@ -41,6 +41,7 @@ pub(super) struct CsvForm {
     detail: Detail,
     labels: Labels,
     provenance: bool,
+    base: String,
     action: Action,
     parts: Vec<Part>,
     runs: Vec<Vec<AttributeId>>,
@@ -77,6 +78,7 @@ impl CsvForm {
             detail: head.detail,
             labels,
             provenance: head.tells_provenance(),
+            base: head.base.clone(),
             action: head.action,
             parts,
             said: vec![Vec::new(); runs.len()],
@@ -256,7 +258,7 @@ impl Form for CsvForm {
                 self.by.push(b',');
                 quoted(&mut self.by, text);
             }
-            self.citation = context.citation();
+            self.citation = context.citation(&self.base);
         }
         if !self.detail.has_observations() {
             out.extend_from_slice(&self.prefix);

@@ -33,7 +33,7 @@ impl GenericForm {
     }
 
     fn tells(&self) -> bool {
-        self.head.tells_provenance() && self.action != Action::Delete
+        self.head.annotates() && self.action != Action::Delete
     }
 
     fn has_attributes(&self) -> bool {
@@ -54,7 +54,7 @@ impl Form for GenericForm {
     }
 
     fn series(&mut self, out: &mut Vec<u8>, context: &SeriesContext<'_>) {
-        self.citation = context.citation();
+        self.citation = context.citation(&self.head.base);
         self.key.clear();
         for dimension in Dimension::ALL {
             value(&mut self.key, dimension.id(), context.key.dimension(dimension));

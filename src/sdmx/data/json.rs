@@ -26,7 +26,6 @@ pub(super) struct JsonForm {
     periods: List,
     attributes: HashMap<AttributeId, List>,
     annotations: Annotations,
-    citations: String,
     /// Of a flat message: the numbers of the series' key, its attributes, and who states it.
     key: String,
     said: Vec<Value>,
@@ -86,7 +85,6 @@ impl JsonForm {
             periods: List::default(),
             attributes: HashMap::new(),
             annotations: Annotations::default(),
-            citations: String::new(),
             key: String::new(),
             said: Vec::new(),
             by: [0; 2],
@@ -255,10 +253,10 @@ impl Form for JsonForm {
         self.sets += 1;
         self.action = action;
         (self.is_first_series, self.is_first_observation) = (true, true);
-        let mut start = json!({ "structure": 0, "action": action.word(), "links": [] }).to_string();
-        // The links depend on the first series, so they stand behind the data.
-        start.truncate(start.len() - ",\"links\":[]}".len());
-        start.push_str(if self.is_flat() { ",\"observations\":{" } else { ",\"series\":{" });
+        let links = Value::Array(self.links());
+        let what = if self.is_flat() { "observations" } else { "series" };
+        let start =
+            format!("{{\"structure\":0,\"action\":\"{}\",\"links\":{links},\"{what}\":{{", action.word());
         out.extend_from_slice(start.as_bytes());
     }
 
@@ -274,7 +272,6 @@ impl Form for JsonForm {
                 self.annotations.number("PUBLISHER", &context.publisher_name(), &publisher),
                 self.annotations.number("AGREEMENT", context.agreement, context.agreement),
             ];
-            context.base.clone_into(&mut self.citations);
         }
         if self.is_flat() {
             (self.key, self.said) = (key, said);
@@ -306,13 +303,7 @@ impl Form for JsonForm {
     }
 
     fn end_data_set(&mut self, out: &mut Vec<u8>) {
-        let mut links = vec![json!({ "rel": "describedby", "urn": self.urn() })];
-        if self.head.tells_provenance() {
-            let href = format!("{}/api/v1/citations/PUBLISHER/SERIES_KEY/TIME_PERIOD", self.citations);
-            let title = json!({ "en": "Where the citation of an observation is had" });
-            links.push(json!({ "rel": "related", "href": href, "titles": title }));
-        }
-        out.extend_from_slice(format!("}},\"links\":{}}}", Value::Array(links)).as_bytes());
+        out.extend_from_slice(b"}}");
     }
 
     fn end(&mut self, out: &mut Vec<u8>) {
@@ -329,8 +320,17 @@ impl JsonForm {
         self.periods.number(period.text().as_str())
     }
 
-    fn urn(&self) -> String {
-        format!("urn:sdmx:org.sdmx.infomodel.datastructure.DataStructure={}", ArtefactRef::structure())
+    /// What a data set refers to: its structure, and how the address of a citation is made.
+    fn links(&self) -> Vec<Value> {
+        let urn =
+            format!("urn:sdmx:org.sdmx.infomodel.datastructure.DataStructure={}", ArtefactRef::structure());
+        let mut links = vec![json!({ "rel": "describedby", "urn": urn })];
+        if self.head.tells_provenance() {
+            let href = format!("{}/api/v1/citations/PUBLISHER/SERIES_KEY/TIME_PERIOD", self.head.base);
+            let title = json!({ "en": "Where the citation of an observation is had" });
+            links.push(json!({ "rel": "related", "href": href, "titles": title }));
+        }
+        links
     }
 }
 

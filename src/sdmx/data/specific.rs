@@ -39,7 +39,7 @@ impl SpecificForm {
     }
 
     fn tells(&self) -> bool {
-        self.head.tells_provenance() && self.action != Action::Delete
+        self.head.annotates() && self.action != Action::Delete
     }
 
     fn has_attributes(&self) -> bool {
@@ -71,7 +71,7 @@ impl Form for SpecificForm {
     }
 
     fn series(&mut self, out: &mut Vec<u8>, context: &SeriesContext<'_>) {
-        self.citation = context.citation();
+        self.citation = context.citation(&self.head.base);
         self.key.clear();
         for dimension in Dimension::ALL {
             attribute(&mut self.key, dimension.id(), context.key.dimension(dimension));

@@ -65,7 +65,13 @@ pub(super) fn header(out: &mut Vec<u8>, head: &DataHead, namespace: Option<&str>
             put!(out, "</com:Structure>");
         }
     }
-    put!(out, "\n  </mes:Structure>\n </mes:Header>\n");
+    put!(out, "\n  </mes:Structure>\n");
+    if head.tells_provenance() {
+        put!(out, "  <mes:Source xml:lang=\"en\">Citation of an observation: ");
+        escaped(out, &head.base);
+        put!(out, "/api/v1/citations/REF_AREA/SERIES.KEY/TIME_PERIOD</mes:Source>\n");
+    }
+    put!(out, " </mes:Header>\n");
 }
 
 /// How the data sets of a message refer to its structure.
