@@ -42,6 +42,8 @@ const GENERIC: [&str; 2] = ["GenericData", "GenericTimeSeriesData"];
 const SPECIFIC: [&str; 2] = ["StructureSpecificData", "StructureSpecificTimeSeriesData"];
 const OLD: [&str; 3] = ["CompactData", "UtilityData", "CrossSectionalData"];
 
+const WEB_PAGE: &str = "this is a web page, not a table: save the table as CSV (UTF-8)";
+
 /// Where a tag stands that says something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Place {
@@ -176,7 +178,7 @@ impl<'a> MlRows<'a> {
         } else if name == "Structure" {
             "this is a message of structures, without figures: send the data message".to_owned()
         } else if name.eq_ignore_ascii_case("html") {
-            "this is a web page, not a table: save the table as CSV (UTF-8)".to_owned()
+            WEB_PAGE.to_owned()
         } else {
             "this is XML, but no data message of SDMX: save the table as CSV (UTF-8)".to_owned()
         })
@@ -371,6 +373,9 @@ fn step(event: Event<'_>) -> Result<Step<'_>, String> {
         Event::Start(tag) | Event::Empty(tag) => Step::Start(tag),
         Event::End(_) => Step::End,
         Event::Eof => Step::Over,
+        Event::DocType(kind) if kind.trim_ascii_start().to_ascii_lowercase().starts_with("html") => {
+            return Err(WEB_PAGE.to_owned());
+        }
         Event::DocType(_) => return Err("the file has a document type (<!DOCTYPE): remove it".to_owned()),
         Event::Decl(declared) => match declared.encoding() {
             Some(Ok(name)) if !["utf-8", "us-ascii"].contains(&&*name.to_ascii_lowercase()) => {

@@ -13,7 +13,9 @@
 //! | SDMX-JSON 2.0 | `null` | nothing; but readers that take numbers as binary fractions may shorten them |
 //!
 //! Why a value is not there always stands in `OBS_STATUS` and `CONF_STATUS`. Numbers keep their decimals: `12.50` is
-//! written so. What is read back of SDMX-CSV and SDMX-ML gives the same records; SDMX-JSON is written alone.
+//! written so. What is read back of SDMX-CSV and SDMX-ML gives the same records, but that a text which is `#N/A`, the standard's
+//! word for no text, is none, and that `UNIT_MULT`, `DECIMALS`, `SENS_CLASS` and `DISC_RULE` are worked out where a record
+//! does not say them. SDMX-JSON is written alone.
 //!
 //! A series that two feeds state, as one to the public and one under an agreement, stands in two data sets of a message;
 //! in SDMX-CSV, which has none, the columns tell them apart.

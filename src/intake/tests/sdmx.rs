@@ -198,7 +198,7 @@ fn what_cannot_be_taken_of_xml_is_told_with_line_and_column() {
         ),
         ("<Structure/>".to_owned(), "line 1: this is a message of structures"),
         ("<c:CompactData/>".to_owned(), "line 1: this is SDMX-ML 2.0"),
-        ("<!DOCTYPE html>\n<html/>".to_owned(), "line 1: the file has a document type"),
+        ("<!doctype HTML>\n<html/>".to_owned(), "line 1: this is a web page"),
         ("<html/>".to_owned(), "line 1: this is a web page"),
         ("<x/>".to_owned(), "line 1: this is XML, but no data message"),
         (specific(""), "line 1: the file has no value to take"),
