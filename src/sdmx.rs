@@ -17,3 +17,5 @@
 
 pub mod component;
 pub mod data;
+pub mod query;
+pub mod structure;

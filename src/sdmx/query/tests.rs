@@ -1,0 +1,1 @@
+//! Every path and parameter of both clients, and what is refused.
