@@ -123,11 +123,6 @@ pub struct Artefact {
 }
 
 impl Artefact {
-    /// Kind, agency and id, which are its place.
-    fn place(&self) -> (Kind, &str, &str) {
-        (self.kind, &self.agency, &self.id)
-    }
-
     /// The name by which the standard knows it.
     #[must_use]
     pub fn urn(&self) -> String {

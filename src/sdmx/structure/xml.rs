@@ -111,13 +111,13 @@ fn artefact(out: &mut String, one: &Artefact) {
         Content::Items(items, _) => items.iter().for_each(|one| self::item(out, item, one)),
         Content::Flow => {
             out.push_str("<str:Structure>");
-            reference(out, AGENCY, STRUCTURE, VERSION, "DataStructure", "datastructure");
+            reference(out, (AGENCY, STRUCTURE, VERSION), ("DataStructure", "datastructure"));
             out.push_str("</str:Structure>");
         }
         Content::Structure => structure(out),
         Content::Provision => {
             out.push_str("<str:StructureUsage>");
-            reference(out, &one.agency, &one.id, &one.version, "Dataflow", "datastructure");
+            reference(out, (&one.agency, &one.id, &one.version), ("Dataflow", "datastructure"));
             put!(
                 out,
                 "</str:StructureUsage><str:DataProvider><Ref id=\"{}\" maintainableParentID=\"{PROVIDERS}\" \
@@ -153,7 +153,8 @@ fn item(out: &mut String, element: &str, one: &Item) {
     put!(out, "</str:{element}>\n");
 }
 
-fn reference(out: &mut String, agency: &str, id: &str, version: &str, class: &str, package: &str) {
+/// A reference by agency, id and version, and by class and package.
+fn reference(out: &mut String, (agency, id, version): (&str, &str, &str), (class, package): (&str, &str)) {
     put!(out, "<Ref id=\"{}\" agencyID=\"{}\" version=\"{version}\"", text(id), text(agency));
     put!(out, " class=\"{class}\" package=\"{package}\"/>");
 }
@@ -172,7 +173,7 @@ fn representation(out: &mut String, component: Component) {
     match list_of(component) {
         Some((agency, id, version)) => {
             out.push_str("<str:Enumeration>");
-            reference(out, agency, id, version, "Codelist", "codelist");
+            reference(out, (agency, id, version), ("Codelist", "codelist"));
             out.push_str("</str:Enumeration>");
         }
         None => put!(out, "<str:TextFormat textType=\"{}\"/>", text_type(component)),
@@ -250,7 +251,7 @@ fn metrics(out: &mut String, actual: &Actual) {
 
 fn actual(out: &mut String, actual: &Actual) {
     out.push_str("<str:ConstraintAttachment><str:Dataflow>");
-    reference(out, &actual.flow.0, &actual.flow.1, VERSION, "Dataflow", "datastructure");
+    reference(out, (&actual.flow.0, &actual.flow.1, VERSION), ("Dataflow", "datastructure"));
     out.push_str("</str:Dataflow></str:ConstraintAttachment><str:CubeRegion include=\"true\">");
     for (id, codes) in &actual.codes {
         put!(out, "<com:KeyValue id=\"{id}\">");
