@@ -123,6 +123,13 @@ pub struct Artefact {
 }
 
 impl Artefact {
+    /// Leaves the name alone. A provision agreement is nothing without what it is about.
+    fn shorten(&mut self) {
+        if self.kind != Kind::ProvisionAgreement {
+            self.content = Content::Stub;
+        }
+    }
+
     /// The name by which the standard knows it.
     #[must_use]
     pub fn urn(&self) -> String {
@@ -283,14 +290,10 @@ impl Holding {
         match ask.detail {
             Detail::Full | Detail::Raw => {}
             Detail::AllStubs | Detail::AllCompleteStubs => {
-                for one in chosen.iter_mut().chain(&mut with) {
-                    one.content = Content::Stub;
-                }
+                chosen.iter_mut().chain(&mut with).for_each(Artefact::shorten);
             }
             Detail::ReferenceStubs | Detail::ReferenceCompleteStubs => {
-                for one in &mut with {
-                    one.content = Content::Stub;
-                }
+                with.iter_mut().for_each(Artefact::shorten);
             }
             Detail::ReferencePartial => self.narrow(&chosen, &mut with),
         }

@@ -73,6 +73,7 @@ targets! {
     table, 10_000, written::table, written::table_examples, None;
     sdmx_csv, 3_000, sdmx::message, sdmx::csv_examples, None;
     sdmx_ml, 3_000, sdmx::message, sdmx::xml_examples, None;
+    sdmx_rest, 20_000, sdmx::address, sdmx::address_examples, None;
     mapping, 20_000, written::mapping, written::mapping_examples, None;
     settings, 3_000, written::settings, written::settings_examples, None;
     words, 20_000, written::words, written::words_examples, None;

@@ -34,10 +34,24 @@ fn structures_are_asked_for_as_clients_do() {
     for (address, kind, agency, id, detail, references) in [
         ("dataflow/PHL/all/latest", Dataflow, "PHL", "", Detail::Full, References::None),
         ("dataflow/PHL/MIG/latest?references=all", Dataflow, "PHL", "MIG", Detail::Full, References::All),
-        ("datastructure/PHL/DSD/latest?references=all", DataStructure, "PHL", "DSD", Detail::Full, References::All),
+        (
+            "datastructure/PHL/DSD/latest?references=all",
+            DataStructure,
+            "PHL",
+            "DSD",
+            Detail::Full,
+            References::All,
+        ),
         ("codelist/PHL/CL_AREA/latest", Codelist, "PHL", "CL_AREA", Detail::Full, References::None),
         ("structure/dataflow/PHL/MIG/+", Dataflow, "PHL", "MIG", Detail::Full, References::None),
-        ("structure/dataflow?detail=allcompletestubs", Dataflow, "", "", Detail::AllCompleteStubs, References::None),
+        (
+            "structure/dataflow?detail=allcompletestubs",
+            Dataflow,
+            "",
+            "",
+            Detail::AllCompleteStubs,
+            References::None,
+        ),
         ("structure/dataflow/PHL/MIG/1.0.0/", Dataflow, "PHL", "MIG", Detail::Full, References::None),
         ("structure/codelist/PHL/CL_AREA/1.0.0/", Codelist, "PHL", "CL_AREA", Detail::Full, References::None),
         ("structure/valuelist/PHL/CL_AREA/1.0.0/", Other, "PHL", "CL_AREA", Detail::Full, References::None),
@@ -114,7 +128,11 @@ fn data_are_asked_for_as_clients_do() {
         ("data/MIG/SA", "", "MIG"),
         ("data/PHL,MIG/A.PHL..", "PHL", "MIG"),
         ("data/PHL,MIG,1.0/all/all", "PHL", "MIG"),
-        ("data/MIG?startPeriod=2023&updatedAfter=2024-01-01T00%3A00%3A00Z&lastNObservations=1&detail=dataonly", "", "MIG"),
+        (
+            "data/MIG?startPeriod=2023&updatedAfter=2024-01-01T00%3A00%3A00Z&lastNObservations=1&detail=dataonly",
+            "",
+            "MIG",
+        ),
         ("data/MIG?detail=serieskeysonly", "", "MIG"),
         ("data/*/PHL/MIG/+/A.PHL.*.*", "PHL", "MIG"),
         (
@@ -130,7 +148,8 @@ fn data_are_asked_for_as_clients_do() {
         let name = |name: &str| if name.is_empty() { Names::Any } else { these(&[name]) };
         assert_eq!((read.agencies, read.ids), (name(agency), name(id)), "{address}");
     }
-    let read = data("data/MIG/A.PHL+ITA..RE_RECV/PHL?firstNObservations=2&includeHistory=true&offset=3&limit=4");
+    let read =
+        data("data/MIG/A.PHL+ITA..RE_RECV/PHL?firstNObservations=2&includeHistory=true&offset=3&limit=4");
     assert_eq!(read.selection.keys[0].codes(Dimension::RefArea).len(), 2);
     assert_eq!((read.ends.first, read.history, read.offset, read.limit), (Some(2), true, 3, Some(4)));
     assert_eq!(read.selection.providers, ["PHL"]);
@@ -190,7 +209,6 @@ fn what_cannot_be_answered_is_refused_with_its_number() {
 
 mod filters {
     use super::super::Filter;
-    use crate::crypto::Hash;
     use crate::feed::{EntryId, Seq};
     use crate::model::{Attributes, Decimal, Flags, Millis, Period, SeriesKey};
     use crate::view::{EntryRef, State, Version};
@@ -200,10 +218,10 @@ mod filters {
             Period::parse(period).unwrap(),
             Decimal::parse(value).unwrap(),
         );
-        let entry = EntryRef { seq: Seq(1), time: Millis(0), id: EntryId(*Hash::of(&[b"x"]).as_bytes()) };
-        let flags: Flags = observation.flags;
-        let state = State::Stated { value: observation.value, flags, attributes: Attributes::none() };
-        Version { period: observation.period, entry, state }
+        let entry = EntryRef { seq: Seq(1), time: Millis(0), id: EntryId([7; 32]) };
+        let flags: Flags = observation.flags();
+        let state = State::Stated { value: observation.value(), flags, attributes: Attributes::none() };
+        Version { period: observation.period(), entry, state }
     }
 
     #[test]

@@ -19,8 +19,10 @@ const SCHEMA: &str = "https://raw.githubusercontent.com/sdmx-twg/sdmx-json/devel
 #[must_use]
 pub fn message(head: &Head, all: &[Artefact]) -> String {
     let mut data = Map::new();
-    // Readers expect the list of flows even where there is none.
-    data.insert("dataflows".to_owned(), json!([]));
+    if all.is_empty() {
+        // Readers of flows expect their list even where there is none.
+        data.insert("dataflows".to_owned(), json!([]));
+    }
     for one in all {
         let group = match one.kind {
             Kind::AgencyScheme => "agencySchemes",

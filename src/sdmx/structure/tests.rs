@@ -42,7 +42,9 @@ fn references_bring_what_is_named() {
     assert_eq!(ids(&all, Kind::ConceptScheme), ["CORRIDOR:CS_MIGPROFILE"]);
     assert_eq!(ids(&all, Kind::ProvisionAgreement), ["PHL:RE"]);
     let lists = ids(&all, Kind::Codelist);
-    assert!(lists.contains(&"SDMX:CL_SEX".to_owned()) && lists.contains(&"CORRIDOR:CL_MP_INDICATOR".to_owned()));
+    assert!(
+        lists.contains(&"SDMX:CL_SEX".to_owned()) && lists.contains(&"CORRIDOR:CL_MP_INDICATOR".to_owned())
+    );
     for (references, kinds) in [
         ("none", 1),
         ("children", 2),
@@ -67,7 +69,7 @@ fn references_bring_what_is_named() {
 fn stubs_items_and_partial_lists_hold_less() {
     let all = answer("structure/dataflow/PHL/RE", "detail=referencestubs&references=all");
     assert!(matches!(all[0].content, Content::Flow));
-    assert!(all[1..].iter().all(|one| matches!(one.content, Content::Stub)));
+    assert!(all[1..].iter().all(|one| matches!(one.content, Content::Stub | Content::Provision)));
     let all = answer("structure/dataflow/PHL/RE", "detail=referencepartial&references=all");
     let list = all.iter().find(|one| one.id == INDICATORS).expect("it comes with the flow");
     let Content::Items(items, true) = &list.content else { panic!("{list:?}") };
@@ -87,9 +89,13 @@ fn both_forms_tell_the_same_and_escape_what_they_must() {
     assert_eq!(value["data"]["dataflows"].as_array().map(Vec::len), Some(7));
     assert_eq!(xml.matches("<str:Dataflow ").count(), 7);
     assert!(json.find("2.0.0/sdmx-json-structure-schema.json").is_some_and(|at| at < 350));
-    let dimensions = &value["data"]["dataStructures"][0]["dataStructureComponents"]["dimensionList"]["dimensions"];
+    let dimensions =
+        &value["data"]["dataStructures"][0]["dataStructureComponents"]["dimensionList"]["dimensions"];
     assert_eq!(dimensions.as_array().map(Vec::len), Some(14));
     let empty: serde_json::Value = serde_json::from_str(&json::message(&head, &[])).expect("it is JSON");
     assert_eq!(empty["data"]["dataflows"], serde_json::json!([]));
-    assert!(xml::error(100, "<none>").contains("code=\"100\"") && xml::error(100, "<none>").contains("&lt;none&gt;"));
+    assert!(
+        xml::error(100, "<none>").contains("code=\"100\"")
+            && xml::error(100, "<none>").contains("&lt;none&gt;")
+    );
 }

@@ -3,6 +3,7 @@
 use corridor::intake::{self, Rules};
 use corridor::model::{Record, Series};
 use corridor::sdmx::data::{DataFormat, DataHead, Labels, Layout, Provenance};
+use corridor::sdmx::query;
 
 use super::written::{read_slowly, taken};
 use crate::sdmx::{head, written};
@@ -81,4 +82,47 @@ fn figures() -> Vec<Series> {
     let series: Vec<Series> = report.take_series().collect();
     assert!(series.iter().all(|one| Record::Series(one.clone()).observations() > 0));
     series
+}
+
+/// An address of SDMX-REST, path and parameters: what is accepted has bounds, and is read the same way with its
+/// characters percent-encoded.
+pub(super) fn address(bytes: &[u8]) -> bool {
+    let Ok(text) = std::str::from_utf8(bytes) else { return false };
+    let (path, query) = text.split_once('?').map_or((text, None), |(path, query)| (path, Some(query)));
+    let Ok(asked) = query::parse(path, query) else { return false };
+    assert!(text.len() <= query::MAX_ADDRESS + 1);
+    let encoded: String = path
+        .split('/')
+        .map(|part| if part.contains('%') { part.to_owned() } else { encode(part) })
+        .collect::<Vec<_>>()
+        .join("/");
+    if encoded.len() + query.map_or(0, str::len) <= query::MAX_ADDRESS {
+        assert_eq!(query::parse(&encoded, query).as_ref(), Ok(&asked), "{encoded}");
+    }
+    true
+}
+
+fn encode(part: &str) -> String {
+    part.bytes().fold(String::new(), |text, byte| format!("{text}%{byte:02X}"))
+}
+
+/// What clients ask.
+pub(super) fn address_examples() -> Examples {
+    let all = [
+        "dataflow/PHL/all/latest",
+        "codelist/SDMX+CORRIDOR/all/all/F+M?references=parents",
+        "datastructure/CORRIDOR/MIGPROFILE/latest?references=all&detail=referencepartial",
+        "structure/dataflow/PHL/MIG/1.0.0/?detail=allcompletestubs",
+        "structure/conceptscheme/PHL/CS/1.0+?references=codelist,dataflow",
+        "data/PHL,MIG,1.0/A.PHL+ITA..RE_RECV/PHL?startPeriod=2023&endPeriod=2024-Q1&lastNObservations=1&detail=dataonly",
+        "data/*/PHL/MIG/+/A.PHL.*.*?updatedAfter=2024-01-01T00%3A00%3A00Z&includeHistory=true",
+        "data/dataflow/PHL/MIG/1.0.0?c%5BREF_AREA%5D=PHL,ITA&c%5BTIME_PERIOD%5D=ge%3A2020+le%3A2023&offset=3&limit=4\
+         &dimensionAtObservation=AllDimensions&attributes=none&measures=all&sort=series_key",
+        "data/MIG?c[OBS_VALUE]=gt:12.5&c[OBS_STATUS]=ne:A&c[SUBNAT]=sw:PH&asOf=2026-01-01",
+        "availability/dataflow/PHL/MIG/1.0.0/*/SEX?references=all&mode=exact",
+        "availableconstraint/PHL,MIG/A.PHL/all/REF_AREA?format=json",
+        "schema/dataflow/PHL/MIG/1.0.0/",
+    ];
+    let named = |(at, text): (usize, &str)| (format!("address-{at:02}"), text.as_bytes().to_vec());
+    all.into_iter().enumerate().map(named).collect()
 }

@@ -8,7 +8,7 @@ use std::io::{self, ErrorKind, Write};
 use axum::body::{Body, Bytes};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use futures::stream;
+use futures::{StreamExt, stream};
 use tokio::sync::mpsc;
 use tokio::task;
 
@@ -112,7 +112,8 @@ fn long(job: Job, place: tokio::sync::OwnedSemaphorePermit) -> Body {
         }
         drop(place);
     });
-    Body::from_stream(stream::unfold(inbox, async |mut inbox| Some((inbox.recv().await?, inbox))))
+    // What compresses it asks once more after its end.
+    Body::from_stream(stream::unfold(inbox, async |mut inbox| Some((inbox.recv().await?, inbox))).fuse())
 }
 
 /// Takes no more than a piece.
