@@ -185,7 +185,7 @@ def sdmx_one(checks, node, versions):
     checks.attempt("sdmx1 asks with parameters", lambda: count(data(key, params=params)) == 1)
     later = {"updatedAfter": "2999-01-01T00:00:00Z"}
     checks.attempt("sdmx1 reads an empty result", lambda: count(data(key, params=later)) == 0)
-    history = data(key, params={"includeHistory": "true"})
+    history = data(key, params={"includeHistory": True})
     values = [float(obs.value) for one in history.data for obs in one.obs if str(obs.dimension["TIME_PERIOD"].value) == "2020"]
     checks.check("sdmx1 reads a history", values == [6060.0, 4711.0], str(values))
     checks.attempt("sdmx1 lists series", lambda: len(client.series_keys("RE")) == 3)
@@ -210,7 +210,9 @@ def py_sdmx(checks, node):
         checks.attempt(f"pysdmx filters {text}", lambda text=text, wanted=wanted: len(rows(text)) == wanted or len(rows(text)))
     frame = lambda: PandasConnector(base).data(URN.format("RE"), "COUNTERPART_AREA = 'USA'")  # noqa: E731
     checks.attempt("pysdmx makes a table", lambda: len(frame()) == 9)
-    empty = lambda: PandasConnector(base).data(URN.format("RE"), "COUNTERPART_AREA = 'FRA'")  # noqa: E731
+    # pysdmx cannot make the keys of no rows, of a structure with more than one dimension.
+    keyless = {"infer_series_keys": False, "infer_index": False}
+    empty = lambda: PandasConnector(base).data(URN.format("RE"), "COUNTERPART_AREA = 'FRA'", **keyless)  # noqa: E731
     checks.attempt("pysdmx makes an empty table", lambda: len(empty()) == 0)
     registry = RegistryClient(base)
     checks.attempt("pysdmx finds the flow", lambda: registry.get_dataflows("ITA", "RE", "1.0")[0].id == "RE")

@@ -196,7 +196,7 @@ fn what_cannot_be_answered_is_refused_with_its_number() {
         ("structure/nothing", 140),
         ("dataflow/P%20L", 140),
         ("schema/MIG", 140),
-        ("availability/MIG/all/NONE", 140),
+        ("availability/MIG/all/all/NONE", 140),
         ("registration/id/1", 501),
         ("dataflow?asOf=2020-01-01", 501),
     ] {
