@@ -8,6 +8,7 @@ import csv
 import gzip
 import io
 import json
+import os
 import pathlib
 import sys
 import tempfile
@@ -237,6 +238,19 @@ def py_sdmx(checks, node):
     checks.attempt("pysdmx is told of what is not there", unknown)
 
 
+def empty_results(checks, node):
+    """What a question gets to which there is no figure, as the operator sets it."""
+    for setting in (200, 204, 404):
+        node.stop()
+        os.environ["CORRIDOR_HTTP_EMPTY_RESULT"] = str(setting)
+        node.start()
+        for path in ("/data/RE?startPeriod=2999", "/availableconstraint/RE?startPeriod=2999"):
+            status, _, body = fetch(node, path)
+            checks.check(f"{path} gets {setting}", status == setting and bool(body) == (setting != 204), f"{status} {body}")
+        checks.check("and what there is is told", fetch(node, "/data/RE")[0] == 200)
+    del os.environ["CORRIDOR_HTTP_EMPTY_RESULT"]
+
+
 def main() -> int:
     checks = Tried()
     with node_with_open_data() as node:
@@ -251,6 +265,7 @@ def main() -> int:
             py_sdmx(checks, node)
         except Exception as error:  # noqa: BLE001
             checks.check("pysdmx ends", False, f"{type(error).__name__}: {error}")
+        empty_results(checks, node)
     return checks.end()
 
 

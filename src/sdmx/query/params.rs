@@ -94,9 +94,10 @@ impl Params {
     }
 
     pub(super) fn flag(&mut self, name: &str) -> Result<bool, Fault> {
+        // Clients in Python write their own words.
         match self.take(name).as_deref() {
-            None | Some("false") => Ok(false),
-            Some("true") => Ok(true),
+            None | Some("false" | "False") => Ok(false),
+            Some("true" | "True") => Ok(true),
             Some(_) => Err(Fault::syntax(format!("`{name}` is true or false"))),
         }
     }

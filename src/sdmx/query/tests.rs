@@ -149,7 +149,7 @@ fn data_are_asked_for_as_clients_do() {
         assert_eq!((read.agencies, read.ids), (name(agency), name(id)), "{address}");
     }
     let read =
-        data("data/MIG/A.PHL+ITA..RE_RECV/PHL?firstNObservations=2&includeHistory=true&offset=3&limit=4");
+        data("data/MIG/A.PHL+ITA..RE_RECV/PHL?firstNObservations=2&includeHistory=True&offset=3&limit=4");
     assert_eq!(read.selection.keys[0].codes(Dimension::RefArea).len(), 2);
     assert_eq!((read.ends.first, read.history, read.offset, read.limit), (Some(2), true, 3, Some(4)));
     assert_eq!(read.selection.providers, ["PHL"]);
