@@ -20,6 +20,7 @@
 //! | `latency_*` | one observation: from its file, or from its release, to the partner's answer; `answered` to the publisher's |
 //! | `reconnect`, `reconnect_listed` | from the session's opening until both greeted; until the connection fell silent |
 //! | `rebuild` | a start without the derived database, until the first `status` |
+//! | `backup`, `backup_verify`, `restore` | commands, from start to end, each with the 64 MiB that open the key: a backup of a node that runs, written and read back; read again; a directory made from it |
 //! | `growth_*` | cost of an observation at this size, against 100 k |
 //! | `burst_*` | releases of one observation each, over 16 conversations: answered, and counted by the partner's `status` |
 //! | `feeds_200_*` | as `reconnect`, of two nodes that hold 200 feeds |
@@ -29,6 +30,7 @@
 //! | `guarded_*` | monthly tables with all margins, a third of the cells small: a release that protects and audits them; the same again, against what was released |
 //! | `engines_*` | 5 KiB values under sorted keys: in order until they are on disk, one in ten again in no order, read in order, read in no order |
 
+mod backup;
 mod burst;
 mod clock;
 mod data;

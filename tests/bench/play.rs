@@ -8,6 +8,7 @@ use anyhow::ensure;
 use corridor::node::Request;
 use corridor::store::keys::{self, KeyName, Passphrase};
 
+use crate::backup;
 use crate::clock::{now, timed};
 use crate::data::{COUNTRY, SINGLE, Source};
 use crate::inside;
@@ -58,7 +59,7 @@ pub(crate) fn is_wanted(wanted: &Wanted) -> bool {
 
 /// Whether anything is wanted that takes two nodes.
 fn is_exchange_wanted(wanted: &Wanted) -> bool {
-    wanted.any(&SYNC) || wanted.any(&QUERY) || is_second_half_wanted(wanted)
+    wanted.any(&SYNC) || wanted.any(&QUERY) || wanted.any(&backup::STEMS) || is_second_half_wanted(wanted)
 }
 
 /// Whether anything is wanted that is measured after the first exchange.
@@ -83,6 +84,9 @@ impl Run<'_> {
             self.queries(&mut b)?;
         }
         self.memory(&a, &b)?;
+        if wanted.any(&backup::STEMS) {
+            backup::play(&a, root, (self.size, self.report))?;
+        }
         // House feed with the submission, and the released feed.
         self.per_observation("disk_publisher_feeds", a.bytes_of("feeds"));
         b.stop()?;

@@ -52,6 +52,8 @@ def by_spark(directory):
     import pyspark.sql
 
     builder = pyspark.sql.SparkSession.builder.master("local[1]").config("spark.ui.enabled", "false")
+    # Its bars of progress end no line, and would hide the next one.
+    builder = builder.config("spark.ui.showConsoleProgress", "false")
     session = builder.config("spark.driver.bindAddress", "127.0.0.1").getOrCreate()
     session.sparkContext.setLogLevel("ERROR")
     try:

@@ -12,7 +12,7 @@
 //! A fuzzing library would not help there: on stable, `bolero` draws bytes at random and does not change examples, and
 //! random bytes do not get past the first signature.
 //!
-//! `scripts/fuzz` runs longer, one target or all, and makes the examples anew after a format has changed.
+//! `scripts/check` also runs each for a minute, beside the tests. `scripts/fuzz` runs longer, one target or all, and makes the examples anew after a format has changed.
 
 mod cast;
 mod doors;
@@ -120,6 +120,14 @@ fn setting(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
+/// Whether the target at this place is of this part, `2/4` being every fourth from the second on.
+fn is_of(part: &str, at: usize) -> bool {
+    let (which, of) = part.split_once('/').expect("a part is WHICH/OF");
+    let number =
+        |text: &str| text.parse::<usize>().ok().filter(|number| *number > 0).expect("a part is of numbers");
+    at % number(of) == number(which) - 1
+}
+
 /// What `scripts/fuzz` runs.
 #[test]
 #[ignore = "as long as you like: scripts/fuzz"]
@@ -127,13 +135,17 @@ fn long() {
     let only = setting("CORRIDOR_FUZZ_TARGET");
     let seconds = setting("CORRIDOR_FUZZ_SECONDS").and_then(|text| text.parse().ok()).unwrap_or(60);
     let seed = setting("CORRIDOR_FUZZ_SEED").and_then(|text| text.parse().ok()).unwrap_or(1);
-    let chosen = TARGETS.iter().filter(|target| only.as_deref().is_none_or(|only| only == target.name));
+    let part = setting("CORRIDOR_FUZZ_PART");
+    let chosen = TARGETS.iter().enumerate().filter(|(at, target)| {
+        only.as_deref().is_none_or(|only| only == target.name)
+            && part.as_deref().is_none_or(|part| is_of(part, *at))
+    });
     let (mut passed, mut failed) = (0, 0);
     println!(
         "{:<14} {:>9} {:>10} {:>9} {:>10} {:>8}",
         "target", "cases", "cases/s", "accepted", "slowest", "memory"
     );
-    for target in chosen {
+    for (_, target) in chosen {
         let before = run::peak_memory().unwrap_or(0);
         let Outcome { cases, accepted, seconds, slowest, failure } =
             run::run(target, seed, Budget::Seconds(seconds));
