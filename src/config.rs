@@ -13,6 +13,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::api::http::EmptyResult;
 use crate::model::ConfStatus;
 use crate::net::NetConfig;
 use crate::node::SealingTerms;
@@ -35,6 +36,7 @@ pub struct Config {
     sync: SyncSettings,
     cache: u64,
     http: Option<SocketAddr>,
+    empty_result: EmptyResult,
     public: BTreeSet<String>,
     suppressed_as: ConfStatus,
     concentration: Option<Concentration>,
@@ -123,6 +125,11 @@ impl Config {
     /// Where web pages are served; `None` when they are switched off.
     pub fn http(&self) -> Option<SocketAddr> {
         self.http
+    }
+
+    /// What a question of SDMX gets to which there is no figure.
+    pub fn empty_result(&self) -> EmptyResult {
+        self.empty_result
     }
 
     /// Codes of the indicators that a release opens to everybody.

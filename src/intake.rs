@@ -1,18 +1,22 @@
 //! Files as ministries send them, turned into series that were checked.
 //!
-//! What goes in: bytes of a CSV file, a [`Mapping`] where its columns are not those of the data structure, and
+//! What goes in: bytes of a file, a [`Mapping`] where its columns are not those of the data structure, and
 //! the [`Rules`] of the node. What comes out: a [`Report`] with the series, or with [`Finding`]s that a clerk
 //! can act on: line, column, what is wrong, what to do. One error and nothing of the file is taken.
 //!
-//! Two kinds of files are read. A *tidy* file has the names of the data structure in its header: the 14
+//! Several kinds of files are read; what a file begins with tells which it is. A *tidy* file has the names of the data structure in its header: the 14
 //! dimensions, `TIME_PERIOD`, `OBS_VALUE` and any attribute; a dimension left out takes its usual code. The columns
 //! `CONTRIBUTION_1`, `CONTRIBUTION_2` … hold the largest contributions to a row's total, see `contributions`. Any
-//! other table, with one value in a row or several, is read through a mapping; `config/mappings/` holds some.
+//! other table, with one value in a row or several, is read through a mapping; `config/mappings/` holds some. Two more
+//! need no mapping: SDMX-CSV 1.0 and 2.x, which is a tidy table with columns before it (`sdmx_csv`), and SDMX-ML 2.1 data,
+//! generic or structure-specific (`sdmx_ml`). Whatever the kind, a file is a header and rows as long as the header to all
+//! that comes behind: the seam is `rows::RowSource`, and a further kind of file needs one of its own and a line in
+//! `table::open`.
 //!
 //! ```text
-//!  bytes ─▶ source ─▶ batches of rows ─┐ one thread            the other ┌─▶ keys: which series is it?
-//!           plain line ends            └──────────▶ collector ───────────┤
-//!                                                                        └─▶ draft: 24 bytes an observation
+//!  bytes ─▶ source ─▶ CSV or XML ─▶ batches of rows ─┐            the other ┌─▶ keys: which series is it?
+//!           plain line ends     on one thread        └─▶ collector ────────┤
+//!                                                                          └─▶ draft: 24 bytes an observation
 //!  series, one by one ◀─ stream ◀─ sorted by key ◀─ check: duplicates, totals ◀─────┘
 //! ```
 //!
@@ -46,6 +50,9 @@ mod keys;
 pub mod mapping;
 mod plan;
 mod resolver;
+mod rows;
+mod sdmx_csv;
+mod sdmx_ml;
 mod series;
 mod source;
 mod stream;

@@ -366,6 +366,40 @@ pub enum Format {
     Json,
     /// Columns for DuckDB, Spark, pandas or R
     Parquet,
+    /// SDMX-CSV 2.0
+    SdmxCsv,
+    /// SDMX-CSV 1.0
+    SdmxCsv1,
+    /// SDMX-ML 2.1, structure-specific
+    Xml,
+    /// SDMX-ML 2.1, generic
+    GenericXml,
+    /// SDMX-JSON 2.0
+    SdmxJson,
+}
+
+/// Whether SDMX-CSV has names beside codes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum NameColumns {
+    /// Codes alone
+    Id,
+    /// "CODE: Name" in one cell
+    Both,
+    /// Names in columns of their own; in SDMX-CSV 1.0 as both
+    Name,
+}
+
+/// How much a message of SDMX tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum MessageDetail {
+    /// Everything
+    Full,
+    /// Keys and values
+    Dataonly,
+    /// The keys of series
+    Serieskeysonly,
+    /// The keys of series and what is said of them
+    Nodata,
 }
 
 /// `get`
@@ -387,6 +421,18 @@ pub struct Get {
     /// How to print
     #[arg(long, value_enum, default_value = "table")]
     pub format: Format,
+    /// In SDMX-CSV: names beside codes
+    #[arg(long, value_enum, default_value = "id")]
+    pub labels: NameColumns,
+    /// In SDMX-ML: publisher, entry and citation as annotations of every observation; sdmx1 refuses data with annotations
+    #[arg(long)]
+    pub annotations: bool,
+    /// In SDMX-ML and SDMX-JSON: every observation with its whole key
+    #[arg(long)]
+    pub flat: bool,
+    /// In SDMX formats: how much is told
+    #[arg(long, value_enum, default_value = "full")]
+    pub detail: MessageDetail,
     /// Write to this file instead of standard output
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::layer::{Layers, SECRET};
 use super::section::Net;
 use super::{Config, ConfigError, LogFormat, LogSettings, SyncSettings};
+use crate::api::http::EmptyResult;
 use crate::model::{ConfStatus, IndicatorCode, codelist};
 use crate::net::{NetConfig, RelayLimits};
 use crate::node::SealingTerms;
@@ -36,6 +37,7 @@ pub(super) fn check(layers: &Layers) -> Result<Config, ConfigError> {
         sync: sync(layers)?,
         cache: cache(layers)?,
         http: http(layers)?,
+        empty_result: empty_result(layers)?,
         public: public(layers)?,
         suppressed_as: suppressed_as(layers)?,
         concentration: concentration(layers)?,
@@ -190,6 +192,14 @@ fn http(layers: &Layers) -> Result<Option<SocketAddr>, ConfigError> {
     listen.parse().map(Some).map_err(|_| {
         let reason = format!("is {listen:?}: write ADDRESS:PORT, as in 127.0.0.1:8080, or \"\" for none");
         layers.refuse("http.listen", reason)
+    })
+}
+
+fn empty_result(layers: &Layers) -> Result<EmptyResult, ConfigError> {
+    let status = layers.sections.http.empty_result;
+    EmptyResult::of_status(status).ok_or_else(|| {
+        let reason = format!("is {status}: write 200 (an empty message), 204 (nothing) or 404 (an error)");
+        layers.refuse("http.empty_result", reason)
     })
 }
 

@@ -74,6 +74,7 @@ pub(super) struct Store {
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Http {
     pub(super) listen: String,
+    pub(super) empty_result: u16,
 }
 
 /// What a release opens.
@@ -167,7 +168,7 @@ impl Default for Store {
 
 impl Default for Http {
     fn default() -> Self {
-        Self { listen: "127.0.0.1:8080".to_owned() }
+        Self { listen: "127.0.0.1:8080".to_owned(), empty_result: 200 }
     }
 }
 

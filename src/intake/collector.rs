@@ -10,6 +10,7 @@ use crate::intake::finding::{Findings, Noted, explain};
 use crate::intake::keys::Keys;
 use crate::intake::plan::{Cell, Column, Plan};
 use crate::intake::resolver::NOT_UTF8;
+use crate::intake::sdmx_csv;
 use crate::intake::{MAX_OBSERVATIONS, Rules};
 use crate::model::{
     Attachment, AttributeId, Attributes, ConfStatus, Decimal, Dimension, Flags, ModelError, ObsStatus,
@@ -70,11 +71,26 @@ impl<'a> Collector<'a> {
         if !plan.conditions.iter().all(|c| c.holds(row)) {
             return;
         }
+        if let Some(at) = plan.action
+            && self.action(row, at).is_err()
+        {
+            return;
+        }
         self.keys.begin(row);
         for cell in &plan.cells {
             // What is wrong was noted where it was found.
             let _noted = self.cell(row, cell);
         }
+    }
+
+    /// Whether a row states something: what is to be done with it is told or usual.
+    fn action(&mut self, row: Row<'_>, at: usize) -> Result<(), Noted> {
+        let message = match row.get(at).trim_ascii() {
+            b"" | b"I" | b"A" | b"M" | b"R" => return Ok(()),
+            b"D" => sdmx_csv::DELETE.to_owned(),
+            _ => "it is no action: write I, A, M or R, or leave it out".to_owned(),
+        };
+        Err(self.findings.error(row.line, self.plan.name(at), message))
     }
 
     fn cell(&mut self, row: Row<'_>, cell: &Cell) -> Result<(), Noted> {
@@ -217,11 +233,14 @@ impl<'a> Collector<'a> {
 
     /// The code in a column; none for an empty cell.
     fn text<'r>(&mut self, row: Row<'r>, column: &'r Column) -> Result<Option<&'r str>, Noted> {
-        let field = row.get(column.at).trim_ascii();
+        let field = column.field(row);
         if field.is_empty() {
             return Ok(None);
         }
         match str::from_utf8(field) {
+            Ok(text) if let Some(why) = column.refuses(text) => {
+                Err(self.findings.error(row.line, self.plan.name(column.at), why))
+            }
             Ok(text) => Ok(Some(column.code(text)).filter(|code| !code.is_empty())),
             Err(_) => Err(self.findings.error(row.line, self.plan.name(column.at), NOT_UTF8.to_owned())),
         }

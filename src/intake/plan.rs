@@ -7,6 +7,8 @@ use crate::intake::concept::{self, Concept};
 use crate::intake::contributions::{self, MAX_CONTRIBUTIONS};
 use crate::intake::finding::Findings;
 use crate::intake::mapping::{COUNTRY, Mapping, Scheme};
+use crate::intake::rows::Header;
+use crate::intake::sdmx_csv::{self, Form, Role};
 use crate::intake::{MAX_COLUMNS, Rules};
 use crate::model::codelist::{self, Language};
 use crate::model::dimension::DIMENSIONS;
@@ -41,6 +43,8 @@ pub(super) struct Plan {
     pub(super) missing: Vec<(Vec<u8>, Option<ObsStatus>)>,
     /// Is a missing value without a status left out, or an error?
     pub(super) skips_missing: bool,
+    /// The column with what is to be done with a row, in SDMX-CSV.
+    pub(super) action: Option<usize>,
     /// A character that is removed from values.
     pub(super) thousands: Option<u8>,
 }
@@ -63,6 +67,7 @@ pub(super) struct Column {
     pub(super) at: usize,
     words: HashMap<String, String>,
     scheme: Option<Scheme>,
+    form: Form,
 }
 
 /// A column with values.
@@ -92,7 +97,24 @@ impl Condition {
 
 impl Column {
     fn plain(at: usize) -> Self {
-        Self { at, words: HashMap::new(), scheme: None }
+        Self::written(at, Form::default())
+    }
+
+    /// A column whose cells are written in this form.
+    fn written(at: usize, form: Form) -> Self {
+        Self { at, words: HashMap::new(), scheme: None, form }
+    }
+
+    /// What stands in a cell, without the blanks around it, if they are none of it.
+    pub(super) fn field<'r>(&self, row: Row<'r>) -> &'r [u8] {
+        let field = row.get(self.at);
+        let trimmed = field.trim_ascii();
+        if self.form.keeps_blanks() && !trimmed.is_empty() { field } else { trimmed }
+    }
+
+    /// Why a cell cannot be taken as one value.
+    pub(super) fn refuses(&self, word: &str) -> Option<String> {
+        self.form.refuses(word)
     }
 
     /// The code for a word of the file; a word that is not known stays, so that the finding shows it.
@@ -100,6 +122,7 @@ impl Column {
         if let Some(code) = self.words.get(word) {
             return code;
         }
+        let word = self.form.said(word);
         let code = match self.scheme {
             None | Some(Scheme::Alpha3) => None,
             Some(Scheme::Alpha2) => codelist::area_from_alpha2(word),
@@ -121,17 +144,17 @@ fn area_named(name: &str) -> Option<&'static str> {
 
 /// Works the plan out; the findings say why there is none.
 pub(super) fn plan(
-    header: &csv::ByteRecord,
-    line: u64,
+    header: &Header,
     mapping: Option<&Mapping>,
     rules: Rules<'_>,
     findings: &mut Findings,
 ) -> Option<Plan> {
     let before = findings.errors();
-    let names = names(header, line, mapping.is_none(), findings);
+    let line = header.line;
+    let names = names(&header.names, line, mapping.is_none(), findings);
     let mut planner = Planner { plan: Plan::new(names), line, rules, findings };
     match mapping {
-        None => planner.tidy(),
+        None => planner.tidy(header.roles.as_deref()),
         Some(mapping) => planner.mapped(mapping),
     }
     planner.enough();
@@ -183,6 +206,7 @@ impl Plan {
             contributions: Vec::new(),
             missing: vec![(Vec::new(), None), (b"NaN".to_vec(), None)],
             skips_missing: false,
+            action: None,
             thousands: None,
         }
     }
@@ -231,13 +255,27 @@ struct Planner<'a> {
 }
 
 impl Planner<'_> {
-    fn tidy(&mut self) {
+    fn tidy(&mut self, roles: Option<&[Role]>) {
         let mut contributions = Vec::new();
+        if roles.is_some() {
+            self.plan.missing.push((sdmx_csv::NOT_AVAILABLE.into(), None));
+        }
         for (at, name) in self.plan.names.clone().iter().enumerate() {
+            let form = match roles.and_then(|roles| roles.get(at)) {
+                None => Form::default(),
+                Some(Role::Named(form)) => *form,
+                Some(Role::LeftOut) => continue,
+                Some(Role::Action) => {
+                    self.plan.action = Some(at);
+                    continue;
+                }
+            };
             match (Concept::parse(name), contributions::number(name)) {
-                (Some(concept), _) => self.plan.put(concept, Column::plain(at)),
+                (Some(concept), _) => self.plan.put(concept, Column::written(at, form)),
                 (None, Some(number)) => contributions.push((number, at)),
                 (None, None) if personal::is_column(name, true) => {}
+                // SDMX leaves columns to whoever writes.
+                (None, None) if roles.is_some() => self.left_out(name),
                 (None, None) => self.unknown(name),
             }
         }
@@ -280,6 +318,12 @@ impl Planner<'_> {
                            one with the next largest";
             self.findings.error(self.line, name, message.to_owned());
         }
+    }
+
+    fn left_out(&mut self, name: &str) {
+        let near = concept::hint(Concept::suggest(name));
+        let message = format!("it is not a name of the data structure{near}; it is left out");
+        self.findings.warning(self.line, Some(name), message);
     }
 
     fn unknown(&mut self, name: &str) {

@@ -5,8 +5,11 @@ use std::io::Read;
 use crate::intake::batch::{BATCH_ROWS, Batch, Row};
 use crate::intake::collector::Collector;
 use crate::intake::draft::Draft;
-use crate::intake::finding::Findings;
+use crate::intake::finding::{Findings, Severity};
 use crate::intake::plan::{self, Plan};
+use crate::intake::rows::{Header, RowSource};
+use crate::intake::sdmx_csv;
+use crate::intake::sdmx_ml::MlRows;
 use crate::intake::source::Source;
 use crate::intake::{Level, MAX_ROWS, Mapping, Report, Rules, SeriesStream, check};
 use crate::model::{Decimal, SeriesKey};
@@ -22,6 +25,7 @@ struct Rows<'a> {
     csv: csv::Reader<Source<'a>>,
     skipped: u64,
     row: csv::ByteRecord,
+    is_mapped: bool,
 }
 
 /// See [`crate::intake::read`].
@@ -72,15 +76,15 @@ fn draft(
     (pace, into): (Pace, Into<'_>),
 ) -> Option<Draft> {
     let Into { count, findings } = into;
-    let mut rows = match Rows::open(input, mapping) {
+    let mut rows = match open(input, mapping) {
         Ok(rows) => rows,
         Err(why) => {
             findings.error(1, None, why);
             return None;
         }
     };
-    let header = match rows.next() {
-        Ok(Some(line)) => line,
+    let header = match rows.header() {
+        Ok(Some(header)) => header,
         Ok(None) => {
             findings.error(1, None, "the file is empty: send a header and rows".to_owned());
             return None;
@@ -90,10 +94,10 @@ fn draft(
             return None;
         }
     };
-    let plan = plan::plan(&rows.row, header, mapping, rules, findings)?;
+    let plan = plan::plan(&header, mapping, rules, findings)?;
     let collector = Collector::new(&plan, rules, findings);
     let mut table = Table { plan: &plan, collector, count };
-    table.take_all(&mut rows, pace);
+    table.take_all(&mut *rows, pace);
     Some(table.collector.into_draft())
 }
 
@@ -107,7 +111,7 @@ struct Table<'a> {
 impl Table<'_> {
     /// Takes batch after batch while the next one is read: the order of rows, and so of findings, is that of the
     /// file.
-    fn take_all(&mut self, rows: &mut Rows<'_>, pace: Pace) {
+    fn take_all(&mut self, rows: &mut dyn RowSource, pace: Pace) {
         let (mut batch, mut ahead) = (Batch::new(pace.rows), Batch::new(pace.rows));
         rows.fill(&mut batch);
         loop {
@@ -134,6 +138,13 @@ impl Table<'_> {
 
     /// Takes rows; says whether to go on.
     fn take(&mut self, batch: &Batch) -> bool {
+        for note in &batch.notes {
+            let (column, message) = (note.column.as_deref(), note.message.clone());
+            match note.severity {
+                Severity::Error => self.collector.findings().error(note.line, column, message),
+                Severity::Warning => self.collector.findings().warning(note.line, column, message),
+            };
+        }
         for row in batch.rows() {
             *self.count += 1;
             if *self.count > MAX_ROWS {
@@ -197,34 +208,38 @@ fn levels(draft: &Draft) -> Vec<Level> {
     draft.levels.iter().map(level).collect()
 }
 
+/// The rows of a file, by what it starts with.
+fn open<'a>(
+    input: &'a mut (dyn Read + Send),
+    mapping: Option<&Mapping>,
+) -> Result<Box<dyn RowSource + 'a>, String> {
+    let skip = mapping.map_or(0, |m| m.file.skip_lines);
+    let source = Source::new(input, skip).map_err(|e| format!("the file cannot be read: {e}"))?;
+    if let Some(why) = source.foreign() {
+        return Err(why.to_owned());
+    }
+    if !source.start().starts_with(b"<") {
+        return Ok(Box::new(Rows::new(source, skip, mapping)));
+    }
+    if mapping.is_some() {
+        return Err("this is XML: a mapping is for tables; a data message of SDMX needs none".to_owned());
+    }
+    Ok(Box::new(MlRows::new(source)))
+}
+
 impl<'a> Rows<'a> {
-    fn open(input: &'a mut (dyn Read + Send), mapping: Option<&Mapping>) -> Result<Self, String> {
-        let skip = mapping.map_or(0, |m| m.file.skip_lines);
-        let source = Source::new(input, skip).map_err(|e| format!("the file cannot be read: {e}"))?;
-        if let Some(why) = source.foreign() {
-            return Err(why.to_owned());
-        }
+    fn new(source: Source<'a>, skip: u32, mapping: Option<&Mapping>) -> Self {
         let given = mapping.map(|m| m.file.delimiter.unwrap_or(','));
-        let delimiter = given.and_then(|c| u8::try_from(c).ok()).unwrap_or_else(|| source.delimiter());
+        let found = || sdmx_csv::delimiter(source.start()).unwrap_or_else(|| source.delimiter());
+        let delimiter = given.and_then(|c| u8::try_from(c).ok()).unwrap_or_else(found);
         let csv = csv::ReaderBuilder::new()
             .has_headers(false)
             .flexible(true)
             .delimiter(delimiter)
             .buffer_capacity(BUFFER)
             .from_reader(source);
-        Ok(Self { csv, skipped: u64::from(skip), row: csv::ByteRecord::new() })
-    }
-
-    /// Reads on until the batch is full or the file is over.
-    fn fill(&mut self, batch: &mut Batch) {
-        batch.clear();
-        while !batch.is_full() {
-            match self.next() {
-                Ok(Some(line)) => batch.push(&self.row, line),
-                Ok(None) => return batch.end = Some(Ok(())),
-                Err(fault) => return batch.end = Some(Err(fault)),
-            }
-        }
+        let row = csv::ByteRecord::new();
+        Self { csv, skipped: u64::from(skip), row, is_mapped: mapping.is_some() }
     }
 
     /// Reads a row; the line it begins on, or the line and reason of the end.
@@ -247,6 +262,28 @@ impl<'a> Rows<'a> {
         }
         let within = self.row.as_slice().iter().filter(|b| **b == b'\n').count() as u64;
         after.saturating_sub(within + 1).max(before)
+    }
+}
+
+impl RowSource for Rows<'_> {
+    fn header(&mut self) -> Result<Option<Header>, (u64, String)> {
+        let Some(line) = self.next()? else { return Ok(None) };
+        // A mapping speaks of the columns as they are written.
+        let sdmx = if self.is_mapped { None } else { sdmx_csv::read(&self.row) };
+        let (names, roles) =
+            sdmx.map_or_else(|| (self.row.clone(), None), |(names, roles)| (names, Some(roles)));
+        Ok(Some(Header { names, line, roles }))
+    }
+
+    fn fill(&mut self, batch: &mut Batch) {
+        batch.clear();
+        while !batch.is_full() {
+            match self.next() {
+                Ok(Some(line)) => batch.push(&self.row, line),
+                Ok(None) => return batch.end = Some(Ok(())),
+                Err(fault) => return batch.end = Some(Err(fault)),
+            }
+        }
     }
 }
 

@@ -124,6 +124,8 @@ pub enum Request {
     },
     /// Ask the views.
     Get(GetRequest),
+    /// The same by series, after a first row that says who answers: [`super::series`].
+    Series(GetRequest),
     /// Every version that a directory of files lacks, after a first row that says up to where the feeds are told.
     Export {
         /// Only what everybody may read.
@@ -419,6 +421,7 @@ impl Request {
             | Self::Release(_)
             | Self::Retract { .. }
             | Self::Get(_)
+            | Self::Series(_)
             | Self::Reader(_)
             | Self::AgreementWhatIf { .. }
             | Self::Mirror { .. }
@@ -503,6 +506,7 @@ impl Request {
             | Self::AgreementWhatIf { .. }
             | Self::Submissions
             | Self::Get(_)
+            | Self::Series(_)
             | Self::Reader(_)
             | Self::Mirror { .. }
             | Self::Audit { .. }

@@ -18,6 +18,7 @@ mod protection;
 mod quiet;
 mod readme;
 mod recovery;
+mod sdmx;
 mod simulation;
 mod story;
 mod world;

@@ -88,7 +88,7 @@ fn headers_with_faults_are_refused() {
         ("INDICATOR,TIME_PERIOD,OBS_VALUE,name", "line 1, column name: this column is about single persons"),
         ("", "line 1: the file is empty"),
         ("PK\u{3}\u{4}", "line 1: this is a workbook"),
-        ("<html>", "line 1: this is XML or a web page"),
+        ("<html>", "line 1: this is a web page"),
         ("INDICATOR,TIME_PERIOD,OBS_VALUE", "line 1: the file has no value to take"),
     ] {
         let report = tidy(&format!("{header}\n"));
