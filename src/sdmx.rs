@@ -7,6 +7,8 @@
 //! |---|---|
 //! | data structure `CORRIDOR:MIGPROFILE(1.0)` | the 14 dimensions of a key, the period, the value, the attributes |
 //! | SDMX-CSV 1.0 and 2.0, SDMX-ML 2.1 generic and structure-specific, SDMX-JSON 2.0 | [`data::DataFormat`] |
+//! | dataflows, code lists, concepts, who publishes, as SDMX-ML 2.1 and SDMX-JSON 2.0 | [`structure`] |
+//! | addresses of SDMX-REST 1.5 and 2.x | [`query`] |
 //!
 //! What cannot travel in a format is told in [`data`]. The readers of the same formats are in [`crate::intake`]: what is
 //! written here and read there gives the same records, byte for byte.
