@@ -33,6 +33,7 @@ use std::io::Read;
 use crate::model::{Decimal, Period, SeriesKey};
 use crate::protect::primary::Concentration;
 
+mod arrival;
 mod batch;
 mod check;
 mod codes;
@@ -42,15 +43,19 @@ mod contributions;
 mod draft;
 mod figure;
 mod finding;
+mod flags;
 mod keys;
 pub mod mapping;
+mod number;
 mod plan;
 mod resolver;
 mod series;
+pub mod shipped;
 mod source;
 mod stream;
 mod table;
 
+pub use arrival::{Choice, Wishes, open};
 pub use contributions::MAX_CONTRIBUTIONS;
 pub use finding::{Finding, MAX_FINDINGS, Severity};
 pub use mapping::{IntakeError, Mapping};
@@ -100,6 +105,10 @@ pub struct Report {
     pub series: u64,
     /// Observations in the series.
     pub observations: u64,
+    /// The mapping that the header was found to fit, and why.
+    pub recognised: Option<(&'static str, String)>,
+    /// Errors whose rows or cells were left out, when the good part alone was asked for.
+    pub left_out: u64,
     taken: SeriesStream,
     levels: Vec<Level>,
 }

@@ -5,13 +5,15 @@ use std::fmt;
 use crate::model::ModelError;
 
 /// Findings that a report keeps: as many as a person reads before sending the file back.
-pub const MAX_FINDINGS: usize = 100;
+pub const MAX_FINDINGS: usize = 200;
 
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
     /// The file is refused.
     Error,
+    /// The row or the cell is left out, and the rest of the file taken, as was asked.
+    LeftOut,
     /// Someone should look; the file is taken.
     Warning,
 }
@@ -46,6 +48,8 @@ pub(super) struct Findings {
     errors: u64,
     dropped: u64,
     dropped_errors: u64,
+    left_out: u64,
+    leaving_out: bool,
 }
 
 /// A finding that was noted, to count it again.
@@ -54,7 +58,8 @@ pub(super) struct Noted(Option<usize>, Severity);
 
 impl Findings {
     pub(super) fn error(&mut self, line: u64, column: Option<&str>, message: String) -> Noted {
-        self.note(Finding { severity: Severity::Error, line, column: column.map(str::to_owned), message })
+        let severity = if self.leaving_out { Severity::LeftOut } else { Severity::Error };
+        self.note(Finding { severity, line, column: column.map(str::to_owned), message })
     }
 
     pub(super) fn warning(&mut self, line: u64, column: Option<&str>, message: String) -> Noted {
@@ -72,7 +77,7 @@ impl Findings {
             self.again(noted);
             return noted;
         }
-        self.errors += u64::from(severity == Severity::Error);
+        self.count(severity);
         if self.kept.len() < MAX_FINDINGS {
             self.kept.push((finding, 0));
             return Noted(Some(self.kept.len() - 1), severity);
@@ -84,11 +89,29 @@ impl Findings {
 
     /// The same thing on another line.
     pub(super) fn again(&mut self, noted: Noted) {
-        self.errors += u64::from(noted.1 == Severity::Error);
+        self.count(noted.1);
         match noted.0.and_then(|place| self.kept.get_mut(place)) {
             Some((_, more)) => *more += 1,
             None => self.drop_one(noted),
         }
+    }
+
+    fn count(&mut self, severity: Severity) {
+        match severity {
+            Severity::Error => self.errors += 1,
+            Severity::LeftOut => self.left_out += 1,
+            Severity::Warning => {}
+        }
+    }
+
+    /// From here on, does what is wrong with a row leave it out, or refuse the file?
+    pub(super) const fn leave_out(&mut self, asked: bool) {
+        self.leaving_out = asked;
+    }
+
+    /// How many errors left something out.
+    pub(super) const fn left_out(&self) -> u64 {
+        self.left_out
     }
 
     fn drop_one(&mut self, noted: Noted) {

@@ -22,6 +22,9 @@ struct Rows<'a> {
     csv: csv::Reader<Source<'a>>,
     skipped: u64,
     row: csv::ByteRecord,
+    /// What parts the first field, where it holds several.
+    split: Option<u8>,
+    header: bool,
 }
 
 /// See [`crate::intake::read`].
@@ -33,12 +36,14 @@ pub(super) fn read(
 ) -> Report {
     let mut findings = Findings::default();
     let mut report = Report::default();
+    let sums = mapping.is_some_and(|mapping| mapping.file.repeats.is_some());
     let into = Into { count: &mut report.rows, findings: &mut findings };
     if let Some(draft) = draft(input, mapping, rules, (pace, into)) {
-        (report.taken, report.levels) = series(draft, &mut findings);
+        (report.taken, report.levels) = series(draft, (sums, pace.good_part), &mut findings);
         report.series = report.taken.len() as u64;
         report.observations = report.taken.observations() as u64;
     }
+    report.left_out = findings.left_out();
     report.findings = findings.finish();
     report
 }
@@ -50,11 +55,13 @@ pub(super) struct Pace {
     pub(super) rows: usize,
     /// Whether there is a second thread.
     pub(super) ahead: bool,
+    /// Whether rows with errors are left out, and the others taken.
+    pub(super) good_part: bool,
 }
 
 impl Default for Pace {
     fn default() -> Self {
-        Self { rows: BATCH_ROWS, ahead: true }
+        Self { rows: BATCH_ROWS, ahead: true, good_part: false }
     }
 }
 
@@ -93,7 +100,9 @@ fn draft(
     let plan = plan::plan(&rows.row, header, mapping, rules, findings)?;
     let collector = Collector::new(&plan, rules, findings);
     let mut table = Table { plan: &plan, collector, count };
+    table.collector.findings().leave_out(pace.good_part);
     table.take_all(&mut rows, pace);
+    table.collector.findings().leave_out(false);
     Some(table.collector.into_draft())
 }
 
@@ -123,7 +132,7 @@ impl Table<'_> {
             match over {
                 _ if !go_on => return,
                 Some(Err((line, why))) => {
-                    self.collector.findings().error(line, None, why);
+                    self.stop(line, why);
                     return;
                 }
                 Some(Ok(())) => return,
@@ -132,13 +141,19 @@ impl Table<'_> {
         }
     }
 
+    /// Notes what ends the reading: then no part of the file is good.
+    fn stop(&mut self, line: u64, why: String) {
+        let findings = self.collector.findings();
+        findings.leave_out(false);
+        findings.error(line, None, why);
+    }
+
     /// Takes rows; says whether to go on.
     fn take(&mut self, batch: &Batch) -> bool {
         for row in batch.rows() {
             *self.count += 1;
             if *self.count > MAX_ROWS {
-                let message = format!("more than {MAX_ROWS} rows: split the file");
-                self.collector.findings().error(row.line, None, message);
+                self.stop(row.line, format!("more than {MAX_ROWS} rows: split the file"));
                 return false;
             }
             if row.len() == self.plan.names.len() {
@@ -146,9 +161,9 @@ impl Table<'_> {
             } else {
                 length(row, self.plan, &mut self.collector);
             }
-            if self.collector.findings().errors() > MAX_ERRORS {
-                let message = format!("more than {MAX_ERRORS} errors: reading stopped here");
-                self.collector.findings().error(row.line, None, message);
+            let findings = self.collector.findings();
+            if findings.errors() + findings.left_out() > MAX_ERRORS {
+                self.stop(row.line, format!("more than {MAX_ERRORS} errors: reading stopped here"));
                 return false;
             }
         }
@@ -172,8 +187,21 @@ fn length(row: Row<'_>, plan: &Plan, collector: &mut Collector<'_>) {
 }
 
 /// The last checks; no series if anything is wrong.
-fn series(mut draft: Draft, findings: &mut Findings) -> (SeriesStream, Vec<Level>) {
-    let ranges = draft.sort();
+fn series(
+    mut draft: Draft,
+    (sums, good_part): (bool, bool),
+    findings: &mut Findings,
+) -> (SeriesStream, Vec<Level>) {
+    let mut ranges = draft.sort();
+    if sums {
+        ranges = draft.add_up(findings);
+    }
+    if good_part {
+        findings.leave_out(true);
+        check::duplicates(&draft, findings);
+        findings.leave_out(false);
+        ranges = draft.drop_repeats();
+    }
     check::duplicates(&draft, findings);
     check::totals(&draft, &ranges, findings);
     if draft.figures.is_empty() && findings.errors() == 0 {
@@ -206,13 +234,14 @@ impl<'a> Rows<'a> {
         }
         let given = mapping.map(|m| m.file.delimiter.unwrap_or(','));
         let delimiter = given.and_then(|c| u8::try_from(c).ok()).unwrap_or_else(|| source.delimiter());
+        let split = mapping.and_then(|m| m.file.split).and_then(|c| u8::try_from(c).ok());
         let csv = csv::ReaderBuilder::new()
             .has_headers(false)
             .flexible(true)
             .delimiter(delimiter)
             .buffer_capacity(BUFFER)
             .from_reader(source);
-        Ok(Self { csv, skipped: u64::from(skip), row: csv::ByteRecord::new() })
+        Ok(Self { csv, skipped: u64::from(skip), row: csv::ByteRecord::new(), split, header: true })
     }
 
     /// Reads on until the batch is full or the file is over.
@@ -234,7 +263,14 @@ impl<'a> Rows<'a> {
         self.csv.get_mut().row_done();
         match read {
             Ok(false) => Ok(None),
-            Ok(true) => Ok(Some(self.skipped + self.first_line(before))),
+            Ok(true) => {
+                let line = self.skipped + self.first_line(before);
+                if let Some(separator) = self.split {
+                    self.row = parted(&self.row, separator, self.header);
+                    self.header = false;
+                }
+                Ok(Some(line))
+            }
             Err(error) => Err((self.skipped + before, refusal(error))),
         }
     }
@@ -248,6 +284,16 @@ impl<'a> Rows<'a> {
         let within = self.row.as_slice().iter().filter(|b| **b == b'\n').count() as u64;
         after.saturating_sub(within + 1).max(before)
     }
+}
+
+/// The row with its first field in parts; the last name in a header has the axis of the columns after a backslash.
+fn parted(row: &csv::ByteRecord, separator: u8, header: bool) -> csv::ByteRecord {
+    let first = row.get(0).unwrap_or_default();
+    let first = match first.iter().rposition(|b| *b == b'\\').filter(|_| header) {
+        Some(end) => &first[..end],
+        None => first,
+    };
+    first.split(|b| *b == separator).chain(row.iter().skip(1)).collect()
 }
 
 /// The message of the reader below, or of the source.

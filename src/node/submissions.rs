@@ -137,7 +137,7 @@ pub fn describe_report(report: &Report) -> Value {
         .iter()
         .map(|finding| {
             json!({
-                "severity": match finding.severity { Severity::Error => "error", Severity::Warning => "warning" },
+                "severity": match finding.severity { Severity::Error => "error", Severity::LeftOut => "left out", Severity::Warning => "warning" },
                 "line": finding.line,
                 "column": finding.column,
                 "message": finding.message,
