@@ -99,6 +99,8 @@ pub struct Level {
 pub struct Report {
     /// What is wrong, in the order of lines; at most [`MAX_FINDINGS`], then one that says how many more.
     pub findings: Vec<Finding>,
+    /// The findings beyond those: for a file of them all. There, too, what is very much is only counted.
+    pub more_findings: Vec<Finding>,
     /// Rows read, without the header.
     pub rows: u64,
     /// Series of the file; none if it was refused.

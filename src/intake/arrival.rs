@@ -60,5 +60,5 @@ pub fn open(input: &mut (dyn Read + Send), wishes: &Wishes, rules: &Rules<'_>) -
 fn refused(why: String) -> Report {
     let mut findings = Findings::default();
     findings.error(1, None, why);
-    Report { findings: findings.finish(), ..Report::default() }
+    Report { findings: findings.finish().0, ..Report::default() }
 }

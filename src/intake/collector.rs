@@ -83,7 +83,7 @@ impl<'a> Collector<'a> {
         if plan.own && !self.keys.is_own() {
             let message = "the row is of another country than this node's: left out".to_owned();
             match self.others {
-                Some(noted) => self.findings.again(noted),
+                Some(noted) => self.findings.again(noted, row.line),
                 None => self.others = Some(self.findings.warning(row.line, None, message)),
             }
             return;

@@ -193,7 +193,8 @@ fn names(header: &csv::ByteRecord, line: u64, tidy: bool, findings: &mut Finding
     }
     let mut seen = HashSet::new();
     for name in names.iter().filter(|n| !n.is_empty()) {
-        if !seen.insert(name.to_ascii_lowercase()) {
+        // Capitals make no difference in the names of the data structure; another table may have `sex` and `Sex`.
+        if !seen.insert(if tidy { name.to_ascii_lowercase() } else { name.clone() }) {
             findings.error(line, Some(name), "the column stands twice: keep one".to_owned());
         }
     }

@@ -44,7 +44,7 @@ pub(super) fn read(
         report.observations = report.taken.observations() as u64;
     }
     report.left_out = findings.left_out();
-    report.findings = findings.finish();
+    (report.findings, report.more_findings) = findings.finish();
     report
 }
 
