@@ -37,6 +37,7 @@ use std::io::Read;
 use crate::model::{Decimal, Period, SeriesKey};
 use crate::protect::primary::Concentration;
 
+mod arrival;
 mod batch;
 mod check;
 mod codes;
@@ -46,18 +47,22 @@ mod contributions;
 mod draft;
 mod figure;
 mod finding;
+mod flags;
 mod keys;
 pub mod mapping;
+mod number;
 mod plan;
 mod resolver;
 mod rows;
 mod sdmx_csv;
 mod sdmx_ml;
 mod series;
+pub mod shipped;
 mod source;
 mod stream;
 mod table;
 
+pub use arrival::{Choice, Wishes, open};
 pub use contributions::MAX_CONTRIBUTIONS;
 pub use finding::{Finding, MAX_FINDINGS, Severity};
 pub use mapping::{IntakeError, Mapping};
@@ -101,12 +106,18 @@ pub struct Level {
 pub struct Report {
     /// What is wrong, in the order of lines; at most [`MAX_FINDINGS`], then one that says how many more.
     pub findings: Vec<Finding>,
+    /// The findings beyond those: for a file of them all. There, too, what is very much is only counted.
+    pub more_findings: Vec<Finding>,
     /// Rows read, without the header.
     pub rows: u64,
     /// Series of the file; none if it was refused.
     pub series: u64,
     /// Observations in the series.
     pub observations: u64,
+    /// The mapping that the header was found to fit, and why.
+    pub recognised: Option<(&'static str, String)>,
+    /// Errors whose rows or cells were left out, when the good part alone was asked for.
+    pub left_out: u64,
     taken: SeriesStream,
     levels: Vec<Level>,
 }

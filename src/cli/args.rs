@@ -295,11 +295,20 @@ pub enum Partner {
 /// `submit`, `check`
 #[derive(Debug, clap::Args)]
 pub struct Submit {
-    /// A CSV file: with the data structure's column names, or any with a mapping
+    /// A CSV file or an XLSX workbook: with the data structure's column names, or any with a mapping
     pub file: PathBuf,
-    /// A mapping file (TOML), or the name of a built-in one
-    #[arg(long, value_name = "FILE|NAME")]
+    /// A mapping file (TOML), the name of a built-in one, or `auto` for the one that the header fits
+    #[arg(long, value_name = "FILE|NAME|auto")]
     pub map: Option<String>,
+    /// The sheet of a workbook [default: the first one with anything in it]
+    #[arg(long, value_name = "NAME")]
+    pub sheet: Option<String>,
+    /// Leave out rows with errors and take the others; what was left out is written down with the submission
+    #[arg(long)]
+    pub good_part: bool,
+    /// Write every finding into this file, and not only those that are shown
+    #[arg(long, value_name = "FILE")]
+    pub findings: Option<PathBuf>,
     /// Where the figures come from, in words
     #[arg(long)]
     pub source: Option<String>,

@@ -6,7 +6,8 @@ use crate::intake::batch::Row;
 use crate::intake::concept::{self, Concept};
 use crate::intake::contributions::{self, MAX_CONTRIBUTIONS};
 use crate::intake::finding::Findings;
-use crate::intake::mapping::{COUNTRY, Mapping, Scheme};
+use crate::intake::mapping::{COUNTRY, Mapping, Scheme, Wide, Words};
+use crate::intake::number::Numbers;
 use crate::intake::rows::Header;
 use crate::intake::sdmx_csv::{self, Form, Role};
 use crate::intake::{MAX_COLUMNS, Rules};
@@ -45,8 +46,14 @@ pub(super) struct Plan {
     pub(super) skips_missing: bool,
     /// The column with what is to be done with a row, in SDMX-CSV.
     pub(super) action: Option<usize>,
-    /// A character that is removed from values.
-    pub(super) thousands: Option<u8>,
+    /// How values are written.
+    pub(super) numbers: Numbers,
+    /// Are letters after values and in the column of the status flags?
+    pub(super) flags: bool,
+    /// Are rows of other countries left out?
+    pub(super) own: bool,
+    /// Are several values for one period parts of one?
+    pub(super) sums: bool,
 }
 
 /// Where a code comes from.
@@ -142,6 +149,33 @@ fn area_named(name: &str) -> Option<&'static str> {
     codelist::area().codes().iter().find(|c| named(c)).map(codelist::Code::id)
 }
 
+/// How many columns of a header are named by periods or codes, as the mapping says; none if one is named by neither.
+pub(super) fn wide_columns(mapping: &Mapping, header: &[String]) -> Option<usize> {
+    let wide = mapping.file.wide.as_ref()?;
+    let stripped = |name: &String| name.strip_prefix(&wide.prefix).map(str::to_owned);
+    let Some(dimension) = mapping.across else {
+        let periods = header.iter().filter_map(stripped).filter(|name| Period::parse(name).is_ok());
+        return Some(periods.count());
+    };
+    let concept = Concept::Dimension(dimension);
+    let mut column = Column::plain(0);
+    column.scheme = scheme(mapping, concept);
+    if let Some((_, words)) = mapping.values.iter().find(|(c, _)| *c == concept) {
+        column.words.extend(words.clone());
+    }
+    let used: HashSet<&str> = mapping.named().collect();
+    let skip = wide.skip.as_ref().map(Words::list).unwrap_or_default();
+    let mut columns = 0;
+    for name in header.iter().filter(|n| !n.is_empty() && !used.contains(n.as_str()) && !skip.contains(n)) {
+        let Some(word) = stripped(name) else { continue };
+        if !dimension.codelist().is_none_or(|list| list.contains(column.code(&word))) {
+            return None;
+        }
+        columns += 1;
+    }
+    Some(columns)
+}
+
 /// Works the plan out; the findings say why there is none.
 pub(super) fn plan(
     header: &Header,
@@ -182,7 +216,8 @@ fn names(header: &csv::ByteRecord, line: u64, tidy: bool, findings: &mut Finding
     }
     let mut seen = HashSet::new();
     for name in names.iter().filter(|n| !n.is_empty()) {
-        if !seen.insert(name.to_ascii_lowercase()) {
+        // Capitals make no difference in the names of the data structure; another table may have `sex` and `Sex`.
+        if !seen.insert(if tidy { name.to_ascii_lowercase() } else { name.clone() }) {
             findings.error(line, Some(name), "the column stands twice: keep one".to_owned());
         }
     }
@@ -207,7 +242,10 @@ impl Plan {
             missing: vec![(Vec::new(), None), (b"NaN".to_vec(), None)],
             skips_missing: false,
             action: None,
-            thousands: None,
+            numbers: Numbers::default(),
+            flags: false,
+            own: false,
+            sums: false,
         }
     }
 
@@ -381,6 +419,9 @@ impl Planner<'_> {
             self.plan.cells.push(Cell { at, period: None, group });
         }
         let Some(wide) = &mapping.file.wide else { return };
+        if let Some(dimension) = mapping.across {
+            return self.across(mapping, (dimension, wide));
+        }
         for (at, name) in self.plan.names.iter().enumerate() {
             let period = name.strip_prefix(&wide.prefix).and_then(|rest| Period::parse(rest).ok());
             if period.is_some() {
@@ -400,7 +441,48 @@ impl Planner<'_> {
         let without = words.into_iter().map(|w| (w.into_bytes(), None));
         self.plan.missing = with_status.chain(without).collect();
         self.plan.skips_missing = true;
-        self.plan.thousands = mapping.file.thousands.and_then(|c| u8::try_from(c).ok());
+        let byte = |given: Option<char>| given.and_then(|c| u8::try_from(c).ok());
+        self.plan.numbers =
+            Numbers { thousands: byte(mapping.file.thousands), decimal: byte(mapping.file.decimal) };
+        self.plan.flags = mapping.file.flags.is_some();
+        self.plan.own = mapping.file.reporters.is_some();
+        self.plan.sums = mapping.file.repeats.is_some();
+    }
+
+    /// Columns named by the codes of a dimension: each is a value column with its code.
+    fn across(&mut self, mapping: &Mapping, (dimension, wide): (Dimension, &Wide)) {
+        let concept = Concept::Dimension(dimension);
+        let mut words = Column::plain(0);
+        words.words = self.words(mapping, concept);
+        words.scheme = scheme(mapping, concept);
+        let used: HashSet<&str> = mapping.named().collect();
+        let skip = wide.skip.as_ref().map(Words::list).unwrap_or_default();
+        let mut unknown = 0_usize;
+        for at in 0..self.plan.names.len() {
+            let name = self.plan.names[at].clone();
+            if name.is_empty() || used.contains(name.as_str()) || skip.contains(&name) {
+                continue;
+            }
+            let Some(word) = name.strip_prefix(&wide.prefix) else { continue };
+            let code = words.code(word);
+            if let Some(list) = dimension.codelist().filter(|list| !list.contains(code)) {
+                let message = format!(
+                    "it is no code of {dimension}{}; add it to [values.{dimension}], or to skip in [wide]",
+                    concept::hint(list.suggest(word))
+                );
+                self.findings.error(self.line, Some(&name), message);
+                unknown += 1;
+                continue;
+            }
+            self.plan.groups.push(vec![(dimension, code.to_owned())]);
+            // There are at most MAX_COLUMNS of them.
+            let group = u16::try_from(self.plan.groups.len() - 1).unwrap_or(u16::MAX);
+            self.plan.cells.push(Cell { at, period: None, group });
+        }
+        if self.plan.cells.is_empty() && unknown == 0 {
+            let message = format!("no column is named by a code of {dimension}: correct [wide]");
+            self.findings.error(self.line, None, message);
+        }
     }
 
     fn column(&mut self, name: &str) -> Option<Column> {

@@ -26,6 +26,9 @@ struct Rows<'a> {
     skipped: u64,
     row: csv::ByteRecord,
     is_mapped: bool,
+    /// What parts the first field, where it holds several.
+    split: Option<u8>,
+    header: bool,
 }
 
 /// See [`crate::intake::read`].
@@ -37,13 +40,15 @@ pub(super) fn read(
 ) -> Report {
     let mut findings = Findings::default();
     let mut report = Report::default();
+    let sums = mapping.is_some_and(|mapping| mapping.file.repeats.is_some());
     let into = Into { count: &mut report.rows, findings: &mut findings };
     if let Some(draft) = draft(input, mapping, rules, (pace, into)) {
-        (report.taken, report.levels) = series(draft, &mut findings);
+        (report.taken, report.levels) = series(draft, (sums, pace.good_part), &mut findings);
         report.series = report.taken.len() as u64;
         report.observations = report.taken.observations() as u64;
     }
-    report.findings = findings.finish();
+    report.left_out = findings.left_out();
+    (report.findings, report.more_findings) = findings.finish();
     report
 }
 
@@ -54,11 +59,13 @@ pub(super) struct Pace {
     pub(super) rows: usize,
     /// Whether there is a second thread.
     pub(super) ahead: bool,
+    /// Whether rows with errors are left out, and the others taken.
+    pub(super) good_part: bool,
 }
 
 impl Default for Pace {
     fn default() -> Self {
-        Self { rows: BATCH_ROWS, ahead: true }
+        Self { rows: BATCH_ROWS, ahead: true, good_part: false }
     }
 }
 
@@ -97,7 +104,9 @@ fn draft(
     let plan = plan::plan(&header, mapping, rules, findings)?;
     let collector = Collector::new(&plan, rules, findings);
     let mut table = Table { plan: &plan, collector, count };
+    table.collector.findings().leave_out(pace.good_part);
     table.take_all(&mut *rows, pace);
+    table.collector.findings().leave_out(false);
     Some(table.collector.into_draft())
 }
 
@@ -127,7 +136,7 @@ impl Table<'_> {
             match over {
                 _ if !go_on => return,
                 Some(Err((line, why))) => {
-                    self.collector.findings().error(line, None, why);
+                    self.stop(line, why);
                     return;
                 }
                 Some(Ok(())) => return,
@@ -136,20 +145,28 @@ impl Table<'_> {
         }
     }
 
+    /// Notes what ends the reading: then no part of the file is good.
+    fn stop(&mut self, line: u64, why: String) {
+        let findings = self.collector.findings();
+        findings.leave_out(false);
+        findings.error(line, None, why);
+    }
+
     /// Takes rows; says whether to go on.
     fn take(&mut self, batch: &Batch) -> bool {
         for note in &batch.notes {
             let (column, message) = (note.column.as_deref(), note.message.clone());
             match note.severity {
-                Severity::Error => self.collector.findings().error(note.line, column, message),
+                Severity::Error | Severity::LeftOut => {
+                    self.collector.findings().error(note.line, column, message)
+                }
                 Severity::Warning => self.collector.findings().warning(note.line, column, message),
             };
         }
         for row in batch.rows() {
             *self.count += 1;
             if *self.count > MAX_ROWS {
-                let message = format!("more than {MAX_ROWS} rows: split the file");
-                self.collector.findings().error(row.line, None, message);
+                self.stop(row.line, format!("more than {MAX_ROWS} rows: split the file"));
                 return false;
             }
             if row.len() == self.plan.names.len() {
@@ -157,9 +174,9 @@ impl Table<'_> {
             } else {
                 length(row, self.plan, &mut self.collector);
             }
-            if self.collector.findings().errors() > MAX_ERRORS {
-                let message = format!("more than {MAX_ERRORS} errors: reading stopped here");
-                self.collector.findings().error(row.line, None, message);
+            let findings = self.collector.findings();
+            if findings.errors() + findings.left_out() > MAX_ERRORS {
+                self.stop(row.line, format!("more than {MAX_ERRORS} errors: reading stopped here"));
                 return false;
             }
         }
@@ -183,8 +200,21 @@ fn length(row: Row<'_>, plan: &Plan, collector: &mut Collector<'_>) {
 }
 
 /// The last checks; no series if anything is wrong.
-fn series(mut draft: Draft, findings: &mut Findings) -> (SeriesStream, Vec<Level>) {
-    let ranges = draft.sort();
+fn series(
+    mut draft: Draft,
+    (sums, good_part): (bool, bool),
+    findings: &mut Findings,
+) -> (SeriesStream, Vec<Level>) {
+    let mut ranges = draft.sort();
+    if sums {
+        ranges = draft.add_up(findings);
+    }
+    if good_part {
+        findings.leave_out(true);
+        check::duplicates(&draft, findings);
+        findings.leave_out(false);
+        ranges = draft.drop_repeats();
+    }
     check::duplicates(&draft, findings);
     check::totals(&draft, &ranges, findings);
     if draft.figures.is_empty() && findings.errors() == 0 {
@@ -232,14 +262,15 @@ impl<'a> Rows<'a> {
         let given = mapping.map(|m| m.file.delimiter.unwrap_or(','));
         let found = || sdmx_csv::delimiter(source.start()).unwrap_or_else(|| source.delimiter());
         let delimiter = given.and_then(|c| u8::try_from(c).ok()).unwrap_or_else(found);
+        let split = mapping.and_then(|m| m.file.split).and_then(|c| u8::try_from(c).ok());
         let csv = csv::ReaderBuilder::new()
             .has_headers(false)
             .flexible(true)
             .delimiter(delimiter)
             .buffer_capacity(BUFFER)
             .from_reader(source);
-        let row = csv::ByteRecord::new();
-        Self { csv, skipped: u64::from(skip), row, is_mapped: mapping.is_some() }
+        let (row, is_mapped) = (csv::ByteRecord::new(), mapping.is_some());
+        Self { csv, skipped: u64::from(skip), row, is_mapped, split, header: true }
     }
 
     /// Reads a row; the line it begins on, or the line and reason of the end.
@@ -249,7 +280,14 @@ impl<'a> Rows<'a> {
         self.csv.get_mut().row_done();
         match read {
             Ok(false) => Ok(None),
-            Ok(true) => Ok(Some(self.skipped + self.first_line(before))),
+            Ok(true) => {
+                let line = self.skipped + self.first_line(before);
+                if let Some(separator) = self.split {
+                    self.row = parted(&self.row, separator, self.header);
+                    self.header = false;
+                }
+                Ok(Some(line))
+            }
             Err(error) => Err((self.skipped + before, refusal(error))),
         }
     }
@@ -285,6 +323,16 @@ impl RowSource for Rows<'_> {
             }
         }
     }
+}
+
+/// The row with its first field in parts; the last name in a header has the axis of the columns after a backslash.
+fn parted(row: &csv::ByteRecord, separator: u8, header: bool) -> csv::ByteRecord {
+    let first = row.get(0).unwrap_or_default();
+    let first = match first.iter().rposition(|b| *b == b'\\').filter(|_| header) {
+        Some(end) => &first[..end],
+        None => first,
+    };
+    first.split(|b| *b == separator).chain(row.iter().skip(1)).collect()
 }
 
 /// The message of the reader below, or of the source.

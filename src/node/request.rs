@@ -346,9 +346,18 @@ pub struct AmendDraft {
 pub struct SubmitRequest {
     /// The file's name, for the record.
     pub file: String,
-    /// The text of a mapping file.
+    /// The text of a mapping file; `auto` for the one that the file's header fits.
     #[serde(default)]
     pub mapping: Option<String>,
+    /// The sheet of a workbook; none: the first one with anything in it.
+    #[serde(default)]
+    pub sheet: Option<String>,
+    /// Leave out rows with errors, and take the others.
+    #[serde(default)]
+    pub good_part: bool,
+    /// Answer with every finding, and not only with those that a person reads.
+    #[serde(default)]
+    pub all_findings: bool,
     /// Where the figures come from, in words.
     #[serde(default)]
     pub source: Option<String>,

@@ -11,6 +11,7 @@ mod damage;
 mod faults;
 mod federation;
 mod fuzz;
+mod imports;
 mod keys;
 mod leak;
 mod ledger;

@@ -155,7 +155,7 @@ fn caller() -> Caller {
 }
 
 fn wanted() -> SubmitRequest {
-    SubmitRequest { file: "remittances.csv".to_owned(), mapping: None, source: None, check_only: false }
+    SubmitRequest { file: "remittances.csv".to_owned(), ..SubmitRequest::default() }
 }
 
 fn all(rows: &Rows) -> Vec<Value> {
