@@ -15,6 +15,7 @@ pub mod export;
 pub mod init;
 pub mod key;
 pub mod log;
+mod message;
 pub mod passphrase;
 pub mod print;
 pub mod query;

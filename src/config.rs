@@ -13,6 +13,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::api::http::EmptyResult;
 use crate::model::ConfStatus;
 use crate::net::NetConfig;
 use crate::node::SealingTerms;
@@ -31,9 +32,11 @@ mod tests;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
     net: NetConfig,
+    relays: BTreeSet<String>,
     sync: SyncSettings,
     cache: u64,
     http: Option<SocketAddr>,
+    empty_result: EmptyResult,
     public: BTreeSet<String>,
     suppressed_as: ConfStatus,
     concentration: Option<Concentration>,
@@ -104,6 +107,11 @@ impl Config {
         self.net.clone()
     }
 
+    /// Partners whose nodes carry connections for us, by country or the beginning of their publisher id.
+    pub fn relays(&self) -> BTreeSet<String> {
+        self.relays.clone()
+    }
+
     /// For `sync`.
     pub fn sync(&self) -> SyncSettings {
         self.sync
@@ -117,6 +125,11 @@ impl Config {
     /// Where web pages are served; `None` when they are switched off.
     pub fn http(&self) -> Option<SocketAddr> {
         self.http
+    }
+
+    /// What a question of SDMX gets to which there is no figure.
+    pub fn empty_result(&self) -> EmptyResult {
+        self.empty_result
     }
 
     /// Codes of the indicators that a release opens to everybody.

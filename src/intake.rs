@@ -1,18 +1,22 @@
 //! Files as ministries send them, turned into series that were checked.
 //!
-//! What goes in: bytes of a CSV file, a [`Mapping`] where its columns are not those of the data structure, and
+//! What goes in: bytes of a file, a [`Mapping`] where its columns are not those of the data structure, and
 //! the [`Rules`] of the node. What comes out: a [`Report`] with the series, or with [`Finding`]s that a clerk
 //! can act on: line, column, what is wrong, what to do. One error and nothing of the file is taken.
 //!
-//! Two kinds of files are read. A *tidy* file has the names of the data structure in its header: the 14
+//! Several kinds of files are read; what a file begins with tells which it is. A *tidy* file has the names of the data structure in its header: the 14
 //! dimensions, `TIME_PERIOD`, `OBS_VALUE` and any attribute; a dimension left out takes its usual code. The columns
 //! `CONTRIBUTION_1`, `CONTRIBUTION_2` … hold the largest contributions to a row's total, see `contributions`. Any
-//! other table, with one value in a row or several, is read through a mapping; `config/mappings/` holds some.
+//! other table, with one value in a row or several, is read through a mapping; `config/mappings/` holds some. Two more
+//! need no mapping: SDMX-CSV 1.0 and 2.x, which is a tidy table with columns before it (`sdmx_csv`), and SDMX-ML 2.1 data,
+//! generic or structure-specific (`sdmx_ml`). Whatever the kind, a file is a header and rows as long as the header to all
+//! that comes behind: the seam is `rows::RowSource`, and a further kind of file needs one of its own and a line in
+//! `table::open`.
 //!
 //! ```text
-//!  bytes ─▶ source ─▶ batches of rows ─┐ one thread            the other ┌─▶ keys: which series is it?
-//!           plain line ends            └──────────▶ collector ───────────┤
-//!                                                                        └─▶ draft: 24 bytes an observation
+//!  bytes ─▶ source ─▶ CSV or XML ─▶ batches of rows ─┐            the other ┌─▶ keys: which series is it?
+//!           plain line ends     on one thread        └─▶ collector ────────┤
+//!                                                                          └─▶ draft: 24 bytes an observation
 //!  series, one by one ◀─ stream ◀─ sorted by key ◀─ check: duplicates, totals ◀─────┘
 //! ```
 //!
@@ -33,6 +37,7 @@ use std::io::Read;
 use crate::model::{Decimal, Period, SeriesKey};
 use crate::protect::primary::Concentration;
 
+mod arrival;
 mod batch;
 mod check;
 mod codes;
@@ -42,15 +47,22 @@ mod contributions;
 mod draft;
 mod figure;
 mod finding;
+mod flags;
 mod keys;
 pub mod mapping;
+mod number;
 mod plan;
 mod resolver;
+mod rows;
+mod sdmx_csv;
+mod sdmx_ml;
 mod series;
+pub mod shipped;
 mod source;
 mod stream;
 mod table;
 
+pub use arrival::{Choice, Wishes, open};
 pub use contributions::MAX_CONTRIBUTIONS;
 pub use finding::{Finding, MAX_FINDINGS, Severity};
 pub use mapping::{IntakeError, Mapping};
@@ -94,12 +106,18 @@ pub struct Level {
 pub struct Report {
     /// What is wrong, in the order of lines; at most [`MAX_FINDINGS`], then one that says how many more.
     pub findings: Vec<Finding>,
+    /// The findings beyond those: for a file of them all. There, too, what is very much is only counted.
+    pub more_findings: Vec<Finding>,
     /// Rows read, without the header.
     pub rows: u64,
     /// Series of the file; none if it was refused.
     pub series: u64,
     /// Observations in the series.
     pub observations: u64,
+    /// The mapping that the header was found to fit, and why.
+    pub recognised: Option<(&'static str, String)>,
+    /// Errors whose rows or cells were left out, when the good part alone was asked for.
+    pub left_out: u64,
     taken: SeriesStream,
     levels: Vec<Level>,
 }

@@ -39,6 +39,7 @@
 //! | [`wire`] | sync messages ↔ bounded bytes |
 //! | [`net`] | libp2p: carries frames between peers |
 //! | [`node`] | wiring: one loop over one closed enum of events |
+//! | [`sdmx`] | SDMX messages made from what the views hold |
 //! | [`api`] | control socket, the open JSON API, health, metrics, pages |
 //! | [`config`] | defaults < file < environment < flags → one checked value |
 //! | [`cli`] | the command line |
@@ -57,7 +58,7 @@
 //!
 //! # What always holds
 //!
-//! - `crypto` to `insight`, `sync` and `wire` have no clock, randomness, disk, socket, `async` or channel.
+//! - `crypto` to `insight`, `sync`, `wire` and `sdmx` have no clock, randomness, disk, socket, `async` or channel.
 //! - Nothing leaves the node that `policy` did not decide and `protect` did not pass: `node::release` is the only
 //!   way into a feed that partners read, what no rule names is withheld, and the exact values stay in the house feed.
 //! - `store` takes verified entries only, by type: [`feed::SignedEntry`] or [`feed::VerifiedFrame`].
@@ -83,6 +84,7 @@ pub mod sync;
 pub mod wire;
 pub mod net;
 pub mod node;
+pub mod sdmx;
 pub mod api;
 pub mod config;
 pub mod cli;

@@ -25,6 +25,9 @@
 //! Who gets in. Before any cryptography a token bucket per network prefix and the connection limits; after the
 //! handshake, which proves the peer's key, the list of partners (unless [`NetConfig::serve_public`]).
 //!
+//! Who cannot be called. A partner that is reachable may carry connections between two that are not (`relay.rs`): they hold
+//! a place at it and try each other through it; when a direct line stands, the session moves there.
+//!
 //! Back-pressure. A session's reader waits for room in the event channel and stops reading meanwhile, which the
 //! peer feels through TCP. Outbound, each session has a queue of [`NetConfig::outbound_queue`] frames; when it is
 //! full, [`NetHandle::send`] says so and nothing is dropped silently.
@@ -47,13 +50,14 @@ mod message;
 mod peer;
 mod reconcile;
 mod reconnect;
+mod relay;
 mod session;
 mod swarm;
 #[cfg(test)]
 mod tests;
 
 pub use board::{NetStats, PeerTraffic};
-pub use config::NetConfig;
+pub use config::{NetConfig, RelayLimits};
 pub use handle::{Carrier, NetError, NetHandle, Nowhere, spawn};
 pub use id::NodeId;
 pub use message::{NetCommand, NetEvent, PartnerPeer};

@@ -53,6 +53,7 @@ pub mod answers;
 pub mod reader;
 pub mod changes;
 pub mod export;
+pub mod series;
 #[cfg(feature = "parquet")]
 pub mod columnar;
 pub mod evidence;

@@ -38,8 +38,8 @@ const GUESTS: [(&str, &[&str]); 22] = [
     ("microlp", &["protect"]),
 ];
 /// Rooms whose outcome depends on their input alone.
-const PURE: [&str; 10] =
-    ["crypto", "model", "feed", "policy", "protect", "intake", "view", "insight", "sync", "wire"];
+const PURE: [&str; 11] =
+    ["crypto", "model", "feed", "policy", "protect", "intake", "view", "insight", "sync", "wire", "sdmx"];
 /// What a pure room must not name.
 const OUTSIDE: [&str; 9] =
     ["std::fs", "std::net", "std::thread", "SystemTime", "Instant", "tokio", "async fn", "mpsc", "getrandom"];

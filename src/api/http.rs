@@ -6,6 +6,7 @@
 //! | `/api/v1/status` | the same as JSON |
 //! | `/api/v1/observations` | figures as JSON or CSV (`observations.rs`) |
 //! | `/api/v1/...` | the rest of the open JSON API, and `/api/v1/openapi.json` (`v1.rs`) |
+//! | `/sdmx/...` | structures and data as SDMX-REST has them (`sdmx.rs`) |
 //! | `/healthz` | `ok` while the node's loop answers |
 //! | `/readyz` | `ready` while the node does its work |
 //! | `/metrics` | counters and gauges for Prometheus |
@@ -24,6 +25,7 @@ mod observations;
 mod page;
 mod public;
 mod routes;
+mod sdmx;
 mod service;
 mod v1;
 #[cfg(test)]
@@ -41,6 +43,7 @@ use tokio::time::sleep;
 
 use super::Node;
 use listener::Bounded;
+pub use sdmx::EmptyResult;
 
 /// Connections at one time; more wait in the operating system's queue.
 pub const MAX_CONNECTIONS: usize = 256;
@@ -71,6 +74,7 @@ const DRAIN: Duration = Duration::from_secs(5);
 pub async fn serve(
     address: SocketAddr,
     node: impl Node,
+    empty: EmptyResult,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<(SocketAddr, impl Future<Output = io::Result<()>> + Send)> {
     let named = |error: io::Error| io::Error::new(error.kind(), format!("http.listen {address}: {error}"));
@@ -83,17 +87,18 @@ pub async fn serve(
              way. Listen on 127.0.0.1 behind a proxy that speaks TLS before anybody uses a token"
         );
     }
-    Ok((bound, run(Bounded::new(listener), node, shutdown)))
+    Ok((bound, run(Bounded::new(listener), node, empty, shutdown)))
 }
 
 async fn run(
     listener: Bounded,
     node: impl Node,
+    empty: EmptyResult,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
     let stopping = Arc::new(Notify::new());
     let notice = Arc::clone(&stopping);
-    let app = routes::router(node).into_make_service_with_connect_info::<listener::Remote>();
+    let app = routes::router(node, empty).into_make_service_with_connect_info::<listener::Remote>();
     let serving = axum::serve(listener, app).with_graceful_shutdown(async move {
         shutdown.await;
         notice.notify_one();

@@ -302,11 +302,20 @@ pub enum Partner {
 /// `submit`, `check`
 #[derive(Debug, clap::Args)]
 pub struct Submit {
-    /// A CSV file: with the data structure's column names, or any with a mapping
+    /// A CSV file or an XLSX workbook: with the data structure's column names, or any with a mapping
     pub file: PathBuf,
-    /// A mapping file (TOML), or the name of a built-in one
-    #[arg(long, value_name = "FILE|NAME")]
+    /// A mapping file (TOML), the name of a built-in one, or `auto` for the one that the header fits
+    #[arg(long, value_name = "FILE|NAME|auto")]
     pub map: Option<String>,
+    /// The sheet of a workbook [default: the first one with anything in it]
+    #[arg(long, value_name = "NAME")]
+    pub sheet: Option<String>,
+    /// Leave out rows with errors and take the others; what was left out is written down with the submission
+    #[arg(long)]
+    pub good_part: bool,
+    /// Write every finding into this file, and not only those that are shown
+    #[arg(long, value_name = "FILE")]
+    pub findings: Option<PathBuf>,
     /// Where the figures come from, in words
     #[arg(long)]
     pub source: Option<String>,
@@ -373,6 +382,40 @@ pub enum Format {
     Json,
     /// Columns for DuckDB, Spark, pandas or R
     Parquet,
+    /// SDMX-CSV 2.0
+    SdmxCsv,
+    /// SDMX-CSV 1.0
+    SdmxCsv1,
+    /// SDMX-ML 2.1, structure-specific
+    Xml,
+    /// SDMX-ML 2.1, generic
+    GenericXml,
+    /// SDMX-JSON 2.0
+    SdmxJson,
+}
+
+/// Whether SDMX-CSV has names beside codes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum NameColumns {
+    /// Codes alone
+    Id,
+    /// "CODE: Name" in one cell
+    Both,
+    /// Names in columns of their own; in SDMX-CSV 1.0 as both
+    Name,
+}
+
+/// How much a message of SDMX tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum MessageDetail {
+    /// Everything
+    Full,
+    /// Keys and values
+    Dataonly,
+    /// The keys of series
+    Serieskeysonly,
+    /// The keys of series and what is said of them
+    Nodata,
 }
 
 /// `get`
@@ -394,6 +437,18 @@ pub struct Get {
     /// How to print
     #[arg(long, value_enum, default_value = "table")]
     pub format: Format,
+    /// In SDMX-CSV: names beside codes
+    #[arg(long, value_enum, default_value = "id")]
+    pub labels: NameColumns,
+    /// In SDMX-ML: publisher, entry and citation as annotations of every observation; sdmx1 refuses data with annotations
+    #[arg(long)]
+    pub annotations: bool,
+    /// In SDMX-ML and SDMX-JSON: every observation with its whole key
+    #[arg(long)]
+    pub flat: bool,
+    /// In SDMX formats: how much is told
+    #[arg(long, value_enum, default_value = "full")]
+    pub detail: MessageDetail,
     /// Write to this file instead of standard output
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,

@@ -7,7 +7,7 @@ use anyhow::{Context, bail};
 use serde_json::Value;
 
 use super::args::{Audit, Cite, Format, Get, Global, Mirror};
-use super::{Outcome, ask, export, print};
+use super::{Outcome, ask, export, message, print};
 use crate::node::rows::columns;
 use crate::node::{GetRequest, Request};
 
@@ -17,7 +17,7 @@ use crate::node::{GetRequest, Request};
 /// When the node refuses or the output cannot be written.
 pub fn get(global: &Global, args: Get) -> anyhow::Result<Outcome> {
     let format = if global.json { Format::Json } else { args.format };
-    let request = Request::Get(GetRequest {
+    let question = GetRequest {
         flow: args.flow,
         key: args.key,
         as_of: args.as_of,
@@ -25,18 +25,32 @@ pub fn get(global: &Global, args: Get) -> anyhow::Result<Outcome> {
         from: args.from,
         public: false,
         after: None,
-    });
-    let write: fn(&Global, Request, Out) -> anyhow::Result<Out> = match format {
+    };
+    let style = message::Style {
+        labels: args.labels,
+        annotations: args.annotations,
+        is_flat: args.flat,
+        detail: args.detail,
+    };
+    let request = match message::data_format(format) {
+        Some(_) => Request::Series(question),
+        None => Request::Get(question),
+    };
+    let write: Box<Written> = match format {
         Format::Table if args.output.is_some() => {
             bail!("a table is for the terminal: give --format with --output")
         }
         Format::Table => return get_table(global, request),
-        Format::Json => get_json,
-        Format::Csv => get_csv,
+        Format::Json => Box::new(get_json),
+        Format::Csv => Box::new(get_csv),
         Format::Parquet if args.output.is_none() && std::io::stdout().is_terminal() => {
             bail!("Parquet is not for a terminal: --output FILE, or pipe it")
         }
-        Format::Parquet => export::get_parquet,
+        Format::Parquet => Box::new(export::get_parquet),
+        Format::SdmxCsv | Format::SdmxCsv1 | Format::Xml | Format::GenericXml | Format::SdmxJson => {
+            let data = message::data_format(format).context("it is a format of SDMX")?;
+            Box::new(move |global, request, out| message::write(global, request, (data, style), out))
+        }
     };
     let Some(file) = args.output else {
         write(global, request, Box::new(std::io::stdout()))?.flush()?;
@@ -55,6 +69,9 @@ pub fn get(global: &Global, args: Get) -> anyhow::Result<Outcome> {
         .with_context(|| format!("writing {}", file.display()))?;
     Ok(Outcome::Done)
 }
+
+/// How an answer is written.
+type Written = dyn Fn(&Global, Request, Out) -> anyhow::Result<Out>;
 
 /// Where an answer is written.
 pub(super) type Out = Box<dyn Write + Send>;

@@ -11,17 +11,9 @@ use serde_json::Value;
 use super::args::{Global, Release, Retract, Submit};
 use super::{Outcome, ask, print};
 use crate::api::control::Payload;
+use crate::intake::{MAX_FINDINGS, shipped};
 use crate::node::Request;
 use crate::node::request::{ReleaseRequest, SubmitRequest};
-
-/// The mappings that come with the program, by name.
-const MAPPINGS: [(&str, &str); 5] = [
-    ("undesa_stock", include_str!("../../config/mappings/undesa_stock.toml")),
-    ("eurostat_origin", include_str!("../../config/mappings/eurostat_origin.toml")),
-    ("eurostat_destination", include_str!("../../config/mappings/eurostat_destination.toml")),
-    ("phl_can_origin", include_str!("../../config/mappings/phl_can_origin.toml")),
-    ("phl_can_destination", include_str!("../../config/mappings/phl_can_destination.toml")),
-];
 
 /// `submit` and `check`
 ///
@@ -31,9 +23,25 @@ pub fn submit(global: &Global, args: Submit, check_only: bool) -> anyhow::Result
     let (length, mut bytes) = open(&args.file).with_context(|| format!("reading {}", args.file.display()))?;
     let mapping = args.map.as_deref().map(mapping).transpose()?;
     let file = args.file.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-    let request = Request::Submit(SubmitRequest { file, mapping, source: args.source, check_only });
+    let request = Request::Submit(SubmitRequest {
+        file,
+        mapping,
+        sheet: args.sheet,
+        good_part: args.good_part,
+        all_findings: args.findings.is_some(),
+        source: args.source,
+        check_only,
+    });
     let payload = Payload { length, bytes: &mut bytes };
     let value = ask::value_of_file(global, request, payload)?;
+    if let Some(path) = &args.findings {
+        let all: Vec<String> = findings(&value, true).collect();
+        let written = std::fs::write(path, all.concat());
+        written.with_context(|| format!("writing the findings to {}", path.display()))?;
+        if !global.json {
+            print::text(&format!("all {} findings are in {}\n", all.len(), path.display()))?;
+        }
+    }
     if global.json {
         print::value(&value, true)?;
     } else {
@@ -55,35 +63,59 @@ fn open(path: &Path) -> io::Result<(u64, Box<dyn Read + Send>)> {
 }
 
 fn mapping(name: &str) -> anyhow::Result<String> {
-    if let Some((_, text)) = MAPPINGS.iter().find(|(known, _)| *known == name) {
-        return Ok((*text).to_owned());
+    if name == "auto" {
+        return Ok(name.to_owned());
     }
-    let names: Vec<&str> = MAPPINGS.iter().map(|(name, _)| *name).collect();
+    if let Some(text) = shipped::text(name) {
+        return Ok(text.to_owned());
+    }
+    let names: Vec<&str> = shipped::names().collect();
     match std::fs::read_to_string(name) {
         Ok(text) => Ok(text),
         Err(error) => bail!("reading the mapping {name}: {error}; built in are: {}", names.join(", ")),
     }
 }
 
+/// Findings as lines of text.
+fn findings(value: &Value, whole: bool) -> impl Iterator<Item = String> {
+    value["findings"].as_array().into_iter().flatten().map(move |finding| {
+        let text = |name: &str| finding[name].as_str().unwrap_or("");
+        let lines: Vec<String> =
+            finding["also_on"].as_array().into_iter().flatten().map(ToString::to_string).collect();
+        let also = match lines.len() {
+            0 => String::new(),
+            _ => format!("; also on {}", lines.join(", ")),
+        };
+        format!("{}: {}{}\n", text("severity"), text("text"), if whole { &also } else { "" })
+    })
+}
+
 fn print_report(value: &Value) -> anyhow::Result<()> {
     let mut text = String::new();
-    for finding in value["findings"].as_array().into_iter().flatten() {
-        text += &format!(
-            "{}: {}\n",
-            finding["severity"].as_str().unwrap_or(""),
-            finding["text"].as_str().unwrap_or("")
-        );
+    if let Some(name) = value["mapping"].as_str() {
+        text += &format!("read with the mapping {name}: {}\n", value["mapping_why"].as_str().unwrap_or(""));
+    }
+    let all = value["findings"].as_array().map_or(0, Vec::len);
+    text.extend(findings(value, false).take(MAX_FINDINGS + 1));
+    if all > MAX_FINDINGS + 1 {
+        text += &format!("… and {} more, in the file of findings\n", all - MAX_FINDINGS - 1);
     }
     let file = value["file"].as_str().unwrap_or("");
     let counts =
         format!("{} rows, {} series, {} observations", value["rows"], value["series"], value["observations"]);
+    if let Some(left_out) = value["left_out"].as_u64().filter(|count| *count > 0) {
+        text += &format!("{file}: {left_out} errors left out what stands in the lines above, as was asked\n");
+    }
     text += &match (value["accepted"] == true, value["submission"].as_str()) {
         (true, Some(id)) => {
             format!("{file}: {counts}, kept as submission {id}; `corridor release` hands it on\n")
         }
         (true, None) => format!("{file}: {counts}, no error\n"),
         (false, _) => {
-            format!("{file}: refused; nothing of it was kept. Mend the lines above and submit it again\n")
+            format!(
+                "{file}: refused; nothing of it was kept. Mend the lines above and submit it again, or take what is \
+                     right with --good-part\n"
+            )
         }
     };
     print::text(&text)

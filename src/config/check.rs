@@ -7,8 +7,9 @@ use std::time::Duration;
 use super::layer::{Layers, SECRET};
 use super::section::Net;
 use super::{Config, ConfigError, LogFormat, LogSettings, SyncSettings};
-use crate::model::{ConfStatus, IndicatorCode};
-use crate::net::NetConfig;
+use crate::api::http::EmptyResult;
+use crate::model::{ConfStatus, IndicatorCode, codelist};
+use crate::net::{NetConfig, RelayLimits};
 use crate::node::SealingTerms;
 use crate::protect::Places;
 use crate::protect::primary::{Concentration, NoRule};
@@ -21,6 +22,9 @@ const CACHE_MIN: u64 = 1 << 20;
 const HEARTBEAT_MIN: Duration = Duration::from_secs(1);
 /// A clock that is wrong by more is broken, and its entries should be looked at.
 const FUTURE_MAX: Duration = Duration::from_secs(86_400);
+/// A circuit that lives shorter would be made anew all the time; longer, and libp2p cannot say how long.
+const CIRCUIT_MIN: Duration = Duration::from_secs(60);
+const CIRCUIT_MAX: Duration = Duration::from_secs(365 * 86_400);
 /// A key that lives shorter could not reach anybody before it is over.
 const SEALING_MIN: Duration = Duration::from_secs(1);
 const LEVELS: [&str; 5] = ["error", "warn", "info", "debug", "trace"];
@@ -29,9 +33,11 @@ const LEVELS: [&str; 5] = ["error", "warn", "info", "debug", "trace"];
 pub(super) fn check(layers: &Layers) -> Result<Config, ConfigError> {
     Ok(Config {
         net: net(layers)?,
+        relays: relays(layers)?,
         sync: sync(layers)?,
         cache: cache(layers)?,
         http: http(layers)?,
+        empty_result: empty_result(layers)?,
         public: public(layers)?,
         suppressed_as: suppressed_as(layers)?,
         concentration: concentration(layers)?,
@@ -90,8 +96,52 @@ fn net(layers: &Layers) -> Result<NetConfig, ConfigError> {
         per_ip_attempts_per_minute: net.per_ip_attempts_per_minute,
         outbound_queue: net.outbound_queue,
         serve_public: net.serve_public,
+        relay: relay(layers)?,
+        hole_punching: net.hole_punching,
         ..NetConfig::default()
     })
+}
+
+fn relay(layers: &Layers) -> Result<Option<RelayLimits>, ConfigError> {
+    let relay = &layers.sections.relay;
+    let zeros = [
+        ("relay.circuits", relay.circuits == 0),
+        ("relay.circuits_per_partner", relay.circuits_per_partner == 0),
+        ("relay.circuit_bytes", relay.circuit_bytes.0 == 0),
+    ];
+    if let Some((key, _)) = zeros.into_iter().find(|(_, zero)| *zero) {
+        return Err(layers.refuse(key, "must not be zero; serve = false carries nothing"));
+    }
+    let time = relay.circuit_time;
+    if time.0 < CIRCUIT_MIN || time.0 > CIRCUIT_MAX {
+        return Err(layers.refuse("relay.circuit_time", format!("is {time}: write 1min to 365d")));
+    }
+    Ok(relay.serve.then_some(RelayLimits {
+        circuits: relay.circuits,
+        circuits_per_partner: relay.circuits_per_partner,
+        circuit_time: time.0,
+        circuit_bytes: relay.circuit_bytes.0,
+    }))
+}
+
+/// Whether this is the beginning of a publisher's id, long enough to mean one partner.
+fn is_publisher(text: &str) -> bool {
+    (8..=64).contains(&text.len()) && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+fn relays(layers: &Layers) -> Result<BTreeSet<String>, ConfigError> {
+    let codes = layers.sections.net.relays.iter();
+    codes
+        .map(|code| match codelist::area().contains(code) || is_publisher(code) {
+            true => Ok(code.clone()),
+            false => {
+                let reason = format!(
+                    "holds {code:?}: write partners by ISO 3166-1 alpha-3, as in ITA, or by the beginning of their publisher id"
+                );
+                Err(layers.refuse("net.relays", reason))
+            }
+        })
+        .collect()
 }
 
 /// Settings with which nothing would work if they were zero, and whether they are.
@@ -142,6 +192,14 @@ fn http(layers: &Layers) -> Result<Option<SocketAddr>, ConfigError> {
     listen.parse().map(Some).map_err(|_| {
         let reason = format!("is {listen:?}: write ADDRESS:PORT, as in 127.0.0.1:8080, or \"\" for none");
         layers.refuse("http.listen", reason)
+    })
+}
+
+fn empty_result(layers: &Layers) -> Result<EmptyResult, ConfigError> {
+    let status = layers.sections.http.empty_result;
+    EmptyResult::of_status(status).ok_or_else(|| {
+        let reason = format!("is {status}: write 200 (an empty message), 204 (nothing) or 404 (an error)");
+        layers.refuse("http.empty_result", reason)
     })
 }
 

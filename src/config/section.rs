@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::quantity::{Size, Span};
-use crate::net::NetConfig;
+use crate::net::{NetConfig, RelayLimits};
 use crate::node::SealingTerms;
 
 /// A whole file of settings.
@@ -13,6 +13,7 @@ use crate::node::SealingTerms;
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Sections {
     pub(super) net: Net,
+    pub(super) relay: Relay,
     pub(super) sync: Sync,
     pub(super) store: Store,
     pub(super) http: Http,
@@ -37,6 +38,19 @@ pub(super) struct Net {
     pub(super) per_ip_attempts_per_minute: u32,
     pub(super) outbound_queue: usize,
     pub(super) serve_public: bool,
+    pub(super) relays: Vec<String>,
+    pub(super) hole_punching: bool,
+}
+
+/// What this node carries between partners.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Relay {
+    pub(super) serve: bool,
+    pub(super) circuits: u32,
+    pub(super) circuits_per_partner: u32,
+    pub(super) circuit_time: Span,
+    pub(super) circuit_bytes: Size,
 }
 
 /// How feeds are kept equal.
@@ -60,6 +74,7 @@ pub(super) struct Store {
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Http {
     pub(super) listen: String,
+    pub(super) empty_result: u16,
 }
 
 /// What a release opens.
@@ -116,6 +131,21 @@ impl Default for Net {
             per_ip_attempts_per_minute: net.per_ip_attempts_per_minute,
             outbound_queue: net.outbound_queue,
             serve_public: net.serve_public,
+            relays: Vec::new(),
+            hole_punching: net.hole_punching,
+        }
+    }
+}
+
+impl Default for Relay {
+    fn default() -> Self {
+        let limits = RelayLimits::default();
+        Self {
+            serve: false,
+            circuits: limits.circuits,
+            circuits_per_partner: limits.circuits_per_partner,
+            circuit_time: Span(limits.circuit_time),
+            circuit_bytes: Size(limits.circuit_bytes),
         }
     }
 }
@@ -138,7 +168,7 @@ impl Default for Store {
 
 impl Default for Http {
     fn default() -> Self {
-        Self { listen: "127.0.0.1:8080".to_owned() }
+        Self { listen: "127.0.0.1:8080".to_owned(), empty_result: 200 }
     }
 }
 

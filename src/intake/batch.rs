@@ -1,5 +1,7 @@
 //! Rows of a table, many at a time, so that one thread can read on while another looks at what was read.
 
+use crate::intake::finding::Severity;
+
 /// Rows that are taken in one batch: enough that handing a batch over costs nothing, few enough for the cache.
 pub(super) const BATCH_ROWS: usize = 4096;
 
@@ -14,8 +16,19 @@ pub(super) struct Batch {
     /// Where each field ends, counted from the first byte of its row.
     ends: Vec<u32>,
     rows: Vec<Place>,
+    /// What was found while it was read.
+    pub(super) notes: Vec<Note>,
     /// Set by the last batch of a file: its end, or line and reason of a row that cannot be read.
     pub(super) end: Option<Result<(), (u64, String)>>,
+}
+
+/// Something that the reader of a file found.
+#[derive(Debug)]
+pub(super) struct Note {
+    pub(super) severity: Severity,
+    pub(super) line: u64,
+    pub(super) column: Option<String>,
+    pub(super) message: String,
 }
 
 /// Where a row lies in the buffers.
@@ -38,7 +51,7 @@ pub(super) struct Row<'a> {
 impl Batch {
     /// Room for so many rows.
     pub(super) const fn new(most: usize) -> Self {
-        Self { most, bytes: Vec::new(), ends: Vec::new(), rows: Vec::new(), end: None }
+        Self { most, bytes: Vec::new(), ends: Vec::new(), rows: Vec::new(), notes: Vec::new(), end: None }
     }
 
     /// Makes room for the next rows.
@@ -46,6 +59,7 @@ impl Batch {
         self.bytes.clear();
         self.ends.clear();
         self.rows.clear();
+        self.notes.clear();
         self.end = None;
     }
 
@@ -66,6 +80,17 @@ impl Batch {
             // A row is far shorter than what 32 bits count.
             end += field.len() as u32;
             self.ends.push(end);
+        }
+    }
+
+    /// Takes a row of these fields.
+    pub(super) fn push_fields<'f>(&mut self, fields: impl Iterator<Item = &'f str>, line: u64) {
+        let start = self.bytes.len();
+        self.rows.push(Place { line, byte: start, field: self.ends.len() });
+        for field in fields {
+            self.bytes.extend_from_slice(field.as_bytes());
+            // A row is far shorter than what 32 bits count.
+            self.ends.push((self.bytes.len() - start) as u32);
         }
     }
 

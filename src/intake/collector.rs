@@ -7,18 +7,18 @@ use crate::intake::contributions::MAX_SENSITIVE;
 use crate::intake::draft::Draft;
 use crate::intake::figure::Figure;
 use crate::intake::finding::{Findings, Noted, explain};
+use crate::intake::flags::{self, Marks};
 use crate::intake::keys::Keys;
+use crate::intake::number::MAX_NUMBER_BYTES;
 use crate::intake::plan::{Cell, Column, Plan};
 use crate::intake::resolver::NOT_UTF8;
+use crate::intake::sdmx_csv;
 use crate::intake::{MAX_OBSERVATIONS, Rules};
 use crate::model::{
     Attachment, AttributeId, Attributes, ConfStatus, Decimal, Dimension, Flags, ModelError, ObsStatus,
     Observation, Period,
 };
 use crate::protect::primary::Concentration;
-
-/// Digits and separators of the longest number: 28 digits, a point, a sign, and a separator after every third.
-const MAX_NUMBER_BYTES: usize = 40;
 
 /// Texts of periods that are kept with what they mean: every day of a century.
 const MAX_PERIODS: usize = 36_525;
@@ -40,6 +40,8 @@ pub(super) struct Collector<'a> {
     keys: Keys<'a>,
     draft: Draft,
     periods: HashMap<Box<[u8]>, Period>,
+    /// That rows of other countries are left out.
+    others: Option<Noted>,
 }
 
 /// A value as a cell has it.
@@ -53,7 +55,15 @@ impl<'a> Collector<'a> {
     pub(super) fn new(plan: &'a Plan, rules: Rules<'a>, findings: &'a mut Findings) -> Self {
         let keys = Keys::new(plan, rules);
         let concentration = rules.concentration;
-        Self { plan, findings, concentration, keys, draft: Draft::default(), periods: HashMap::new() }
+        Self {
+            plan,
+            findings,
+            concentration,
+            keys,
+            draft: Draft::default(),
+            periods: HashMap::new(),
+            others: None,
+        }
     }
 
     pub(super) const fn findings(&mut self) -> &mut Findings {
@@ -70,20 +80,45 @@ impl<'a> Collector<'a> {
         if !plan.conditions.iter().all(|c| c.holds(row)) {
             return;
         }
+        if let Some(at) = plan.action
+            && self.action(row, at).is_err()
+        {
+            return;
+        }
         self.keys.begin(row);
+        if plan.own && !self.keys.is_own() {
+            let message = "the row is of another country than this node's: left out".to_owned();
+            match self.others {
+                Some(noted) => self.findings.again(noted, row.line),
+                None => self.others = Some(self.findings.warning(row.line, None, message)),
+            }
+            return;
+        }
         for cell in &plan.cells {
             // What is wrong was noted where it was found.
             let _noted = self.cell(row, cell);
         }
     }
 
-    fn cell(&mut self, row: Row<'_>, cell: &Cell) -> Result<(), Noted> {
-        let found = self.found(row.get(cell.at), cell.at, row.line)?;
-        let status = match &self.plan.status {
-            Some(column) => self.status(row, column)?,
-            None => None,
+    /// Whether a row states something: what is to be done with it is told or usual.
+    fn action(&mut self, row: Row<'_>, at: usize) -> Result<(), Noted> {
+        let message = match row.get(at).trim_ascii() {
+            b"" | b"I" | b"A" | b"M" | b"R" => return Ok(()),
+            b"D" => sdmx_csv::DELETE.to_owned(),
+            _ => "it is no action: write I, A, M or R, or leave it out".to_owned(),
         };
-        if matches!(found, Found::Missing(None)) && status.is_none() && self.plan.skips_missing {
+        Err(self.findings.error(row.line, self.plan.name(at), message))
+    }
+
+    fn cell(&mut self, row: Row<'_>, cell: &Cell) -> Result<(), Noted> {
+        let (number, letters) = match self.plan.flags {
+            true => flags::split(row.get(cell.at)),
+            false => (row.get(cell.at), &[][..]),
+        };
+        let found = self.found(number, cell.at, row.line)?;
+        let marks = self.marks(row, (cell, letters))?;
+        let marks = if self.plan.flags { marks.beside(found) } else { marks };
+        if matches!(found, Found::Missing(None)) && marks.status.is_none() && self.plan.skips_missing {
             return Ok(());
         }
         let period = match (cell.period, self.plan.period) {
@@ -93,7 +128,7 @@ impl<'a> Collector<'a> {
             (None, None) => return Ok(()),
         };
         let series = self.keys.series(row, cell.group, period, self.findings)?;
-        let observation = self.observation(row, (period, found, status), cell)?;
+        let observation = self.observation(row, (period, found, marks), cell)?;
         if let Some(value) = observation.value().filter(Decimal::is_negative)
             && counts(self.keys.code(series, Dimension::UnitMeasure))
         {
@@ -133,9 +168,12 @@ impl<'a> Collector<'a> {
             return Ok(Found::Missing(*status));
         }
         let mut plain = [0; MAX_NUMBER_BYTES];
-        let digits = match self.plan.thousands {
-            Some(separator) => without(field, separator, &mut plain),
-            None => field,
+        let Some(digits) = self.plan.numbers.plain(field, &mut plain) else {
+            let text = String::from_utf8_lossy(field);
+            let message = format!(
+                "\"{text}\" is not written as the mapping says numbers are: correct it, or thousands and decimal there"
+            );
+            return Err(self.findings.error(line, self.plan.name(at), message));
         };
         let number = str::from_utf8(digits).map_err(|_| NOT_UTF8.to_owned());
         let number = number.and_then(|text| Decimal::parse(text).map_err(|e| e.to_string()));
@@ -160,16 +198,28 @@ impl<'a> Collector<'a> {
         Ok(period)
     }
 
-    fn status(&mut self, row: Row<'_>, column: &Column) -> Result<Option<ObsStatus>, Noted> {
-        let text = self.text(row, column)?;
-        let parsed = text.map(ObsStatus::parse).transpose();
-        parsed.map_err(|e| self.fault(&e, column, row.line))
+    /// What the column of the status says, and the letters after the value.
+    fn marks(&mut self, row: Row<'_>, (cell, letters): (&Cell, &[u8])) -> Result<Marks, Noted> {
+        let plan = self.plan;
+        let mut at = cell.at;
+        let mut written = letters.to_vec();
+        if let Some(column) = &plan.status
+            && let Some(text) = self.text(row, column)?
+        {
+            if !plan.flags {
+                let status = ObsStatus::parse(text).map_err(|e| self.fault(&e, column, row.line))?;
+                return Ok(Marks { status: Some(status), ..Marks::default() });
+            }
+            at = column.at;
+            written.extend_from_slice(text.as_bytes());
+        }
+        flags::meaning(&written).map_err(|why| self.findings.error(row.line, plan.name(at), why))
     }
 
     fn observation(
         &mut self,
         row: Row<'_>,
-        (period, found, status): (Period, Found, Option<ObsStatus>),
+        (period, found, marks): (Period, Found, Marks),
         cell: &Cell,
     ) -> Result<Observation, Noted> {
         let plan = self.plan;
@@ -178,7 +228,9 @@ impl<'a> Collector<'a> {
             Found::Missing(implied) => (None, implied),
         };
         let mut flags = Flags::default();
-        flags.status = status.or(implied).unwrap_or(flags.status);
+        flags.status = marks.status.or(implied).unwrap_or(flags.status);
+        flags.conf = marks.conf.unwrap_or(flags.conf);
+        flags.revision = u32::from(marks.revised);
         if let Some(column) = &plan.conf {
             let conf = self.text(row, column)?.map(ConfStatus::parse).transpose();
             flags.conf = conf.map_err(|e| self.fault(&e, column, row.line))?.unwrap_or(flags.conf);
@@ -190,16 +242,18 @@ impl<'a> Collector<'a> {
             flags.revision =
                 text.parse().map_err(|_| self.findings.error(row.line, plan.name(column.at), message()))?;
         }
-        let remarks = self.remarks(row)?;
+        let remarks = self.remarks(row, marks.remark.as_deref())?;
         Observation::new(period, value, flags, remarks).map_err(|e| {
             let column = plan.status.as_ref().map_or(cell.at, |c| c.at);
             self.findings.error(row.line, plan.name(column), e.to_string())
         })
     }
 
-    fn remarks(&mut self, row: Row<'_>) -> Result<Attributes, Noted> {
+    fn remarks(&mut self, row: Row<'_>, remark: Option<&str>) -> Result<Attributes, Noted> {
         let mut list: Vec<(AttributeId, &str)> = Vec::new();
         let plan = self.plan;
+        let own = plan.remarks.iter().any(|(id, _)| *id == AttributeId::CommentObs);
+        list.extend(remark.filter(|_| !own).map(|text| (AttributeId::CommentObs, text)));
         for (id, column) in &plan.remarks {
             if let Some(text) = self.text(row, column)? {
                 if let Err(e) = Attributes::new(Attachment::Observation, [(*id, text)]) {
@@ -217,11 +271,14 @@ impl<'a> Collector<'a> {
 
     /// The code in a column; none for an empty cell.
     fn text<'r>(&mut self, row: Row<'r>, column: &'r Column) -> Result<Option<&'r str>, Noted> {
-        let field = row.get(column.at).trim_ascii();
+        let field = column.field(row);
         if field.is_empty() {
             return Ok(None);
         }
         match str::from_utf8(field) {
+            Ok(text) if let Some(why) = column.refuses(text) => {
+                Err(self.findings.error(row.line, self.plan.name(column.at), why))
+            }
             Ok(text) => Ok(Some(column.code(text)).filter(|code| !code.is_empty())),
             Err(_) => Err(self.findings.error(row.line, self.plan.name(column.at), NOT_UTF8.to_owned())),
         }
@@ -231,20 +288,6 @@ impl<'a> Collector<'a> {
         let name = self.plan.name(column.at);
         self.findings.error(line, name, explain(error, name))
     }
-}
-
-/// The number without its separators. What does not fit is too long for a number and stays as it is, to be
-/// refused.
-fn without<'b>(field: &'b [u8], separator: u8, plain: &'b mut [u8; MAX_NUMBER_BYTES]) -> &'b [u8] {
-    if !field.contains(&separator) || field.len() > MAX_NUMBER_BYTES {
-        return field;
-    }
-    let mut length = 0;
-    for byte in field.iter().filter(|b| **b != separator) {
-        plain[length] = *byte;
-        length += 1;
-    }
-    &plain[..length]
 }
 
 /// `TIME_PERIOD "x" refused` says its column already.

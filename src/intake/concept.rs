@@ -38,7 +38,8 @@ impl Concept {
         }
     }
 
-    fn all() -> impl Iterator<Item = Self> {
+    /// All of them, in the order of the data structure.
+    pub(super) fn all() -> impl Iterator<Item = Self> {
         let dimensions = Dimension::ALL.into_iter().map(Self::Dimension);
         let attributes = AttributeId::ALL.iter().copied().map(Self::Attribute);
         dimensions.chain([Self::Period, Self::Value]).chain(attributes)

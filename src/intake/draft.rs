@@ -4,8 +4,9 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use crate::intake::figure::{Aside, Figure};
+use crate::intake::finding::Findings;
 use crate::intake::series::SeriesList;
-use crate::model::{Decimal, Period};
+use crate::model::{Decimal, Observation, Period};
 
 /// Everything that was taken from a file.
 #[derive(Debug, Default)]
@@ -91,7 +92,12 @@ impl Draft {
         if !self.figures.is_sorted_by_key(place) {
             self.figures.sort_unstable_by_key(place);
         }
-        let mut starts = Vec::with_capacity(series.len() + 1);
+        self.ranges()
+    }
+
+    fn ranges(&self) -> Ranges {
+        let series = self.series.index.keys().len();
+        let mut starts = Vec::with_capacity(series + 1);
         for (at, figure) in (0..).zip(&self.figures) {
             while starts.len() <= figure.series as usize {
                 starts.push(at);
@@ -99,8 +105,67 @@ impl Draft {
         }
         // There are at most MAX_OBSERVATIONS.
         let end = u32::try_from(self.figures.len()).unwrap_or(u32::MAX);
-        starts.resize(series.len() + 1, end);
+        starts.resize(series + 1, end);
         Ranges(starts)
+    }
+
+    /// Makes one value of several for one period, whose status is the same. What cannot be added stays, and is told
+    /// as two values for one cell.
+    pub(super) fn add_up(&mut self, findings: &mut Findings) -> Ranges {
+        let mut all: Vec<Figure> = Vec::with_capacity(self.figures.len());
+        for figure in std::mem::take(&mut self.figures) {
+            let same = all.last().filter(|last| (last.series, last.period) == (figure.series, figure.period));
+            let Some(last) = same else {
+                all.push(figure);
+                continue;
+            };
+            match self.sum(last, &figure) {
+                Ok(Some(sum)) => {
+                    all.pop();
+                    all.push(sum);
+                }
+                Ok(None) => all.push(figure),
+                Err(why) => drop(findings.error(figure.line(), None, why)),
+            }
+        }
+        self.figures = all;
+        self.ranges()
+    }
+
+    /// Removes every value of a period that has several: which one is right is not known.
+    pub(super) fn drop_repeats(&mut self) -> Ranges {
+        let place = |figure: &Figure| (figure.series, figure.period);
+        let repeated = |at: usize, all: &[Figure]| {
+            let here = place(&all[at]);
+            (at > 0 && place(&all[at - 1]) == here) || all.get(at + 1).is_some_and(|next| place(next) == here)
+        };
+        let all = std::mem::take(&mut self.figures);
+        let single = (0..all.len()).filter(|at| !repeated(*at, &all));
+        self.figures = single.map(|at| all[at]).collect();
+        let kept: std::collections::HashSet<(u32, u32)> = if self.levels.is_empty() {
+            Default::default()
+        } else {
+            self.figures.iter().map(place).collect()
+        };
+        self.levels.retain(|(series, period, _)| kept.contains(&(*series, *period)));
+        self.ranges()
+    }
+
+    /// One value from two, if they have the same status and nothing else is said of them.
+    fn sum(&mut self, a: &Figure, b: &Figure) -> Result<Option<Figure>, String> {
+        let period = self.periods.get(a.period);
+        let both = [a, b].map(|figure| figure.unpack(period, &self.aside));
+        let [Ok(first), Ok(second)] = both else { return Ok(None) };
+        let (Some(x), Some(y)) = (first.value(), second.value()) else { return Ok(None) };
+        if first.flags() != second.flags() || first.attributes() != second.attributes() {
+            return Ok(None);
+        }
+        let sum = x.to_rust_decimal().checked_add(y.to_rust_decimal()).map(|sum| sum.to_string());
+        let sum = sum.ok_or("the sum of its rows is longer than 28 digits: split it")?;
+        let sum = Decimal::parse(&sum).map_err(|error| error.to_string())?;
+        let whole = Observation::new(period, Some(sum), first.flags(), first.attributes().clone());
+        let whole = whole.map_err(|error| error.to_string())?;
+        Ok(Some(Figure::pack((a.series, a.period), whole, a.line(), &mut self.aside)))
     }
 }
 
@@ -119,7 +184,7 @@ impl Ranges {
 mod tests {
     use super::*;
     use crate::intake::codes::Key;
-    use crate::model::{Dimension, Observation};
+    use crate::model::Dimension;
 
     #[test]
     fn observations_are_sorted_by_key_and_time_whatever_their_order() {

@@ -1,17 +1,23 @@
 //! Findings: what a clerk has to repair.
 
+use std::collections::HashMap;
 use std::fmt;
 
 use crate::model::ModelError;
 
 /// Findings that a report keeps: as many as a person reads before sending the file back.
-pub const MAX_FINDINGS: usize = 100;
+pub const MAX_FINDINGS: usize = 200;
+
+/// Different findings that are kept beside, for a file of them all, and lines that they are also on.
+const MAX_KEPT: usize = 10_000;
 
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
     /// The file is refused.
     Error,
+    /// The row or the cell is left out, and the rest of the file taken, as was asked.
+    LeftOut,
     /// Someone should look; the file is taken.
     Warning,
 }
@@ -27,6 +33,8 @@ pub struct Finding {
     pub column: Option<String>,
     /// What is wrong and what to do.
     pub message: String,
+    /// Other lines that it is on; not all, where they are very many.
+    pub also: Vec<u64>,
 }
 
 impl fmt::Display for Finding {
@@ -43,9 +51,13 @@ impl fmt::Display for Finding {
 #[derive(Debug, Default)]
 pub(super) struct Findings {
     kept: Vec<(Finding, u64)>,
+    places: HashMap<(Severity, Option<String>, String), usize>,
+    also: usize,
     errors: u64,
     dropped: u64,
     dropped_errors: u64,
+    left_out: u64,
+    leaving_out: bool,
 }
 
 /// A finding that was noted, to count it again.
@@ -54,26 +66,26 @@ pub(super) struct Noted(Option<usize>, Severity);
 
 impl Findings {
     pub(super) fn error(&mut self, line: u64, column: Option<&str>, message: String) -> Noted {
-        self.note(Finding { severity: Severity::Error, line, column: column.map(str::to_owned), message })
+        let severity = if self.leaving_out { Severity::LeftOut } else { Severity::Error };
+        self.note(Finding { severity, line, column: column.map(str::to_owned), message, also: Vec::new() })
     }
 
     pub(super) fn warning(&mut self, line: u64, column: Option<&str>, message: String) -> Noted {
-        self.note(Finding { severity: Severity::Warning, line, column: column.map(str::to_owned), message })
+        let (severity, column) = (Severity::Warning, column.map(str::to_owned));
+        self.note(Finding { severity, line, column, message, also: Vec::new() })
     }
 
     fn note(&mut self, finding: Finding) -> Noted {
         let severity = finding.severity;
-        let same = |f: &Finding| {
-            f.severity == severity && f.column == finding.column && f.message == finding.message
-        };
-        let place = self.kept.iter().position(|(f, _)| same(f));
-        if let Some(place) = place {
-            let noted = Noted(Some(place), severity);
-            self.again(noted);
+        let same = (severity, finding.column.clone(), finding.message.clone());
+        if let Some(place) = self.places.get(&same) {
+            let noted = Noted(Some(*place), severity);
+            self.again(noted, finding.line);
             return noted;
         }
-        self.errors += u64::from(severity == Severity::Error);
-        if self.kept.len() < MAX_FINDINGS {
+        self.count(severity);
+        if self.kept.len() < MAX_KEPT {
+            self.places.insert(same, self.kept.len());
             self.kept.push((finding, 0));
             return Noted(Some(self.kept.len() - 1), severity);
         }
@@ -83,12 +95,36 @@ impl Findings {
     }
 
     /// The same thing on another line.
-    pub(super) fn again(&mut self, noted: Noted) {
-        self.errors += u64::from(noted.1 == Severity::Error);
+    pub(super) fn again(&mut self, noted: Noted, line: u64) {
+        self.count(noted.1);
         match noted.0.and_then(|place| self.kept.get_mut(place)) {
-            Some((_, more)) => *more += 1,
+            Some((finding, more)) => {
+                *more += 1;
+                if self.also < MAX_KEPT {
+                    self.also += 1;
+                    finding.also.push(line);
+                }
+            }
             None => self.drop_one(noted),
         }
+    }
+
+    fn count(&mut self, severity: Severity) {
+        match severity {
+            Severity::Error => self.errors += 1,
+            Severity::LeftOut => self.left_out += 1,
+            Severity::Warning => {}
+        }
+    }
+
+    /// From here on, does what is wrong with a row leave it out, or refuse the file?
+    pub(super) const fn leave_out(&mut self, asked: bool) {
+        self.leaving_out = asked;
+    }
+
+    /// How many errors left something out.
+    pub(super) const fn left_out(&self) -> u64 {
+        self.left_out
     }
 
     fn drop_one(&mut self, noted: Noted) {
@@ -101,17 +137,22 @@ impl Findings {
         self.errors
     }
 
-    /// All of them by line, the last one says how many are not listed.
-    pub(super) fn finish(self) -> Vec<Finding> {
+    /// Those that a person reads, by line, the last one says how many more there are; and these, as far as they are
+    /// kept.
+    pub(super) fn finish(mut self) -> (Vec<Finding>, Vec<Finding>) {
+        self.kept.sort_by_key(|(f, _)| (f.line, f.severity));
+        let rest = self.kept.split_off(self.kept.len().min(MAX_FINDINGS));
+        let more = self.dropped + rest.iter().map(|(_, more)| more + 1).sum::<u64>();
+        let mut severities: Vec<Severity> = rest.iter().map(|(f, _)| f.severity).collect();
+        severities.extend((self.dropped_errors > 0).then_some(Severity::Error));
         let mut findings: Vec<Finding> = self.kept.into_iter().map(counted).collect();
-        findings.sort_by_key(|f| (f.line, f.severity));
-        if self.dropped > 0 {
-            let last = findings.last().map_or(1, |f| f.line);
-            let severity = if self.dropped_errors > 0 { Severity::Error } else { Severity::Warning };
-            let message = format!("… and {} more: repair these first", self.dropped);
-            findings.push(Finding { severity, line: last, column: None, message });
+        if more > 0 {
+            let line = findings.last().map_or(1, |f| f.line);
+            let severity = severities.into_iter().min().unwrap_or(Severity::Warning);
+            let message = format!("… and {more} more: repair these first");
+            findings.push(Finding { severity, line, column: None, message, also: Vec::new() });
         }
-        findings
+        (findings, rest.into_iter().map(counted).collect())
     }
 }
 

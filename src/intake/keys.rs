@@ -132,6 +132,13 @@ impl<'a> Keys<'a> {
         }
     }
 
+    /// Is the row that was taken up of the node's country? Every row is, where the node has none.
+    pub(super) fn is_own(&self) -> bool {
+        let reporter = self.row.key[Dimension::RefArea.position()];
+        let (Some(country), Some(reporter)) = (self.rules.country, reporter) else { return true };
+        &*self.list.codes.texts(Dimension::RefArea)[usize::from(reporter)] == country
+    }
+
     /// The number of what the row says in its attributes; none when numbers run out.
     fn said(&mut self) -> Option<u32> {
         let mut raw = Vec::new();

@@ -4,7 +4,12 @@
 //! title = "Registered emigrants to Canada"   # for people; may be left out
 //! delimiter = ","                            # one character
 //! skip_lines = 0                             # lines before the header
-//! thousands = ","                            # removed from values
+//! thousands = ","                            # removed from values; " " is any kind of blank
+//! decimal = ","                              # what stands before the decimals, if not a point
+//! flags = "eurostat"                         # letters after values and in OBS_STATUS: `123 p`, `: c`, `b`
+//! split = ","                                # the first column holds several: `freq,geo\TIME_PERIOD` of a TSV file
+//! reporters = "own"                          # rows of other countries' REF_AREA are left out, and counted
+//! repeats = "sum"                            # rows of one series and period are parts: add them up
 //! missing = ["", "..", ":"]                  # no value here: the cell is skipped …
 //!
 //! [missing_status]                           # … unless it has a status of OBS_STATUS
@@ -25,6 +30,9 @@
 //! [skip]                                     # rows are left out if it has: totals, aggregates
 //! origin = ["World", "Total"]
 //!
+//! [recognise]                                # how the first row begins there, if the header does not tell enough
+//! STRUCTURE_ID = "ESTAT:MIGR_ASYTPSM"
+//!
 //! [[value]]                                  # one or several columns with values, with codes of their own
 //! column = "emigrants"
 //! constants = { INDICATOR = "EF_REGEMI" }
@@ -32,6 +40,8 @@
 //! columns = ["largest", "second_largest"]    # beside OBS_VALUE alone; checked, and not kept
 //! [wide]                                     # or: every column named by a period, after a prefix
 //! prefix = "F"
+//! dimension = "COUNTERPART_AREA"             # … or by a code of this dimension, or a word that [values] knows
+//! skip = ["Total"]                           # and columns that are neither
 //! ```
 
 use std::collections::BTreeMap;
@@ -90,6 +100,8 @@ pub struct Mapping {
     pub(super) attributes: Vec<(AttributeId, String)>,
     pub(super) missing_status: Vec<(String, ObsStatus)>,
     pub(super) cells: Vec<(String, Vec<(Dimension, String)>)>,
+    /// The dimension whose codes name the columns of `[wide]`.
+    pub(super) across: Option<Dimension>,
 }
 
 /// The file as it is written.
@@ -101,6 +113,11 @@ pub(super) struct File {
     #[serde(default)]
     pub(super) skip_lines: u32,
     pub(super) thousands: Option<char>,
+    pub(super) decimal: Option<char>,
+    pub(super) flags: Option<FlagStyle>,
+    pub(super) split: Option<char>,
+    pub(super) reporters: Option<Reporters>,
+    pub(super) repeats: Option<Repeats>,
     pub(super) missing: Option<Vec<String>>,
     #[serde(default)]
     missing_status: BTreeMap<String, String>,
@@ -120,6 +137,8 @@ pub(super) struct File {
     pub(super) skip: BTreeMap<String, Words>,
     #[serde(default)]
     value: Vec<ValueColumn>,
+    #[serde(default)]
+    pub(super) recognise: BTreeMap<String, String>,
     pub(super) wide: Option<Wide>,
     contributions: Option<Contributions>,
 }
@@ -159,12 +178,38 @@ struct ValueColumn {
     constants: BTreeMap<String, String>,
 }
 
-/// Columns named by periods.
+/// How a file marks values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum FlagStyle {
+    /// Small letters, several of them together.
+    Eurostat,
+}
+
+/// Whose rows are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Reporters {
+    /// Those of the node's country; of every country where the node has none.
+    Own,
+}
+
+/// What becomes of several values for one series and period.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Repeats {
+    /// They are parts of one.
+    Sum,
+}
+
+/// Columns named by periods, or by the codes of a dimension.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Wide {
     #[serde(default)]
     pub(super) prefix: String,
+    dimension: Option<String>,
+    pub(super) skip: Option<Words>,
 }
 
 /// Columns with the largest contributions to a value.
@@ -195,6 +240,7 @@ impl Mapping {
             attributes: attributes(&file.attributes)?,
             missing_status: missing_status(&file.missing_status)?,
             cells: cells(&file.value)?,
+            across: across(file.wide.as_ref())?,
             file,
         };
         mapping.check()?;
@@ -210,6 +256,19 @@ impl Mapping {
     /// The columns with contributions to a row's value, the largest first.
     pub(super) fn contributions(&self) -> &[String] {
         self.file.contributions.as_ref().map_or(&[], |named| &named.columns)
+    }
+
+    /// The columns that it names, other than value columns.
+    pub(super) fn named(&self) -> impl Iterator<Item = &str> {
+        let columns = self.columns.iter().map(|(_, name)| name);
+        columns.chain(self.file.filter.keys()).chain(self.file.skip.keys()).map(String::as_str)
+    }
+
+    /// Every column that it needs by name.
+    pub(super) fn needed(&self) -> impl Iterator<Item = &str> {
+        let cells = self.cells.iter().map(|(name, _)| name);
+        let others = cells.chain(self.contributions()).chain(self.file.recognise.keys());
+        self.named().chain(others.map(String::as_str))
     }
 
     /// Contributions are to one value of the row, and each has a column of its own.
@@ -259,17 +318,45 @@ impl Mapping {
             let why = "say where values are, once: OBS_VALUE in [columns], or [[value]], or [wide]";
             return refuse("columns", "OBS_VALUE", why);
         }
-        if has(Concept::Period) == self.file.wide.is_some() {
+        if has(Concept::Period) == (self.file.wide.is_some() && self.across.is_none()) {
             return refuse("columns", "TIME_PERIOD", "name its column, or use [wide], not both");
         }
+        if let Some(dimension) = self.across
+            && (has(Concept::Dimension(dimension)) || self.constants.iter().any(|(d, _)| *d == dimension))
+        {
+            return refuse("wide", dimension.id(), "it also has a column or a constant; keep one of them");
+        }
         self.check_contributions()?;
-        for (name, character) in [("delimiter", self.file.delimiter), ("thousands", self.file.thousands)] {
-            if character.is_some_and(|c| !c.is_ascii() || matches!(c, '"' | '\n' | '\r' | '.' | '-')) {
-                return refuse("columns", name, "it must be one ASCII character such as , or ;");
+        self.check_characters()
+    }
+
+    /// Characters that could be taken for another part of a row or of a number.
+    fn check_characters(&self) -> Result<(), IntakeError> {
+        let File { delimiter, thousands, decimal, split, .. } = &self.file;
+        let all =
+            [("delimiter", delimiter), ("thousands", thousands), ("decimal", decimal), ("split", split)];
+        for (name, character) in all {
+            let point = matches!(name, "decimal") || (name == "thousands" && *decimal == Some(','));
+            let odd = |c: char| {
+                !c.is_ascii()
+                    || c.is_ascii_alphanumeric()
+                    || matches!(c, '"' | '\n' | '\r' | '-')
+                    || (c == '.' && !point)
+            };
+            let twice = name == "decimal" && decimal.is_some() && decimal == thousands;
+            if twice || character.is_some_and(odd) {
+                let why = "it must be one ASCII character such as , or ; with one meaning".to_owned();
+                return Err(IntakeError::Misplaced { section: "columns", name: name.to_owned(), why });
             }
         }
         Ok(())
     }
+}
+
+fn across(wide: Option<&Wide>) -> Result<Option<Dimension>, IntakeError> {
+    let Some(name) = wide.and_then(|wide| wide.dimension.as_ref()) else { return Ok(None) };
+    let named = dimensions("wide", &BTreeMap::from([(name.clone(), ())]))?;
+    Ok(named.first().map(|(dimension, ())| *dimension))
 }
 
 fn concepts<T: Clone>(

@@ -6,7 +6,10 @@ use crate::intake::batch::Row;
 use crate::intake::concept::{self, Concept};
 use crate::intake::contributions::{self, MAX_CONTRIBUTIONS};
 use crate::intake::finding::Findings;
-use crate::intake::mapping::{COUNTRY, Mapping, Scheme};
+use crate::intake::mapping::{COUNTRY, Mapping, Scheme, Wide, Words};
+use crate::intake::number::Numbers;
+use crate::intake::rows::Header;
+use crate::intake::sdmx_csv::{self, Form, Role};
 use crate::intake::{MAX_COLUMNS, Rules};
 use crate::model::codelist::{self, Language};
 use crate::model::dimension::DIMENSIONS;
@@ -41,8 +44,16 @@ pub(super) struct Plan {
     pub(super) missing: Vec<(Vec<u8>, Option<ObsStatus>)>,
     /// Is a missing value without a status left out, or an error?
     pub(super) skips_missing: bool,
-    /// A character that is removed from values.
-    pub(super) thousands: Option<u8>,
+    /// The column with what is to be done with a row, in SDMX-CSV.
+    pub(super) action: Option<usize>,
+    /// How values are written.
+    pub(super) numbers: Numbers,
+    /// Are letters after values and in the column of the status flags?
+    pub(super) flags: bool,
+    /// Are rows of other countries left out?
+    pub(super) own: bool,
+    /// Are several values for one period parts of one?
+    pub(super) sums: bool,
 }
 
 /// Where a code comes from.
@@ -63,6 +74,7 @@ pub(super) struct Column {
     pub(super) at: usize,
     words: HashMap<String, String>,
     scheme: Option<Scheme>,
+    form: Form,
 }
 
 /// A column with values.
@@ -92,7 +104,24 @@ impl Condition {
 
 impl Column {
     fn plain(at: usize) -> Self {
-        Self { at, words: HashMap::new(), scheme: None }
+        Self::written(at, Form::default())
+    }
+
+    /// A column whose cells are written in this form.
+    fn written(at: usize, form: Form) -> Self {
+        Self { at, words: HashMap::new(), scheme: None, form }
+    }
+
+    /// What stands in a cell, without the blanks around it, if they are none of it.
+    pub(super) fn field<'r>(&self, row: Row<'r>) -> &'r [u8] {
+        let field = row.get(self.at);
+        let trimmed = field.trim_ascii();
+        if self.form.keeps_blanks() && !trimmed.is_empty() { field } else { trimmed }
+    }
+
+    /// Why a cell cannot be taken as one value.
+    pub(super) fn refuses(&self, word: &str) -> Option<String> {
+        self.form.refuses(word)
     }
 
     /// The code for a word of the file; a word that is not known stays, so that the finding shows it.
@@ -100,6 +129,7 @@ impl Column {
         if let Some(code) = self.words.get(word) {
             return code;
         }
+        let word = self.form.said(word);
         let code = match self.scheme {
             None | Some(Scheme::Alpha3) => None,
             Some(Scheme::Alpha2) => codelist::area_from_alpha2(word),
@@ -119,19 +149,46 @@ fn area_named(name: &str) -> Option<&'static str> {
     codelist::area().codes().iter().find(|c| named(c)).map(codelist::Code::id)
 }
 
+/// How many columns of a header are named by periods or codes, as the mapping says; none if one is named by neither.
+pub(super) fn wide_columns(mapping: &Mapping, header: &[String]) -> Option<usize> {
+    let wide = mapping.file.wide.as_ref()?;
+    let stripped = |name: &String| name.strip_prefix(&wide.prefix).map(str::to_owned);
+    let Some(dimension) = mapping.across else {
+        let periods = header.iter().filter_map(stripped).filter(|name| Period::parse(name).is_ok());
+        return Some(periods.count());
+    };
+    let concept = Concept::Dimension(dimension);
+    let mut column = Column::plain(0);
+    column.scheme = scheme(mapping, concept);
+    if let Some((_, words)) = mapping.values.iter().find(|(c, _)| *c == concept) {
+        column.words.extend(words.clone());
+    }
+    let used: HashSet<&str> = mapping.named().collect();
+    let skip = wide.skip.as_ref().map(Words::list).unwrap_or_default();
+    let mut columns = 0;
+    for name in header.iter().filter(|n| !n.is_empty() && !used.contains(n.as_str()) && !skip.contains(n)) {
+        let Some(word) = stripped(name) else { continue };
+        if !dimension.codelist().is_none_or(|list| list.contains(column.code(&word))) {
+            return None;
+        }
+        columns += 1;
+    }
+    Some(columns)
+}
+
 /// Works the plan out; the findings say why there is none.
 pub(super) fn plan(
-    header: &csv::ByteRecord,
-    line: u64,
+    header: &Header,
     mapping: Option<&Mapping>,
     rules: Rules<'_>,
     findings: &mut Findings,
 ) -> Option<Plan> {
     let before = findings.errors();
-    let names = names(header, line, mapping.is_none(), findings);
+    let line = header.line;
+    let names = names(&header.names, line, mapping.is_none(), findings);
     let mut planner = Planner { plan: Plan::new(names), line, rules, findings };
     match mapping {
-        None => planner.tidy(),
+        None => planner.tidy(header.roles.as_deref()),
         Some(mapping) => planner.mapped(mapping),
     }
     planner.enough();
@@ -159,7 +216,8 @@ fn names(header: &csv::ByteRecord, line: u64, tidy: bool, findings: &mut Finding
     }
     let mut seen = HashSet::new();
     for name in names.iter().filter(|n| !n.is_empty()) {
-        if !seen.insert(name.to_ascii_lowercase()) {
+        // Capitals make no difference in the names of the data structure; another table may have `sex` and `Sex`.
+        if !seen.insert(if tidy { name.to_ascii_lowercase() } else { name.clone() }) {
             findings.error(line, Some(name), "the column stands twice: keep one".to_owned());
         }
     }
@@ -183,7 +241,11 @@ impl Plan {
             contributions: Vec::new(),
             missing: vec![(Vec::new(), None), (b"NaN".to_vec(), None)],
             skips_missing: false,
-            thousands: None,
+            action: None,
+            numbers: Numbers::default(),
+            flags: false,
+            own: false,
+            sums: false,
         }
     }
 
@@ -231,13 +293,27 @@ struct Planner<'a> {
 }
 
 impl Planner<'_> {
-    fn tidy(&mut self) {
+    fn tidy(&mut self, roles: Option<&[Role]>) {
         let mut contributions = Vec::new();
+        if roles.is_some() {
+            self.plan.missing.push((sdmx_csv::NOT_AVAILABLE.into(), None));
+        }
         for (at, name) in self.plan.names.clone().iter().enumerate() {
+            let form = match roles.and_then(|roles| roles.get(at)) {
+                None => Form::default(),
+                Some(Role::Named(form)) => *form,
+                Some(Role::LeftOut) => continue,
+                Some(Role::Action) => {
+                    self.plan.action = Some(at);
+                    continue;
+                }
+            };
             match (Concept::parse(name), contributions::number(name)) {
-                (Some(concept), _) => self.plan.put(concept, Column::plain(at)),
+                (Some(concept), _) => self.plan.put(concept, Column::written(at, form)),
                 (None, Some(number)) => contributions.push((number, at)),
                 (None, None) if personal::is_column(name, true) => {}
+                // SDMX leaves columns to whoever writes.
+                (None, None) if roles.is_some() => self.left_out(name),
                 (None, None) => self.unknown(name),
             }
         }
@@ -280,6 +356,12 @@ impl Planner<'_> {
                            one with the next largest";
             self.findings.error(self.line, name, message.to_owned());
         }
+    }
+
+    fn left_out(&mut self, name: &str) {
+        let near = concept::hint(Concept::suggest(name));
+        let message = format!("it is not a name of the data structure{near}; it is left out");
+        self.findings.warning(self.line, Some(name), message);
     }
 
     fn unknown(&mut self, name: &str) {
@@ -337,6 +419,9 @@ impl Planner<'_> {
             self.plan.cells.push(Cell { at, period: None, group });
         }
         let Some(wide) = &mapping.file.wide else { return };
+        if let Some(dimension) = mapping.across {
+            return self.across(mapping, (dimension, wide));
+        }
         for (at, name) in self.plan.names.iter().enumerate() {
             let period = name.strip_prefix(&wide.prefix).and_then(|rest| Period::parse(rest).ok());
             if period.is_some() {
@@ -356,7 +441,48 @@ impl Planner<'_> {
         let without = words.into_iter().map(|w| (w.into_bytes(), None));
         self.plan.missing = with_status.chain(without).collect();
         self.plan.skips_missing = true;
-        self.plan.thousands = mapping.file.thousands.and_then(|c| u8::try_from(c).ok());
+        let byte = |given: Option<char>| given.and_then(|c| u8::try_from(c).ok());
+        self.plan.numbers =
+            Numbers { thousands: byte(mapping.file.thousands), decimal: byte(mapping.file.decimal) };
+        self.plan.flags = mapping.file.flags.is_some();
+        self.plan.own = mapping.file.reporters.is_some();
+        self.plan.sums = mapping.file.repeats.is_some();
+    }
+
+    /// Columns named by the codes of a dimension: each is a value column with its code.
+    fn across(&mut self, mapping: &Mapping, (dimension, wide): (Dimension, &Wide)) {
+        let concept = Concept::Dimension(dimension);
+        let mut words = Column::plain(0);
+        words.words = self.words(mapping, concept);
+        words.scheme = scheme(mapping, concept);
+        let used: HashSet<&str> = mapping.named().collect();
+        let skip = wide.skip.as_ref().map(Words::list).unwrap_or_default();
+        let mut unknown = 0_usize;
+        for at in 0..self.plan.names.len() {
+            let name = self.plan.names[at].clone();
+            if name.is_empty() || used.contains(name.as_str()) || skip.contains(&name) {
+                continue;
+            }
+            let Some(word) = name.strip_prefix(&wide.prefix) else { continue };
+            let code = words.code(word);
+            if let Some(list) = dimension.codelist().filter(|list| !list.contains(code)) {
+                let message = format!(
+                    "it is no code of {dimension}{}; add it to [values.{dimension}], or to skip in [wide]",
+                    concept::hint(list.suggest(word))
+                );
+                self.findings.error(self.line, Some(&name), message);
+                unknown += 1;
+                continue;
+            }
+            self.plan.groups.push(vec![(dimension, code.to_owned())]);
+            // There are at most MAX_COLUMNS of them.
+            let group = u16::try_from(self.plan.groups.len() - 1).unwrap_or(u16::MAX);
+            self.plan.cells.push(Cell { at, period: None, group });
+        }
+        if self.plan.cells.is_empty() && unknown == 0 {
+            let message = format!("no column is named by a code of {dimension}: correct [wide]");
+            self.findings.error(self.line, None, message);
+        }
     }
 
     fn column(&mut self, name: &str) -> Option<Column> {

@@ -94,11 +94,14 @@ impl<'a> Resolver<'a> {
             Origin::Column(column) => column,
         };
         let name = self.plan.name(column.at);
-        let Ok(word) = str::from_utf8(row.get(column.at)) else {
+        let Ok(word) = str::from_utf8(column.field(row)) else {
             let message = NOT_UTF8.to_owned();
             return Err(self.findings.error(row.line, name, message));
         };
-        Ok(Some(Cow::Borrowed(column.code(word.trim_ascii()))))
+        if let Some(why) = column.refuses(word) {
+            return Err(self.findings.error(row.line, name, why));
+        }
+        Ok(Some(Cow::Borrowed(column.code(word))))
     }
 
     /// Notes every code that is not in its list.

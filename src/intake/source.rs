@@ -42,9 +42,14 @@ impl<'a> Source<'a> {
             [b'P', b'K', 3, 4, ..] => Some("this is a workbook, not CSV: save the sheet as CSV (UTF-8)"),
             [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => Some("the text is UTF-16: save the file as CSV (UTF-8)"),
             [0x1f, 0x8b, ..] => Some("the file is compressed: unpack it first"),
-            [b'<', ..] => Some("this is XML or a web page, not CSV: save the table as CSV (UTF-8)"),
             _ => None,
         }
+    }
+
+    /// What the file starts with.
+    pub(super) fn start(&self) -> &[u8] {
+        let given = &self.ahead[self.given..];
+        given.trim_ascii_start()
     }
 
     /// The delimiter that the first line has most of.

@@ -5,8 +5,11 @@ use std::io::Read;
 use crate::intake::batch::{BATCH_ROWS, Batch, Row};
 use crate::intake::collector::Collector;
 use crate::intake::draft::Draft;
-use crate::intake::finding::Findings;
+use crate::intake::finding::{Findings, Severity};
 use crate::intake::plan::{self, Plan};
+use crate::intake::rows::{Header, RowSource};
+use crate::intake::sdmx_csv;
+use crate::intake::sdmx_ml::MlRows;
 use crate::intake::source::Source;
 use crate::intake::{Level, MAX_ROWS, Mapping, Report, Rules, SeriesStream, check};
 use crate::model::{Decimal, SeriesKey};
@@ -22,6 +25,10 @@ struct Rows<'a> {
     csv: csv::Reader<Source<'a>>,
     skipped: u64,
     row: csv::ByteRecord,
+    is_mapped: bool,
+    /// What parts the first field, where it holds several.
+    split: Option<u8>,
+    header: bool,
 }
 
 /// See [`crate::intake::read`].
@@ -33,13 +40,15 @@ pub(super) fn read(
 ) -> Report {
     let mut findings = Findings::default();
     let mut report = Report::default();
+    let sums = mapping.is_some_and(|mapping| mapping.file.repeats.is_some());
     let into = Into { count: &mut report.rows, findings: &mut findings };
     if let Some(draft) = draft(input, mapping, rules, (pace, into)) {
-        (report.taken, report.levels) = series(draft, &mut findings);
+        (report.taken, report.levels) = series(draft, (sums, pace.good_part), &mut findings);
         report.series = report.taken.len() as u64;
         report.observations = report.taken.observations() as u64;
     }
-    report.findings = findings.finish();
+    report.left_out = findings.left_out();
+    (report.findings, report.more_findings) = findings.finish();
     report
 }
 
@@ -50,11 +59,13 @@ pub(super) struct Pace {
     pub(super) rows: usize,
     /// Whether there is a second thread.
     pub(super) ahead: bool,
+    /// Whether rows with errors are left out, and the others taken.
+    pub(super) good_part: bool,
 }
 
 impl Default for Pace {
     fn default() -> Self {
-        Self { rows: BATCH_ROWS, ahead: true }
+        Self { rows: BATCH_ROWS, ahead: true, good_part: false }
     }
 }
 
@@ -72,15 +83,15 @@ fn draft(
     (pace, into): (Pace, Into<'_>),
 ) -> Option<Draft> {
     let Into { count, findings } = into;
-    let mut rows = match Rows::open(input, mapping) {
+    let mut rows = match open(input, mapping) {
         Ok(rows) => rows,
         Err(why) => {
             findings.error(1, None, why);
             return None;
         }
     };
-    let header = match rows.next() {
-        Ok(Some(line)) => line,
+    let header = match rows.header() {
+        Ok(Some(header)) => header,
         Ok(None) => {
             findings.error(1, None, "the file is empty: send a header and rows".to_owned());
             return None;
@@ -90,10 +101,12 @@ fn draft(
             return None;
         }
     };
-    let plan = plan::plan(&rows.row, header, mapping, rules, findings)?;
+    let plan = plan::plan(&header, mapping, rules, findings)?;
     let collector = Collector::new(&plan, rules, findings);
     let mut table = Table { plan: &plan, collector, count };
-    table.take_all(&mut rows, pace);
+    table.collector.findings().leave_out(pace.good_part);
+    table.take_all(&mut *rows, pace);
+    table.collector.findings().leave_out(false);
     Some(table.collector.into_draft())
 }
 
@@ -107,7 +120,7 @@ struct Table<'a> {
 impl Table<'_> {
     /// Takes batch after batch while the next one is read: the order of rows, and so of findings, is that of the
     /// file.
-    fn take_all(&mut self, rows: &mut Rows<'_>, pace: Pace) {
+    fn take_all(&mut self, rows: &mut dyn RowSource, pace: Pace) {
         let (mut batch, mut ahead) = (Batch::new(pace.rows), Batch::new(pace.rows));
         rows.fill(&mut batch);
         loop {
@@ -123,7 +136,7 @@ impl Table<'_> {
             match over {
                 _ if !go_on => return,
                 Some(Err((line, why))) => {
-                    self.collector.findings().error(line, None, why);
+                    self.stop(line, why);
                     return;
                 }
                 Some(Ok(())) => return,
@@ -132,13 +145,28 @@ impl Table<'_> {
         }
     }
 
+    /// Notes what ends the reading: then no part of the file is good.
+    fn stop(&mut self, line: u64, why: String) {
+        let findings = self.collector.findings();
+        findings.leave_out(false);
+        findings.error(line, None, why);
+    }
+
     /// Takes rows; says whether to go on.
     fn take(&mut self, batch: &Batch) -> bool {
+        for note in &batch.notes {
+            let (column, message) = (note.column.as_deref(), note.message.clone());
+            match note.severity {
+                Severity::Error | Severity::LeftOut => {
+                    self.collector.findings().error(note.line, column, message)
+                }
+                Severity::Warning => self.collector.findings().warning(note.line, column, message),
+            };
+        }
         for row in batch.rows() {
             *self.count += 1;
             if *self.count > MAX_ROWS {
-                let message = format!("more than {MAX_ROWS} rows: split the file");
-                self.collector.findings().error(row.line, None, message);
+                self.stop(row.line, format!("more than {MAX_ROWS} rows: split the file"));
                 return false;
             }
             if row.len() == self.plan.names.len() {
@@ -146,9 +174,9 @@ impl Table<'_> {
             } else {
                 length(row, self.plan, &mut self.collector);
             }
-            if self.collector.findings().errors() > MAX_ERRORS {
-                let message = format!("more than {MAX_ERRORS} errors: reading stopped here");
-                self.collector.findings().error(row.line, None, message);
+            let findings = self.collector.findings();
+            if findings.errors() + findings.left_out() > MAX_ERRORS {
+                self.stop(row.line, format!("more than {MAX_ERRORS} errors: reading stopped here"));
                 return false;
             }
         }
@@ -172,8 +200,21 @@ fn length(row: Row<'_>, plan: &Plan, collector: &mut Collector<'_>) {
 }
 
 /// The last checks; no series if anything is wrong.
-fn series(mut draft: Draft, findings: &mut Findings) -> (SeriesStream, Vec<Level>) {
-    let ranges = draft.sort();
+fn series(
+    mut draft: Draft,
+    (sums, good_part): (bool, bool),
+    findings: &mut Findings,
+) -> (SeriesStream, Vec<Level>) {
+    let mut ranges = draft.sort();
+    if sums {
+        ranges = draft.add_up(findings);
+    }
+    if good_part {
+        findings.leave_out(true);
+        check::duplicates(&draft, findings);
+        findings.leave_out(false);
+        ranges = draft.drop_repeats();
+    }
     check::duplicates(&draft, findings);
     check::totals(&draft, &ranges, findings);
     if draft.figures.is_empty() && findings.errors() == 0 {
@@ -197,34 +238,39 @@ fn levels(draft: &Draft) -> Vec<Level> {
     draft.levels.iter().map(level).collect()
 }
 
+/// The rows of a file, by what it starts with.
+fn open<'a>(
+    input: &'a mut (dyn Read + Send),
+    mapping: Option<&Mapping>,
+) -> Result<Box<dyn RowSource + 'a>, String> {
+    let skip = mapping.map_or(0, |m| m.file.skip_lines);
+    let source = Source::new(input, skip).map_err(|e| format!("the file cannot be read: {e}"))?;
+    if let Some(why) = source.foreign() {
+        return Err(why.to_owned());
+    }
+    if !source.start().starts_with(b"<") {
+        return Ok(Box::new(Rows::new(source, skip, mapping)));
+    }
+    if mapping.is_some() {
+        return Err("this is XML: a mapping is for tables; a data message of SDMX needs none".to_owned());
+    }
+    Ok(Box::new(MlRows::new(source)))
+}
+
 impl<'a> Rows<'a> {
-    fn open(input: &'a mut (dyn Read + Send), mapping: Option<&Mapping>) -> Result<Self, String> {
-        let skip = mapping.map_or(0, |m| m.file.skip_lines);
-        let source = Source::new(input, skip).map_err(|e| format!("the file cannot be read: {e}"))?;
-        if let Some(why) = source.foreign() {
-            return Err(why.to_owned());
-        }
+    fn new(source: Source<'a>, skip: u32, mapping: Option<&Mapping>) -> Self {
         let given = mapping.map(|m| m.file.delimiter.unwrap_or(','));
-        let delimiter = given.and_then(|c| u8::try_from(c).ok()).unwrap_or_else(|| source.delimiter());
+        let found = || sdmx_csv::delimiter(source.start()).unwrap_or_else(|| source.delimiter());
+        let delimiter = given.and_then(|c| u8::try_from(c).ok()).unwrap_or_else(found);
+        let split = mapping.and_then(|m| m.file.split).and_then(|c| u8::try_from(c).ok());
         let csv = csv::ReaderBuilder::new()
             .has_headers(false)
             .flexible(true)
             .delimiter(delimiter)
             .buffer_capacity(BUFFER)
             .from_reader(source);
-        Ok(Self { csv, skipped: u64::from(skip), row: csv::ByteRecord::new() })
-    }
-
-    /// Reads on until the batch is full or the file is over.
-    fn fill(&mut self, batch: &mut Batch) {
-        batch.clear();
-        while !batch.is_full() {
-            match self.next() {
-                Ok(Some(line)) => batch.push(&self.row, line),
-                Ok(None) => return batch.end = Some(Ok(())),
-                Err(fault) => return batch.end = Some(Err(fault)),
-            }
-        }
+        let (row, is_mapped) = (csv::ByteRecord::new(), mapping.is_some());
+        Self { csv, skipped: u64::from(skip), row, is_mapped, split, header: true }
     }
 
     /// Reads a row; the line it begins on, or the line and reason of the end.
@@ -234,7 +280,14 @@ impl<'a> Rows<'a> {
         self.csv.get_mut().row_done();
         match read {
             Ok(false) => Ok(None),
-            Ok(true) => Ok(Some(self.skipped + self.first_line(before))),
+            Ok(true) => {
+                let line = self.skipped + self.first_line(before);
+                if let Some(separator) = self.split {
+                    self.row = parted(&self.row, separator, self.header);
+                    self.header = false;
+                }
+                Ok(Some(line))
+            }
             Err(error) => Err((self.skipped + before, refusal(error))),
         }
     }
@@ -248,6 +301,38 @@ impl<'a> Rows<'a> {
         let within = self.row.as_slice().iter().filter(|b| **b == b'\n').count() as u64;
         after.saturating_sub(within + 1).max(before)
     }
+}
+
+impl RowSource for Rows<'_> {
+    fn header(&mut self) -> Result<Option<Header>, (u64, String)> {
+        let Some(line) = self.next()? else { return Ok(None) };
+        // A mapping speaks of the columns as they are written.
+        let sdmx = if self.is_mapped { None } else { sdmx_csv::read(&self.row) };
+        let (names, roles) =
+            sdmx.map_or_else(|| (self.row.clone(), None), |(names, roles)| (names, Some(roles)));
+        Ok(Some(Header { names, line, roles }))
+    }
+
+    fn fill(&mut self, batch: &mut Batch) {
+        batch.clear();
+        while !batch.is_full() {
+            match self.next() {
+                Ok(Some(line)) => batch.push(&self.row, line),
+                Ok(None) => return batch.end = Some(Ok(())),
+                Err(fault) => return batch.end = Some(Err(fault)),
+            }
+        }
+    }
+}
+
+/// The row with its first field in parts; the last name in a header has the axis of the columns after a backslash.
+fn parted(row: &csv::ByteRecord, separator: u8, header: bool) -> csv::ByteRecord {
+    let first = row.get(0).unwrap_or_default();
+    let first = match first.iter().rposition(|b| *b == b'\\').filter(|_| header) {
+        Some(end) => &first[..end],
+        None => first,
+    };
+    first.split(|b| *b == separator).chain(row.iter().skip(1)).collect()
 }
 
 /// The message of the reader below, or of the source.

@@ -10,6 +10,7 @@ mod contributions;
 mod hostile;
 mod large;
 mod mapped;
+mod sdmx;
 
 const SPAIN: Rules<'_> = Rules { country: Some("ESP"), concentration: None };
 

@@ -21,6 +21,7 @@ use libp2p::swarm::{
 use libp2p::{Multiaddr, PeerId};
 
 use super::clock;
+use super::swarm::is_relayed;
 
 /// The behaviour that asks the buckets.
 #[derive(Debug)]
@@ -65,6 +66,9 @@ impl Behaviour {
 
     fn admits(&mut self, remote: &Multiaddr) -> bool {
         let Some(ip) = ip_of(remote) else { return true };
+        if is_relayed(remote) {
+            return ip.is_loopback() || self.buckets.take(ip, clock::now());
+        }
         ip.is_loopback() || self.known.contains(&ip) || self.buckets.take(ip, clock::now())
     }
 }
@@ -95,9 +99,11 @@ impl NetworkBehaviour for Behaviour {
     fn handle_pending_inbound_connection(
         &mut self,
         connection: ConnectionId,
-        _: &Multiaddr,
+        local: &Multiaddr,
         remote: &Multiaddr,
     ) -> Result<(), ConnectionDenied> {
+        // Who comes through a relay has no address but the relay's.
+        let remote = if is_relayed(local) { local } else { remote };
         if !self.admits(remote) {
             return Err(ConnectionDenied::new(TooManyAttempts));
         }

@@ -7,8 +7,8 @@ use libp2p::identity::Keypair;
 use libp2p::swarm::NetworkBehaviour;
 use libp2p::swarm::behaviour::toggle::Toggle;
 use libp2p::{
-    StreamProtocol, Swarm, SwarmBuilder, allow_block_list, connection_limits, identify,
-    memory_connection_limits, noise, ping, tcp, yamux,
+    StreamProtocol, Swarm, SwarmBuilder, allow_block_list, connection_limits, dcutr, identify,
+    memory_connection_limits, noise, ping, relay, tcp, yamux,
 };
 
 use super::{NetConfig, NetError, admission};
@@ -25,6 +25,12 @@ pub(crate) struct Behaviour {
     pub(crate) identify: identify::Behaviour,
     pub(crate) ping: ping::Behaviour,
     pub(crate) streams: libp2p_stream::Behaviour,
+    /// The way through others' relays.
+    pub(crate) circuits: relay::client::Behaviour,
+    /// Our own relay, for partners; off if it is not wanted.
+    pub(crate) relay: Toggle<super::relay::Behaviour>,
+    /// Makes a relayed connection a direct one where that works; off if it is not wanted.
+    pub(crate) punching: Toggle<dcutr::Behaviour>,
 }
 
 /// A swarm that neither listens nor dials yet. Must be called inside the runtime.
@@ -39,7 +45,9 @@ pub(crate) fn build(key: Keypair, config: &NetConfig) -> Result<Swarm<Behaviour>
     let swarm = builder
         .with_dns()
         .map_err(|error| setup(&error))?
-        .with_behaviour(|key| behaviour(key, config))
+        .with_relay_client(noise::Config::new, muxer)
+        .map_err(|error| setup(&error))?
+        .with_behaviour(|key, circuits| behaviour(key, circuits, config))
         .map_err(|error| setup(&error))?
         .with_swarm_config(|swarm| {
             swarm
@@ -51,7 +59,8 @@ pub(crate) fn build(key: Keypair, config: &NetConfig) -> Result<Swarm<Behaviour>
     Ok(swarm)
 }
 
-fn behaviour(key: &Keypair, config: &NetConfig) -> Behaviour {
+fn behaviour(key: &Keypair, circuits: relay::client::Behaviour, config: &NetConfig) -> Behaviour {
+    let me = key.public().to_peer_id();
     let limits = connection_limits::ConnectionLimits::default()
         .with_max_pending_outgoing(Some(MAX_PENDING_OUTGOING))
         .with_max_established(Some(config.max_established))
@@ -68,6 +77,9 @@ fn behaviour(key: &Keypair, config: &NetConfig) -> Behaviour {
         identify: identify::Behaviour::new(identity),
         ping: ping::Behaviour::new(ping::Config::new().with_interval(PING_EVERY)),
         streams: libp2p_stream::Behaviour::new(),
+        circuits,
+        relay: Toggle::from(config.relay.map(|limits| super::relay::Behaviour::new(me, &limits))),
+        punching: Toggle::from(config.hole_punching.then(|| dcutr::Behaviour::new(me))),
     }
 }
 
@@ -89,5 +101,5 @@ const MEMORY_SHARE: f64 = 0.8;
 /// Also keeps address translators on the way from forgetting the connection.
 const PING_EVERY: Duration = Duration::from_secs(15);
 
-/// Streams per connection: ours, identify, ping, and retries of each.
-const MAX_STREAMS: usize = 32;
+/// Streams per connection: ours, identify, ping, retries of each, and each circuit that a relay carries over it.
+const MAX_STREAMS: usize = 256;

@@ -30,6 +30,34 @@ pub struct NetConfig {
     pub max_frame: usize,
     /// Let peers in that are no partners, to read what is public.
     pub serve_public: bool,
+    /// Carry connections between partners that cannot reach each other; `None`: no.
+    pub relay: Option<RelayLimits>,
+    /// Try to turn a connection through a relay into a direct one.
+    pub hole_punching: bool,
+}
+
+/// What a relay carries for partners.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RelayLimits {
+    /// Connections that are carried at one time.
+    pub circuits: u32,
+    /// Of these, how many may begin or end at one partner.
+    pub circuits_per_partner: u32,
+    /// How long one may live, at most `u32::MAX` seconds; both ends then make it anew.
+    pub circuit_time: Duration,
+    /// How many bytes one may carry; both ends then make it anew.
+    pub circuit_bytes: u64,
+}
+
+impl Default for RelayLimits {
+    fn default() -> Self {
+        Self {
+            circuits: 256,
+            circuits_per_partner: 64,
+            circuit_time: Duration::from_secs(86_400),
+            circuit_bytes: 1 << 30,
+        }
+    }
 }
 
 impl Default for NetConfig {
@@ -48,6 +76,8 @@ impl Default for NetConfig {
             // 64 KiB of content and 1 KiB for the message around it.
             max_frame: 65 * 1_024,
             serve_public: false,
+            relay: None,
+            hole_punching: false,
         }
     }
 }

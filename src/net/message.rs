@@ -9,6 +9,8 @@ pub struct PartnerPeer {
     pub node: NodeId,
     /// Multiaddresses, any order; names (`/dns/…`) are resolved anew at each dial. May be empty: it dials us.
     pub addresses: Vec<String>,
+    /// Whether it carries connections for us: we hold a place at it, and try other partners through it.
+    pub relay: bool,
 }
 
 /// What happened on the network.

@@ -44,17 +44,22 @@ impl Driver {
     }
 
     fn dial(&mut self, node: NodeId) {
+        let round = self.ways_round(node);
+        let hole_punching = self.config.hole_punching;
         let Some(peer) = self.peers.get_mut(&node) else { return };
-        if peer.addresses.is_empty() {
+        let mut addresses = peer.addresses.clone();
+        addresses.extend(round);
+        if addresses.is_empty() {
             return;
         }
+        let options = DialOpts::peer_id(peer.id).addresses(addresses).condition(PeerCondition::NotDialing);
         // A port of its own: two nodes dialling each other from their listening ports would meet in one TCP
-        // connection of which both think they are the dialler.
-        let options = DialOpts::peer_id(peer.id)
-            .addresses(peer.addresses.clone())
-            .condition(PeerCondition::NotDialing)
-            .allocate_new_port()
-            .build();
+        // connection of which both think they are the dialler. A relay does not dial who needs it, and is to see the port
+        // through which a hole can be punched.
+        let options = match hole_punching && peer.is_relay() {
+            true => options.build(),
+            false => options.allocate_new_port().build(),
+        };
         peer.dialing = Some(options.connection_id());
         if let Err(error) = self.swarm.dial(options) {
             peer.dialing = None;
@@ -123,6 +128,7 @@ impl Driver {
             session: self.last_session,
             task: task.id(),
             since: clock::now(),
+            relayed: peer.is_relayed(),
             stop: Some(stop),
             hang_up: false,
             next: None,
@@ -140,6 +146,7 @@ impl Driver {
         match open.next {
             Some(stream) if !hang_up => self.start(node, stream, Side::Acceptor),
             _ if hang_up => self.hang_up(node),
+            _ if open.relayed => self.close_relayed(node),
             _ => {}
         }
         self.reconcile(node);
@@ -176,6 +183,15 @@ impl Driver {
         }
     }
 
+    /// Closes the connections with the peer that relays carry, if there is another.
+    pub(crate) fn close_relayed(&mut self, node: NodeId) {
+        let Some(peer) = self.peers.get_mut(&node).filter(|peer| !peer.is_relayed()) else { return };
+        for (connection, state) in peer.connections.iter_mut().filter(|(_, state)| state.relayed) {
+            state.closing = true;
+            self.swarm.close_connection(*connection);
+        }
+    }
+
     /// Notes a failed attempt and tells of it, if it was a partner's.
     pub(crate) fn attempt_failed(&mut self, node: NodeId, reason: String) {
         let Some(peer) = self.peers.get_mut(&node) else { return };
@@ -187,21 +203,24 @@ impl Driver {
 
     /// Makes the list of partners the given one. Our own key is left out of it.
     pub(crate) fn set_partners(&mut self, partners: Vec<PartnerPeer>) {
-        let mut wanted: BTreeMap<NodeId, Vec<String>> = BTreeMap::new();
+        let mut wanted: BTreeMap<NodeId, (Vec<String>, bool)> = BTreeMap::new();
         for partner in partners.into_iter().filter(|partner| partner.node != self.me) {
-            wanted.entry(partner.node).or_default().extend(partner.addresses);
+            let (addresses, relay) = wanted.entry(partner.node).or_default();
+            addresses.extend(partner.addresses);
+            *relay |= partner.relay;
         }
         let partners = self.peers.iter().filter(|(_, peer)| peer.partner);
         let gone: Vec<NodeId> =
             partners.map(|(node, _)| *node).filter(|node| !wanted.contains_key(node)).collect();
         gone.into_iter().for_each(|node| self.remove_partner(node));
-        wanted.into_iter().for_each(|(node, addresses)| self.put_partner(node, &addresses));
+        wanted.into_iter().for_each(|(node, (addresses, relay))| self.put_partner(node, &addresses, relay));
         let addresses = self.peers.values().flat_map(|peer| &peer.addresses);
         let known: BTreeSet<IpAddr> = addresses.filter_map(admission::ip_of).collect();
         self.swarm.behaviour_mut().admission.set_known(known);
+        self.reserve();
     }
 
-    fn put_partner(&mut self, node: NodeId, addresses: &[String]) {
+    fn put_partner(&mut self, node: NodeId, addresses: &[String], relay: bool) {
         let Some(peer_id) = id::peer_id(node) else {
             self.notice(NetEvent::DialFailed { peer: node, reason: "the key is not an Ed25519 key".into() });
             return;
@@ -211,11 +230,14 @@ impl Driver {
         if !peer.partner || peer.addresses != addresses {
             peer.backoff.hurry();
         }
-        (peer.partner, peer.addresses) = (true, addresses);
+        (peer.partner, peer.addresses, peer.relay) = (true, addresses, relay);
         let behaviour = self.swarm.behaviour_mut();
         behaviour.limits.bypass_peer_id(&peer_id);
         if let Some(allowed) = behaviour.allowed.as_mut() {
             allowed.allow_peer(peer_id);
+        }
+        if let Some(relay) = behaviour.relay.as_mut() {
+            relay.serve(peer_id);
         }
         self.reconcile(node);
     }
@@ -228,6 +250,9 @@ impl Driver {
         let peer_id = peer.id;
         let behaviour = self.swarm.behaviour_mut();
         behaviour.limits.remove_peer_id(&peer_id);
+        if let Some(relay) = behaviour.relay.as_mut() {
+            relay.refuse(&peer_id);
+        }
         if let Talk::Open(open) = &mut peer.talk {
             (open.hang_up, open.next) = (true, None);
             self.stop(node, "no longer a partner");

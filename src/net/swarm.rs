@@ -11,10 +11,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::StreamExt;
+use libp2p::core::ConnectedPoint;
 use libp2p::core::transport::ListenerId;
 use libp2p::multiaddr::Protocol;
 use libp2p::swarm::{ConnectionId, DialError, ListenError, SwarmEvent};
-use libp2p::{Multiaddr, PeerId, Stream, Swarm, ping};
+use libp2p::{Multiaddr, PeerId, Stream, Swarm, ping, relay};
 use libp2p_stream::{Control, IncomingStreams};
 use tokio::sync::mpsc;
 use tokio::task::{self, JoinError, JoinSet};
@@ -23,6 +24,7 @@ use tokio::time::{MissedTickBehavior, interval, timeout};
 use super::behaviour::{Behaviour, BehaviourEvent, SYNC};
 use super::board::Board;
 use super::peer::{Connection, Peer, Talk};
+use super::relay::Place;
 use super::session::Ended;
 use super::{NetCommand, NetConfig, NetError, NetEvent, NodeId, admission, id};
 
@@ -39,6 +41,10 @@ pub(crate) struct Driver {
     pub(crate) events: mpsc::Sender<NetEvent>,
     pub(crate) board: Arc<Board>,
     pub(crate) last_session: u64,
+    /// Whether somebody has told us where we seem to be, which a hole cannot be punched without.
+    pub(crate) observed: bool,
+    /// Places at relays, by relay.
+    pub(crate) places: BTreeMap<NodeId, Place>,
     notices: VecDeque<NetEvent>,
     listeners: Vec<Listener>,
     inlets: Inlets,
@@ -91,6 +97,8 @@ impl Driver {
             inlets: Inlets { commands, streams },
             notices: VecDeque::new(),
             peers: BTreeMap::new(),
+            observed: false,
+            places: BTreeMap::new(),
             last_session: 0,
             swarm,
             config,
@@ -195,6 +203,7 @@ impl Driver {
         }
         let everyone: Vec<NodeId> = self.peers.keys().copied().collect();
         everyone.into_iter().for_each(|node| self.reconcile(node));
+        self.reserve();
     }
 
     fn on_done(&mut self, done: Result<(task::Id, Done), JoinError>) {
@@ -224,9 +233,12 @@ impl Driver {
     fn on_swarm(&mut self, event: SwarmEvent<BehaviourEvent>) {
         match event {
             SwarmEvent::Behaviour(BehaviourEvent::Ping(ping)) => self.on_ping(&ping),
+            SwarmEvent::Behaviour(BehaviourEvent::Circuits(
+                relay::client::Event::ReservationReqAccepted { relay_peer_id, .. },
+            )) => self.reserved(&relay_peer_id),
+            SwarmEvent::NewExternalAddrCandidate { .. } => self.observed = true,
             SwarmEvent::ConnectionEstablished { peer_id, connection_id, endpoint, .. } => {
-                let remote = endpoint.get_remote_address().clone();
-                self.on_connected(&peer_id, connection_id, (remote, endpoint.is_listener()));
+                self.on_connected(&peer_id, connection_id, &endpoint);
             }
             SwarmEvent::ConnectionClosed { peer_id, connection_id, cause, .. } => {
                 let cause = cause.map_or_else(|| "closed".into(), |cause| story(&cause));
@@ -239,8 +251,13 @@ impl Driver {
                 self.on_refused(&send_back_addr, &error, peer_id);
             }
             SwarmEvent::NewListenAddr { address, .. } => {
+                // A relay tells those who take a place where it can be reached.
+                if self.config.relay.is_some() && !is_relayed(&address) {
+                    self.swarm.add_external_address(address.clone());
+                }
                 self.notice(NetEvent::Listening { address: address.to_string() });
             }
+            SwarmEvent::ListenerClosed { listener_id, .. } if self.place_lost(listener_id) => {}
             SwarmEvent::ListenerClosed { listener_id, reason, .. } => {
                 tracing::warn!(?reason, "an address is no longer listened on");
                 let closed = self.listeners.iter_mut().find(|listener| listener.id == Some(listener_id));
@@ -253,12 +270,7 @@ impl Driver {
         }
     }
 
-    fn on_connected(
-        &mut self,
-        peer: &PeerId,
-        connection: ConnectionId,
-        (remote, inbound): (Multiaddr, bool),
-    ) {
+    fn on_connected(&mut self, peer: &PeerId, connection: ConnectionId, endpoint: &ConnectedPoint) {
         self.count_connections();
         let Some(node) = id::node_id(peer) else {
             self.swarm.close_connection(connection);
@@ -273,15 +285,36 @@ impl Driver {
         if peer.dialing == Some(connection) {
             peer.dialing = None;
         }
-        // Limits do not bind partners, so that strangers cannot crowd them out; this one does.
-        let closing = peer.live().count() >= self.config.max_per_peer as usize;
-        peer.connections.insert(connection, Connection { remote, missed_pings: 0, closing });
+        // Limits do not bind partners, so that strangers cannot crowd them out; this one does. A line that a relay
+        // carries takes no place of a direct one, nor is it of use beside it.
+        let relayed = endpoint.is_relayed();
+        let alike = peer.live().filter(|other| relayed || !other.relayed).count();
+        let closing = alike >= self.config.max_per_peer as usize;
+        let state = Connection { remote: remote(endpoint), relayed, missed_pings: 0, closing };
+        peer.connections.insert(connection, state);
         if closing {
             self.swarm.close_connection(connection);
-        } else if inbound {
+        } else if endpoint.is_listener() {
             peer.backoff.hurry();
         }
+        if !relayed && !closing {
+            self.leave_relays(node);
+            self.reserve_at(node);
+        }
         self.reconcile(node);
+    }
+
+    /// A direct line stands: a session that a relay carries moves to it.
+    fn leave_relays(&mut self, node: NodeId) {
+        let Some(peer) = self.peers.get_mut(&node) else { return };
+        if let Talk::Open(open) = &mut peer.talk
+            && open.relayed
+        {
+            // Its connection goes with it, and not before: what is under way arrives.
+            self.stop(node, "a direct line stands");
+        } else if peer.connections.values().any(|connection| connection.relayed) {
+            self.close_relayed(node);
+        }
     }
 
     fn on_disconnected(&mut self, peer: &PeerId, connection: ConnectionId, cause: &str) {
@@ -360,6 +393,21 @@ async fn accept(mut incoming: IncomingStreams, sender: mpsc::Sender<(PeerId, Str
         }
     }
     Done::Accepting
+}
+
+/// Where a peer is, for people; of one that came through a relay, which relay.
+fn remote(endpoint: &ConnectedPoint) -> Multiaddr {
+    match endpoint {
+        ConnectedPoint::Listener { local_addr, .. } if endpoint.is_relayed() => local_addr.clone(),
+        ConnectedPoint::Dialer { .. } | ConnectedPoint::Listener { .. } => {
+            endpoint.get_remote_address().clone()
+        }
+    }
+}
+
+/// Whether a relay carries what comes over this address.
+pub(crate) fn is_relayed(address: &Multiaddr) -> bool {
+    address.iter().any(|part| part == Protocol::P2pCircuit)
 }
 
 /// An error with its causes, in one line.

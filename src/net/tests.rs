@@ -40,7 +40,8 @@ impl Net {
     /// Takes these nets as partners; `reach` says whether their addresses are known.
     fn befriend(&self, others: &[&Self], reach: bool) {
         let addresses = |other: &Self| if reach { vec![other.address.clone()] } else { Vec::new() };
-        let partner = |other: &&Self| PartnerPeer { node: other.node(), addresses: addresses(other) };
+        let partner =
+            |other: &&Self| PartnerPeer { node: other.node(), addresses: addresses(other), relay: false };
         self.handle.send(NetCommand::SetPartners(others.iter().map(partner).collect())).unwrap();
     }
 
@@ -363,3 +364,128 @@ async fn measure_throughput_and_round_trip() {
 
 /// Long enough for any machine; only a failure waits for it.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+fn relayed(others: &[(&Net, bool)], relay: &Net) -> NetCommand {
+    let partner = |(other, reach): &(&Net, bool)| PartnerPeer {
+        node: other.node(),
+        addresses: reach.then(|| other.address.clone()).into_iter().collect(),
+        relay: other.node() == relay.node(),
+    };
+    NetCommand::SetPartners(others.iter().map(partner).collect())
+}
+
+fn relay_of(circuit_bytes: u64) -> NetConfig {
+    let limits = RelayLimits { circuit_bytes, ..RelayLimits::default() };
+    NetConfig { relay: Some(limits), ..NetConfig::default() }
+}
+
+async fn session_with(net: &mut Net, other: NodeId) -> (u64, String) {
+    net.until(|event| match event {
+        NetEvent::SessionOpened { peer, session, remote } if *peer == other => {
+            Some((*session, remote.clone()))
+        }
+        _ => None,
+    })
+    .await
+}
+
+#[tokio::test]
+async fn two_that_cannot_reach_each_other_speak_through_a_partner() {
+    let (mut a, mut b) = (Net::start(1).await, Net::start(2).await);
+    let relay = Net::start_with(3, relay_of(1 << 30)).await;
+    relay.befriend(&[&a, &b], false);
+    a.handle.send(relayed(&[(&relay, true), (&b, false)], &relay)).unwrap();
+    b.handle.send(relayed(&[(&relay, true), (&a, false)], &relay)).unwrap();
+    let (session, remote) = session_with(&mut a, b.node()).await;
+    assert!(remote.contains("/p2p-circuit"), "{remote}");
+    send_all(&a.handle, b.node(), session, vec![b"through another".to_vec()]);
+    let frame = b.until(|event| match event {
+        NetEvent::Frame { peer, bytes, .. } if *peer == a.handle.node() => Some(bytes.clone()),
+        _ => None,
+    });
+    assert_eq!(frame.await, b"through another");
+    // The relay goes, and so does what it carried.
+    relay.shut_down().await;
+    a.until(|event| {
+        matches!(event, NetEvent::SessionClosed { peer, .. } if *peer == b.handle.node()).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_circuit_that_has_carried_its_bytes_is_made_anew() {
+    let (mut a, mut b) = (Net::start(1).await, Net::start(2).await);
+    let relay = Net::start_with(3, relay_of(100_000)).await;
+    relay.befriend(&[&a, &b], false);
+    a.handle.send(relayed(&[(&relay, true), (&b, false)], &relay)).unwrap();
+    b.handle.send(relayed(&[(&relay, true), (&a, false)], &relay)).unwrap();
+    let (session, _) = session_with(&mut a, b.node()).await;
+    session_with(&mut b, a.node()).await;
+    send_all(&a.handle, b.node(), session, vec![vec![7; 50_000]; 4]);
+    b.until(|event| {
+        matches!(event, NetEvent::SessionClosed { peer, .. } if *peer == a.handle.node()).then_some(())
+    })
+    .await;
+    let (next, _) = session_with(&mut a, b.node()).await;
+    assert_ne!(next, session);
+}
+
+#[tokio::test]
+async fn a_relay_carries_for_partners_alone() {
+    let (mut a, mut stranger) = (Net::start(1).await, Net::start(2).await);
+    let config = NetConfig { serve_public: true, ..relay_of(1 << 30) };
+    let mut relay = Net::start_with(3, config).await;
+    relay.befriend(&[&a], false);
+    a.handle.send(relayed(&[(&relay, true), (&stranger, false)], &relay)).unwrap();
+    let place = |event: &NetEvent| match event {
+        NetEvent::Listening { address } => address.contains("/p2p-circuit").then_some(()),
+        _ => None,
+    };
+    a.until(place).await;
+    stranger.handle.send(relayed(&[(&relay, true), (&a, false)], &relay)).unwrap();
+    session_with(&mut relay, stranger.node()).await;
+    // It was let in to read what is public; of its partner's place it gets nothing, nor one of its own.
+    let refused = stranger.until(|event| match event {
+        NetEvent::DialFailed { peer, reason } if *peer == a.node() => Some(reason.clone()),
+        NetEvent::SessionOpened { peer, .. } if *peer == a.node() => panic!("a stranger came through"),
+        _ => None,
+    });
+    let reason = refused.await;
+    assert!(!reason.is_empty(), "{reason}");
+}
+
+#[tokio::test]
+async fn a_session_leaves_the_relay_once_a_direct_line_stands() {
+    let (mut a, b) = (Net::start(1).await, Net::start(2).await);
+    let relay = Net::start_with(3, relay_of(1 << 30)).await;
+    relay.befriend(&[&a, &b], false);
+    a.handle.send(relayed(&[(&relay, true), (&b, false)], &relay)).unwrap();
+    b.handle.send(relayed(&[(&relay, true), (&a, false)], &relay)).unwrap();
+    let (_, remote) = session_with(&mut a, b.node()).await;
+    assert!(remote.contains("/p2p-circuit"), "{remote}");
+    // Its address becomes known, and the line through the relay breaks: the direct one is the next.
+    a.handle.send(relayed(&[(&relay, true), (&b, true)], &relay)).unwrap();
+    relay.shut_down().await;
+    let (_, remote) = session_with(&mut a, b.node()).await;
+    assert!(!remote.contains("/p2p-circuit"), "{remote}");
+}
+
+#[tokio::test]
+async fn a_hole_is_punched_where_both_want_it() {
+    let punching = || NetConfig { hole_punching: true, ..NetConfig::default() };
+    let (mut a, mut b) = (Net::start_with(1, punching()).await, Net::start_with(2, punching()).await);
+    let relay = Net::start_with(3, relay_of(1 << 30)).await;
+    relay.befriend(&[&a, &b], false);
+    a.handle.send(relayed(&[(&relay, true), (&b, false)], &relay)).unwrap();
+    b.handle.send(relayed(&[(&relay, true), (&a, false)], &relay)).unwrap();
+    let direct = |of: NodeId| {
+        move |event: &NetEvent| match event {
+            NetEvent::SessionOpened { peer, remote, .. } if *peer == of => {
+                (!remote.contains("/p2p-circuit")).then_some(())
+            }
+            _ => None,
+        }
+    };
+    let (at_a, at_b) = (direct(b.node()), direct(a.node()));
+    tokio::join!(a.until(at_a), b.until(at_b));
+}

@@ -230,7 +230,8 @@ fn next_unacknowledged(receipts: &[ReceiptRow], partner: PublisherId, head: Seq)
     receipt.filter(|receipt| receipt.seq <= head).map_or(0, |receipt| receipt.seq.next().0)
 }
 
-fn query(get: &GetRequest, publishers: Vec<PublisherId>) -> Result<Query, NodeError> {
+/// What a request asks of the view.
+pub(super) fn query(get: &GetRequest, publishers: Vec<PublisherId>) -> Result<Query, NodeError> {
     let mut pattern = match &get.key {
         Some(key) => SeriesPattern::parse(key)?,
         None => SeriesPattern::any(),

@@ -43,6 +43,8 @@ pub struct Options {
     pub rules: protect::Rules,
     /// How sealing keys live, and how much is carried for others.
     pub sealing: SealingTerms,
+    /// Partners whose nodes carry connections for us, by country or the beginning of their publisher id.
+    pub relays: BTreeSet<String>,
     /// What the node goes by.
     pub clock: Clock,
 }
@@ -220,6 +222,8 @@ pub struct Engine {
     pub(super) rules: protect::Rules,
     /// How sealing keys live, and how much is carried for others.
     pub(super) sealing: SealingTerms,
+    /// Partners whose nodes carry connections for us, by country or the beginning of their publisher id.
+    relays: BTreeSet<String>,
     /// The secrets of sealing, once they were needed.
     pub(super) secrets: Option<Secrets>,
     /// The secret from which the content keys of our own entries follow, once it was needed.
@@ -289,6 +293,7 @@ impl Engine {
             truths: Truths::default(),
             rules: options.rules.clone(),
             sealing: options.sealing,
+            relays: options.relays.clone(),
             secrets: None,
             content_secret: None,
             own_keys: Vec::new(),
@@ -349,6 +354,11 @@ impl Engine {
     /// The directory and card.
     pub fn home(&self) -> &Home {
         &self.home
+    }
+
+    /// Partners whose nodes carry connections for us.
+    pub(super) fn relays(&self) -> &BTreeSet<String> {
+        &self.relays
     }
 
     /// What is stored.
@@ -531,6 +541,7 @@ impl Engine {
             Request::Audit { verify } => self.audit(verify)?,
             Request::Cite { key, period, from } => self.cite(&key, &period, from.as_deref())?,
             request @ (Request::Reader(_)
+            | Request::Series(_)
             | Request::Prove { .. }
             | Request::Changes { .. }
             | Request::Export { .. }) => return self.for_readers(request),

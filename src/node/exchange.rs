@@ -344,7 +344,7 @@ impl Exchange {
             house.partners().filter(|card| !house.is_paused(&card.publisher())).cloned().collect();
         let mut partners = engine.fellows(now);
         if !self.asks_ours_alone(engine) {
-            partners.extend(active.iter().flat_map(|card| peers_of(card, now)));
+            partners.extend(active.iter().flat_map(|card| peers_of(card, now, engine.relays())));
         }
         if partners != self.partners {
             match self.net.send(NetCommand::SetPartners(partners.clone())) {
@@ -575,7 +575,7 @@ impl Exchange {
 
     /// Dials a partner now and says whether a session stands.
     pub(super) fn ping(&self, card: &Card) -> Value {
-        for peer in peers_of(card, self.clock.now()) {
+        for peer in peers_of(card, self.clock.now(), &BTreeSet::new()) {
             if let Err(error) = self.net.send(NetCommand::DialNow { peer: peer.node }) {
                 tracing::debug!(%error, "not dialled");
             }
@@ -597,6 +597,7 @@ impl Exchange {
                     "node": open.peer.to_string(),
                     "session": session,
                     "remote": open.remote,
+                    "relayed": open.remote.contains("/p2p-circuit"),
                     "bytes_in": bytes.bytes_in,
                     "bytes_out": bytes.bytes_out,
                 })
@@ -635,7 +636,12 @@ impl Exchange {
 }
 
 /// A partner's nodes, each with all addresses of the card.
-fn peers_of(card: &Card, now: Millis) -> Vec<PartnerPeer> {
+fn peers_of(card: &Card, now: Millis, relays: &BTreeSet<String>) -> Vec<PartnerPeer> {
     let addresses = &card.body().addresses;
-    card.nodes(now).map(|node| PartnerPeer { node: NodeId(node.0), addresses: addresses.clone() }).collect()
+    let id = card.publisher().to_hex();
+    let relay =
+        relays.iter().any(|named| card.country() == named || named.len() > 3 && id.starts_with(named));
+    card.nodes(now)
+        .map(|node| PartnerPeer { node: NodeId(node.0), addresses: addresses.clone(), relay })
+        .collect()
 }

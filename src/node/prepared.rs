@@ -64,10 +64,15 @@ impl Prepared {
             }
         };
         let (mut payload, country) = (Hashed::new(payload), home.card().country());
-        let mapping = submit.mapping.as_deref().map(intake::Mapping::parse).transpose();
-        let mapping = mapping.map_err(|error| NodeError::Refused(error.to_string()))?;
+        let choice = match submit.mapping.as_deref() {
+            None => Ok(intake::Choice::Tidy),
+            Some("auto") => Ok(intake::Choice::Auto),
+            Some(text) => intake::Mapping::parse(text).map(|m| intake::Choice::Mapping(Box::new(m))),
+        };
+        let choice = choice.map_err(|error| NodeError::Refused(error.to_string()))?;
+        let wishes = intake::Wishes { choice, sheet: submit.sheet.clone(), good_part: submit.good_part };
         let rules = intake::Rules { country: (!country.is_empty()).then_some(country), concentration };
-        let mut report = intake::read(&mut payload, mapping.as_ref(), &rules);
+        let mut report = intake::open(&mut payload, &wishes, &rules);
         let hash = payload.finish().map_err(NodeError::Payload)?;
         let (series, levels) = (report.take_series(), report.take_levels());
         if submit.check_only || series.is_empty() {

@@ -163,6 +163,7 @@ impl Engine {
     pub(super) fn for_readers(&mut self, request: Request) -> Result<Answer, NodeError> {
         match request {
             Request::Reader(scope) => self.reader(scope).map(Answer::Reader),
+            Request::Series(get) => self.series(&get).map(Answer::Rows),
             Request::Changes { scope, since, limit } => self.changes(scope, since, limit).map(Answer::Value),
             Request::Export { public, known } => self.export(Scope::of(public), &known).map(Answer::Rows),
             Request::Prove { key, period, from, scope } => {

@@ -145,6 +145,8 @@ pub enum Request {
     },
     /// Ask the views.
     Get(GetRequest),
+    /// The same by series, after a first row that says who answers: [`super::series`].
+    Series(GetRequest),
     /// Every version that a directory of files lacks, after a first row that says up to where the feeds are told.
     Export {
         /// Only what everybody may read.
@@ -365,9 +367,18 @@ pub struct AmendDraft {
 pub struct SubmitRequest {
     /// The file's name, for the record.
     pub file: String,
-    /// The text of a mapping file.
+    /// The text of a mapping file; `auto` for the one that the file's header fits.
     #[serde(default)]
     pub mapping: Option<String>,
+    /// The sheet of a workbook; none: the first one with anything in it.
+    #[serde(default)]
+    pub sheet: Option<String>,
+    /// Leave out rows with errors, and take the others.
+    #[serde(default)]
+    pub good_part: bool,
+    /// Answer with every finding, and not only with those that a person reads.
+    #[serde(default)]
+    pub all_findings: bool,
     /// Where the figures come from, in words.
     #[serde(default)]
     pub source: Option<String>,
@@ -440,6 +451,7 @@ impl Request {
             | Self::Release(_)
             | Self::Retract { .. }
             | Self::Get(_)
+            | Self::Series(_)
             | Self::Reader(_)
             | Self::AgreementWhatIf { .. }
             | Self::Mirror { .. }
@@ -537,6 +549,7 @@ impl Request {
             | Self::AgreementWhatIf { .. }
             | Self::Submissions
             | Self::Get(_)
+            | Self::Series(_)
             | Self::Reader(_)
             | Self::Mirror { .. }
             | Self::Audit { .. }

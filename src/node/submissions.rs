@@ -10,7 +10,7 @@ use super::levels;
 use super::prepared::Figures;
 use super::request::{Caller, SubmitRequest};
 use crate::feed::{AgreementId, EntryKind, Seq};
-use crate::intake::{Report, Severity};
+use crate::intake::{MAX_FINDINGS, Report, Severity};
 use crate::model::Series;
 
 /// The observations of all submissions that are held: some megabytes.
@@ -78,7 +78,7 @@ impl Engine {
     ) -> Result<Value, NodeError> {
         let Figures { report, levels, body, held, indicators, hash } =
             figures.ok_or_else(|| NodeError::Refused("the file did not come with the request".to_owned()))?;
-        let mut value = describe_report(&report);
+        let mut value = describe(&report, submit.all_findings);
         value["file"] = json!(submit.file);
         if submit.check_only {
             return Ok(value);
@@ -106,6 +106,13 @@ impl Engine {
             "observations": report.observations,
             "indicators": indicators,
         });
+        let mut details = details;
+        if report.left_out > 0 {
+            details["left_out"] = left_out(&report);
+        }
+        if let Some((mapping, _)) = &report.recognised {
+            details["mapping"] = json!(mapping);
+        }
         let documents = levels::document(&id, &levels)?;
         acts.push(Done { caller: caller.clone(), details, documents });
         value["submission"] = json!(id);
@@ -130,22 +137,45 @@ impl Engine {
     }
 }
 
+/// What a submission of the good part did not take, for the record: how many errors, and the lines of the first ones.
+fn left_out(report: &Report) -> Value {
+    const NAMED: usize = 50;
+    let all = report.findings.iter().filter(|finding| finding.severity == Severity::LeftOut);
+    let named: Vec<String> = all.take(NAMED).map(ToString::to_string).collect();
+    json!({ "errors": report.left_out, "findings": named })
+}
+
 /// A check's report for people and programs.
 pub fn describe_report(report: &Report) -> Value {
+    describe(report, false)
+}
+
+/// A check's report, with all its findings if they are asked for.
+fn describe(report: &Report, all: bool) -> Value {
+    // The last one that is shown counts those that are not.
+    let shown = if all && !report.more_findings.is_empty() { MAX_FINDINGS } else { usize::MAX };
+    let more = report.more_findings.iter().filter(|_| all);
     let findings: Vec<Value> = report
         .findings
         .iter()
+        .take(shown)
+        .chain(more)
         .map(|finding| {
             json!({
-                "severity": match finding.severity { Severity::Error => "error", Severity::Warning => "warning" },
+                "severity": match finding.severity { Severity::Error => "error", Severity::LeftOut => "left out", Severity::Warning => "warning" },
                 "line": finding.line,
                 "column": finding.column,
                 "message": finding.message,
                 "text": finding.to_string(),
+                "also_on": finding.also,
             })
         })
         .collect();
+    let mapping = report.recognised.as_ref();
     json!({
+        "mapping": mapping.map(|(name, _)| name),
+        "mapping_why": mapping.map(|(_, why)| why),
+        "left_out": report.left_out,
         "accepted": report.is_accepted() && report.series > 0,
         "rows": report.rows,
         "series": report.series,

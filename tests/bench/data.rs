@@ -18,6 +18,8 @@ pub(crate) const COUNTRY: &str = "AUS";
 /// already, as the United Nations' are: no rule for small numbers changes them.
 const HEADER: &str = "FREQ,REF_AREA,COUNTERPART_AREA,INDICATOR,BASIS,SEX,AGE,EDUCATION_LEV,OCCUPATION,ACTIVITY,\
                       REASON,DURATION,SUBNAT,UNIT_MEASURE,TIME_PERIOD,OBS_VALUE,OBS_STATUS,DISC_RULE\n";
+/// What stands before the header and before each row of SDMX-CSV 2.0.
+const SDMX_LEAD: [&str; 2] = ["STRUCTURE,STRUCTURE_ID,ACTION,", "dataflow,AUS:MIGRATION(1.0),R,"];
 /// A census in five years, then registers every year: what a country's table looks like.
 const YEARS: [u16; 15] =
     [1990, 1995, 2000, 2005, 2010, 2015, 2016, 2017, 2018, 2019, 2020, 2021, 2022, 2023, 2024];
@@ -168,8 +170,16 @@ impl Source {
 
     /// Writes a tidy file with so many observations; how long it is in bytes.
     pub(crate) fn write(&self, out: impl Write, observations: usize) -> anyhow::Result<u64> {
-        let (years, months) = (Periods::years(&YEARS), Periods::months());
-        let mut out = Rows::new(out, observations)?;
+        self.write_rows(Rows::new(out, observations)?)
+    }
+
+    /// The same observations as SDMX-CSV 2.0.
+    pub(crate) fn write_sdmx(&self, out: impl Write, observations: usize) -> anyhow::Result<u64> {
+        self.write_rows(Rows::led(out, observations, SDMX_LEAD)?)
+    }
+
+    fn write_rows(&self, mut out: Rows<impl Write>) -> anyhow::Result<u64> {
+        let (years, months, observations) = (Periods::years(&YEARS), Periods::months(), out.left);
         for (number, group) in self.groups().enumerate() {
             if out.left == 0 {
                 break;
@@ -290,11 +300,19 @@ struct Rows<W: Write> {
     out: BufWriter<W>,
     left: usize,
     length: u64,
+    /// What each row begins with.
+    lead: &'static str,
 }
 
 impl<W: Write> Rows<W> {
     fn new(out: W, observations: usize) -> io::Result<Self> {
-        let mut rows = Self { out: BufWriter::with_capacity(1 << 20, out), left: observations, length: 0 };
+        Self::led(out, observations, ["", ""])
+    }
+
+    fn led(out: W, observations: usize, [header, lead]: [&'static str; 2]) -> io::Result<Self> {
+        let mut rows =
+            Self { out: BufWriter::with_capacity(1 << 20, out), left: observations, length: 0, lead };
+        rows.put(header.as_bytes())?;
         rows.put(HEADER.as_bytes())?;
         Ok(rows)
     }
@@ -316,6 +334,7 @@ impl<W: Write> Rows<W> {
                 }
                 self.left -= 1;
                 row.clear();
+                row.extend_from_slice(self.lead.as_bytes());
                 row.extend_from_slice(prefix.as_bytes());
                 row.extend_from_slice(period.as_bytes());
                 writeln!(row, ",{},A,D0", [women + men, *women, *men][sex])?;

@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `machine_*` | what this machine can do by itself, and how fast the figures are made |
 //! | `import`, `release`, `publish` | a tidy file until it is checked and durable; its release until it is signed and durable; both |
+//! | `import_sdmx`, `publish_sdmx` | the same figures as SDMX-CSV 2.0, at a node of their own |
 //! | `fold_publisher` | the first `status` after the release, which folds all into the publisher's view |
 //! | `sync`, `sync_visible` | a fresh partner, from the session's opening until all is durable; until its `status` counts all |
 //! | `*_bytes`, `*_wire_bytes` | bytes in the exchange's frames, as the node counts; bytes at the sockets in both directions |

@@ -30,6 +30,7 @@ const REST: Duration = Duration::from_millis(100);
 /// What the names of measures begin with, by the phase that makes them.
 const PUBLISH: [&str; 7] =
     ["import", "release", "publish", "fold", "memory_publisher", "disk_publisher_feeds", "machine_generate"];
+const SDMX: [&str; 2] = ["import_sdmx", "publish_sdmx"];
 const SYNC: [&str; 3] = ["sync", "memory_receiver", "disk"];
 const QUERY: [&str; 3] = ["query_p", "query_corridor", "query_http"];
 const CATCH_UP: [&str; 3] = ["catch_up", "start", "memory_receiver_started"];
@@ -53,7 +54,7 @@ pub(crate) struct Run<'a> {
 
 /// Whether a run makes anything that is wanted.
 pub(crate) fn is_wanted(wanted: &Wanted) -> bool {
-    wanted.any(&PUBLISH) || is_exchange_wanted(wanted)
+    wanted.any(&PUBLISH) || wanted.any(&SDMX) || is_exchange_wanted(wanted)
 }
 
 /// Whether anything is wanted that takes two nodes.
@@ -71,6 +72,9 @@ impl Run<'_> {
     pub(crate) fn play(&mut self, root: &Path) -> anyhow::Result<()> {
         let (mut a, mut b) = (self.nodes.0.copy(root)?, self.nodes.1.copy(root)?);
         let wanted = self.wanted;
+        if wanted.any(&SDMX) {
+            self.publish_sdmx(root)?;
+        }
         self.publish(&mut a, root)?;
         if !is_exchange_wanted(wanted) {
             return a.stop();
@@ -169,6 +173,26 @@ impl Run<'_> {
         ensure!(held? == size, "the publisher does not show all that it released");
         self.rate("fold_publisher", fold);
         self.mebibytes("memory_publisher_peak_fold", a.peak()?);
+        Ok(fs::remove_file(&file)?)
+    }
+
+    /// The same figures as SDMX-CSV, at a node of their own.
+    fn publish_sdmx(&mut self, root: &Path) -> anyhow::Result<()> {
+        let (file, size) = (root.join("figures-sdmx.csv"), self.size as u64);
+        self.source.write_sdmx(fs::File::create(&file)?, self.size)?;
+        let own = root.join("sdmx");
+        fs::create_dir(&own)?;
+        let mut node = self.nodes.0.copy(&own)?;
+        node.start(&Request::Card)?;
+        let (done, import) = timed(|| node.submit_file(&file));
+        done?;
+        let (new, release) = timed(|| node.release());
+        let new = new?;
+        ensure!(new == size, "{new} of {} observations were released", self.size);
+        self.rate("import_sdmx", import);
+        self.rate("publish_sdmx", import + release);
+        node.stop()?;
+        fs::remove_dir_all(&own)?;
         Ok(fs::remove_file(&file)?)
     }
 

@@ -8,6 +8,7 @@ use crate::world::{TITLE, World, ask, eventually, files, release, run, stdout, t
 use http::{get, json as answer_of, open, send};
 
 mod http;
+mod sdmx;
 
 /// A figure that everybody may read, and two that an agreement opens to its parties.
 const PUBLIC: [&str; 5] = ["PHL", "ESP", "MS_FBORN", "2015", "8805"];

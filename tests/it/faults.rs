@@ -12,6 +12,7 @@ mod memory;
 mod net;
 mod power;
 mod proxy;
+mod relay;
 mod row;
 mod shim;
 
@@ -132,6 +133,12 @@ const ROWS: &[Kind] = &[
         what: "one side listens nowhere, or where nobody can reach it",
         quick: true,
         play: net::behind_nat,
+    },
+    Kind {
+        name: "net-relay",
+        what: "neither can be reached: a third carries, and is killed",
+        quick: true,
+        play: relay::relayed,
     },
     Kind { name: "net-crossed-dials", what: "both dial at once", quick: true, play: net::crossed_dials },
     Kind {

@@ -18,6 +18,7 @@ mod cast;
 mod doors;
 mod mutate;
 mod run;
+mod sdmx;
 mod signed;
 mod talk;
 mod written;
@@ -70,6 +71,9 @@ targets! {
     consent, 10_000, written::consent, written::consent_examples, None;
     erasure, 60_000, written::erasure, written::erasure_examples, None;
     table, 10_000, written::table, written::table_examples, None;
+    sdmx_csv, 3_000, sdmx::message, sdmx::csv_examples, None;
+    sdmx_ml, 3_000, sdmx::message, sdmx::xml_examples, None;
+    sdmx_rest, 20_000, sdmx::address, sdmx::address_examples, None;
     mapping, 20_000, written::mapping, written::mapping_examples, None;
     settings, 3_000, written::settings, written::settings_examples, None;
     words, 20_000, written::words, written::words_examples, None;

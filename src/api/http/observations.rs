@@ -17,7 +17,7 @@ use std::io;
 use axum::body::{Body, Bytes};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use futures::stream;
+use futures::{StreamExt, stream};
 use serde::Deserialize;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio::task;
@@ -140,7 +140,8 @@ fn long(rows: Rows, form: Form, place: OwnedSemaphorePermit) -> Body {
         let _ = pieces.blocking_send(made.map(|()| text.into()));
         drop(place);
     });
-    Body::from_stream(stream::unfold(inbox, async |mut inbox| Some((inbox.recv().await?, inbox))))
+    // What compresses it asks once more after its end.
+    Body::from_stream(stream::unfold(inbox, async |mut inbox| Some((inbox.recv().await?, inbox))).fuse())
 }
 
 /// Takes away what is there of a text, if it is much, and says whether more is wanted.

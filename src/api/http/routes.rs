@@ -16,18 +16,19 @@ use super::public::Status;
 use super::service::{self, Service, anonymous};
 use super::v1::params::{Params, publisher};
 use super::v1::schema::{Observations, Problem};
-use super::{HEALTH_TIMEOUT, metrics, page, v1};
+use super::{EmptyResult, HEALTH_TIMEOUT, metrics, page, sdmx, v1};
 use crate::api::Node;
 use crate::node::{Answer, Payload, Request, Scope};
 
 /// All routes behind the guard.
-pub(super) fn router<N: Node>(node: N) -> Router {
-    let service = Service::new(node);
+pub(super) fn router<N: Node>(node: N, empty: EmptyResult) -> Router {
+    let service = Service::new(node, empty);
     Router::new()
         .route("/", get(front::<N>))
         .route("/api/v1/status", get(status::<N>))
         .route("/api/v1/observations", get(observations::<N>))
         .merge(v1::routes())
+        .merge(sdmx::routes())
         .route("/healthz", get(health::<N>))
         .route("/readyz", get(ready::<N>))
         .route("/metrics", get(figures::<N>))

@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde_json::Value;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::MAX_REQUESTS;
 use super::access::{Access, Attempts};
 use super::guard::Refusal;
 use super::v1::{Bucket, CITE_BURST, CITE_EVERY, MAX_LISTENERS, Summaries, VERIFY_BURST, VERIFY_EVERY};
+use super::{EmptyResult, MAX_REQUESTS};
 use crate::api::Node;
 use crate::node::{Answer, Caller, NodeError, Payload, Reader, Request, Scope};
 
@@ -26,12 +26,14 @@ pub(super) struct Service<N> {
     pub(super) citations: Arc<Bucket>,
     pub(super) checks: Arc<Bucket>,
     pub(super) summaries: Summaries,
+    /// What a question of SDMX gets to which there is no figure.
+    pub(super) empty: EmptyResult,
     /// The newest reader of each scope, and the news that it is as of.
     readers: Arc<Mutex<Readers>>,
 }
 
 impl<N: Node> Service<N> {
-    pub(super) fn new(node: N) -> Self {
+    pub(super) fn new(node: N, empty: EmptyResult) -> Self {
         Self {
             node,
             places: Arc::new(Semaphore::new(MAX_REQUESTS)),
@@ -40,6 +42,7 @@ impl<N: Node> Service<N> {
             citations: Arc::new(Bucket::new(CITE_EVERY, CITE_BURST)),
             checks: Arc::new(Bucket::new(VERIFY_EVERY, VERIFY_BURST)),
             summaries: Summaries::default(),
+            empty,
             readers: Arc::default(),
         }
     }

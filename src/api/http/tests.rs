@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::access::MAX_FAILURES;
-use super::{MAX_BODY, serve};
+use super::{EmptyResult, MAX_BODY, serve};
 use crate::api::fake::{Fake, PATIENCE, ROWS, token_text};
 use crate::node::Request;
 use crate::node::request::GetRequest;
@@ -24,7 +24,8 @@ struct Answer {
 
 /// A server that ends with the set.
 async fn start(node: Fake) -> (SocketAddr, JoinSet<()>) {
-    let (address, service) = serve("127.0.0.1:0".parse().unwrap(), node, pending()).await.unwrap();
+    let (address, service) =
+        serve("127.0.0.1:0".parse().unwrap(), node, EmptyResult::default(), pending()).await.unwrap();
     let mut tasks = JoinSet::new();
     tasks.spawn(async move { service.await.unwrap() });
     (address, tasks)
@@ -257,7 +258,8 @@ async fn the_service_ends_when_it_is_told_to() {
     let shutdown = async move {
         let _ = stopped.await;
     };
-    let (address, service) = serve("127.0.0.1:0".parse().unwrap(), Fake::new(), shutdown).await.unwrap();
+    let (address, service) =
+        serve("127.0.0.1:0".parse().unwrap(), Fake::new(), EmptyResult::default(), shutdown).await.unwrap();
     let mut tasks = JoinSet::new();
     tasks.spawn(service);
     assert_eq!(get(address, "/healthz").await.status, 200);

@@ -29,7 +29,7 @@ pub(super) mod params;
 mod rate;
 pub(super) mod schema;
 mod series;
-mod summary;
+pub(super) mod summary;
 mod views;
 
 pub(super) use changes::MAX_LISTENERS;

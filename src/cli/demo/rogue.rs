@@ -165,6 +165,7 @@ pub fn offer(node: &Government, key: &SecretKey, wares: &Wares, patience: Durati
     net.send(NetCommand::SetPartners(vec![PartnerPeer {
         node: peer,
         addresses: card.body().addresses.clone(),
+        relay: false,
     }]))?;
     let mut seen = Seen::default();
     let talk = async { timeout(patience, converse((&net, peer), &mut incoming, wares, &mut seen)).await };

@@ -88,7 +88,7 @@ fn headers_with_faults_are_refused() {
         ("INDICATOR,TIME_PERIOD,OBS_VALUE,name", "line 1, column name: this column is about single persons"),
         ("", "line 1: the file is empty"),
         ("PK\u{3}\u{4}", "line 1: this is a workbook"),
-        ("<html>", "line 1: this is XML or a web page"),
+        ("<html>", "line 1: this is a web page"),
         ("INDICATOR,TIME_PERIOD,OBS_VALUE", "line 1: the file has no value to take"),
     ] {
         let report = tidy(&format!("{header}\n"));
@@ -151,7 +151,7 @@ fn one_fault_on_many_lines_is_one_finding() {
 
 #[test]
 fn many_faults_are_cut_and_counted_and_still_refuse_the_file() {
-    let rows: String = (0..250).map(|n| format!("ESP,ITA,MF_IMM_PREV,F,_T,{},x{n},A\n", 1900 + n)).collect();
+    let rows: String = (0..350).map(|n| format!("ESP,ITA,MF_IMM_PREV,F,_T,{},x{n},A\n", 1900 + n)).collect();
     let report = tidy(&format!("{HEADER}\n{rows}"));
     assert_eq!(report.findings.len(), MAX_FINDINGS + 1);
     assert!(lines(&report)[MAX_FINDINGS].contains("… and 150 more"), "{:?}", lines(&report)[MAX_FINDINGS]);

@@ -28,7 +28,7 @@ impl Engine {
         let key = self.key_in_use().map(|key| NodeId(key.0));
         let wanted = self.has_fellows();
         let others = |peer: &PartnerPeer| wanted && Some(peer.node) != key;
-        peers_of(self.home().card(), now).into_iter().filter(others).collect()
+        peers_of(self.home().card(), now, self.relays()).into_iter().filter(others).collect()
     }
 
     /// What another node of this government may read here: all there is.

@@ -53,7 +53,8 @@ impl Node {
         let signer = Arc::new(home.node_key(&Self::passphrase()).unwrap());
         let rules = Rules { concentration: self.rule.parse().ok(), ..Rules::default() };
         let (public, clock) = (["RE_RECV".to_owned()].into(), Clock::system());
-        let options = Options { public, cache: 1 << 20, rules, sealing: SealingTerms::default(), clock };
+        let (sealing, relays) = (SealingTerms::default(), std::collections::BTreeSet::new());
+        let options = Options { public, cache: 1 << 20, rules, sealing, relays, clock };
         self.engine = Some(Engine::open(home, &options, Some(signer)).unwrap());
     }
 
@@ -154,7 +155,7 @@ fn caller() -> Caller {
 }
 
 fn wanted() -> SubmitRequest {
-    SubmitRequest { file: "remittances.csv".to_owned(), mapping: None, source: None, check_only: false }
+    SubmitRequest { file: "remittances.csv".to_owned(), ..SubmitRequest::default() }
 }
 
 fn all(rows: &Rows) -> Vec<Value> {

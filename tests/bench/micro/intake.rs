@@ -53,6 +53,15 @@ fn by_series(bencher: Bencher<'_, '_>, rows: usize) {
     measure(bencher, &file(rows, YEARS));
 }
 
+/// The rows of [`by_series`] as SDMX-CSV 2.0.
+#[divan::bench(args = [100_000], sample_count = 20)]
+fn sdmx_csv(bencher: Bencher<'_, '_>, rows: usize) {
+    let text = file(rows, YEARS);
+    let (header, rows) = text.split_once('\n').unwrap_or_default();
+    let rows: String = rows.lines().map(|row| format!("dataflow,ESP:MIG(1.0),I,{row}\n")).collect();
+    measure(bencher, &format!("STRUCTURE,STRUCTURE_ID,ACTION,{header}\n{rows}"));
+}
+
 /// The same rows year by year, so that each belongs to another series than the one before.
 #[divan::bench(args = [100_000], sample_count = 20)]
 fn by_period(bencher: Bencher<'_, '_>, rows: usize) {

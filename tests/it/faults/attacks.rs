@@ -347,7 +347,7 @@ fn dial(
         ..NetConfig::default()
     };
     let net = corridor::net::spawn(key.seed(), config, sender, runtime.handle()).ok()?;
-    let partner = PartnerPeer { node: target.node, addresses: vec![target.address.clone()] };
+    let partner = PartnerPeer { node: target.node, addresses: vec![target.address.clone()], relay: false };
     net.send(NetCommand::SetPartners(vec![partner])).ok()?;
     Some((net, events))
 }

@@ -145,7 +145,7 @@ pub(super) fn table(bytes: &[u8]) -> bool {
 }
 
 /// The series of a file and what was found.
-fn taken(input: &mut (dyn Read + Send), mapping: Option<&Mapping>) -> (Vec<Series>, Vec<Finding>) {
+pub(super) fn taken(input: &mut (dyn Read + Send), mapping: Option<&Mapping>) -> (Vec<Series>, Vec<Finding>) {
     let rules = Rules { country: Some("ESP"), ..Rules::default() };
     let mut report = intake::read(input, mapping, &rules);
     assert!(report.findings.len() <= intake::MAX_FINDINGS + 1);
@@ -167,6 +167,11 @@ fn taken(input: &mut (dyn Read + Send), mapping: Option<&Mapping>) -> (Vec<Serie
     }
     let _said: usize = report.findings.iter().map(|finding| finding.to_string().len()).sum();
     (series, std::mem::take(&mut report.findings))
+}
+
+/// The same of a file that comes a few bytes at a time.
+pub(super) fn read_slowly(file: &[u8]) -> (Vec<Series>, Vec<Finding>) {
+    taken(&mut Slow(file), None)
 }
 
 /// Gives a few bytes at a time.

@@ -110,6 +110,7 @@ impl World {
             cache: CACHE,
             rules: Rules::default(),
             sealing: SealingTerms::default(),
+            relays: BTreeSet::new(),
             clock,
         };
         let home = Home::open(&node.dir).expect("a node's directory");

@@ -44,9 +44,11 @@ pub(super) struct Corridor {
 
 /// All counts of a scope.
 #[derive(Debug, Default)]
-pub(super) struct Summary {
+pub(in crate::api::http) struct Summary {
     /// Of the state that was counted.
-    pub(super) tag: String,
+    pub(in crate::api::http) tag: String,
+    /// Indicators of each publisher.
+    pub(in crate::api::http) held: BTreeMap<PublisherId, BTreeSet<String>>,
     pub(super) publishers: BTreeMap<PublisherId, Tally>,
     pub(super) indicators: BTreeMap<String, Tally>,
     /// By origin and destination.
@@ -69,7 +71,7 @@ struct Counted {
 
 impl Summaries {
     /// The counts of what a reader shows.
-    pub(super) async fn of(&self, reader: &Reader) -> Result<Arc<Summary>, Refusal> {
+    pub(in crate::api::http) async fn of(&self, reader: &Reader) -> Result<Arc<Summary>, Refusal> {
         let place = match reader.scope() {
             Scope::Public => &self.public,
             Scope::Government => &self.government,
@@ -102,6 +104,10 @@ impl Summary {
     fn add(&mut self, series: &SeriesView) {
         self.publishers.entry(series.feed.publisher).or_default().add(series);
         let indicator = series.key.indicator();
+        let held = self.held.entry(series.feed.publisher).or_default();
+        if !held.contains(indicator) {
+            held.insert(indicator.to_owned());
+        }
         match self.indicators.get_mut(indicator) {
             Some(tally) => tally.add(series),
             None => self.indicators.entry(indicator.to_owned()).or_default().add(series),

@@ -1,0 +1,142 @@
+//! `availability`: of which codes and periods a flow has figures, and how many, counted over what the reader may read.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use axum::response::Response;
+use tokio::task;
+
+use super::negotiate::Wish;
+use super::select::{self, Pass, Plan};
+use super::structures::{holding, of_flow};
+use super::{EmptyResult, Failure, Question, structure_offers};
+use crate::api::Node;
+use crate::api::http::service::{Service, failed};
+use crate::model::{Dimension, Period};
+use crate::node::{NodeError, Reader};
+use crate::sdmx::component::{Component, VERSION};
+use crate::sdmx::query::{Availability, Detail, Fault, Kind, References};
+use crate::sdmx::structure::{Actual, Artefact, Content, list_of};
+
+/// The answer to a question for what there is.
+pub(super) async fn answer<N: Node>(
+    question: Question,
+    service: &Service<N>,
+    asked: Availability,
+) -> Result<Response, Failure> {
+    if asked.is_open {
+        return Err(Fault::unsupported(
+            "`mode`: what there is for the selection is told (exact), and no more",
+        )
+        .into());
+    }
+    let flow = select::flow(&question.reader, &asked.target)?;
+    let offers = structure_offers(asked.target.generation, &question.headers);
+    let offer = question.agree(&offers, &Wish { format: asked.target.format.as_deref() })?;
+    let summary = service.summaries.of(&question.reader).await?;
+    let tag = question.tag(&crate::api::http::v1::tag(&question.reader), offer);
+    if let Some(known) = question.known(&tag) {
+        return Ok(known);
+    }
+    let plan = Plan::new(&question.reader, flow, asked.selection)?;
+    let counted = task::block_in_place(|| count(&question.reader, &plan)).map_err(|error| failed(&error))?;
+    match question.empty {
+        EmptyResult::NoContent if counted.series == 0 => return Err(Failure::NoContent),
+        EmptyResult::NotFound if counted.series == 0 => {
+            return Err(Fault::nothing("there is no figure for this question").into());
+        }
+        EmptyResult::Message | EmptyResult::NoContent | EmptyResult::NotFound => {}
+    }
+    let with = match asked.references {
+        References::None | References::Parents | References::Ancestors => Vec::new(),
+        ref references => {
+            let whole = of_flow(&plan.flow, References::Descendants, Detail::Full);
+            let mut all = holding(&question.reader, &summary).answer(&whole);
+            if let References::Kinds(kinds) = references {
+                all.retain(|one| kinds.contains(&one.kind));
+            }
+            narrow(&mut all, &counted);
+            all
+        }
+    };
+    let mut all = with;
+    all.push(constraint(&plan.flow, counted, &asked.components));
+    Ok(question.structures(&all, &tag, offer))
+}
+
+/// What was found.
+#[derive(Default)]
+struct Counted {
+    codes: BTreeMap<Dimension, BTreeSet<String>>,
+    periods: Option<(Period, Period)>,
+    series: u64,
+    observations: u64,
+}
+
+fn count(reader: &Reader, plan: &Plan) -> Result<Counted, NodeError> {
+    let mut counted = Counted::default();
+    let pass = Pass { rank: 0, takes_back: false };
+    plan.walk(reader, &mut |series| {
+        let versions = plan.versions(&series, pass);
+        if versions.is_empty() {
+            return true;
+        }
+        counted.series += 1;
+        counted.observations += versions.len() as u64;
+        for version in &versions {
+            let (first, last) = counted.periods.get_or_insert((version.period, version.period));
+            (*first, *last) = ((*first).min(version.period), (*last).max(version.period));
+        }
+        for dimension in Dimension::ALL {
+            let (code, known) =
+                (series.key.dimension(dimension), counted.codes.entry(dimension).or_default());
+            if !known.contains(code) {
+                known.insert(code.to_owned());
+            }
+        }
+        true
+    })?;
+    Ok(counted)
+}
+
+/// Leaves of the dimensions' lists the codes that there are.
+fn narrow(all: &mut [Artefact], counted: &Counted) {
+    for one in all.iter_mut().filter(|one| one.kind == Kind::Codelist) {
+        let is_list = |component| {
+            list_of(component).is_some_and(|(agency, id, _)| agency == one.agency && id == one.id)
+        };
+        let of: Vec<Dimension> = Dimension::ALL
+            .into_iter()
+            .filter(|dimension| is_list(Component::Dimension(*dimension)))
+            .collect();
+        let Content::Items(items, is_partial) = &mut one.content else { continue };
+        if !of.is_empty() {
+            let is_there = |code: &String| {
+                of.iter().any(|one| counted.codes.get(one).is_some_and(|all| all.contains(code)))
+            };
+            items.retain(|item| is_there(&item.id));
+            *is_partial = true;
+        }
+    }
+}
+
+fn constraint(flow: &select::Flow, counted: Counted, components: &[String]) -> Artefact {
+    let is_told = |id: &str| components.is_empty() || components.iter().any(|one| one == id);
+    let codes =
+        counted.codes.into_iter().map(|(dimension, codes)| (dimension.id(), codes.into_iter().collect()));
+    let periods = counted.periods.filter(|_| is_told("TIME_PERIOD"));
+    let actual = Actual {
+        flow: (flow.agency.clone(), flow.id.clone()),
+        codes: codes.filter(|(id, _)| is_told(id)).collect(),
+        periods: periods.map(|(first, last)| (first.to_string(), last.to_string())),
+        series: counted.series,
+        observations: counted.observations,
+    };
+    Artefact {
+        kind: Kind::Constraint,
+        agency: flow.agency.clone(),
+        id: flow.id.clone(),
+        version: VERSION.to_owned(),
+        names: vec![("en", "What figures there are".to_owned())],
+        content: Content::Actual(Box::new(actual)),
+    }
+}

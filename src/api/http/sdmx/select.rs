@@ -1,0 +1,291 @@
+//! Which flow a question means, and which series and versions of it: from the standard's words to those of the views.
+
+use std::collections::BTreeSet;
+
+use crate::feed::PublisherId;
+use crate::model::{Dimension, Millis, SeriesPattern};
+use crate::node::{NodeError, Reader};
+use crate::sdmx::component::{AGENCY, STRUCTURE, VERSION};
+use crate::sdmx::data::ArtefactRef;
+use crate::sdmx::query::{Context, Ends, Fault, Names, Selection, Target};
+use crate::sdmx::structure::theme::{self, Theme};
+use crate::view::{Moment, SeriesView, State, Version};
+
+/// A flow of data.
+#[derive(Clone, Debug)]
+pub(super) struct Flow {
+    pub(super) agency: String,
+    pub(super) id: String,
+    /// Whose statements; nothing for everybody's.
+    publishers: Option<Vec<PublisherId>>,
+    theme: Theme,
+}
+
+impl Flow {
+    /// How messages name it.
+    pub(super) fn name(&self, reader: &Reader) -> ArtefactRef {
+        let country = countries(reader).into_iter().find(|(code, _, _)| *code == self.agency);
+        let name = country.map_or_else(
+            || "Migration Profiles of all who publish here".to_owned(),
+            |(_, name, _)| format!("{name}: {}", self.theme.name(crate::model::codelist::Language::En)),
+        );
+        ArtefactRef { agency: self.agency.clone(), id: self.id.clone(), version: VERSION.to_owned(), name }
+    }
+}
+
+/// Who publishes in this scope, and this node itself: country, name, publishers.
+pub(super) fn countries(reader: &Reader) -> Vec<(String, String, Vec<PublisherId>)> {
+    let mut ids: BTreeSet<PublisherId> = reader.heads().iter().map(|head| head.feed.publisher).collect();
+    ids.insert(reader.us());
+    let mut all: Vec<(String, String, Vec<PublisherId>)> = Vec::new();
+    for id in ids {
+        let Some(known) = reader.publishers().get(&id).filter(|known| !known.country.is_empty()) else {
+            continue;
+        };
+        match all.iter_mut().find(|(code, _, _)| *code == known.country) {
+            Some((_, _, ids)) => ids.push(id),
+            None => all.push((known.country.clone(), known.name.clone(), vec![id])),
+        }
+    }
+    all.sort();
+    all
+}
+
+/// The flow that a question means.
+pub(super) fn flow(reader: &Reader, target: &Target) -> Result<Flow, Fault> {
+    let takes = |agency: &str, id: &str| {
+        target.agencies.take(agency) && target.ids.take(id) && target.versions.take(VERSION)
+    };
+    let mut found = Vec::new();
+    if target.context != Context::ProvisionAgreement && takes(AGENCY, STRUCTURE) {
+        let (agency, id) = (AGENCY.to_owned(), STRUCTURE.to_owned());
+        found.push(Flow { agency, id, publishers: None, theme: theme::ALL });
+    }
+    if target.context != Context::DataStructure {
+        for (agency, _, publishers) in countries(reader) {
+            for theme in Theme::all().filter(|theme| takes(&agency, theme.id)) {
+                let (agency, id) = (agency.clone(), theme.id.to_owned());
+                found.push(Flow { agency, id, publishers: Some(publishers.clone()), theme });
+            }
+        }
+    }
+    // Of several the widest that is named: everything, or all of one country; else this country's own.
+    if found.len() > 1 {
+        let widest = match (&target.agencies, &target.ids) {
+            (Names::Any, Names::Any) => found.iter().position(|flow| flow.agency == AGENCY),
+            (Names::These(agencies), Names::Any) if agencies.len() == 1 => {
+                found.iter().position(|flow| flow.theme == theme::ALL)
+            }
+            (Names::Any, Names::These(ids)) if ids.len() == 1 => {
+                found.iter().position(|flow| flow.agency == reader.country())
+            }
+            _ => None,
+        };
+        let Some(widest) = widest else {
+            return Err(Fault::unsupported(
+                "several flows have such a name: ask for one at a time, with its agency, as data/PHL,MIG or \
+                 data/dataflow/PHL/MIG",
+            ));
+        };
+        return Ok(found.swap_remove(widest));
+    }
+    found.pop().ok_or_else(|| {
+        Fault::nothing(
+            "there are no data of this name here: /sdmx/dataflow/all lists the flows that there are",
+        )
+    })
+}
+
+/// Which series and versions are asked for.
+#[derive(Clone, Debug)]
+pub(super) struct Plan {
+    pub(super) flow: Flow,
+    selection: Selection,
+    /// What all series share; nothing where there can be none.
+    pattern: Option<SeriesPattern>,
+    publishers: Vec<PublisherId>,
+    pub(super) ends: Ends,
+    pub(super) history: bool,
+    pub(super) as_of: Option<Millis>,
+    pub(super) newest_first: bool,
+}
+
+/// A walk over the versions: those that were the so-manieth of their periods, and either figures or their withdrawal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Pass {
+    pub(super) rank: usize,
+    pub(super) takes_back: bool,
+}
+
+impl Plan {
+    /// What a selection of a flow means.
+    pub(super) fn new(reader: &Reader, flow: Flow, selection: Selection) -> Result<Self, Fault> {
+        let mut pattern = pattern(&selection, flow.theme)?;
+        let mut publishers = flow.publishers.clone().unwrap_or_default();
+        if !selection.providers.is_empty() {
+            let known = countries(reader);
+            let named = known.into_iter().filter(|(code, _, _)| selection.providers.contains(code));
+            let named: Vec<PublisherId> = named.flat_map(|(_, _, ids)| ids).collect();
+            publishers = match &flow.publishers {
+                Some(own) => own.iter().copied().filter(|id| named.contains(id)).collect(),
+                None => named,
+            };
+            if publishers.is_empty() {
+                pattern = None;
+            }
+        }
+        Ok(Self {
+            flow,
+            selection,
+            pattern,
+            publishers,
+            ends: Ends::default(),
+            history: false,
+            as_of: None,
+            newest_first: false,
+        })
+    }
+
+    /// What was taken back, and what was said before, is looked at too.
+    fn is_of_changes(&self) -> bool {
+        self.history || self.selection.updated_after.is_some()
+    }
+
+    /// Calls `each` with every series until it says `false`.
+    pub(super) fn walk(
+        &self,
+        reader: &Reader,
+        each: &mut dyn FnMut(SeriesView) -> bool,
+    ) -> Result<(), NodeError> {
+        let Some(pattern) = &self.pattern else { return Ok(()) };
+        let moment = match self.as_of {
+            _ if self.is_of_changes() => Moment::History,
+            Some(time) => Moment::AsOf(time),
+            None => Moment::Current,
+        };
+        let keys = &self.selection.keys;
+        let filters: Vec<_> = self.selection.filters.iter().filter(|filter| filter.is_of_series()).collect();
+        reader.query(pattern.clone(), moment, self.publishers.clone(), &mut |series| {
+            let is_wanted = self.flow.theme.takes(series.key.indicator())
+                && (keys.is_empty() || keys.iter().any(|key| key.matches(&series.key)))
+                && filters.iter().all(|filter| filter.takes_series(&series.key, &series.attributes));
+            !is_wanted || each(series)
+        })
+    }
+
+    /// The walks that tell all: one, but for a history and for what was taken back since a time.
+    ///
+    /// `most` is how many versions of one period are told.
+    pub(super) fn passes(&self, reader: &Reader, most: usize) -> Result<Result<Vec<Pass>, Fault>, NodeError> {
+        let mut found = BTreeSet::from([Pass { rank: 0, takes_back: false }]);
+        if !self.is_of_changes() {
+            return Ok(Ok(found.into_iter().collect()));
+        }
+        let mut is_long = false;
+        self.walk(reader, &mut |series| {
+            for (pass, _) in self.ranked(&series.versions) {
+                is_long |= pass.rank >= most;
+                found.insert(pass);
+            }
+            !is_long
+        })?;
+        if is_long {
+            let why =
+                format!("one period has more than {most} versions: narrow the key, or ask /api/v1/history");
+            return Ok(Err(Fault::too_large(why)));
+        }
+        Ok(Ok(found.into_iter().collect()))
+    }
+
+    /// The versions that are asked for, each with the walk that tells it.
+    fn ranked<'v>(&self, versions: &'v [Version]) -> Vec<(Pass, &'v Version)> {
+        let is_late = |version: &Version| self.as_of.is_some_and(|time| version.entry.time > time);
+        let is_new =
+            |version: &Version| self.selection.updated_after.is_none_or(|after| version.entry.time > after);
+        let takes_back = |version: &Version| matches!(version.state, State::Retracted { .. });
+        let mut all = Vec::new();
+        let mut rest = versions.iter().filter(|version| !is_late(version)).peekable();
+        let (mut rank, mut period) = (0, None);
+        while let Some(version) = rest.next() {
+            rank = if period == Some(version.period) { rank + 1 } else { 0 };
+            period = Some(version.period);
+            let is_last = rest.peek().is_none_or(|next| next.period != version.period);
+            if is_new(version) && (self.history || is_last) {
+                let rank = if self.history { rank } else { 0 };
+                all.push((Pass { rank, takes_back: takes_back(version) }, version));
+            }
+        }
+        all
+    }
+
+    /// The versions of a series that one walk tells.
+    pub(super) fn versions(&self, series: &SeriesView, pass: Pass) -> Vec<Version> {
+        let filters: Vec<_> = self.selection.filters.iter().filter(|filter| !filter.is_of_series()).collect();
+        let fits = |version: &&Version| filters.iter().all(|filter| filter.takes(version));
+        let mut told: Vec<Version> = if self.is_of_changes() {
+            let all = self.ranked(&series.versions).into_iter();
+            all.filter(|(own, _)| *own == pass).map(|(_, version)| version).filter(fits).cloned().collect()
+        } else {
+            let is_stated = |version: &&Version| matches!(version.state, State::Stated { .. });
+            series.versions.iter().filter(is_stated).filter(fits).cloned().collect()
+        };
+        let Ends { first, last } = self.ends;
+        if first.is_some() || last.is_some() {
+            let count = told.len();
+            let (first, last) = (first.unwrap_or(0), count.saturating_sub(last.unwrap_or(0)));
+            let mut at = 0;
+            told.retain(|_| {
+                at += 1;
+                at <= first || at > last
+            });
+        }
+        if self.newest_first {
+            told.reverse();
+        }
+        told
+    }
+}
+
+/// What all series of an answer share; nothing where no series can be part of it.
+fn pattern(selection: &Selection, theme: Theme) -> Result<Option<SeriesPattern>, Fault> {
+    let mut parts = Vec::new();
+    for dimension in Dimension::ALL {
+        let mut wanted: Option<BTreeSet<&str>> = None;
+        let open = selection.keys.iter().any(|key| key.codes(dimension).is_empty());
+        if !open && !selection.keys.is_empty() {
+            let codes = selection.keys.iter().flat_map(|key| key.codes(dimension));
+            wanted = Some(codes.map(|code| &**code).collect());
+        }
+        let narrow = |codes: BTreeSet<&'_ str>| -> BTreeSet<String> {
+            let both = wanted.as_ref().map_or_else(|| codes.clone(), |wanted| wanted & &codes);
+            both.into_iter().map(str::to_owned).collect()
+        };
+        let mut narrowed: Option<BTreeSet<String>> = None;
+        let plain = selection.filters.iter().filter_map(|filter| filter.codes());
+        let mut lists: Vec<BTreeSet<&str>> =
+            plain.filter(|(of, _)| *of == dimension).map(|(_, codes)| codes.into_iter().collect()).collect();
+        if dimension == Dimension::Indicator {
+            lists.extend(theme.indicators().map(|codes| codes.into_iter().collect::<BTreeSet<&str>>()));
+        }
+        for codes in lists {
+            narrowed = Some(match narrowed {
+                None => narrow(codes),
+                Some(before) => before.into_iter().filter(|code| codes.contains(code.as_str())).collect(),
+            });
+        }
+        let codes: Option<Vec<String>> = narrowed
+            .map(|codes| codes.into_iter().collect())
+            .or_else(|| wanted.map(|codes| codes.into_iter().map(str::to_owned).collect()));
+        match codes {
+            None => parts.push(String::new()),
+            Some(mut codes) => {
+                codes.retain(|code| SeriesPattern::parse(code).is_ok() && !code.contains(['.', '+', '*']));
+                if codes.is_empty() {
+                    return Ok(None);
+                }
+                parts.push(codes.join("+"));
+            }
+        }
+    }
+    SeriesPattern::parse(&parts.join(".")).map(Some).map_err(|error| Fault::syntax(error.to_string()))
+}

@@ -1,0 +1,77 @@
+//! Structures: what data are made of, and which flows there are for this reader.
+
+use axum::response::Response;
+
+use super::negotiate::Wish;
+use super::select::{self, countries};
+use super::{Failure, Question, structure_offers};
+use crate::api::Node;
+use crate::api::http::service::Service;
+use crate::api::http::v1::summary::Summary;
+use crate::node::Reader;
+use crate::sdmx::query::{Detail, Fault, Kind, Names, References, Structure, Target, Versions};
+use crate::sdmx::structure::Holding;
+
+/// The answer to a question for structures.
+pub(super) async fn answer<N: Node>(
+    question: Question,
+    service: &Service<N>,
+    asked: Structure,
+) -> Result<Response, Failure> {
+    let offers = structure_offers(asked.generation, &question.headers);
+    let offer = question.agree(&offers, &Wish { format: asked.format.as_deref() })?;
+    let summary = service.summaries.of(&question.reader).await?;
+    let tag = question.tag(&summary.tag, offer);
+    if let Some(known) = question.known(&tag) {
+        return Ok(known);
+    }
+    let all = holding(&question.reader, &summary).answer(&asked);
+    let is_open = asked.agencies.is_any() && asked.ids.is_any() && asked.items.is_any();
+    if all.is_empty() && !is_open {
+        return Err(Fault::nothing("there is no structure of this name here").into());
+    }
+    Ok(question.structures(&all, &tag, offer))
+}
+
+/// The structures that the data of a flow follow.
+pub(super) async fn schema<N: Node>(
+    question: Question,
+    service: &Service<N>,
+    target: Target,
+) -> Result<Response, Failure> {
+    let flow = select::flow(&question.reader, &target)?;
+    let offers = structure_offers(target.generation, &question.headers);
+    let offer = question.agree(&offers, &Wish { format: target.format.as_deref() })?;
+    let summary = service.summaries.of(&question.reader).await?;
+    let tag = question.tag(&summary.tag, offer);
+    if let Some(known) = question.known(&tag) {
+        return Ok(known);
+    }
+    let asked = of_flow(&flow, References::Descendants, Detail::ReferencePartial);
+    let all = holding(&question.reader, &summary).answer(&asked);
+    Ok(question.structures(&all, &tag, offer))
+}
+
+/// The question for a flow's structure.
+pub(super) fn of_flow(flow: &select::Flow, references: References, detail: Detail) -> Structure {
+    Structure {
+        generation: crate::sdmx::query::Generation::Second,
+        kinds: vec![Kind::Dataflow],
+        agencies: Names::These(vec![flow.agency.clone()]),
+        ids: Names::These(vec![flow.id.clone()]),
+        versions: Versions::Any,
+        items: Names::Any,
+        detail,
+        references,
+        format: None,
+    }
+}
+
+/// What there is for a reader.
+pub(super) fn holding(reader: &Reader, summary: &Summary) -> Holding {
+    let of = |ids: Vec<crate::feed::PublisherId>| {
+        ids.iter().filter_map(|id| summary.held.get(id)).flatten().cloned().collect()
+    };
+    let all = countries(reader).into_iter().map(|(code, name, ids)| (code, (name, of(ids))));
+    Holding { countries: all.collect() }
+}
