@@ -195,6 +195,11 @@ impl Core {
         loop {
             let moved = self.engine.commit()?;
             if moved.is_empty() {
+                let given_up = self.engine.give_up_outvoted()?;
+                if !given_up.is_empty() {
+                    self.exchange.set_back(given_up, &mut self.engine)?;
+                    continue;
+                }
                 let resolved = self.engine.apply_resolutions()?;
                 if resolved.is_empty() {
                     return Ok(());

@@ -20,11 +20,14 @@ use tokio::time::{Duration, MissedTickBehavior, interval};
 use super::answers;
 use super::core::Core;
 use super::engine::{Answer, Engine, NodeError};
+use super::exchange;
 use super::home::Home;
 use super::metrics::{Counters, Figures, Metric};
 use super::payload::Payload;
 use super::prepared::Prepared;
 use super::request::{Caller, Request};
+use crate::feed::HeadRef;
+use crate::model::Millis;
 use crate::net::{NetEvent, NetHandle};
 use crate::protect::primary::Concentration;
 use crate::store::Derived;
@@ -70,6 +73,13 @@ fn together(first: Ask, batch: &mut Peekable<IntoIter<Event>>, is_so: fn(&Ask) -
 
 /// An answer that is given once it is durable.
 type Answered = (oneshot::Sender<Result<Answer, NodeError>>, Result<Answer, NodeError>);
+
+/// Answers that are given once the standbys that are connected hold what they tell of, or this time is over.
+struct Held {
+    answers: Vec<Answered>,
+    heads: Vec<HeadRef>,
+    until: Millis,
+}
 
 /// What the loop takes.
 enum Event {
@@ -207,6 +217,7 @@ pub struct Daemon {
     parked: VecDeque<Box<Ask>>,
     /// How many feeds had moved when it was told last.
     told: u64,
+    held: VecDeque<Held>,
 }
 
 impl Daemon {
@@ -228,7 +239,19 @@ impl Daemon {
         let core = Core::new(engine, config, Box::new(net.clone()))?;
         let handle =
             NodeHandle { asks: sender, home, concentration, shared: Arc::clone(&shared), net, derived };
-        Ok((Self { core, asks, net_events, stop, shared, parked: VecDeque::new(), told: 0 }, handle))
+        Ok((
+            Self {
+                core,
+                asks,
+                net_events,
+                stop,
+                shared,
+                parked: VecDeque::new(),
+                told: 0,
+                held: VecDeque::new(),
+            },
+            handle,
+        ))
     }
 
     /// Runs until it is told to stop.
@@ -311,11 +334,9 @@ impl Daemon {
             }
         }
         self.core.settle()?;
+        let moved = self.core.counters.heads_moved != self.told;
         self.tell(acted);
-        for (reply, answer) in answers {
-            // Who asked may have gone away; what was decided stands all the same.
-            let _gone = reply.send(answer);
-        }
+        self.give(answers, moved, go_on);
         self.core.fold()?;
         self.publish();
         Ok(go_on)
@@ -359,6 +380,27 @@ impl Daemon {
         Ok(())
     }
 
+    /// Gives answers, the ones that tell of something new once our standbys hold it: so nothing that was acknowledged is
+    /// missing where one of them takes over.
+    fn give(&mut self, answers: Vec<Answered>, moved: bool, go_on: bool) {
+        let Core { engine, exchange, .. } = &self.core;
+        let now = engine.clock().now();
+        let heads = if moved && !answers.is_empty() { exchange.to_be_held(engine) } else { Vec::new() };
+        let until = if heads.is_empty() { now } else { now.saturating_add(exchange::HELD) };
+        self.held.push_back(Held { answers, heads, until });
+        while let Some(first) = self.held.pop_front() {
+            let is_due = !go_on || first.until <= now || first.until.0 > now.0.saturating_add(exchange::HELD);
+            if !is_due && !exchange.is_held(&first.heads, engine) {
+                self.held.push_front(first);
+                return;
+            }
+            for (reply, answer) in first.answers {
+                // Who asked may have gone away; what was decided stands all the same.
+                let _gone = reply.send(answer);
+            }
+        }
+    }
+
     /// Says that something may have become visible.
     fn tell(&mut self, acted: bool) {
         let moved = self.core.counters.heads_moved;
@@ -376,7 +418,7 @@ impl Daemon {
 }
 
 /// What the operator sees of a fault.
-pub(super) fn fault_row(time: crate::model::Millis, what: &str) -> Value {
+pub(super) fn fault_row(time: Millis, what: &str) -> Value {
     json!({ "time": time.to_string(), "what": what })
 }
 

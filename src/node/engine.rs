@@ -250,6 +250,8 @@ pub struct Engine {
     pub(super) recovery: Recovery,
     /// Whether this node writes our feeds.
     pub(super) standing: Standing,
+    /// Our feeds of which the node that leads holds another entry than we, and from where.
+    pub(super) outvoted: BTreeMap<FeedId, Seq>,
     /// Which resolutions of forks are done: by place, the entry that stands.
     pub(super) applied: BTreeMap<(FeedId, Seq), EntryId>,
     /// Indicators that are opened to everybody.
@@ -302,6 +304,7 @@ impl Engine {
             restart: false,
             recovery,
             standing: Standing::default(),
+            outvoted: BTreeMap::new(),
             applied: BTreeMap::new(),
             public: options.public.clone(),
         };

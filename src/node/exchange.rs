@@ -19,6 +19,8 @@ use crate::store::StoreError;
 use crate::sync::{self, Event, Input, Output, Recovering, Replica, Seating, SessionId};
 use crate::wire;
 
+pub(super) use self::standby::HELD;
+
 mod bundles;
 mod cards;
 mod recovery;
@@ -340,8 +342,10 @@ impl Exchange {
         let (house, now) = (engine.house(), self.clock.now());
         let active: Vec<Card> =
             house.partners().filter(|card| !house.is_paused(&card.publisher())).cloned().collect();
-        let mut partners = active.iter().flat_map(|card| peers_of(card, now)).collect::<Vec<_>>();
-        partners.extend(engine.fellows(now));
+        let mut partners = engine.fellows(now);
+        if !self.asks_ours_alone(engine) {
+            partners.extend(active.iter().flat_map(|card| peers_of(card, now)));
+        }
         if partners != self.partners {
             match self.net.send(NetCommand::SetPartners(partners.clone())) {
                 Ok(()) => self.partners = partners,
@@ -487,7 +491,13 @@ impl Exchange {
                 engine.review.insert(feed.publisher);
                 self.follow_cards(engine)
             }
-            Event::OwnFeedAhead { feed, seq, node, .. } => self.own_ahead((feed, seq), node, engine),
+            Event::OwnFeedAhead { feed, seq, node, time, .. } => {
+                self.own_ahead((feed, seq), (node, time), engine)
+            }
+            Event::OwnFeedDiffers { feed, seq, entry } => {
+                engine.compare_own(feed, seq, entry);
+                Ok(())
+            }
             Event::OwnFeedSettled { feed, .. } => engine.settle_feed(feed),
         }
     }

@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 use super::engine::{Engine, NodeError};
 use super::request::{Caller, Request};
 use crate::crypto::{Hash, PublicKey};
-use crate::feed::{AgreementId, FeedId, Purpose, Seq};
+use crate::feed::{AgreementId, EntryId, FeedId, Purpose, Seq};
 use crate::model::Millis;
 
 /// What the house feed says of who leads.
@@ -151,6 +151,38 @@ impl Engine {
             }
         }
         Ok(false)
+    }
+
+    /// Whether an entry is younger than the leadership that the house feed knows: one of before was signed by who led then.
+    pub(super) fn is_after_us(&self, time: Millis) -> bool {
+        time > self.house.lead.since
+    }
+
+    /// Another node of ours holds this entry in a place of a feed of ours that we follow.
+    pub(super) fn compare_own(&mut self, feed: FeedId, seq: Seq, entry: EntryId) {
+        if self.store.header(&feed, seq).is_ok_and(|header| header.id() != entry) {
+            let from = self.outvoted.entry(feed).or_insert(seq);
+            *from = seq.min(*from);
+        }
+    }
+
+    /// Sets aside what this node wrote last and reached nobody, where the node that leads has written something else; returns
+    /// the feeds. Nothing may wait for a commit.
+    pub(super) fn give_up_outvoted(&mut self) -> Result<Vec<FeedId>, NodeError> {
+        let mut given_up = Vec::new();
+        for (feed, seq) in std::mem::take(&mut self.outvoted) {
+            let file = self.store.set_aside(&feed, seq)?;
+            let file = file.map(|file| file.display().to_string()).unwrap_or_default();
+            tracing::warn!(%feed, seq = seq.0, file, "entries of this node that reached nobody are set aside");
+            given_up.push(feed);
+        }
+        if !given_up.is_empty() {
+            self.house = self.house.anew(self.home.card());
+            self.house.catch_up(&self.store)?;
+            (self.truths, self.submitted) = Default::default();
+            self.follow_role()?;
+        }
+        Ok(given_up)
     }
 
     /// Our feeds were seen to go on under a standby's key: from now on this node follows.

@@ -10,8 +10,8 @@ use crate::feed::assembler::Position;
 use crate::feed::assembler::Seat;
 use crate::feed::head::Place;
 use crate::feed::{
-    AgreementId, EntryFault, FeedId, Fork, HeadRef, Keyring, PublisherId, Resolution, SealingKeys, Seq,
-    SignedHeader, VerifiedFrame,
+    AgreementId, EntryFault, EntryId, FeedId, Fork, HeadRef, Keyring, PublisherId, Resolution, SealingKeys,
+    Seq, SignedHeader, VerifiedFrame,
 };
 use crate::model::Millis;
 
@@ -317,8 +317,20 @@ pub enum Event {
         seq: Seq,
         /// The node key that signed it.
         node: PublicKey,
+        /// When it says that it was signed.
+        time: Millis,
         /// Who said so.
         session: SessionId,
+    },
+    /// Another node of ours holds, in a place of a feed of ours that we follow, an entry that may be another one than is here:
+    /// then ours, with what comes behind it, reached nobody.
+    OwnFeedDiffers {
+        /// The feed.
+        feed: FeedId,
+        /// The place.
+        seq: Seq,
+        /// What that node holds there.
+        entry: EntryId,
     },
     /// A feed of our own that was in recovery has all that its readers who are connected hold of it.
     OwnFeedSettled {

@@ -280,6 +280,7 @@ impl World {
             Event::OwnFeedSettled { feed, .. } => self.nodes[index].recovering.settle(*feed),
             // No card here says that a key was stolen.
             Event::Settled { .. }
+            | Event::OwnFeedDiffers { .. }
             | Event::SessionReady { .. }
             | Event::CaughtUp { .. }
             | Event::FaultRecorded { .. }

@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use super::Exchange;
 use crate::crypto::PublicKey;
-use crate::feed::{FeedId, Resolution, Seq};
+use crate::feed::{AgreementId, FeedId, Resolution, Seq};
+use crate::model::Millis;
 use crate::node::Caller;
 use crate::node::engine::{Engine, NodeError};
 use crate::node::health::finding;
@@ -43,14 +44,19 @@ impl Exchange {
     pub(super) fn own_ahead(
         &mut self,
         (feed, seq): (FeedId, Seq),
-        node: PublicKey,
+        (node, time): (PublicKey, Millis),
         engine: &mut Engine,
     ) -> Result<(), NodeError> {
         if engine.is_recovering(&feed) || self.recovering.follows {
             return Ok(());
         }
         if engine.is_standby_key(&node) {
-            engine.step_down("a partner holds more of our feeds, signed by it")?;
+            if engine.is_after_us(time) {
+                engine.step_down("a partner holds more of our feeds, signed by it")?;
+            } else if feed.agreement != AgreementId::house() {
+                // What the node that led before this one had written and nobody had shown: it is taken before we go on.
+                engine.doubt(feed)?;
+            }
             return self.refresh_recovery(engine);
         }
         if self.ahead.insert(feed, seq).is_none() {

@@ -1,12 +1,12 @@
 //! Other nodes of this government: whom a standby follows, and what a main node asks before it leads.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
 use super::{Exchange, peers_of};
 use crate::crypto::PublicKey;
-use crate::feed::{AgreementId, FeedId, Fork};
+use crate::feed::{AgreementId, FeedId, Fork, HeadRef, Seq};
 use crate::model::Millis;
 use crate::net::{NodeId, PartnerPeer};
 use crate::node::Caller;
@@ -14,6 +14,10 @@ use crate::node::engine::{Engine, NodeError};
 use crate::node::standby::Role;
 use crate::sync::{Input, SessionId};
 
+/// How long partners are waited for after that, who might show what a standby has written.
+const PARTNERS: i64 = 5_000;
+/// How long a person waits for the word that all is written while a standby does not say that it holds it.
+pub(in crate::node) const HELD: i64 = 2_000;
 /// How long a standby is waited for at the start of a main node, in milliseconds: enough for a slow line and for one that
 /// is just starting too.
 const PATIENCE: i64 = 15_000;
@@ -64,8 +68,10 @@ impl Exchange {
                 let until = self.asks_until.map_or(latest, |until| until.min(latest));
                 self.asks_until = Some(until);
                 let house = FeedId::new(engine.home().us(), AgreementId::house());
-                let answered = self.replica.has_all_of(&house);
-                if answered || until <= now {
+                let answered = self.replica.has_all_of(&house) && engine.outvoted.is_empty();
+                let public = FeedId::new(engine.home().us(), AgreementId::public());
+                let shown = self.replica.has_all_of(&public) || until.saturating_add(PARTNERS) <= now;
+                if answered || (until <= now && shown) {
                     tracing::info!(answered, "this node leads: its standby has not taken over");
                     engine.has_asked()?;
                 }
@@ -77,10 +83,59 @@ impl Exchange {
         Ok(())
     }
 
+    /// Whether nobody but our own nodes is to be spoken with: what this node wrote last and reached nobody must not reach a
+    /// partner after another node has written something else in its place.
+    pub(super) fn asks_ours_alone(&self, engine: &Engine) -> bool {
+        let now = self.clock.now();
+        engine.role() == Role::Asks && self.asks_until.is_none_or(|until| now < until)
+    }
+
+    /// Feeds of ours stand otherwise on disk, because what reached nobody was set aside.
+    pub(in crate::node) fn set_back(
+        &mut self,
+        feeds: Vec<FeedId>,
+        engine: &mut Engine,
+    ) -> Result<(), NodeError> {
+        for feed in feeds {
+            self.note(&format!(
+                "feed {feed}: what this node wrote last had reached nobody when another node of ours took over; it is kept aside"
+            ));
+            let state = Box::new(super::recovery::state_of(engine, feed)?);
+            self.tell(Input::Reset { state }, engine)?;
+        }
+        self.refresh_recovery(engine)
+    }
+
+    /// What our standbys that are connected are to hold before people are told that it is written; nothing where there are
+    /// none.
+    pub(in crate::node) fn to_be_held(&self, engine: &Engine) -> Vec<HeadRef> {
+        if engine.role() != Role::Leads || self.standbys(engine).next().is_none() {
+            return Vec::new();
+        }
+        let us = engine.home().us();
+        self.replica.heads().filter(|head| head.feed.publisher == us).collect()
+    }
+
+    /// Whether every standby that is connected holds these.
+    pub(in crate::node) fn is_held(&self, heads: &[HeadRef], engine: &Engine) -> bool {
+        self.standbys(engine).all(|session| {
+            let held: BTreeMap<FeedId, Seq> =
+                self.replica.announced(session).map(|head| (head.feed, head.seq)).collect();
+            heads.iter().all(|head| held.get(&head.feed).is_some_and(|seq| *seq >= head.seq))
+        })
+    }
+
+    fn standbys(&self, engine: &Engine) -> impl Iterator<Item = SessionId> {
+        let is_one = |open: &super::Open| engine.is_standby_key(&PublicKey(open.peer.0));
+        self.open.iter().filter(move |(_, open)| is_one(open)).map(|(id, _)| SessionId(*id))
+    }
+
     /// Two of our nodes have signed an entry for one place: the standby's took over, and this one stops.
     pub(super) fn fork_among_ours(&mut self, fork: &Fork, engine: &mut Engine) -> Result<(), NodeError> {
         let (one, other) = fork.headers();
-        let by_standby = [one, other].iter().any(|header| engine.is_standby_key(&header.header().node));
+        let by_standby = [one, other].iter().any(|header| {
+            engine.is_standby_key(&header.header().node) && engine.is_after_us(header.header().time)
+        });
         if fork.feed().publisher == engine.home().us() && by_standby {
             engine.step_down("it has signed another entry for a place in our feeds")?;
         }
@@ -155,7 +210,7 @@ impl Exchange {
     /// How many entries of our feeds others have announced and are not here.
     fn behind(&self, engine: &Engine) -> u64 {
         let us = engine.home().us();
-        let mut lacking = std::collections::BTreeMap::new();
+        let mut lacking = BTreeMap::new();
         for session in self.open.keys() {
             for head in self.replica.announced(SessionId(*session)).filter(|head| head.feed.publisher == us) {
                 let held = engine.store().durable(&head.feed).map_or(0, |head| head.seq.0 + 1);
@@ -171,7 +226,7 @@ impl Exchange {
         let us = engine.home().us();
         let announced = self.replica.announced(session).map(|head| (head.feed, head.seq.0 + 1));
         let served = self.replica.served(session).map(|(feed, next)| (feed, next.seq.0));
-        let mut held = std::collections::BTreeMap::new();
+        let mut held = BTreeMap::new();
         for (feed, next) in announced.chain(served) {
             let most: &mut u64 = held.entry(feed).or_default();
             *most = (*most).max(next);

@@ -22,6 +22,10 @@ impl Replica {
         let Some(state) = self.feeds.get(&feed).filter(|state| state.fork.is_none()) else { return };
         let Some(ours) = state.last.clone() else { return };
         let Some(session) = self.sessions.get_mut(&id) else { return };
+        // A node of ours that comes back after another has taken its place gives up what differs.
+        if session.publisher == self.us && feed.publisher == self.us && !self.recovering.follows {
+            return;
+        }
         let disputes = &mut session.pull.disputes;
         if disputes.len() >= MAX_DISPUTES || disputes.contains_key(&feed) {
             return;
@@ -96,9 +100,9 @@ impl Replica {
             return Err(Fault::Protocol("a header for another place than the one asked for"));
         }
         if self.keyring.may_sign(header.header()) {
-            let node = header.header().node;
+            let (node, time) = (header.header().node, header.header().time);
             self.note_shown(feed, seq);
-            self.event(Event::OwnFeedAhead { feed, seq, node, session: id });
+            self.event(Event::OwnFeedAhead { feed, seq, node, time, session: id });
         }
         Ok(())
     }
@@ -153,6 +157,10 @@ impl Replica {
         let place = (feed, seq);
         if [&ours, &theirs].iter().any(|one| (one.header().feed, one.header().seq) != place) {
             return Err(Fault::Protocol("a header for another place than the one asked for"));
+        }
+        if self.recovering.follows && session.publisher == self.us && feed.publisher == self.us {
+            self.event(Event::OwnFeedDiffers { feed, seq, entry: theirs.id() });
+            return Ok(());
         }
         let by_publisher = session.publisher == feed.publisher && feed.publisher != self.us;
         let settled = by_publisher && self.settled(&ours, &theirs);

@@ -49,13 +49,22 @@ impl Replica {
         let state = self.feeds.get(&head.feed);
         let next = state.map_or(Place::first(head.feed).seq, |state| state.place.seq);
         let last = state.and_then(|state| state.last.as_ref());
+        let fellow = self.recovering.follows && self.is_fellow(id) && head.feed.publisher == self.us;
+        let reaches = last.is_some_and(|last| head.seq <= last.header().seq);
         let differs = last.is_some_and(|last| last.header().seq == head.seq && last.id() != head.entry);
         if head.feed.publisher == self.us && head.seq >= next && !self.is_recovering(&head.feed) {
             self.question_own(id, head.feed, head.seq);
         }
-        if differs {
+        if fellow && reaches {
+            self.event(Event::OwnFeedDiffers { feed: head.feed, seq: head.seq, entry: head.entry });
+        } else if differs {
             self.dispute(id, head.feed);
         }
+    }
+
+    /// Whether the node of a session is one of our own government.
+    fn is_fellow(&self, id: SessionId) -> bool {
+        self.sessions.get(&id).is_some_and(|session| session.publisher == self.us)
     }
 
     /// Sees to it that a feed is pulled from the session that suits best.

@@ -122,7 +122,9 @@ impl Replica {
 
     /// A feed has become longer: those who pull it get the entries, the others hear of them, except the source.
     pub(super) fn spread(&mut self, head: HeadRef) {
-        let source = self.source(&head.feed);
+        // Who writes our feeds in our place is told how far we hold them: it tells its people that all is well by that.
+        let echo = self.recovering.follows && head.feed.publisher == self.us;
+        let source = self.source(&head.feed).filter(|_| !echo);
         for id in self.readers(&head.feed) {
             let Some(session) = self.sessions.get_mut(&id) else { continue };
             if session.serve.wanted.contains_key(&head.feed) {

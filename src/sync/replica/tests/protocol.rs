@@ -288,7 +288,8 @@ fn our_own_feed_is_not_taken_from_others_and_being_behind_is_news() {
     let bytes = Some(ours[2].header().to_bytes());
     let outputs = bench.hear(1, Message::Header { feed, seq: Seq(2), bytes });
     let node = node_key(US).public_key();
-    let ahead = Event::OwnFeedAhead { feed, seq: Seq(2), node, session: SessionId(1) };
+    let time = ours[2].header().header().time;
+    let ahead = Event::OwnFeedAhead { feed, seq: Seq(2), node, time, session: SessionId(1) };
     assert_eq!(outputs, [Output::Event(ahead)]);
 }
 
@@ -303,8 +304,8 @@ fn an_entry_of_ours_that_a_partner_has_begun_to_receive_is_not_signed_again_unno
     assert_eq!(sent(&bench.hear(1, want(feed, at(1, 1)))), [show]);
     let bytes = Some(ours[1].header().to_bytes());
     let outputs = bench.hear(1, Message::Header { feed, seq: Seq(1), bytes });
-    let ahead =
-        Event::OwnFeedAhead { feed, seq: Seq(1), node: node_key(US).public_key(), session: SessionId(1) };
+    let (node, time) = (node_key(US).public_key(), ours[1].header().header().time);
+    let ahead = Event::OwnFeedAhead { feed, seq: Seq(1), node, time, session: SessionId(1) };
     assert_eq!(outputs, [Output::Event(ahead)]);
     // What follows our newest entry is wanted by everybody.
     let mut bench = Bench::holding(&ours[..1]);
