@@ -50,6 +50,7 @@ pub mod release;
 pub mod rows;
 pub mod answers;
 pub mod reader;
+pub mod insight;
 pub mod changes;
 pub mod export;
 #[cfg(feature = "parquet")]
@@ -69,8 +70,9 @@ pub use self::core::Core;
 pub use daemon::{Daemon, NodeHandle, Pending};
 pub use engine::{Answer, Engine, NodeError, Options};
 pub use home::Home;
+pub use insight::InsightRequest;
 pub use mandates::NextKey;
 pub use payload::Payload;
-pub use reader::{FeedHead, PublisherName, Reader, Scope};
+pub use reader::{FeedHead, Group, PublisherName, Reader, Scope};
 pub use request::{Caller, CardAct, GetRequest, Request};
 pub use sealing::SealingTerms;

@@ -511,6 +511,7 @@ impl Engine {
             Request::Audit { verify } => self.audit(verify)?,
             Request::Cite { key, period, from } => self.cite(&key, &period, from.as_deref())?,
             request @ (Request::Reader(_)
+            | Request::Insight(_)
             | Request::Prove { .. }
             | Request::Changes { .. }
             | Request::Export { .. }) => return self.for_readers(request),
