@@ -23,3 +23,6 @@ pub mod labour;
 pub mod diaspora;
 
 pub use mirror::{Mirror, Pair, Summary};
+
+#[cfg(test)]
+mod testing;

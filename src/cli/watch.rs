@@ -140,7 +140,8 @@ mod tests {
     #[test]
     fn only_what_changed_is_told() {
         let [before, now] = [status(true, 0), status(false, 2)].map(|one| facts(&one, &json!({})));
-        let all = changes(&Facts::new(), &before);
+        let nothing = Facts::new();
+        let all = changes(&nothing, &before);
         assert!(all.contains(&("feed PHL A (abababab)", Some("entry 3, 33 observations"))), "{all:?}");
         assert_eq!(
             changes(&before, &now),
