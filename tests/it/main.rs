@@ -11,6 +11,7 @@ mod damage;
 mod faults;
 mod federation;
 mod fuzz;
+mod insight;
 mod keys;
 mod leak;
 mod ledger;
