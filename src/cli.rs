@@ -13,6 +13,7 @@ pub mod doctor;
 pub mod explain;
 pub mod export;
 pub mod init;
+pub mod insight;
 pub mod key;
 pub mod log;
 mod message;
@@ -21,10 +22,12 @@ pub mod print;
 pub mod query;
 pub mod run;
 pub mod standby;
+mod spark;
 pub mod submit;
 pub mod token;
 pub mod upkeep;
 pub mod verify;
+pub mod watch;
 
 use std::process::ExitCode;
 
@@ -86,7 +89,12 @@ fn run(args: Args) -> anyhow::Result<Outcome> {
         Command::Bundle(bundle) => bundle::run(global, bundle),
         Command::Get(get) => query::get(global, get),
         Command::Export(export) => export::run(global, &export),
-        Command::Mirror(mirror) => query::mirror(global, mirror),
+        Command::Mirror(mirror) => insight::mirror(global, mirror),
+        Command::Region(region) => insight::region(global, region),
+        Command::Quality(quality) => insight::quality(global, quality),
+        Command::Labour(labour) => insight::labour(global, labour),
+        Command::Diaspora(diaspora) => insight::diaspora(global, diaspora),
+        Command::Watch(watch) => watch::run(global, &watch),
         Command::Cite(cite) => query::cite(global, &cite),
         Command::Audit(audit) => query::audit(global, &audit),
         Command::Doctor(doctor) => doctor::run(global, &doctor),

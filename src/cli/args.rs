@@ -6,6 +6,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 pub mod agreement;
 pub mod standby;
+pub mod insight;
 pub mod token;
 pub mod upkeep;
 
@@ -92,8 +93,18 @@ pub enum Command {
     Get(Get),
     /// Write the whole history of all figures as columns, for tools beyond one machine
     Export(Export),
-    /// Both ends of a corridor side by side
-    Mirror(Mirror),
+    /// Both ends of a corridor side by side, with definitions and trend
+    Mirror(insight::Mirror),
+    /// The regional profile of an agreement: exact sums, who is missing, a digest to compare
+    Region(insight::Region),
+    /// How good, how early and how complete what publishers report is
+    Quality(insight::Quality),
+    /// Posts that a destination offers beside workers that an origin has
+    Labour(insight::Labour),
+    /// Citizens on consular registers beside those that hosts count
+    Diaspora(insight::Diaspora),
+    /// Peers, feeds and deliveries as they change
+    Watch(insight::Watch),
     /// Write one observation, or the proof of a fork, with everything a third party needs to verify it
     Cite(Cite),
     /// Verify a citation or the proof of a fork; needs no node
@@ -466,17 +477,6 @@ pub struct Export {
     /// Write everything anew, and remove what was there
     #[arg(long)]
     pub full: bool,
-}
-
-/// `mirror`
-#[derive(Debug, clap::Args)]
-pub struct Mirror {
-    /// Country of origin
-    pub origin: String,
-    /// Country of destination
-    pub destination: String,
-    /// Indicator of either side [default: the first pair that both have]
-    pub indicator: Option<String>,
 }
 
 /// `cite`

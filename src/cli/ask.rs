@@ -141,6 +141,19 @@ pub fn value(global: &Global, request: Request) -> anyhow::Result<Value> {
     ask(global, request, &mut |_| true)?.context(NO_ANSWER)
 }
 
+/// Asks for one value that the node makes beside its loop.
+///
+/// # Errors
+/// As [`ask`].
+pub fn one_row(global: &Global, request: Request) -> anyhow::Result<Value> {
+    let mut answer = None;
+    ask(global, request, &mut |row| {
+        answer = Some(row);
+        true
+    })?;
+    answer.context(NO_ANSWER)
+}
+
 /// Asks for one value with a request that a file goes with.
 ///
 /// # Errors

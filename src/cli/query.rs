@@ -1,4 +1,4 @@
-//! `get`, `mirror`, `cite`, `audit`: questions to what the node holds.
+//! `get`, `cite`, `audit`: questions to what the node holds.
 
 use std::fs::{self, File};
 use std::io::{BufWriter, IntoInnerError, IsTerminal, Write};
@@ -6,7 +6,7 @@ use std::io::{BufWriter, IntoInnerError, IsTerminal, Write};
 use anyhow::{Context, bail};
 use serde_json::Value;
 
-use super::args::{Audit, Cite, Format, Get, Global, Mirror};
+use super::args::{Audit, Cite, Format, Get, Global};
 use super::{Outcome, ask, export, message, print};
 use crate::node::rows::columns;
 use crate::node::{GetRequest, Request};
@@ -140,40 +140,6 @@ fn get_table(global: &Global, request: Request) -> anyhow::Result<Outcome> {
 
 /// The longest table for a terminal.
 const MAX_TABLE: usize = 1000;
-
-/// `mirror`
-///
-/// # Errors
-/// When the node refuses.
-pub fn mirror(global: &Global, args: Mirror) -> anyhow::Result<Outcome> {
-    let (origin, destination) = (args.origin, args.destination);
-    let request = Request::Mirror { origin, destination, indicator: args.indicator, public: false };
-    let value = ask::value(global, request)?;
-    if global.json {
-        print::value(&value, true)?;
-        return Ok(Outcome::Done);
-    }
-    let text = |field: &str| value[field].as_str().unwrap_or("").to_owned();
-    println!(
-        "{} says {}, {} says {}",
-        text("origin"),
-        text("indicator"),
-        text("destination"),
-        text("mirror_indicator")
-    );
-    let pairs = value["pairs"].as_array().cloned().unwrap_or_default();
-    print::table(&["time_period", "origin_value", "destination_value", "ratio", "asymmetry"], &pairs)?;
-    let summary = &value["summary"];
-    println!(
-        "{} pairs, ratio destination/origin: mean {}, {} to {}; {} differ by more than 25 %",
-        summary["pairs"],
-        print::cell(&summary["mean_ratio"]),
-        print::cell(&summary["min_ratio"]),
-        print::cell(&summary["max_ratio"]),
-        summary["flagged"]
-    );
-    Ok(Outcome::Done)
-}
 
 /// `cite`
 ///

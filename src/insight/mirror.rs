@@ -1,14 +1,21 @@
 //! Mirror statistics: the same movement as the origin and as the destination counted it.
 //!
 //! The asymmetry coefficient is the one of the SDMX and IMF work on bilateral asymmetries,
-//! `|a-b| / ((a+b)/2)`: 0 where both say the same, 2 where one side saw nobody.
+//! `|a-b| / ((a+b)/2)`: 0 where both say the same, 2 where one side saw nobody. Values are in the unit itself, not in
+//! thousands of it. [`sides`] finds the series that are compared, [`definition`] what is known of why they differ.
 
 use rust_decimal::Decimal as Exact;
 
+use super::exact::rounded;
 use crate::model::{Decimal, Period};
 
-/// Decimals of every ratio, mean and asymmetry; the fourth is rounded away, halves away from zero.
-pub const DECIMALS: u32 = 3;
+pub mod definition;
+pub mod sides;
+
+pub use definition::{
+    Comparable, ComparablePair, Definition, Difference, FACTOR_SETS, FactorSet, differences, on_common_basis,
+};
+pub use sides::{Corridors, Matched, Side, matching, pair_of, unmatched};
 
 /// One in so many: two values differ much if the gap is more than a quarter of the smaller one.
 const FLAG_PARTS: i64 = 4;
@@ -28,6 +35,8 @@ pub struct Mirror {
     pub pairs: Vec<Pair>,
     /// All pairs together.
     pub summary: Summary,
+    /// How the asymmetry goes; none for fewer than [`TREND_PAIRS`] pairs that have one.
+    pub trend: Option<Trend>,
     /// Periods that the origin alone reported.
     pub only_origin: usize,
     /// Periods that the destination alone reported.
@@ -43,9 +52,9 @@ pub struct Pair {
     pub origin_value: Decimal,
     /// What the destination says, as reported.
     pub destination_value: Decimal,
-    /// Destination over origin, with [`DECIMALS`]; none where the origin says zero.
+    /// Destination over origin, with [`super::exact::DECIMALS`]; none where the origin says zero.
     pub ratio: Option<Decimal>,
-    /// `|a-b| / ((a+b)/2)`, with [`DECIMALS`]; none where both say zero.
+    /// `|a-b| / ((a+b)/2)`, with [`super::exact::DECIMALS`]; none where both say zero.
     pub asymmetry: Option<Decimal>,
     /// Do they differ by more than 25 % of the smaller value? That is a ratio over 1.25 or under 0.8.
     pub flagged: bool,
@@ -66,6 +75,45 @@ pub struct Summary {
     /// How many pairs are [`Pair::flagged`].
     pub flagged: usize,
 }
+
+/// How the asymmetry of the later periods compares with that of the earlier ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Trend {
+    /// Mean asymmetry of the earlier half of the pairs; of an odd number the middle one is left out.
+    pub earlier: Decimal,
+    /// Mean asymmetry of the later half.
+    pub later: Decimal,
+    /// Which way it goes.
+    pub direction: Direction,
+}
+
+/// Which way an asymmetry goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// Both ends come to say more of the same.
+    Narrowing,
+    /// The means differ by [`STEADY`] at most.
+    Steady,
+    /// Both ends come to say less of the same.
+    Widening,
+}
+
+impl Direction {
+    /// The word for it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Narrowing => "narrowing",
+            Self::Steady => "steady",
+            Self::Widening => "widening",
+        }
+    }
+}
+
+/// The fewest pairs that make a trend.
+pub const TREND_PAIRS: usize = 4;
+/// Means that differ by so much at most, in thousandths, are called steady.
+pub const STEADY: i128 = 50;
 
 /// Puts the two sides of a corridor beside each other.
 ///
@@ -97,6 +145,7 @@ pub fn compare(
         indicator: indicator.to_owned(),
         mirror_indicator: mirror_indicator.to_owned(),
         summary: summarise(&pairs, &ratios),
+        trend: trend(&pairs),
         only_origin: ours.len() - pairs.len(),
         only_destination: theirs.len() - pairs.len(),
         pairs,
@@ -137,6 +186,27 @@ fn differ_much(a: Decimal, b: Decimal) -> bool {
     gap.is_none_or(|gap| gap > a.abs().min(b.abs()))
 }
 
+fn trend(pairs: &[Pair]) -> Option<Trend> {
+    let all: Vec<Exact> =
+        pairs.iter().filter_map(|pair| asymmetry(pair.origin_value, pair.destination_value)).collect();
+    if all.len() < TREND_PAIRS {
+        return None;
+    }
+    let half = all.len() / 2;
+    let mean = |part: &[Exact]| {
+        let sum = part.iter().try_fold(Exact::ZERO, |sum, one| sum.checked_add(*one))?;
+        sum.checked_div(Exact::from(part.len())).and_then(rounded)
+    };
+    let (earlier, later) = (mean(&all[..half])?, mean(&all[all.len() - half..])?);
+    // Both have the same scale.
+    let direction = match later.mantissa() - earlier.mantissa() {
+        change if change < -STEADY => Direction::Narrowing,
+        change if change > STEADY => Direction::Widening,
+        _ => Direction::Steady,
+    };
+    Some(Trend { earlier, later, direction })
+}
+
 fn summarise(pairs: &[Pair], ratios: &[Exact]) -> Summary {
     let sum = ratios.iter().try_fold(Exact::ZERO, |sum, ratio| sum.checked_add(*ratio));
     let mean = sum.and_then(|sum| sum.checked_div(Exact::from(ratios.len())));
@@ -147,14 +217,6 @@ fn summarise(pairs: &[Pair], ratios: &[Exact]) -> Summary {
         max_ratio: ratios.iter().max().copied().and_then(rounded),
         flagged: pairs.iter().filter(|p| p.flagged).count(),
     }
-}
-
-/// With exactly [`DECIMALS`], so that 1.5 is written 1.500 beside 1.416.
-fn rounded(number: Exact) -> Option<Decimal> {
-    let strategy = rust_decimal::RoundingStrategy::MidpointAwayFromZero;
-    let mut number = number.round_dp_with_strategy(DECIMALS, strategy);
-    number.rescale(DECIMALS);
-    Decimal::from_rust_decimal(number).ok()
 }
 
 #[cfg(test)]

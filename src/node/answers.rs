@@ -1,18 +1,14 @@
-//! Answers from the views: status, feeds, values, mirrors.
-
-use std::collections::BTreeMap;
+//! Answers from the views: status, feeds, values.
 
 use serde_json::{Value, json};
 
 use super::engine::{Engine, NodeError, Rows};
-use super::reader::Scope;
 use super::request::{Caller, GetRequest};
 use super::rows::{RowPlace, RowWriter};
 use crate::feed::{AgreementId, EntryKind, FeedId, PublisherId, Seq};
-use crate::insight::mirror;
-use crate::model::{Decimal, Dimension, Millis, Period, SeriesKey, SeriesPattern, catalogue};
+use crate::model::{Dimension, Millis, SeriesPattern, catalogue};
 use crate::store::{Derived, ReceiptRow};
-use crate::view::{Moment, Query, State};
+use crate::view::{Moment, Query};
 
 impl Engine {
     pub(super) fn status(&mut self) -> Result<Value, NodeError> {
@@ -117,64 +113,6 @@ impl Engine {
         self.partner(text).map(|card| card.publisher())
     }
 
-    pub(super) fn mirror(
-        &mut self,
-        (origin, destination): (&str, &str),
-        indicator: Option<&str>,
-        scope: Scope,
-    ) -> Result<Value, NodeError> {
-        self.store.fold()?;
-        let (origin, destination) = (origin.to_ascii_uppercase(), destination.to_ascii_uppercase());
-        let codes: Vec<(&str, &str)> = match indicator {
-            Some(code) => vec![pair_of(code)?],
-            None => catalogue::all().iter().filter_map(|one| pair_of(one.code()).ok()).collect(),
-        };
-        for (at_origin, at_destination) in codes {
-            let theirs = self.side((&origin, &destination), at_origin, scope)?;
-            let ours = self.side((&destination, &origin), at_destination, scope)?;
-            if let Some((key, a, b)) =
-                matching(&theirs, &ours).or_else(|| indicator.and_then(|_| one_sided(&theirs, &ours)))
-            {
-                let compared = mirror::compare(&origin, &destination, at_origin, at_destination, &a, &b);
-                return Ok(mirror_value(&compared, &key));
-            }
-        }
-        Err(NodeError::NotFound(format!(
-            "no figures of {origin} and {destination} about each other are held here for {}",
-            indicator.unwrap_or("any indicator")
-        )))
-    }
-
-    /// One side's series of a corridor, each with its newest values, whatever agreement of the scope they came under.
-    fn side(
-        &self,
-        (reporter, counterpart): (&str, &str),
-        indicator: &str,
-        scope: Scope,
-    ) -> Result<Side, NodeError> {
-        let Ok(publisher) = self.publisher(reporter) else { return Ok(Side::new()) };
-        let pattern = SeriesPattern::any()
-            .with(Dimension::RefArea, reporter)
-            .with(Dimension::CounterpartArea, counterpart)
-            .with(Dimension::Indicator, indicator);
-        let (publishers, agreements) = (vec![publisher], scope.agreements());
-        let query = Query { publishers, agreements, ..Query::current(pattern) };
-        let mut side = Side::new();
-        self.store.derived().query(&query, &mut |series| {
-            let values = side.entry(series.key.clone()).or_default();
-            for (period, state, entry) in series.stated() {
-                let State::Stated { value: Some(value), .. } = state else { continue };
-                let newer =
-                    values.get(&period).is_none_or(|(_, time): &(Decimal, Millis)| *time <= entry.time);
-                if newer {
-                    values.insert(period, (*value, entry.time));
-                }
-            }
-            true
-        })?;
-        Ok(side)
-    }
-
     pub(super) fn rebuild(&mut self, caller: &Caller) -> Result<Value, NodeError> {
         self.store.rebuild("an operator asked for it")?;
         self.store.fold()?;
@@ -255,96 +193,6 @@ pub(super) fn query(get: &GetRequest, publishers: Vec<PublisherId>) -> Result<Qu
     };
     let agreements = if get.public { vec![AgreementId::public()] } else { Vec::new() };
     Ok(Query { pattern, publishers, agreements, moment })
-}
-
-type Values = BTreeMap<Period, (Decimal, Millis)>;
-type Side = BTreeMap<SeriesKey, Values>;
-type Pairs = Vec<(Period, Decimal)>;
-
-/// The indicator at the origin and its mirror at the destination.
-fn pair_of(code: &str) -> Result<(&'static str, &'static str), NodeError> {
-    let none = || NodeError::NotFound(format!("{code:?} has no mirror: `corridor explain {code}` says why"));
-    let one = catalogue::get(code).ok_or_else(none)?;
-    let other = one.mirror.bilateral().and_then(catalogue::get).ok_or_else(none)?;
-    match one.side {
-        catalogue::Side::Destination => Ok((other.code(), one.code())),
-        catalogue::Side::Origin | catalogue::Side::Both | catalogue::Side::National => {
-            Ok((one.code(), other.code()))
-        }
-    }
-}
-
-/// The widest pair of series that are each other's mirror: of several breakdowns, the one with most totals.
-fn matching(origin: &Side, destination: &Side) -> Option<(SeriesKey, Pairs, Pairs)> {
-    let totals = |key: &SeriesKey| key.parts().iter().filter(|code| **code == "_T").count();
-    let pairs = origin.iter().filter_map(|(key, a)| {
-        let mirrored = key.mirror()?;
-        let b = destination.get(&mirrored).or_else(|| alike(&mirrored, destination))?;
-        Some((key, a, b))
-    });
-    let (key, a, b) = pairs.max_by_key(|(key, _, _)| totals(key))?;
-    Some((key.clone(), plain(a), plain(b)))
-}
-
-/// A series that differs from the mirror by its unit or basis alone.
-fn alike<'a>(mirrored: &SeriesKey, side: &'a Side) -> Option<&'a Values> {
-    let loose = [Dimension::Basis, Dimension::UnitMeasure, Dimension::Indicator];
-    let same = |key: &SeriesKey| {
-        Dimension::ALL
-            .iter()
-            .filter(|d| !loose.contains(d))
-            .all(|d| key.dimension(*d) == mirrored.dimension(*d))
-    };
-    side.iter().find(|(key, _)| same(key)).map(|(_, values)| values)
-}
-
-/// Only one side has figures: the comparison says so.
-fn one_sided(origin: &Side, destination: &Side) -> Option<(SeriesKey, Pairs, Pairs)> {
-    match (origin.iter().next(), destination.iter().next()) {
-        (Some((key, a)), None) => Some((key.clone(), plain(a), Vec::new())),
-        (None, Some((key, b))) => Some((key.mirror()?, Vec::new(), plain(b))),
-        (Some((key, a)), Some((_, b))) => Some((key.clone(), plain(a), plain(b))),
-        (None, None) => None,
-    }
-}
-
-fn plain(values: &Values) -> Pairs {
-    values.iter().map(|(period, (value, _))| (*period, *value)).collect()
-}
-
-fn mirror_value(compared: &mirror::Mirror, key: &SeriesKey) -> Value {
-    let text = |number: &Option<Decimal>| number.as_ref().map(ToString::to_string);
-    let pairs: Vec<Value> = compared
-        .pairs
-        .iter()
-        .map(|pair| {
-            json!({
-                "time_period": pair.period.to_string(),
-                "origin_value": pair.origin_value.to_string(),
-                "destination_value": pair.destination_value.to_string(),
-                "ratio": text(&pair.ratio),
-                "asymmetry": text(&pair.asymmetry),
-            })
-        })
-        .collect();
-    let summary = &compared.summary;
-    json!({
-        "origin": compared.origin,
-        "destination": compared.destination,
-        "indicator": compared.indicator,
-        "mirror_indicator": compared.mirror_indicator,
-        "key": key.as_str(),
-        "pairs": pairs,
-        "summary": {
-            "pairs": summary.pairs,
-            "mean_ratio": text(&summary.mean_ratio),
-            "min_ratio": text(&summary.min_ratio),
-            "max_ratio": text(&summary.max_ratio),
-            "flagged": summary.flagged,
-            "only_origin": compared.only_origin,
-            "only_destination": compared.only_destination,
-        },
-    })
 }
 
 #[cfg(test)]

@@ -542,6 +542,7 @@ impl Engine {
             Request::Cite { key, period, from } => self.cite(&key, &period, from.as_deref())?,
             request @ (Request::Reader(_)
             | Request::Series(_)
+            | Request::Insight(_)
             | Request::Prove { .. }
             | Request::Changes { .. }
             | Request::Export { .. }) => return self.for_readers(request),

@@ -11,7 +11,9 @@ use super::answers;
 use super::engine::{Answer, Engine, NodeError, Rows};
 use super::request::{GetRequest, Request};
 use crate::feed::{AgreementId, Card, EntryId, FeedId, PublisherId, Seq};
+use crate::insight::region::Member;
 use crate::model::{Millis, SeriesPattern};
+use crate::policy::Party;
 use crate::store::Derived;
 use crate::view::{Moment, Query, SeriesView};
 
@@ -74,17 +76,30 @@ pub struct FeedHead {
 /// The views as one scope shows them. Clones share it.
 #[derive(Clone)]
 pub struct Reader {
-    derived: Derived,
+    pub(super) derived: Derived,
     scope: Scope,
     shared: Arc<Known>,
 }
 
+/// Governments that publish to each other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Group {
+    /// Under which agreement.
+    pub agreement: AgreementId,
+    /// What that is called; `public` for what everybody may read.
+    pub title: String,
+    /// Who may publish under it.
+    pub members: Vec<Member>,
+}
+
 struct Known {
+    now: Millis,
     us: PublisherId,
     country: String,
     is_training: bool,
     publishers: BTreeMap<PublisherId, PublisherName>,
     heads: Vec<FeedHead>,
+    groups: Vec<Group>,
 }
 
 impl Reader {
@@ -151,6 +166,16 @@ impl Reader {
         &self.shared.publishers
     }
 
+    /// The groups of this scope: all who publish to everybody, and the parties of each agreement that it shows.
+    pub fn groups(&self) -> &[Group] {
+        &self.shared.groups
+    }
+
+    /// When the reader was made.
+    pub fn now(&self) -> Millis {
+        self.shared.now
+    }
+
     /// The feeds of this scope as of when the reader was made, by publisher and agreement. Two readers with equal heads
     /// give equal answers.
     pub fn heads(&self) -> &[FeedHead] {
@@ -165,6 +190,7 @@ impl Engine {
             Request::Reader(scope) => self.reader(scope).map(Answer::Reader),
             Request::Series(get) => self.series(&get).map(Answer::Rows),
             Request::Changes { scope, since, limit } => self.changes(scope, since, limit).map(Answer::Value),
+            Request::Insight(asked) => self.insight(asked).map(Answer::Rows),
             Request::Export { public, known } => self.export(Scope::of(public), &known).map(Answer::Rows),
             Request::Prove { key, period, from, scope } => {
                 self.prove((&key, &period), &from, scope).map(Answer::Rows)
@@ -194,14 +220,42 @@ impl Engine {
         }
         heads.sort_by_key(|head| head.feed);
         let card = self.home.card();
+        let groups = self.groups(scope, &heads);
         let known = Known {
+            now: self.now(),
             us: self.us(),
             country: card.country().to_owned(),
             is_training: card.network().is_training(),
             publishers: self.house.partners().chain([card]).map(named).collect(),
             heads,
+            groups,
         };
         Ok(Reader { derived: self.store.derived().clone(), scope, shared: Arc::new(known) })
+    }
+
+    /// Who may publish to whom, as far as a scope shows it.
+    fn groups(&self, scope: Scope, heads: &[FeedHead]) -> Vec<Group> {
+        let member = |publisher: PublisherId| {
+            let card = self.house.keyring().get(&publisher).or_else(|| self.house.archive().get(&publisher));
+            let country = card.map(|card| card.country().to_owned()).filter(|code| !code.is_empty());
+            Member { country: country.unwrap_or_else(|| publisher.short()), publisher }
+        };
+        let is_public = |head: &&FeedHead| head.feed.agreement == AgreementId::public();
+        let public = heads.iter().filter(is_public).map(|head| member(head.feed.publisher));
+        let mut groups = vec![Group {
+            agreement: AgreementId::public(),
+            title: self.agreement_name(&AgreementId::public()),
+            members: public.collect(),
+        }];
+        if scope == Scope::Government {
+            groups.extend(self.house.book().agreements().map(|agreement| {
+                let text = agreement.text();
+                let publishes = |party: &&Party| party.role.publishes();
+                let members = text.parties.iter().filter(publishes).map(|party| member(party.publisher));
+                Group { agreement: agreement.id(), title: text.title.clone(), members: members.collect() }
+            }));
+        }
+        groups
     }
 }
 

@@ -186,6 +186,8 @@ pub enum Request {
         #[serde(default)]
         public: bool,
     },
+    /// What the figures of several governments, or all of one, say together.
+    Insight(super::insight::InsightRequest),
     /// The log of acts.
     Audit {
         /// Check every signature and hash of it.
@@ -455,6 +457,7 @@ impl Request {
             | Self::Reader(_)
             | Self::AgreementWhatIf { .. }
             | Self::Mirror { .. }
+            | Self::Insight(_)
             | Self::Export { .. }
             | Self::Prove { .. }
             | Self::Changes { .. }
@@ -552,6 +555,7 @@ impl Request {
             | Self::Series(_)
             | Self::Reader(_)
             | Self::Mirror { .. }
+            | Self::Insight(_)
             | Self::Audit { .. }
             | Self::Cite { .. }
             | Self::Export { .. }

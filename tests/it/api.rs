@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::world::{TITLE, World, ask, eventually, files, release, run, stdout, text, values};
 use http::{get, json as answer_of, open, send};
 
-mod http;
+pub(crate) mod http;
 mod sdmx;
 
 /// A figure that everybody may read, and two that an agreement opens to its parties.
@@ -35,12 +35,16 @@ fn questions(node: &corridor::cli::demo::government::Government) -> Vec<String> 
             continue;
         }
         let path = path.replace("{code}", "EF_REGEMI").replace("{period}", "2013");
+        let path = path.replace("{agreement}", "public");
         for (country, key) in
             [("PHL", HIDDEN_KEY), ("CAN", "A.CAN.PHL.MF_PERMSET.CIT._T._T._T._T._T._T._T._T.PS")]
         {
             let path = path.replace("{country}", country).replace("{key}", key);
             let required: &[&str] = match path.as_str() {
                 "/api/v1/mirror" => &["origin=PHL&destination=CAN", "origin=CAN&destination=PHL"],
+                "/api/v1/labour" => &["origin=PHL&destination=CAN"],
+                "/api/v1/diaspora" => &["country=PHL"],
+                "/api/v1/mirror/widest" => &["indicator=EF_REGEMI"],
                 "/api/v1/history" => &["key="],
                 _ => &[""],
             };
@@ -79,6 +83,8 @@ fn more_of(path: &str, key: &str) -> Vec<&'static str> {
             vec!["", "limit=1", "indicator=EF_REGEMI", "counterpart_area=CAN", "publisher=CAN"]
         }
         "/api/v1/corridors" => vec!["", "origin=PHL&destination=CAN", "indicator=EF_REGEMI", "limit=1"],
+        "/api/v1/region/public" => vec!["", "members=PHL,CAN", "members=CAN&indicator=EF_REGEMI&period=2013"],
+        "/api/v1/quality" => vec!["", "country=PHL", "country=CAN", "country=PHL&indicator=EF_REGEMI"],
         "/api/v1/changes" => vec!["", "limit=1", "since=now", "since=now&wait=1s"],
         "/api/v1/mirror" => vec!["", if is_can { "indicator=MF_PERMSET" } else { "indicator=EF_REGEMI" }],
         _ => vec![""],
@@ -127,6 +133,8 @@ fn a_stranger_finds_no_trace_of_what_agreements_open() {
     for path in [
         format!("/api/v1/citations/PHL/{HIDDEN_KEY}/2013"),
         format!("/api/v1/citations/CAN/{HIDDEN_KEY}/2013"),
+        format!("/api/v1/region/{agreement}"),
+        "/api/v1/quality?country=CAN".to_owned(),
     ] {
         assert_eq!(get(phl, &path).status, 404, "{path}");
     }

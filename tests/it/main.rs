@@ -12,6 +12,7 @@ mod faults;
 mod federation;
 mod fuzz;
 mod imports;
+mod insight;
 mod keys;
 mod leak;
 mod ledger;

@@ -9,6 +9,7 @@ pub(crate) mod figures;
 mod forger;
 mod labour;
 mod ledger;
+mod region;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

@@ -11,6 +11,10 @@
 //! | `observations` | figures as JSON or CSV, streamed or page by page (`../observations.rs`) |
 //! | `history` | every version of a series or of one of its periods |
 //! | `mirror` | both ends of a corridor side by side |
+//! | `mirror/widest` | corridors whose two ends lie furthest apart |
+//! | `region/...` | the regional profile of an agreement, with a digest that its members compare |
+//! | `quality` | how good, how early and how complete what publishers report is |
+//! | `labour`, `diaspora` | posts beside workers, registers beside hosts |
 //! | `feeds`, `heads` | signed sequences, and where each ends |
 //! | `citations/...`, `citations/verify` | evidence to keep, and its check |
 //! | `changes` | entries since a cursor: at once, by long poll, or as server-sent events |
@@ -24,6 +28,8 @@ mod changes;
 mod citations;
 mod document;
 mod feeds;
+mod insight;
+mod insight_schema;
 mod mirror;
 pub(super) mod params;
 mod rate;
@@ -56,7 +62,12 @@ pub(super) fn routes<N: Node>() -> Router<Service<N>> {
         .route("/api/v1/corridors", get(catalogue::corridors::<N>))
         .route("/api/v1/series", get(series::series))
         .route("/api/v1/history", get(series::history))
-        .route("/api/v1/mirror", get(mirror::mirror::<N>))
+        .route("/api/v1/mirror", get(mirror::mirror))
+        .route("/api/v1/mirror/widest", get(insight::widest))
+        .route("/api/v1/region/{agreement}", get(insight::region))
+        .route("/api/v1/quality", get(insight::quality))
+        .route("/api/v1/labour", get(insight::labour))
+        .route("/api/v1/diaspora", get(insight::diaspora))
         .route("/api/v1/citations/{country}/{key}/{period}", get(citations::cite::<N>))
         .route("/api/v1/citations/verify", post(citations::verify::<N>))
         .route("/api/v1/changes", get(changes::changes::<N>))

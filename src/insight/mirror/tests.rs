@@ -94,3 +94,100 @@ fn numbers_of_28_digits_never_panic() {
         assert_eq!(mirror.pairs[0].flagged, origin != destination);
     }
 }
+
+#[test]
+fn a_trend_compares_the_halves() {
+    let years = ["2010", "2011", "2012", "2013", "2014"];
+    for (destination, expected) in [
+        (["300", "300", "200", "120", "110"], Some(Direction::Narrowing)),
+        (["110", "120", "200", "300", "300"], Some(Direction::Widening)),
+        (["200", "200", "900", "200", "202"], Some(Direction::Steady)),
+    ] {
+        let origin: Vec<_> = years.iter().map(|year| (*year, "100")).collect();
+        let other: Vec<_> = years.into_iter().zip(destination).collect();
+        let mirror = compare("A", "B", "X", "Y", &side(&origin), &side(&other));
+        assert_eq!(mirror.trend.map(|trend| trend.direction), expected, "{destination:?}");
+    }
+    let mirror = compare("A", "B", "X", "Y", &side(&[("2010", "1")]), &side(&[("2010", "2")]));
+    assert_eq!(mirror.trend, None);
+}
+
+mod definitions {
+    use super::super::*;
+    use crate::insight::testing::{number, series, with};
+    use crate::model::AttributeId;
+
+    const ORIGIN: &str = "A.ITA.ESP.EF_EMI_NEXT.RES._T._T._T._T._T._T.M_GE12._T.PS";
+    const DESTINATION: &str = "A.ESP.ITA.MF_IMM_PREV.RES._T._T._T._T._T._T.M_GE12._T.PS";
+
+    fn matched(origin_stay: &str, destination_stay: &str) -> Matched {
+        let (mut ours, mut theirs) = (Side::default(), Side::default());
+        let says = |stay| [(AttributeId::DefId, "D"), (AttributeId::MinStayMonths, stay)];
+        ours.add(&with(series(1, ORIGIN, &[("2017", "7965")]), &says(origin_stay)));
+        theirs.add(&with(series(2, DESTINATION, &[("2017", "22203")]), &says(destination_stay)));
+        matching(("ITA", "ESP"), ("EF_EMI_NEXT", "MF_IMM_PREV"), (&ours, &theirs)).unwrap()
+    }
+
+    #[test]
+    fn a_common_basis_stands_beside_the_reported_values() {
+        let matched = matched("60", "3");
+        let definitions = (&matched.origin, &matched.destination);
+        let differ = differences(definitions.0, definitions.1);
+        assert_eq!(differ.len(), 1);
+        assert_eq!(
+            (differ[0].attribute, differ[0].origin.as_deref()),
+            (AttributeId::MinStayMonths, Some("60"))
+        );
+        let imem = FactorSet::named("imem").unwrap();
+        let common = on_common_basis(&matched.mirror.pairs, definitions, imem).unwrap();
+        assert_eq!((common.origin_factor, common.destination_factor), (number("2.26"), number("0.63")));
+        let pair = &common.pairs[0];
+        assert_eq!(
+            (pair.origin_value, pair.destination_value),
+            (Some(number("18000.900")), Some(number("13987.890")))
+        );
+        assert_eq!((pair.asymmetry, pair.explained), (Some(number("0.251")), Some(number("0.693"))));
+        assert_eq!(matched.mirror.pairs[0].origin_value, number("7965"));
+    }
+
+    #[test]
+    fn no_factor_is_guessed() {
+        for (ours, theirs) in [("12", "12"), ("4", "12"), ("12", "8")] {
+            let matched = matched(ours, theirs);
+            let definitions = (&matched.origin, &matched.destination);
+            for set in &FACTOR_SETS {
+                assert_eq!(on_common_basis(&matched.mirror.pairs, definitions, set), None, "{ours} {theirs}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_widest_corridors_come_first() {
+        let mut corridors = Corridors::default();
+        let codes = ("EF_EMI_NEXT", "MF_IMM_PREV");
+        for (origin, destination, a, b) in
+            [("ITA", "ESP", "100", "300"), ("FRA", "ESP", "100", "110"), ("DEU", "ESP", "1000", "3000")]
+        {
+            let emigration = ORIGIN.replace("ITA", origin).replace("ESP", destination);
+            let immigration = DESTINATION.replace("ITA", origin).replace("ESP", destination);
+            corridors.add(&series(1, &emigration, &[("2016", "1"), ("2017", a)]), codes);
+            corridors.add(&series(2, &immigration, &[("2017", b)]), codes);
+            corridors.add(&series(2, &immigration.replace("RES._T", "RES.F"), &[("2017", "1")]), codes);
+        }
+        corridors.add(&series(1, &ORIGIN.replace("ESP", "PRT"), &[("2017", "5")]), codes);
+        let order: Vec<_> = corridors.widest(codes, 5).iter().map(|one| one.mirror.origin.clone()).collect();
+        assert_eq!(order, ["DEU", "ITA", "FRA"]);
+        assert_eq!(corridors.widest(codes, 1).len(), 1);
+    }
+
+    #[test]
+    fn thousands_are_compared_as_thousands() {
+        let mut ours = Side::default();
+        let attributes = [(AttributeId::UnitMult, "3")];
+        ours.add(&with(series(1, ORIGIN, &[("2017", "7.965")]), &attributes));
+        let mut theirs = Side::default();
+        theirs.add(&series(2, DESTINATION, &[("2017", "22203")]));
+        let matched = matching(("ITA", "ESP"), ("EF_EMI_NEXT", "MF_IMM_PREV"), (&ours, &theirs)).unwrap();
+        assert_eq!(matched.mirror.pairs[0].ratio, Some(number("2.788")));
+    }
+}

@@ -8,30 +8,30 @@ use corridor::cli::demo::government::Government;
 use serde_json::Value;
 
 /// An answer in parts.
-pub(super) struct Answer {
-    pub(super) status: u16,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
     head: String,
-    pub(super) body: Vec<u8>,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Answer {
     /// A header's value.
-    pub(super) fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let mut lines = self.head.lines().filter_map(|line| line.split_once(": "));
         lines.find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     }
 
-    pub(super) fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    pub(super) fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.text()))
     }
 }
 
 /// Sends a request to a node's page and reads the answer to its end.
-pub(super) fn send(node: &Government, method: &str, path: &str, headers: &[&str], body: &[u8]) -> Answer {
+pub(crate) fn send(node: &Government, method: &str, path: &str, headers: &[&str], body: &[u8]) -> Answer {
     let mut stream = open(node, method, path, headers, body);
     let mut bytes = Vec::new();
     stream.read_to_end(&mut bytes).expect("it answers");
@@ -42,7 +42,7 @@ pub(super) fn send(node: &Government, method: &str, path: &str, headers: &[&str]
 }
 
 /// Sends a request and leaves the answer to be read.
-pub(super) fn open(node: &Government, method: &str, path: &str, headers: &[&str], body: &[u8]) -> TcpStream {
+pub(crate) fn open(node: &Government, method: &str, path: &str, headers: &[&str], body: &[u8]) -> TcpStream {
     let address = node.page().trim_start_matches("http://").trim_end_matches('/');
     let mut stream = TcpStream::connect(address).expect("the page listens");
     stream.set_read_timeout(Some(Duration::from_secs(60))).expect("a time limit can be set");
@@ -58,12 +58,12 @@ pub(super) fn open(node: &Government, method: &str, path: &str, headers: &[&str]
     stream
 }
 
-pub(super) fn get(node: &Government, path: &str) -> Answer {
+pub(crate) fn get(node: &Government, path: &str) -> Answer {
     send(node, "GET", path, &[], b"")
 }
 
 /// The JSON of a question that is answered.
-pub(super) fn json(node: &Government, path: &str) -> Value {
+pub(crate) fn json(node: &Government, path: &str) -> Value {
     let answer = get(node, path);
     assert_eq!(answer.status, 200, "{path}: {}", answer.text());
     answer.json()

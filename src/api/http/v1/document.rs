@@ -8,7 +8,7 @@ use utoipa::{Modify, OpenApi};
 use super::feeds::Nothing;
 use super::params::Params;
 use super::schema::Problem;
-use super::{catalogue, changes, citations, feeds, mirror, series};
+use super::{catalogue, changes, citations, feeds, insight, mirror, series};
 use crate::api::http::routes;
 
 #[derive(OpenApi)]
@@ -23,7 +23,8 @@ use crate::api::http::routes;
     ),
     paths(
         routes::status, feeds::countries, catalogue::corridors, catalogue::indicators, catalogue::indicator,
-        series::series, routes::observations, series::history, mirror::mirror, feeds::feeds, feeds::heads,
+        series::series, routes::observations, series::history, mirror::mirror, insight::widest, insight::region,
+        insight::quality, insight::labour, insight::diaspora, feeds::feeds, feeds::heads,
         citations::cite, citations::verify, changes::changes, openapi
     ),
     tags((name = "data", description = "Figures, and what there is to ask for"),

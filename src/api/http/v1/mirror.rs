@@ -5,18 +5,18 @@
     reason = "the macro that documents a route writes the paths of its parameters"
 )]
 
-use axum::extract::State;
+use std::collections::BTreeMap;
+
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::params::{Params, asked, country, is_public, known_indicator};
+use super::insight::as_documented;
+use super::params::{Params, country, known_indicator};
 use super::schema::Problem;
 use super::views::Views;
-use crate::api::Node;
 use crate::api::http::guard::Refusal;
-use crate::api::http::service::{Service, failed, other_form};
-use crate::node::{Answer, NodeError, Payload, Request};
+use crate::node::insight::value;
 
 /// A corridor as its two ends count it.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -27,10 +27,68 @@ pub(super) struct Mirror {
     indicator: String,
     /// What the destination reports.
     mirror_indicator: String,
+    /// How they relate: `equal` up to definitions, `soft` for related populations, `matching` as supply and demand.
+    pairing: String,
     /// The series of the origin; that of the destination is its mirror.
     key: String,
     pairs: Vec<MirrorPair>,
     summary: MirrorSummary,
+    /// How the asymmetry goes; null for fewer than four pairs that have one.
+    trend: Option<MirrorTrend>,
+    /// By what each end counts.
+    definitions: Definitions,
+    /// Where the definitions are not the same. Neither is wrong.
+    differences: Vec<Difference>,
+    /// The pairs on a common basis of twelve months of stay, by each set of factors that applies. Shown beside what was
+    /// reported, and stored nowhere.
+    comparable: Vec<Comparable>,
+}
+
+/// Mean asymmetry of the earlier and of the later half of the pairs.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(super) struct MirrorTrend {
+    earlier: String,
+    later: String,
+    /// `narrowing`, `steady` (by 0.050 at most) or `widening`.
+    direction: String,
+}
+
+/// What each end says of how it counts, by the attribute's name.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(super) struct Definitions {
+    origin: BTreeMap<String, String>,
+    destination: BTreeMap<String, String>,
+}
+
+/// An attribute of which both ends do not say the same.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(super) struct Difference {
+    attribute: String,
+    origin: Option<String>,
+    destination: Option<String>,
+}
+
+/// Reported values times the factor of their minimum stay.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(super) struct Comparable {
+    /// The name of the set of factors.
+    set: String,
+    /// Where it comes from.
+    source: String,
+    origin_factor: String,
+    destination_factor: String,
+    pairs: Vec<ComparablePair>,
+}
+
+/// A pair on a common basis.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(super) struct ComparablePair {
+    time_period: String,
+    origin_value: Option<String>,
+    destination_value: Option<String>,
+    asymmetry: Option<String>,
+    /// Reported asymmetry less this one.
+    explained: Option<String>,
 }
 
 /// Two statements about one period. Decimals are exact.
@@ -43,6 +101,8 @@ pub(super) struct MirrorPair {
     ratio: Option<String>,
     /// `|a-b| / ((a+b)/2)`; null where both say zero.
     asymmetry: Option<String>,
+    /// Whether they differ by more than 25 % of the smaller one.
+    flagged: bool,
 }
 
 /// All pairs together.
@@ -82,32 +142,15 @@ pub(super) struct WhichMirror {
               (status = "4XX", body = Problem), (status = "5XX", body = Problem)),
     security((), ("token" = []))
 )]
-pub(super) async fn mirror<N: Node>(
-    State(service): State<Service<N>>,
-    Params(which): Params<WhichMirror>,
-    views: Views,
-) -> Result<Response, Refusal> {
+pub(super) async fn mirror(Params(which): Params<WhichMirror>, views: Views) -> Result<Response, Refusal> {
     let wanted = |name, code| country(name, Some(code)).map(Option::unwrap_or_default);
     let (origin, destination) = (wanted("origin", which.origin)?, wanted("destination", which.destination)?);
     if let Some(code) = &which.indicator {
         known_indicator(code)?;
     }
-    if views.is_known() {
-        return views.answer(|_| Ok(()));
-    }
-    let public = is_public(views.access.scope);
-    let request = Request::Mirror { origin, destination, indicator: which.indicator, public };
-    let value = match service.node.ask(request, Payload::none(), views.access.caller.clone()).await {
-        Ok(Answer::Value(value)) => value,
-        Ok(Answer::Rows(_) | Answer::Json(_) | Answer::Reader(_)) => return Err(other_form()),
-        Err(NodeError::NotFound(text)) => return Err(Refusal { message: text.into(), ..Refusal::NOTHING }),
-        Err(error) if error.is_of_the_question() => return Err(asked(&error)),
-        Err(error) => return Err(failed(&error)),
-    };
-    views.answer(|_| {
-        serde_json::from_value::<Mirror>(value).map_err(|error| {
-            tracing::error!(%error, "a mirror is not what is documented");
-            Refusal::FAILED
-        })
+    let indicator = which.indicator.as_deref();
+    views.answer(|reader| {
+        let matched = reader.mirror((&origin, &destination), indicator);
+        as_documented::<Mirror>(matched.map(|matched| value::mirror(&matched)))
     })
 }
