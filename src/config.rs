@@ -42,6 +42,7 @@ pub struct Config {
     concentration: Option<Concentration>,
     places: Places,
     sealing: SealingTerms,
+    duty: BTreeSet<String>,
     log: LogSettings,
 }
 
@@ -146,6 +147,11 @@ impl Config {
     /// How sealing keys live, and what is carried for others.
     pub fn sealing(&self) -> SealingTerms {
         self.sealing
+    }
+
+    /// Who may stand behind the bulletins of a crisis; none: everybody who may use the node.
+    pub fn duty(&self) -> BTreeSet<String> {
+        self.duty.clone()
     }
 
     /// What is logged.

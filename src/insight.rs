@@ -11,10 +11,12 @@
 //! | [`quality`] | how good, how early and how complete a publisher's figures are |
 //! | [`labour`] | posts of the destination beside workers of the origin |
 //! | [`diaspora`] | citizens on consular registers beside citizens that hosts count |
+//! | [`crisis`] | what many say about one crisis: known, present, crossed, home, and who is unaccounted for |
 //! | [`exact`] | sums and shares that are exact or not given |
 //!
 //! Start reading at [`mirror::compare`] and [`region::Builder`].
 
+pub mod crisis;
 pub mod exact;
 pub mod mirror;
 pub mod region;

@@ -63,6 +63,7 @@ fn ask_here(
         rules: config.rules(),
         sealing: config.sealing(),
         relays: config.relays(),
+        duty: config.duty(),
         clock: Clock::system(),
     };
     let is_bundle = matches!(request, Request::BundleImport { .. });

@@ -43,8 +43,17 @@ pub(super) fn check(layers: &Layers) -> Result<Config, ConfigError> {
         concentration: concentration(layers)?,
         places: places(layers)?,
         sealing: sealing(layers)?,
+        duty: duty(layers)?,
         log: log(layers)?,
     })
+}
+
+fn duty(layers: &Layers) -> Result<BTreeSet<String>, ConfigError> {
+    let duty = &layers.sections.crisis.duty;
+    match duty.iter().any(|who| who.trim().is_empty()) {
+        true => Err(layers.refuse("crisis.duty", "holds an empty name: name users of this machine")),
+        false => Ok(duty.iter().cloned().collect()),
+    }
 }
 
 fn sealing(layers: &Layers) -> Result<SealingTerms, ConfigError> {

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use super::clock::Clock;
+use super::crisis::board::Boards;
 use super::home::Home;
 use super::house::House;
 use super::mandates::{Issued, NextKey};
@@ -45,6 +46,8 @@ pub struct Options {
     pub sealing: SealingTerms,
     /// Partners whose nodes carry connections for us, by country or the beginning of their publisher id.
     pub relays: BTreeSet<String>,
+    /// Who may stand behind the bulletins of a crisis; none: everybody who may use the node.
+    pub duty: BTreeSet<String>,
     /// What the node goes by.
     pub clock: Clock,
 }
@@ -260,6 +263,10 @@ pub struct Engine {
     pub(super) applied: BTreeMap<(FeedId, Seq), EntryId>,
     /// Indicators that are opened to everybody.
     pub(super) public: BTreeSet<String>,
+    /// The bulletins of crisis lanes.
+    pub(super) boards: Boards,
+    /// Who may stand behind bulletins; nobody named: everybody who may use the node.
+    pub(super) duty: BTreeSet<String>,
 }
 
 impl Engine {
@@ -312,6 +319,8 @@ impl Engine {
             outvoted: BTreeMap::new(),
             applied: BTreeMap::new(),
             public: options.public.clone(),
+            boards: Boards::default(),
+            duty: options.duty.clone(),
         };
         engine.adopt_own_card()?;
         engine.find_role()?;
@@ -515,6 +524,7 @@ impl Engine {
             Request::AgreementWhatIf { agreement } => return self.what_if(&agreement).map(Answer::Rows),
             Request::AgreementEnd { agreement } => self.agreement_end(&agreement, caller)?,
             Request::Submit(submit) => self.submit(&submit, figures, caller)?,
+            Request::Crisis(crisis) => self.crisis(crisis, figures, caller)?,
             Request::BundleExport { to, all } => {
                 let rows = self.bundle_export(&to, all)?;
                 self.done("bundle export", caller, json!({ "to": to, "all": all }), Vec::new())?;

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use super::cards::Cards;
+use super::crisis::desk::Desk;
 use super::levels;
 use super::standby::Lead;
 use super::tokens::Tokens;
@@ -99,11 +100,13 @@ pub struct House {
     /// By partner, the words on agreements that we have told it.
     told: BTreeSet<(PublisherId, Told)>,
     /// By recipient, what was erased of ours: by agreement, and by its last entry.
-    confirmed: BTreeMap<(PublisherId, AgreementId, u64), Erasure>,
+    confirmed: BTreeMap<(PublisherId, FeedId, u64), Erasure>,
     /// What opens our own view over HTTP.
     pub(super) tokens: Tokens,
     /// Which of our nodes writes our feeds.
     pub(super) lead: Lead,
+    /// What was done about crises.
+    pub(super) crisis: Desk,
 }
 
 /// How many openings of entries under embargo are kept for others, so that nobody fills our memory.
@@ -172,6 +175,7 @@ impl House {
             confirmed: BTreeMap::new(),
             tokens: Tokens::default(),
             lead: Lead::default(),
+            crisis: Desk::default(),
         }
     }
 
@@ -266,6 +270,10 @@ impl House {
                     self.take_erasure(feed, erasure, own);
                 }
             }
+            DocumentKind::Crisis => {
+                let who = self.keyring.get(&feed.publisher).map(Card::country).unwrap_or_default().to_owned();
+                self.crisis.take_document(label.id(), who, body);
+            }
             DocumentKind::ForkResolution => self.take_resolution(body),
             // Kinds that the house's state does not depend on.
             _ => {}
@@ -323,24 +331,32 @@ impl House {
             if erasure.why == Why::Retention {
                 self.erased.insert(erasure.feed(), erasure.last());
             }
-        } else if feed.publisher != self.us && erasure.publisher == self.us {
-            self.confirmed.insert((feed.publisher, erasure.agreement, erasure.last), erasure);
+        } else if feed.publisher != self.us && self.is_told_of(&erasure) {
+            self.confirmed.insert((feed.publisher, erasure.feed(), erasure.last), erasure);
             if self.confirmed.len() > MAX_ERASURES {
                 self.confirmed.pop_first();
             }
         }
     }
 
+    /// Whether an erasure is ours to know of: it is of our own entries, or of a crisis lane that we have declared.
+    fn is_told_of(&self, erasure: &Erasure) -> bool {
+        let lane = self.book.get(&erasure.agreement).filter(|agreement| agreement.is_lane());
+        let declared = lane.is_some_and(|lane| lane.signed().any(|(party, _)| party == self.us));
+        erasure.publisher == self.us || declared
+    }
+
     /// Takes the words whose agreement and card are here.
     fn settle_waiting(&mut self) {
         let keyring = Arc::clone(&self.keyring);
         let (book, network) = (&mut self.book, &self.network);
-        self.waiting.retain(|(consent, placed)| match book.get_mut(&consent.agreement()) {
-            Some(agreement) if consent.verify(network, &keyring, *placed).is_ok() => {
-                agreement.take(consent);
-                false
+        self.waiting.retain(|(consent, placed)| {
+            let settles = book.get(&consent.agreement()).is_some()
+                && consent.verify(network, &keyring, *placed).is_ok();
+            if settles {
+                book.take(consent);
             }
-            Some(_) | None => true,
+            !settles
         });
     }
 
@@ -403,6 +419,7 @@ impl House {
             "fork" => self.take_fork(&act),
             "standby add" | "standby hand over" => self.lead.take(&act.act, &act.node, time),
             "token create" | "token revoke" => self.tokens.take(body, time),
+            "crisis report" | "crisis approve" | "crisis closed" => self.crisis.take(body),
             "partner card refused" => self.cards.refused_before(&act.card),
             "recovered" => {
                 if let (Some(agreement), Some(last)) = (AgreementId::from_hex(&act.agreement), act.last) {
@@ -542,7 +559,7 @@ impl House {
         self.erased.get(feed).copied()
     }
 
-    /// Who has confirmed to have erased what of ours.
+    /// Who has confirmed to have erased what of ours, or of crisis lanes that we have declared.
     pub fn confirmed_erasures(&self) -> impl Iterator<Item = (&PublisherId, &Erasure)> {
         self.confirmed.iter().map(|((recipient, _, _), erasure)| (recipient, erasure))
     }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::crisis::CrisisRequest;
 use super::reader::Scope;
 use crate::crypto::Hash;
 
@@ -130,6 +131,8 @@ pub enum Request {
     },
     /// Take in a file of figures, which comes as the payload.
     Submit(SubmitRequest),
+    /// What concerns crises; a bulletin's table comes as the payload.
+    Crisis(CrisisRequest),
     /// What was submitted.
     Submissions,
     /// Release what was submitted to everyone who may have it.
@@ -349,6 +352,30 @@ pub struct TermsDraft {
     pub crisis_signatures: Option<u32>,
     /// For how many days a crisis is declared.
     pub crisis_days: u32,
+    /// The terms of crisis lanes; none: those of the agreement itself.
+    pub crisis: Option<LaneDraft>,
+}
+
+/// The terms of the crisis lanes that may be declared under an agreement.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LaneDraft {
+    /// Which indicators; none: all of crises.
+    pub indicators: Vec<String>,
+    /// How fine.
+    pub scope: ScopeDraft,
+    /// Who may sign a declaration; none: every party that publishes.
+    pub activators: Vec<String>,
+    /// Who carries in a crisis, beside the agreement's own couriers.
+    pub couriers: Vec<String>,
+    /// Where counts are held to a weaker rule: `INDICATOR=RULE`.
+    pub lowered: Vec<String>,
+    /// Whether figures on people in need of protection may go to the government of the country they come from.
+    pub protection_to_origin: bool,
+    /// How many duty officers must stand behind a bulletin.
+    pub officers: Option<u32>,
+    /// How long a lane's figures may be kept once it is over, in seconds; none: 90 days.
+    pub retention_seconds: Option<u32>,
 }
 
 /// What an amendment does to the list of parties.
@@ -475,6 +502,7 @@ impl Request {
             | Self::AgreementList
             | Self::AgreementShow { .. }
             | Self::Submit(_)
+            | Self::Crisis(_)
             | Self::Submissions
             | Self::Peers
             | Self::Card
@@ -519,6 +547,7 @@ impl Request {
             Self::AgreementEnd { .. } => Some("agreement end"),
             Self::Submit(submit) => (!submit.check_only).then_some("submit"),
             Self::Release(release) => (!release.dry_run).then_some("release"),
+            Self::Crisis(crisis) => crisis.act(),
             Self::Retract { .. } => Some("retract"),
             Self::Rebuild => Some("rebuild"),
             Self::TokenCreate { .. } => Some("token create"),

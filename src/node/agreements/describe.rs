@@ -7,24 +7,25 @@ use crate::feed::PublisherId;
 use crate::model::Millis;
 use crate::node::engine::Engine;
 use crate::policy::{
-    Agreement, Counterparts, Detail, NO_END, Onward, ScopeRule, Standing, Subnational, Summary,
+    Agreement, Counterparts, Crisis, Detail, LaneTerms, NO_END, Onward, ScopeRule, Standing, Subnational,
+    Summary,
 };
 
 impl Engine {
     pub(super) fn describe_agreement(&self, agreement: &Agreement) -> Value {
         let text = agreement.text();
-        let (standing, missing, since) = match self.house.book().standing(agreement, self.now()) {
-            Standing::Proposed { missing } => ("proposed", self.countries(&missing), None),
-            Standing::Ahead => ("ahead", Vec::new(), None),
-            Standing::InForce => ("in force", Vec::new(), None),
-            Standing::Over { since } => ("over", Vec::new(), Some(since.to_string())),
+        let standing = self.house.book().standing(agreement, self.now());
+        let (missing, since) = match &standing {
+            Standing::Proposed { missing } => (self.countries(missing), None),
+            Standing::Ahead | Standing::InForce => (Vec::new(), None),
+            Standing::Over { since } => (Vec::new(), Some(since.to_string())),
         };
         let said = |(party, time): (PublisherId, Millis)| json!({ "country": self.country_of(&party), "time": time.to_string() });
         let role = |party: &crate::policy::Party| json!({ "country": self.country_of(&party.publisher), "role": party.role.id() });
         json!({
             "agreement": agreement.id().to_hex(),
             "title": text.title,
-            "standing": standing,
+            "standing": standing_word(&standing),
             "parties": text.parties.iter().map(|party| self.country_of(&party.publisher)).collect::<Vec<_>>(),
             "roles": text.parties.iter().map(role).collect::<Vec<_>>(),
             "signed": agreement.signed().map(said).collect::<Vec<_>>(),
@@ -38,7 +39,7 @@ impl Engine {
             "retention_days": text.retention / DAY,
             "retention_seconds": text.retention,
             "disclosure_rule": text.disclosure_rule,
-            "crisis": text.crisis.map(|crisis| json!({ "signatures": crisis.signatures, "days": crisis.days })),
+            "crisis": self.describe_crisis(&text.crisis),
             "supersedes": hex(text.supersedes),
             "start": Millis(text.term.start).to_string(),
             "end": (text.term.end != NO_END).then(|| Millis(text.term.end).to_string()),
@@ -84,6 +85,39 @@ impl Engine {
         })
     }
 
+    fn describe_crisis(&self, crisis: &Crisis) -> Value {
+        let terms = |terms: &LaneTerms| {
+            let lowered =
+                terms.lowered.iter().map(|one| json!({ "indicator": one.indicator, "rule": one.rule }));
+            json!({
+                "lowered": lowered.collect::<Vec<_>>(),
+                "protection_to_origin": terms.protection_to_origin,
+                "officers": terms.officers,
+            })
+        };
+        match crisis {
+            Crisis::Nothing => Value::Null,
+            Crisis::Plain(clause) => json!({ "signatures": clause.signatures, "days": clause.days }),
+            Crisis::Standing(clause) => json!({
+                "signatures": clause.signatures,
+                "days": clause.days,
+                "activators": self.countries(&clause.activators),
+                "couriers": self.countries(&clause.couriers),
+                "scope": clause.scope.iter().map(|rule| self.describe_rule(rule)).collect::<Vec<_>>(),
+                "terms": terms(&clause.terms),
+                "retention_seconds": clause.retention,
+            }),
+            Crisis::Lane(lane) => json!({
+                "under": lane.under.to_hex(),
+                "name": lane.name,
+                "area": lane.area,
+                "drill": lane.drill,
+                "activators": self.countries(&lane.activators),
+                "terms": terms(&lane.terms),
+            }),
+        }
+    }
+
     fn describe_onward(&self, onward: &Onward) -> Value {
         match onward {
             Onward::Nobody => json!("nobody"),
@@ -93,8 +127,18 @@ impl Engine {
         }
     }
 
-    pub(super) fn countries(&self, ids: &[PublisherId]) -> Vec<String> {
+    pub(in crate::node) fn countries(&self, ids: &[PublisherId]) -> Vec<String> {
         ids.iter().map(|id| self.country_of(id)).collect()
+    }
+}
+
+/// The word for how an agreement stands.
+pub(in crate::node) fn standing_word(standing: &Standing) -> &'static str {
+    match standing {
+        Standing::Proposed { .. } => "proposed",
+        Standing::Ahead => "ahead",
+        Standing::InForce => "in force",
+        Standing::Over { .. } => "over",
     }
 }
 

@@ -111,6 +111,7 @@ impl World {
             rules: Rules::default(),
             sealing: SealingTerms::default(),
             relays: BTreeSet::new(),
+            duty: Default::default(),
             clock,
         };
         let home = Home::open(&node.dir).expect("a node's directory");
