@@ -493,6 +493,7 @@ impl Engine {
 
     fn dispatch(&mut self, prepared: Prepared, caller: &Caller) -> Result<Answer, NodeError> {
         let Prepared { request, figures, bundle: _ } = prepared;
+        let act = request.act().unwrap_or_default();
         let value = match request {
             Request::Status => self.status()?,
             Request::Feeds => self.feeds()?,
@@ -513,11 +514,8 @@ impl Engine {
             }
             Request::PartnerPause { partner, paused } => self.partner_pause(&partner, paused, caller)?,
             Request::AgreementDraft(draft) => self.agreement_draft(&draft, caller)?,
-            Request::AgreementPropose { agreement } => {
-                self.agreement_sign(&agreement, "agreement propose", caller)?
-            }
-            Request::AgreementSign { agreement } => {
-                self.agreement_sign(&agreement, "agreement sign", caller)?
+            Request::AgreementPropose { agreement } | Request::AgreementSign { agreement } => {
+                self.agreement_sign(&agreement, act, caller)?
             }
             Request::AgreementList => self.agreement_list(),
             Request::AgreementShow { agreement } => self.agreement_show(&agreement)?,
@@ -530,8 +528,11 @@ impl Engine {
                 self.done("bundle export", caller, json!({ "to": to, "all": all }), Vec::new())?;
                 return Ok(Answer::Rows(rows));
             }
-            Request::BundleImport { .. } => {
-                return Err(NodeError::Refused("a bundle is taken in by a node with its exchange".into()));
+            // Both are for the exchange, which answers them where there is one.
+            Request::BundleImport { .. } | Request::RecoverOldCopy => {
+                return Err(NodeError::Refused(
+                    "this is done by a daemon: `corridor run`, then ask it".into(),
+                ));
             }
             Request::Submissions => self.submission_list(),
             Request::Release(release) => return self.release(&release, caller).map(Answer::Json),
@@ -558,9 +559,6 @@ impl Engine {
             | Request::Export { .. }) => return self.for_readers(request),
             Request::CiteFork { feed } => self.cite_fork(&feed)?,
             Request::ForkResolve { resolution } => self.fork_resolve(&resolution, caller)?,
-            Request::RecoverOldCopy => {
-                return Err(NodeError::Refused("an old copy is known by what partners show".into()));
-            }
             Request::RecoverOverride => self.recover_override(caller)?,
             Request::Repair => self.mend(caller)?,
             Request::Backup => self.backup_cut(caller)?,

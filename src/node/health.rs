@@ -149,10 +149,8 @@ impl Engine {
                 "from": self.holders_of(feed),
             }));
         }
-        if !mended.is_empty() {
-            if self.leads().is_ok() {
-                self.done("doctor repair", caller, json!({ "mended": mended }), Vec::new())?;
-            }
+        if !mended.is_empty() && self.leads().is_ok() {
+            self.done("doctor repair", caller, json!({ "mended": mended }), Vec::new())?;
         }
         Ok(json!({ "mended": mended, "findings": kept }))
     }

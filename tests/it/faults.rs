@@ -15,6 +15,7 @@ mod proxy;
 mod relay;
 mod row;
 mod shim;
+mod standby;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -146,6 +147,12 @@ const ROWS: &[Kind] = &[
         what: "four nodes in two halves, joined again",
         quick: true,
         play: net::halves,
+    },
+    Kind {
+        name: "standby",
+        what: "SIGKILL of the node that leads in the middle of its work; its standby takes over, it returns and steps down",
+        quick: true,
+        play: standby::takes_over,
     },
     Kind {
         name: "hostile-strangers",

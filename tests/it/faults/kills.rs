@@ -225,10 +225,10 @@ impl Torture {
 }
 
 /// A command that runs.
-struct Running(Option<Child>);
+pub(super) struct Running(Option<Child>);
 
 impl Running {
-    fn take(&mut self) -> Option<Child> {
+    pub(super) fn take(&mut self) -> Option<Child> {
         self.0.take()
     }
 
@@ -239,13 +239,13 @@ impl Running {
     }
 }
 
-fn begin(node: &Government, args: &[&str]) -> Running {
+pub(super) fn begin(node: &Government, args: &[&str]) -> Running {
     let child = command(node).arg("--json").args(args).stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
     Running(Some(child.expect("the program can be run")))
 }
 
 /// What a command answered, if it ended well.
-fn answer_of(child: Option<Child>) -> Option<Value> {
+pub(super) fn answer_of(child: Option<Child>) -> Option<Value> {
     let output = child?.wait_with_output().expect("the program ends");
     if output.status.success() { serde_json::from_slice(&output.stdout).ok() } else { None }
 }
