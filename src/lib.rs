@@ -16,7 +16,7 @@
 //!               protect: in what form ▼ │                                                               │
 //!  records ──▶ feed: blocks, root, signature ──▶ store: feed files, one fsync ◀──────────────────────────┘
 //!                                                   │
-//!                                                   └──fold──▶ view ──▶ get, mirror, status ──▶ cli, api
+//!                                                   └──fold──▶ view ──▶ get, region, status ──▶ cli, api
 //! ```
 //!
 //! Up: bytes → [`wire`] → [`sync`] → verified frames → [`store`] → [`view`] → [`api`]. Down: a request → [`node`] →
@@ -33,7 +33,7 @@
 //! | [`protect`] | statistical disclosure control: in what form figures leave for one audience |
 //! | [`intake`] | files → checked series, or findings with line and column |
 //! | [`view`] | what can be asked: current, as of, history; folded from entries |
-//! | [`insight`] | pure analysis over views: mirror statistics |
+//! | [`insight`] | pure analysis over views: mirrors, regions, quality, labour, diaspora |
 //! | [`store`] | feed files, which are the truth, and sled over them, which is derived |
 //! | [`sync`] | replication as a machine: input and time in, outputs out |
 //! | [`wire`] | sync messages ↔ bounded bytes |

@@ -1,7 +1,7 @@
 //! Stories: what the product is for, played from the first card to the last erasure by real daemons.
 //!
-//! Each check prints `PASS name` or `FAIL name: why`, and the last line counts them. `scripts/story A` shows these
-//! lines.
+//! Each check prints `PASS name` or `FAIL name: why`, and the last line counts them. `scripts/story` shows these
+//! lines. The steps of story A are here; B is in `region`, E in `portal`.
 
 mod crisis;
 mod replay;
@@ -10,6 +10,7 @@ pub(crate) mod figures;
 mod forger;
 mod labour;
 mod ledger;
+mod portal;
 mod region;
 
 use std::collections::BTreeSet;

@@ -217,6 +217,12 @@ pub(super) fn not_to_be_worked_out(
 ) -> anyhow::Result<()> {
     // Of every feed that the reader has: those under agreements, and the public one.
     let history = reader.get(&[flow.indicator, "--history", "--from", flow.area])?;
+    attacked(what, &history, (flow, ledger), checks);
+    Ok(())
+}
+
+/// Attacks all versions that somebody has of a flow.
+pub(super) fn attacked(what: &str, history: &[Value], (flow, ledger): (&Flow, &Ledger), checks: &mut Checks) {
     let known = |row: &Value| ledger.releases.iter().any(|(entry, _)| row["entry"] == entry.as_str());
     let strange = history.iter().filter(|row| !known(row)).count();
     checks.is(
@@ -238,7 +244,7 @@ pub(super) fn not_to_be_worked_out(
     for (_, truth) in &releases {
         small.extend(truth.iter().filter(|(_, value)| is_small(**value)));
     }
-    let found = attack(&editions(&history, &releases));
+    let found = attack(&editions(history, &releases));
     println!("  {what}: {} small counts attacked over {} releases", found.attacked, releases.len());
     let attacked = format!("{} of {} were attacked, {} absurd", found.attacked, small.len(), found.absurd);
     let complete = found.attacked >= small.len() && !small.is_empty() && found.absurd == 0;
@@ -252,7 +258,6 @@ pub(super) fn not_to_be_worked_out(
     checks.is(&format!("{what}: every small count can be all of 1 to 4"), found.opened.is_empty(), &why);
     let recovered = found.opened.iter().filter(|one| one.is_recovered()).count();
     checks.is(&format!("{what}: no small count is recovered"), recovered == 0, &format!("{recovered} are"));
-    Ok(())
 }
 
 fn demand_and_supply(

@@ -72,15 +72,13 @@ fn meet(dir: &Path, checks: &mut Checks) -> anyhow::Result<Vec<Government>> {
     }
     let cards: Vec<(String, String)> =
         all.iter().map(|node| (node.country().to_owned(), text(&node.card()))).collect();
-    for some in all.chunks(PARALLEL) {
-        let accepted = in_parallel(some, |node| {
-            for (_, card) in cards.iter().filter(|(country, _)| country != node.country()) {
-                node.ask(&["partner", "add", "--yes", card])?;
-            }
-            anyhow::Ok(())
-        });
-        accepted.into_iter().collect::<anyhow::Result<()>>()?;
-    }
+    let accepted = in_parallel(&all, |node| {
+        for (_, card) in cards.iter().filter(|(country, _)| country != node.country()) {
+            node.ask(&["partner", "add", "--yes", card])?;
+        }
+        anyhow::Ok(())
+    });
+    accepted.into_iter().collect::<anyhow::Result<()>>()?;
     let partners = all.len() - 1;
     checks.eventually(&format!("each of the {} is connected to the {partners} others", all.len()), || {
         all.iter().all(|node| node.connected().is_ok_and(|connected| connected == partners))
@@ -155,19 +153,21 @@ fn thirteen_report(all: &mut [Government], dir: &Path, checks: &mut Checks) -> a
     println!("\nB.3, B.5 {} are off; thirteen report what they count.", OFF.join(", "));
     let file = matrix(dir)?;
     all.iter_mut().filter(|node| OFF.contains(&node.country())).for_each(Government::stop);
-    for node in all.iter().filter(|node| !OFF.contains(&node.country())) {
-        report(node, &file)?;
-    }
     let running: Vec<&Government> = all.iter().filter(|node| !OFF.contains(&node.country())).collect();
+    let reported = in_parallel(&running, |node| report(node, &file));
+    reported.into_iter().collect::<anyhow::Result<Vec<_>>>()?;
+    let profiles = || in_parallel(&running, |node| region(node));
     checks.eventually("all thirteen compute 3 393 688 of the same entries", || {
-        let profiles: Vec<Value> = running.iter().map(|node| region(node)).collect();
+        let profiles = profiles();
         profiles.iter().all(|one| newest(one)["total"] == "3393688") && same_digest(&profiles)
     });
-    for node in &running {
-        let profile = region(node);
-        checks.equal(&format!("who is missing at {}", node.country()), &profile["missing"], json!(OFF));
-    }
-    let profile = region(running[0]);
+    let profiles = profiles();
+    checks.is(
+        &format!("each of them names {} as missing", OFF.join(", ")),
+        profiles.iter().all(|profile| profile["missing"] == json!(OFF)),
+        &format!("{:?}", profiles.iter().map(|profile| &profile["missing"]).collect::<Vec<_>>()),
+    );
+    let profile = &profiles[0];
     checks.equal("members that report", &json!(list(&profile["reporting"]).len()), 13);
     let coverage = list(&profile["coverage"]).into_iter().find(|one| one["indicator"] == "MS_FBORN");
     let coverage = coverage.unwrap_or_default();
@@ -200,15 +200,16 @@ fn all_report(all: &mut [Government], dir: &Path, checks: &mut Checks) -> anyhow
     });
     // Each figure stands twice: in the feed of the agreement and, since MS_FBORN is open to everybody, in the public one.
     checks.equal("observations that the sixteen stated", &json!(rows.iter().sum::<usize>()), 2 * ROWS);
-    for node in all.iter() {
-        let (profile, country) = (region(node), node.country());
-        let sums = ["total", "female", "male"].map(|field| newest(&profile)[field].clone());
-        checks.equal(
-            &format!("total, women and men of 2024 at {country}"),
-            &json!(sums),
-            json!(["3606655", "1650927", "1955728"]),
-        );
-    }
+    let sums = in_parallel(all, |node| {
+        let newest = newest(&region(node));
+        json!(["total", "female", "male"].map(|field| newest[field].clone()))
+    });
+    let expected = json!(["3606655", "1650927", "1955728"]);
+    checks.is(
+        &format!("total, women and men of 2024 are {expected} at each of the sixteen"),
+        sums.iter().all(|sums| *sums == expected),
+        &json!(sums).to_string(),
+    );
     let profile = region(&all[0]);
     checks.equal("the sum of 1990", &total(&profile, "1990")["total"], "3362478");
     checks.equal("who is missing", &profile["missing"], json!([]));
