@@ -10,6 +10,8 @@
 //!   what [`Shape`], or [`Decision::Withhold`] with the reason. What no rule names is withheld.
 //! - [`Book::decide_for`]: the same of another publisher's feed, for who receives it.
 //!
+//! A crisis lane is an agreement that follows from another one's clause: [`crisis`].
+//!
 //! [`Summary`] says in plain English, French and Spanish what a text means and what it lets out.
 //!
 //! Two rules stand above every text. What is of class S3 goes under no agreement of which a reader is the government
@@ -20,6 +22,8 @@
 
 pub mod agreement;
 pub mod book;
+pub mod bulletin;
+pub mod crisis;
 pub mod erasure;
 pub mod purpose;
 pub mod scope;
@@ -28,11 +32,13 @@ pub mod text;
 
 pub use agreement::{Agreement, Consent, SignedConsent, Standing};
 pub use book::{Book, Decision, Reason, Shape, Subject};
+pub use bulletin::Bulletin;
+pub use crisis::{Crisis, CrisisClause, Declaration, Lane, LaneClause, LaneTerms, Lowered};
 pub use erasure::{Erasure, Why};
 pub use purpose::{Purpose, PurposeCode, PurposeError};
 pub use scope::{Counterparts, Detail, ScopeError, ScopeRule, Span, Subnational};
 pub use summary::Summary;
-pub use text::{AgreementError, AgreementText, CrisisClause, NO_END, Onward, Party, Role, Term};
+pub use text::{AgreementError, AgreementText, NO_END, Onward, Party, Role, Term};
 
 #[cfg(test)]
 mod testing;

@@ -68,6 +68,8 @@ pub type Levels = HashMap<(SeriesKey, Period), Decimal>;
 pub struct Rules {
     /// The rule of the agreement; it only makes the series' own rules stricter.
     pub agreement: Option<DisclosureRule>,
+    /// Indicators that the clause of a crisis lane holds to a weaker rule.
+    pub lowered: Vec<(String, DisclosureRule)>,
     /// The confidentiality status of everything that is closed. One for all, so that it does not tell small cells
     /// from their complements.
     pub conf: ConfStatus,
@@ -90,6 +92,7 @@ impl Default for Rules {
     fn default() -> Self {
         Self {
             agreement: None,
+            lowered: Vec::new(),
             conf: ConfStatus::Confidential,
             bases: HashMap::new(),
             concentration: None,
@@ -120,8 +123,12 @@ pub fn is_needed(series: &Series, agreement: Option<DisclosureRule>) -> bool {
 /// The first period in which a series as it was published shows fewer than its rule lets anybody see: what a
 /// recipient can check of another's protection without knowing more.
 #[must_use]
-pub fn shows_too_small(series: &Series, agreement: Option<DisclosureRule>) -> Option<Period> {
-    let rule = rule::effective(series.key(), series.attributes(), agreement);
+pub fn shows_too_small(
+    series: &Series,
+    agreement: Option<DisclosureRule>,
+    lowered: &[(String, DisclosureRule)],
+) -> Option<Period> {
+    let rule = rule::effective_in(series.key(), series.attributes(), agreement, lowered);
     let least = i128::from(held::limit(series.key(), rule)?.least) * 10_i128.pow(DECIMALS);
     let power = held::power(series.attributes());
     let is_small = |value: Decimal| {

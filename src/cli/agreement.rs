@@ -4,10 +4,10 @@ use anyhow::Context;
 use serde_json::Value;
 
 use super::args::Global;
-use super::args::agreement::{Agreement, Amend, Clauses, Draft, Show};
+use super::args::agreement::{Agreement, Amend, Clauses, Draft, LaneTerms, Show};
 use super::{Outcome, ask, print};
 use crate::node::Request;
-use crate::node::request::{AgreementDraft, AmendDraft, ScopeDraft, TermsDraft};
+use crate::node::request::{AgreementDraft, AmendDraft, LaneDraft, ScopeDraft, TermsDraft};
 
 /// `agreement …`
 ///
@@ -168,7 +168,29 @@ fn clauses(said: Clauses) -> AgreementDraft {
             signatures: said.signatures,
             crisis_signatures: said.crisis_signatures,
             crisis_days: said.crisis_days.unwrap_or_default(),
+            crisis: lane_terms(said.crisis),
         },
         ..AgreementDraft::default()
     }
+}
+
+/// The terms of crisis lanes, if any is said.
+fn lane_terms(said: LaneTerms) -> Option<LaneDraft> {
+    if said == LaneTerms::default() {
+        return None;
+    }
+    Some(LaneDraft {
+        indicators: said.crisis_indicators,
+        scope: ScopeDraft {
+            subnational: said.crisis_subnational.unwrap_or_default(),
+            ceiling: said.crisis_ceiling.unwrap_or_default(),
+            ..ScopeDraft::default()
+        },
+        activators: said.crisis_activators,
+        couriers: said.crisis_couriers,
+        lowered: said.crisis_lowered,
+        protection_to_origin: said.crisis_protection_to_origin,
+        officers: said.crisis_officers,
+        retention_seconds: said.crisis_retention_seconds,
+    })
 }

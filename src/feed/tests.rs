@@ -21,7 +21,7 @@ use crate::model::{
     Receipt, Record, Retraction, Series, SeriesKey,
 };
 use crate::policy::{
-    Agreement, AgreementText, Consent, Counterparts, CrisisClause, Detail, Erasure, Onward, Party,
+    Agreement, AgreementText, Consent, Counterparts, Crisis, CrisisClause, Detail, Erasure, Onward, Party,
     PurposeCode, Role, ScopeRule, SignedConsent, Span, Subnational, Term, Why,
 };
 
@@ -90,7 +90,7 @@ fn agreement_text(parties: &[&Government]) -> AgreementText {
         onward: Onward::Nobody,
         retention: 15_552_000,
         disclosure_rule: "D11".to_owned(),
-        crisis: Some(CrisisClause { signatures: 1, days: 30 }),
+        crisis: Crisis::Plain(CrisisClause { signatures: 1, days: 30 }),
         term: Term { start: FROM.0, end: UNTIL.0 },
         quorum: 2,
         supersedes: Some(AgreementId([7; 32])),

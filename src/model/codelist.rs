@@ -217,8 +217,19 @@ lists! {
     occupation = "SDMX:CL_OCCUPATION(1.0)" in "CL_OCCUPATION.csv" plus ["_T" = "Total", "_U" = "Unknown", "_Z" = "Not applicable"];
     /// Sections of economic activity.
     activity = "SDMX:CL_ACTIVITY_ISIC4(1.0)" in "CL_ACTIVITY_ISIC4.csv" plus ["_T" = "Total", "_U" = "Unknown", "_Z" = "Not applicable"] where |c| c.id.len() == 1;
-    /// Reasons, statuses, hazards.
-    reason = "CORRIDOR:CL_MP_REASON" in "CL_MP_REASON.csv";
+    /// Reasons, statuses, hazards; and the needs of people in a crisis, which stand in the same dimension.
+    reason = "CORRIDOR:CL_MP_REASON" in "CL_MP_REASON.csv" plus [
+        "STRAND" = "Need: stranded",
+        "DOC" = "Need: without travel documents",
+        "MED" = "Need: medical",
+        "SHELT" = "Need: shelter",
+        "FOOD" = "Need: food and water",
+        "PROT" = "Need: protection (trafficking, abuse, minors)",
+        "DETN" = "Need: detained",
+        "MISS" = "Need: missing, not reached",
+        "TRANS" = "Need: transport",
+        "WAGE" = "Need: unpaid wages, claims"
+    ];
     /// Lengths of stay or of permit.
     duration = "CORRIDOR:CL_MP_DURATION" in "CL_MP_DURATION.csv";
     /// Units of measure.

@@ -182,6 +182,13 @@ impl SeriesKey {
         Self::join(&parts)
     }
 
+    /// Whether it counts people in need of protection (trafficking, abuse, minors): whom they need it from may be the
+    /// reader.
+    #[must_use]
+    pub fn tells_of_protection(&self) -> bool {
+        self.reason() == NEED_OF_PROTECTION
+    }
+
     /// Joins codes that were checked.
     fn join(parts: &[&str; DIMENSIONS]) -> Result<Self, ModelError> {
         let mut dots = [0; DIMENSIONS - 1];
@@ -287,6 +294,8 @@ impl PartialOrd for SeriesKey {
     }
 }
 
+/// The need of protection, in the dimension of reasons.
+const NEED_OF_PROTECTION: &str = "PROT";
 const TOO_LONG: &str = "the key is longer than 256 bytes; shorten its codes";
 const NOT_14: &str = "a key has 14 codes with dots between them, from FREQ to UNIT_MEASURE";
 

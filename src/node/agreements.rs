@@ -57,7 +57,7 @@ impl Engine {
     }
 
     /// Writes our signed word on an agreement into the house feed and to every party that is a partner.
-    fn declare(
+    pub(super) fn declare(
         &mut self,
         agreement: &Agreement,
         consent: Consent,
@@ -91,8 +91,7 @@ impl Engine {
         }
         let details = json!({ "agreement": id, "title": agreement.text().title });
         self.done(act, caller, details, records)?;
-        let mut after = agreement.clone();
-        after.take(&signed);
+        let after = self.house.book().with_word(agreement, &signed);
         let mut value = self.describe_agreement(&after);
         value["told"] = json!(told.iter().map(|party| self.country_of(party)).collect::<Vec<_>>());
         value["not_told"] = json!(unknown.iter().map(|party| self.country_of(party)).collect::<Vec<_>>());
@@ -114,7 +113,8 @@ impl Engine {
     fn concerned(&self, agreement: &Agreement) -> BTreeSet<PublisherId> {
         let named = |text: &AgreementText| {
             let parties = text.parties.iter().map(|party| party.publisher);
-            parties.chain(text.onward_readers().iter().copied()).collect::<Vec<_>>()
+            let lanes = text.lane_clause().map(|clause| clause.couriers).unwrap_or_default();
+            parties.chain(lanes).chain(text.onward_readers().iter().copied()).collect::<Vec<_>>()
         };
         let earlier = agreement.text().supersedes.and_then(|id| self.house.book().get(&id));
         let mut all: BTreeSet<PublisherId> = named(agreement.text()).into_iter().collect();

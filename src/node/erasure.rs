@@ -157,6 +157,9 @@ impl Engine {
         // Who is a party's country, or the origin's government, can be told of those alone whose cards are known.
         let all_known = text.readers().iter().all(|reader| keyring.get(reader).is_some());
         let rule = DisclosureRule::from_id(&text.disclosure_rule);
+        let lane = text.crisis.lane();
+        let lowered: Vec<_> = lane.into_iter().flat_map(|lane| lane.terms.lowered()).collect();
+        let lowered: Vec<_> = lowered.into_iter().map(|(code, rule)| (code.to_owned(), rule)).collect();
         let mut wrong = None;
         let header = self.store.read_records(&feed, seq, &mut |record| {
             let Record::Series(series) = record else { return };
@@ -167,7 +170,7 @@ impl Engine {
             let subject = Subject::of(&series, &periods);
             let reason = match Book::decide_by_text(text, feed.publisher, &subject, keyring) {
                 Decision::Share(Shape::Whole) => {
-                    let shows = protect::shows_too_small(&series, rule);
+                    let shows = protect::shows_too_small(&series, rule, &lowered);
                     wrong = shows.map(|_| (series.key().clone(), TOO_SMALL));
                     return;
                 }

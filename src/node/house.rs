@@ -328,12 +328,13 @@ impl House {
     fn settle_waiting(&mut self) {
         let keyring = Arc::clone(&self.keyring);
         let (book, network) = (&mut self.book, &self.network);
-        self.waiting.retain(|(consent, placed)| match book.get_mut(&consent.agreement()) {
-            Some(agreement) if consent.verify(network, &keyring, *placed).is_ok() => {
-                agreement.take(consent);
-                false
+        self.waiting.retain(|(consent, placed)| {
+            let settles = book.get(&consent.agreement()).is_some()
+                && consent.verify(network, &keyring, *placed).is_ok();
+            if settles {
+                book.take(consent);
             }
-            Some(_) | None => true,
+            !settles
         });
     }
 

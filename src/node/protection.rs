@@ -42,6 +42,15 @@ impl Engine {
         DisclosureRule::from_id(&self.house.book().get(&agreement)?.text().disclosure_rule)
     }
 
+    /// What the clause of a crisis lane holds to a weaker rule; nothing elsewhere.
+    fn lowered_in(&self, agreement: AgreementId) -> Vec<(String, DisclosureRule)> {
+        let lane = self.house.book().get(&agreement).and_then(|one| one.text().crisis.lane());
+        lane.into_iter()
+            .flat_map(|lane| lane.terms.lowered())
+            .map(|(indicator, rule)| (indicator.to_owned(), rule))
+            .collect()
+    }
+
     /// Reads the exact values of what was released before of these indicators.
     pub(super) fn recall(&mut self, indicators: &BTreeSet<String>) -> Result<(), NodeError> {
         let us = self.us();
@@ -78,7 +87,8 @@ impl Engine {
             }
             let mut parts = Parts::of(tables)?;
             self.hold_against(agreement, &indicator, submitted, &mut parts)?;
-            let rules = Rules { agreement: rule, explain, ..self.rules.clone() };
+            let lowered = self.lowered_in(agreement);
+            let rules = Rules { agreement: rule, lowered, explain, ..self.rules.clone() };
             let Protected { series, report } = parts
                 .protect(&rules, &key)
                 .map_err(|breach| NodeError::Breach { audience: self.agreement_name(&agreement), breach })?;

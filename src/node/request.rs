@@ -324,6 +324,30 @@ pub struct TermsDraft {
     pub crisis_signatures: Option<u32>,
     /// For how many days a crisis is declared.
     pub crisis_days: u32,
+    /// The terms of crisis lanes; none: those of the agreement itself.
+    pub crisis: Option<LaneDraft>,
+}
+
+/// The terms of the crisis lanes that may be declared under an agreement.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LaneDraft {
+    /// Which indicators; none: all of crises.
+    pub indicators: Vec<String>,
+    /// How fine.
+    pub scope: ScopeDraft,
+    /// Who may sign a declaration; none: every party that publishes.
+    pub activators: Vec<String>,
+    /// Who carries in a crisis, beside the agreement's own couriers.
+    pub couriers: Vec<String>,
+    /// Where counts are held to a weaker rule: `INDICATOR=RULE`.
+    pub lowered: Vec<String>,
+    /// Whether figures on people in need of protection may go to the government of the country they come from.
+    pub protection_to_origin: bool,
+    /// How many duty officers must stand behind a bulletin.
+    pub officers: Option<u32>,
+    /// How long a lane's figures may be kept once it is over, in seconds; none: 90 days.
+    pub retention_seconds: Option<u32>,
 }
 
 /// What an amendment does to the list of parties.

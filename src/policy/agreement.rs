@@ -124,12 +124,33 @@ pub struct Agreement {
     text: AgreementText,
     agreed: BTreeMap<PublisherId, SignedConsent>,
     ended: BTreeMap<PublisherId, SignedConsent>,
+    /// Whom a crisis lane binds without a word of their own, by the agreement that it follows from, and since when that
+    /// binds them no more; empty as long as that does not hold.
+    standing: BTreeMap<PublisherId, Option<Millis>>,
 }
 
 impl Agreement {
     /// A text that nobody has signed.
     pub fn new(text: AgreementText, network: &Network) -> Self {
-        Self { id: text.id(network), text, agreed: BTreeMap::new(), ended: BTreeMap::new() }
+        let (agreed, ended, standing) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        Self { id: text.id(network), text, agreed, ended, standing }
+    }
+
+    /// Takes the consent of those whom the agreement binds that a lane follows from.
+    pub(super) fn stand_on(&mut self, parent: &Self) {
+        let bound = self.text.bound().filter(|party| parent.agreed.contains_key(party));
+        self.standing =
+            bound.map(|party| (party, parent.ended.get(&party).map(SignedConsent::time))).collect();
+    }
+
+    /// Whether it is a crisis lane.
+    pub fn is_lane(&self) -> bool {
+        self.text.crisis.lane().is_some()
+    }
+
+    /// Whether a party's signature counts.
+    fn may_agree(&self, party: &PublisherId) -> bool {
+        self.text.crisis.lane().is_none_or(|lane| lane.activators.binary_search(party).is_ok())
     }
 
     /// Its id.
@@ -149,7 +170,9 @@ impl Agreement {
 
     /// Who has left it, and when.
     pub fn left(&self) -> impl Iterator<Item = (PublisherId, Millis)> {
-        self.ended.iter().map(|(party, word)| (*party, word.time()))
+        let said = self.ended.iter().map(|(party, word)| (*party, word.time()));
+        let elsewhere = self.standing.iter().filter(|(party, _)| !self.ended.contains_key(*party));
+        said.chain(elsewhere.filter_map(|(party, since)| Some((*party, (*since)?))))
     }
 
     /// Every word that was said of it, to be told to who does not know it.
@@ -164,6 +187,7 @@ impl Agreement {
             return false;
         }
         let words = match word.consent() {
+            Consent::Agreed if !self.may_agree(&word.party()) => return false,
             Consent::Agreed => &mut self.agreed,
             Consent::Ended => &mut self.ended,
         };
@@ -174,7 +198,11 @@ impl Agreement {
 
     /// Whether a party has signed and has not left.
     pub fn is_bound(&self, party: &PublisherId) -> bool {
-        self.agreed.contains_key(party) && !self.ended.contains_key(party)
+        let bound = match self.is_lane() {
+            true => self.in_force_since().is_some() && self.standing.get(party) == Some(&None),
+            false => self.agreed.contains_key(party),
+        };
+        bound && !self.ended.contains_key(party)
     }
 
     /// Whether somebody may hold what is released under it: a party that is bound, or a reader that its onward clause
@@ -206,6 +234,9 @@ impl Agreement {
 
     /// When enough parties had signed and the term had begun, if that ever was so.
     pub fn in_force_since(&self) -> Option<Millis> {
+        if self.is_lane() && self.standing.is_empty() {
+            return None;
+        }
         let mut times: Vec<Millis> = self.agreed.values().map(SignedConsent::time).collect();
         times.sort_unstable();
         let last = times.get((self.text.quorum as usize).checked_sub(1)?)?;
@@ -225,7 +256,8 @@ impl Agreement {
     }
 
     fn missing(&self) -> Vec<PublisherId> {
-        self.text.bound().filter(|party| !self.agreed.contains_key(party)).collect()
+        let may = |party: &PublisherId| self.may_agree(party) && !self.agreed.contains_key(party);
+        self.text.bound().filter(may).collect()
     }
 
     /// Since when its term is over, or fewer parties are left than it needs.

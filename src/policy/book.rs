@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::agreement::{Agreement, Standing};
+use super::agreement::{Agreement, SignedConsent, Standing};
 use super::text::{AgreementText, Onward, Role};
 use crate::feed::{AgreementId, FeedId, Keyring, PublisherId};
 use crate::model::catalogue::{self, Sensitivity};
@@ -29,6 +29,9 @@ impl<'a> Subject<'a> {
     /// The stricter of what the catalogue says and what is stated with it. What the catalogue does not know is for
     /// partners.
     fn sensitivity(&self) -> Sensitivity {
+        if self.key.tells_of_protection() {
+            return Sensitivity::S3;
+        }
         let usual = catalogue::get(self.key.indicator()).map_or(Sensitivity::S1, |indicator| indicator.sens);
         self.stated.map_or(usual, |stated| stated.max(usual))
     }
@@ -141,9 +144,58 @@ impl Book {
             if let Some(earlier) = agreement.text().supersedes {
                 self.amendments.entry(earlier).or_default().push(id);
             }
+            let under = agreement.text().crisis.lane().map(|lane| lane.under);
             self.written.insert(id, agreement);
+            self.refresh_lanes(under.unwrap_or(id));
         }
         new
+    }
+
+    /// Takes a party's word on an agreement, which the caller has verified; says whether it changed anything.
+    pub fn take(&mut self, word: &SignedConsent) -> bool {
+        let changed = self.written.get_mut(&word.agreement()).is_some_and(|agreement| agreement.take(word));
+        if changed {
+            self.refresh_lanes(word.agreement());
+        }
+        changed
+    }
+
+    /// The crisis lanes, whether they are in force or not.
+    pub fn lanes(&self) -> impl Iterator<Item = &Agreement> {
+        self.written.values().filter(|agreement| agreement.is_lane())
+    }
+
+    /// An agreement as it would be with this word more.
+    pub fn with_word(&self, agreement: &Agreement, word: &SignedConsent) -> Agreement {
+        let mut after = agreement.clone();
+        if let Some(parent) = self.parent_of(&after) {
+            after.stand_on(parent);
+        }
+        after.take(word);
+        after
+    }
+
+    /// The agreement that a lane follows from, if that is here and was in force when it began.
+    fn parent_of(&self, lane: &Agreement) -> Option<&Agreement> {
+        let under = lane.text().crisis.lane()?.under;
+        let parent = self.written.get(&under)?;
+        let begun = Millis(lane.text().term.start);
+        let holds = self.standing(parent, begun) == Standing::InForce
+            && lane.text().follows_from(under, parent.text());
+        holds.then_some(parent)
+    }
+
+    /// Looks again at the lanes that follow from an agreement.
+    fn refresh_lanes(&mut self, under: AgreementId) {
+        let of = |one: &&Agreement| one.text().crisis.lane().is_some_and(|lane| lane.under == under);
+        let lanes: Vec<AgreementId> = self.written.values().filter(of).map(Agreement::id).collect();
+        for id in lanes {
+            let Some(lane) = self.written.get(&id) else { continue };
+            let Some(parent) = self.parent_of(lane).cloned() else { continue };
+            if let Some(lane) = self.written.get_mut(&id) {
+                lane.stand_on(&parent);
+            }
+        }
     }
 
     /// A written agreement.
@@ -319,7 +371,7 @@ impl Book {
         if sensitivity >= Sensitivity::S2 && text.onward != Onward::Nobody {
             return Decision::Withhold(Reason::Onward);
         }
-        if sensitivity == Sensitivity::S3 {
+        if sensitivity == Sensitivity::S3 && !opens_protection(text, subject.key) {
             let mut others = text.readers().into_iter().filter(|reader| *reader != publisher);
             if !others.all(|who| spares(who, subject, keyring)) {
                 return Decision::Withhold(Reason::Origin);
@@ -359,6 +411,12 @@ impl Book {
             Decision::Withhold(Reason::NotOpened)
         }
     }
+}
+
+/// Whether the clause of a crisis lane opens a crisis figure on people in need of protection to all its members.
+fn opens_protection(text: &AgreementText, key: &SeriesKey) -> bool {
+    let opens = text.crisis.lane().is_some_and(|lane| lane.terms.protection_to_origin);
+    opens && key.tells_of_protection() && key.indicator().starts_with("CR_")
 }
 
 /// Whether a reader may see figures on people in need of protection: it is not the government of where they come

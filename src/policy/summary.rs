@@ -6,6 +6,7 @@ use std::fmt::Write;
 
 use self::words::{Words, fill, say};
 use super::agreement::{Agreement, Standing};
+use super::crisis::{Crisis, CrisisClause};
 use super::scope::{Counterparts, Detail, ScopeRule, Span, Subnational};
 use super::text::{AgreementText, NO_END, Onward, Party};
 use crate::feed::{Keyring, PublisherId};
@@ -221,18 +222,44 @@ impl Page<'_> {
         clause(&words::RETENTION, &self.fill(&words::RETENTION_KINDS[kind], &[&number.to_string()]));
         let kind = usize::from(!text.disclosure_rule.is_empty());
         clause(&words::PROTECTION, &self.fill(&words::PROTECTION_KINDS[kind], &[&text.disclosure_rule]));
-        let crisis = match text.crisis {
-            None => self.say(&words::CRISIS_KINDS[0]).to_owned(),
-            Some(crisis) => {
-                let numbers = [crisis.signatures.to_string(), crisis.days.to_string()];
-                self.fill(&words::CRISIS_KINDS[1], &[&numbers[0], &numbers[1]])
-            }
-        };
-        clause(&words::CRISIS, &crisis);
+        clause(&words::CRISIS, &self.crisis());
         let (start, end) = (Millis(text.term.start).to_string(), Millis(text.term.end).to_string());
         let term = &words::TERM_KINDS[usize::from(text.term.end != NO_END)];
         let amends = text.supersedes.map(|id| format!(" {}", self.fill(&words::SUPERSEDES, &[&id.short()])));
         clause(&words::TERM, &format!("{}{}", self.fill(term, &[&start, &end]), amends.unwrap_or_default()));
+    }
+}
+
+impl Page<'_> {
+    /// What is said of crises.
+    fn crisis(&self) -> String {
+        let text = self.of.text();
+        let mut said = match &text.crisis {
+            Crisis::Nothing => return self.say(&words::CRISIS_KINDS[0]).to_owned(),
+            Crisis::Plain(CrisisClause { signatures, days }) => {
+                self.fill(&words::CRISIS_KINDS[1], &[&signatures.to_string(), &days.to_string()])
+            }
+            Crisis::Standing(clause) => {
+                let indicators: Vec<&str> =
+                    clause.scope.iter().flat_map(|rule| &rule.indicators).map(String::as_str).collect();
+                let numbers = [clause.signatures, clause.days, clause.retention / DAY].map(|n| n.to_string());
+                let [signatures, days, kept] = &numbers;
+                let said = [signatures.as_str(), days.as_str(), &indicators.join(", "), kept.as_str()];
+                self.fill(&words::CRISIS_KINDS[2], &said)
+            }
+            Crisis::Lane(lane) => self.fill(&words::CRISIS_KINDS[3], &[&lane.area, &lane.under.short()]),
+        };
+        let terms = match &text.crisis {
+            Crisis::Standing(clause) => &clause.terms,
+            Crisis::Lane(lane) => &lane.terms,
+            Crisis::Nothing | Crisis::Plain(_) => return said,
+        };
+        if !terms.lowered.is_empty() {
+            let lowered = terms.lowered.iter().map(|one| format!("{} {}", one.indicator, one.rule));
+            said += &format!(" {}", self.fill(&words::LOWERED, &[&lowered.collect::<Vec<_>>().join(", ")]));
+        }
+        let origin = &words::PROTECTION_TO_ORIGIN[usize::from(terms.protection_to_origin)];
+        said + &format!(" {}", self.say(origin))
     }
 }
 

@@ -1,8 +1,8 @@
 //! Texts and parties for the tests of this room.
 
 use super::{
-    Agreement, AgreementText, Consent, Onward, Party, Purpose, PurposeCode, Role, ScopeRule, SignedConsent,
-    Term,
+    Agreement, AgreementText, Consent, Crisis, Onward, Party, Purpose, PurposeCode, Role, ScopeRule,
+    SignedConsent, Term,
 };
 use crate::crypto::Network;
 use crate::feed::Keyring;
@@ -39,7 +39,7 @@ pub(super) fn text(parties: &[&Government], indicators: &[&str]) -> AgreementTex
         onward: Onward::Nobody,
         retention: 1000,
         disclosure_rule: String::new(),
-        crisis: None,
+        crisis: Crisis::Nothing,
         term: Term { start: FROM.0, end: UNTIL.0 },
         supersedes: None,
         drafted_at: FROM.0,

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 
+use super::crisis::Crisis;
 use super::purpose::Purpose;
 use super::scope::ScopeRule;
 use crate::crypto::{Context, Hash, Network};
@@ -95,15 +96,6 @@ pub struct Term {
 /// The end of an agreement without one.
 pub const NO_END: i64 = i64::MAX;
 
-/// Whether a crisis lane may be declared under the agreement, and how.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
-pub struct CrisisClause {
-    /// How many parties must sign the declaration.
-    pub signatures: u32,
-    /// For how many days it holds.
-    pub days: u32,
-}
-
 /// What governments sign. The bytes of this, and nothing else, are the agreement.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct AgreementText {
@@ -122,8 +114,8 @@ pub struct AgreementText {
     /// The disclosure rule that every publisher applies before release, a code of `CL_MP_DISC`; empty: each
     /// indicator's own.
     pub disclosure_rule: String,
-    /// Whether a crisis lane may be declared.
-    pub crisis: Option<CrisisClause>,
+    /// Whether a crisis lane may be declared, or that this is one.
+    pub crisis: Crisis,
     /// From when until when it binds.
     pub term: Term,
     /// How many bound parties must sign before it is in force for those that have.

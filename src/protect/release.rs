@@ -61,7 +61,7 @@ impl<'a> Draft<'a> {
     ) -> Result<Self, Breach> {
         let (mut report, mut leaving) = (Report::default(), Vec::with_capacity(tables.len()));
         for series in tables {
-            let rule = rule::effective(series.key(), series.attributes(), rules.agreement);
+            let rule = rule::effective_in(series.key(), series.attributes(), rules.agreement, &rules.lowered);
             if rule == DisclosureRule::D11 && rules.places.is_below_first(series.key().subnat()) {
                 withhold(series, rule, rules.explain, &mut report);
             } else {

@@ -82,6 +82,26 @@ pub fn effective(
     agreement.filter(|_| !published).map_or(own, |rule| stricter(rule, own))
 }
 
+/// The same in a crisis lane, whose clause holds some indicators to a weaker rule. What a series states of itself still
+/// counts, and figures on people in need of protection are held to what they are held to anywhere.
+#[must_use]
+pub fn effective_in(
+    key: &SeriesKey,
+    attributes: &Attributes,
+    agreement: Option<DisclosureRule>,
+    lowered: &[(String, DisclosureRule)],
+) -> DisclosureRule {
+    let usual = effective(key, attributes, agreement);
+    let agreed = lowered.iter().find(|(indicator, _)| indicator == key.indicator());
+    match agreed.filter(|_| !key.tells_of_protection()) {
+        Some((_, rule)) => {
+            let stated = attributes.get(AttributeId::DiscRule).and_then(DisclosureRule::from_id);
+            stated.map_or(*rule, |stated| stricter(stated, *rule)).min(usual)
+        }
+        None => usual,
+    }
+}
+
 /// Are the figures published already, as its publisher states: of class `S0`, and under the rule `D0`? No agreement
 /// changes those: a partner is to hold what everybody can read elsewhere, and rounding it again protects nobody.
 #[must_use]
@@ -181,6 +201,23 @@ mod tests {
         assert_eq!(rule(&open, &stated, Some(D11)), D0);
         assert_eq!(rule(&open, &[stated[0], (AttributeId::SensClass, "S1")], Some(D11)), D11);
         assert_eq!(rule(&key("LM_DEPLOY", "PS"), &stated, Some(D11)), D11, "its class is not open");
+    }
+
+    #[test]
+    fn a_clause_weakens_a_rule_but_for_people_in_need_of_protection() {
+        let need = |reason: &str| {
+            let text = format!("D.XLA.XOA.CR_NEED.CIT._T._T._T._T._T.{reason}._T._T.PS");
+            SeriesKey::parse(&text).unwrap()
+        };
+        let lowered = [("CR_NEED".to_owned(), D0), ("CR_NATPRES".to_owned(), D5)];
+        let said = |rule| Attributes::new(Attachment::Series, [(DiscRule, rule)]).unwrap();
+        use AttributeId::DiscRule;
+        let none = Attributes::none();
+        assert_eq!(effective_in(&need("FOOD"), &none, None, &lowered), D0);
+        assert_eq!(effective_in(&need("PROT"), &none, None, &lowered), D11);
+        assert_eq!(effective_in(&need("FOOD"), &said("D5"), None, &lowered), D5, "it says so itself");
+        assert_eq!(effective_in(&need("FOOD"), &none, None, &[]), D11);
+        assert_eq!(effective_in(&key("CR_BORDER", "PS"), &none, None, &[("CR_BORDER".to_owned(), D5)]), D0);
     }
 
     #[test]

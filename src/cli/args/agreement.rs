@@ -160,10 +160,45 @@ pub struct Clauses {
     /// For how many days a crisis is declared
     #[arg(long, value_name = "DAYS", requires = "crisis_signatures")]
     pub crisis_days: Option<u32>,
+    /// The terms of crisis lanes
+    #[command(flatten)]
+    pub crisis: LaneTerms,
     /// The first moment, as a date or RFC 3339 [default: now]
     #[arg(long)]
     pub from: Option<String>,
     /// The last moment, as a date or RFC 3339
     #[arg(long)]
     pub until: Option<String>,
+}
+
+/// The terms of the crisis lanes that may be declared; without any of them a lane has the agreement's own.
+#[derive(Clone, Debug, Default, PartialEq, Eq, clap::Args)]
+pub struct LaneTerms {
+    /// An indicator that crisis lanes open, or the beginning of some with * after it; may be repeated [default: CR_*]
+    #[arg(long = "crisis-indicator", value_name = "CODE", requires = "crisis_signatures")]
+    pub crisis_indicators: Vec<String>,
+    /// How fine crisis lanes are by territory: national, admin1 or any [default: any]
+    #[arg(long, value_name = "LEVEL", requires = "crisis_signatures")]
+    pub crisis_subnational: Option<String>,
+    /// The highest sensitivity class in crisis lanes [default: S2]
+    #[arg(long, value_name = "CLASS", requires = "crisis_signatures")]
+    pub crisis_ceiling: Option<String>,
+    /// Who may sign a declaration; may be repeated [default: every party that publishes]
+    #[arg(long = "crisis-activator", value_name = "CODE", requires = "crisis_signatures")]
+    pub crisis_activators: Vec<String>,
+    /// Who carries in a crisis, beside the agreement's couriers; may be repeated
+    #[arg(long = "crisis-courier", value_name = "CODE", requires = "crisis_signatures")]
+    pub crisis_couriers: Vec<String>,
+    /// Where counts are held to a weaker rule, such as CR_NATREG=D0; may be repeated
+    #[arg(long = "crisis-lower", value_name = "CODE=RULE", requires = "crisis_signatures")]
+    pub crisis_lowered: Vec<String>,
+    /// Let figures on people in need of protection go to the government of the country they come from
+    #[arg(long, requires = "crisis_signatures")]
+    pub crisis_protection_to_origin: bool,
+    /// How many duty officers must stand behind a bulletin [default: 1]
+    #[arg(long, value_name = "NUMBER", requires = "crisis_signatures")]
+    pub crisis_officers: Option<u32>,
+    /// How long a lane's figures may be kept once it is over, in seconds [default: 90 days]
+    #[arg(long, value_name = "SECONDS", requires = "crisis_signatures")]
+    pub crisis_retention_seconds: Option<u32>,
 }

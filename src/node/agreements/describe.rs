@@ -7,7 +7,8 @@ use crate::feed::PublisherId;
 use crate::model::Millis;
 use crate::node::engine::Engine;
 use crate::policy::{
-    Agreement, Counterparts, Detail, NO_END, Onward, ScopeRule, Standing, Subnational, Summary,
+    Agreement, Counterparts, Crisis, Detail, LaneTerms, NO_END, Onward, ScopeRule, Standing, Subnational,
+    Summary,
 };
 
 impl Engine {
@@ -38,7 +39,7 @@ impl Engine {
             "retention_days": text.retention / DAY,
             "retention_seconds": text.retention,
             "disclosure_rule": text.disclosure_rule,
-            "crisis": text.crisis.map(|crisis| json!({ "signatures": crisis.signatures, "days": crisis.days })),
+            "crisis": self.describe_crisis(&text.crisis),
             "supersedes": hex(text.supersedes),
             "start": Millis(text.term.start).to_string(),
             "end": (text.term.end != NO_END).then(|| Millis(text.term.end).to_string()),
@@ -82,6 +83,39 @@ impl Engine {
             "frequencies": rule.frequencies,
             "ceiling": rule.ceiling().id(),
         })
+    }
+
+    fn describe_crisis(&self, crisis: &Crisis) -> Value {
+        let terms = |terms: &LaneTerms| {
+            let lowered =
+                terms.lowered.iter().map(|one| json!({ "indicator": one.indicator, "rule": one.rule }));
+            json!({
+                "lowered": lowered.collect::<Vec<_>>(),
+                "protection_to_origin": terms.protection_to_origin,
+                "officers": terms.officers,
+            })
+        };
+        match crisis {
+            Crisis::Nothing => Value::Null,
+            Crisis::Plain(clause) => json!({ "signatures": clause.signatures, "days": clause.days }),
+            Crisis::Standing(clause) => json!({
+                "signatures": clause.signatures,
+                "days": clause.days,
+                "activators": self.countries(&clause.activators),
+                "couriers": self.countries(&clause.couriers),
+                "scope": clause.scope.iter().map(|rule| self.describe_rule(rule)).collect::<Vec<_>>(),
+                "terms": terms(&clause.terms),
+                "retention_seconds": clause.retention,
+            }),
+            Crisis::Lane(lane) => json!({
+                "under": lane.under.to_hex(),
+                "name": lane.name,
+                "area": lane.area,
+                "drill": lane.drill,
+                "activators": self.countries(&lane.activators),
+                "terms": terms(&lane.terms),
+            }),
+        }
     }
 
     fn describe_onward(&self, onward: &Onward) -> Value {

@@ -4,10 +4,11 @@ use crate::feed::{AgreementId, PublisherId};
 use crate::model::catalogue::Sensitivity;
 use crate::model::{Millis, Period};
 use crate::node::engine::{Engine, NodeError};
-use crate::node::request::{AgreementDraft, ScopeDraft, TermsDraft};
+use crate::node::request::{AgreementDraft, LaneDraft, ScopeDraft, TermsDraft};
+use crate::policy::crisis::USUAL_RETENTION;
 use crate::policy::{
-    Agreement, AgreementText, Counterparts, CrisisClause, Detail, NO_END, Onward, Party, Purpose, Role,
-    ScopeRule, Subnational, Term,
+    Agreement, AgreementText, Counterparts, Crisis, CrisisClause, Detail, LaneClause, LaneTerms, Lowered,
+    NO_END, Onward, Party, Purpose, Role, ScopeRule, Subnational, Term,
 };
 
 /// How long S2 and S3 may be kept if nothing is said: 180 days.
@@ -37,6 +38,9 @@ impl Engine {
         }
         self.narrow(&mut text.scope, draft)?;
         set_terms(&mut text, &draft.terms, draft.retention_days)?;
+        if let (Some(asked), Crisis::Plain(clause)) = (&draft.terms.crisis, &text.crisis) {
+            text.crisis = Crisis::Standing(Box::new(self.lane_clause(*clause, asked)?));
+        }
         text.check().map_err(refused)?;
         Ok(text)
     }
@@ -56,7 +60,7 @@ impl Engine {
             onward: Onward::Nobody,
             retention: 0,
             disclosure_rule: String::new(),
-            crisis: None,
+            crisis: Crisis::Nothing,
             term: Term { start: now.0, end: NO_END },
             quorum,
             supersedes: None,
@@ -126,6 +130,35 @@ impl Engine {
         found.sort_unstable();
         found.dedup();
         Ok(found)
+    }
+
+    /// The clause that lets lanes of these terms be declared.
+    fn lane_clause(&self, clause: CrisisClause, asked: &LaneDraft) -> Result<LaneClause, NodeError> {
+        let mut rule = ScopeRule::on(match asked.indicators.is_empty() {
+            true => vec!["CR_*".to_owned()],
+            false => sorted(&asked.indicators),
+        });
+        rule.counterparts = Counterparts::Any;
+        rule.ceiling = Sensitivity::S2 as u8;
+        narrow_rule(&mut rule, &asked.scope)?;
+        let mut lowered = Vec::new();
+        for one in &asked.lowered {
+            let (indicator, rule) = one.split_once('=').ok_or_else(|| {
+                NodeError::Refused(format!("{one:?}: write an indicator, = and a rule, such as CR_NATREG=D0"))
+            })?;
+            lowered.push(Lowered { indicator: indicator.to_owned(), rule: rule.to_ascii_uppercase() });
+        }
+        lowered.sort_unstable();
+        let officers = asked.officers.unwrap_or(1);
+        Ok(LaneClause {
+            signatures: clause.signatures,
+            days: clause.days,
+            activators: self.publishers(&asked.activators)?,
+            couriers: self.publishers(&asked.couriers)?,
+            scope: vec![rule],
+            terms: LaneTerms { lowered, protection_to_origin: asked.protection_to_origin, officers },
+            retention: asked.retention_seconds.unwrap_or(USUAL_RETENTION),
+        })
     }
 
     /// Makes every line of a scope what is asked for; what is not said stays.
@@ -214,7 +247,7 @@ fn set_terms(text: &mut AgreementText, asked: &TermsDraft, days: u32) -> Result<
         text.quorum = signatures;
     }
     if let Some(signatures) = asked.crisis_signatures {
-        text.crisis = Some(CrisisClause { signatures, days: asked.crisis_days });
+        text.crisis = Crisis::Plain(CrisisClause { signatures, days: asked.crisis_days });
     }
     Ok(())
 }

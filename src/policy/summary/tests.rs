@@ -3,7 +3,7 @@
 use super::*;
 use crate::feed::testing::NOW;
 use crate::policy::testing::{governments, keyring, signed, text};
-use crate::policy::{CrisisClause, Role, Term};
+use crate::policy::{Crisis, CrisisClause, Role, Term};
 
 #[test]
 fn every_clause_is_said_in_three_languages() {
@@ -20,7 +20,7 @@ fn every_clause_is_said_in_three_languages() {
     full.scope[0].age = Detail::Listed(vec!["Y0T17".to_owned()]);
     full.onward = Onward::Named(vec![ita.publisher()]);
     full.retention = 180 * DAY;
-    full.crisis = Some(CrisisClause { signatures: 2, days: 30 });
+    full.crisis = Crisis::Plain(CrisisClause { signatures: 2, days: 30 });
     full.term = Term { start: 0, end: NOW.0 + 1 };
     full.quorum = 2;
     assert_eq!(full.check(), Ok(()));

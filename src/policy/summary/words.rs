@@ -150,12 +150,39 @@ pub(super) const PROTECTION_KINDS: [Words; 2] = [
     ],
 ];
 pub(super) const CRISIS: Words = ["Crisis", "Crise", "Crisis"];
-pub(super) const CRISIS_KINDS: [Words; 2] = [
+pub(super) const CRISIS_KINDS: [Words; 4] = [
     ["No crisis lane.", "Pas de voie de crise.", "Sin vía de crisis."],
     [
         "A crisis may be declared by {} signatures, for {} days.",
         "Une crise peut être déclarée par {} signatures, pour {} jours.",
         "Una crisis puede declararse con {} firmas, por {} días.",
+    ],
+    [
+        "A crisis lane may be declared by {} signatures of different countries, for {} days at most. It opens {}, for the protection of people only, and what was received is erased {} days after it is over.",
+        "Une voie de crise peut être déclarée par {} signatures de pays différents, pour {} jours au plus. Elle ouvre {}, pour la seule protection des personnes, et ce qui a été reçu est effacé {} jours après sa fin.",
+        "Una vía de crisis puede declararse con {} firmas de países distintos, por {} días como máximo. Abre {}, solo para la protección de las personas, y lo recibido se borra {} días después de su fin.",
+    ],
+    [
+        "This is a crisis lane for {}, declared under agreement {}.",
+        "Ceci est une voie de crise pour {}, déclarée en vertu de l'accord {}.",
+        "Esta es una vía de crisis para {}, declarada en virtud del acuerdo {}.",
+    ],
+];
+pub(super) const LOWERED: Words = [
+    "Counts are held to a weaker rule than usual: {}; never those of people in need of protection.",
+    "Les comptages suivent une règle moins stricte que d'habitude : {} ; jamais ceux des personnes à protéger.",
+    "Los recuentos siguen una regla menos estricta que la habitual: {}; nunca los de personas que necesitan protección.",
+];
+pub(super) const PROTECTION_TO_ORIGIN: [Words; 2] = [
+    [
+        "Figures on people in need of protection go to no government of the country they come from.",
+        "Les chiffres sur les personnes à protéger ne vont à aucun gouvernement de leur pays d'origine.",
+        "Las cifras sobre personas que necesitan protección no van al gobierno de su país de origen.",
+    ],
+    [
+        "Figures on people in need of protection also go to the government of the country they come from.",
+        "Les chiffres sur les personnes à protéger vont aussi au gouvernement de leur pays d'origine.",
+        "Las cifras sobre personas que necesitan protección van también al gobierno de su país de origen.",
     ],
 ];
 pub(super) const TERM: Words = ["Term", "Durée", "Vigencia"];

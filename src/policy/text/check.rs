@@ -2,9 +2,10 @@
 
 use unicode_normalization::is_nfc;
 
-use super::{AgreementText, Onward, Role};
+use super::{AgreementText, Onward, Role, ScopeRule};
 use crate::feed::{CodecError, PublisherId};
 use crate::model::catalogue::{DisclosureRule, Sensitivity};
+use crate::policy::crisis::MAX_DAYS;
 use crate::policy::purpose::PurposeError;
 use crate::policy::scope::ScopeError;
 
@@ -14,8 +15,6 @@ const MAX_LIST: usize = 256;
 pub(crate) const MAX_TEXT: usize = 4096;
 /// The longest title, in bytes: it stands on the cover of documents.
 const MAX_TITLE: usize = 300;
-/// The longest crisis: after so many days it is none any more.
-const MAX_CRISIS_DAYS: u32 = 366;
 
 impl AgreementText {
     /// Checks what every agreement must hold.
@@ -29,11 +28,21 @@ impl AgreementText {
         if self.term.start >= self.term.end {
             return Err(AgreementError::Term);
         }
-        self.check_crisis()?;
-        if self.scope.is_empty() || self.scope.len() > MAX_LIST {
+        self.crisis.check(self)?;
+        self.check_scope(&self.scope, &self.onward, self.retention)
+    }
+
+    /// Checks the lines of a scope under which figures are handed on and kept like this.
+    pub(crate) fn check_scope(
+        &self,
+        scope: &[ScopeRule],
+        onward: &Onward,
+        retention: u32,
+    ) -> Result<(), AgreementError> {
+        if scope.is_empty() || scope.len() > MAX_LIST {
             return Err(ScopeError::Lines.into());
         }
-        self.scope.iter().try_for_each(|rule| self.check_rule(rule))
+        scope.iter().try_for_each(|rule| self.check_rule(rule, onward, retention))
     }
 
     fn check_parties(&self) -> Result<(), AgreementError> {
@@ -45,7 +54,8 @@ impl AgreementText {
         if !self.parties.iter().any(|party| party.role.publishes()) {
             return Err(AgreementError::NoPublisher);
         }
-        if self.quorum < 2 || self.quorum as usize > bound {
+        let least = if self.crisis.lane().is_some() { 1 } else { 2 };
+        if self.quorum < least || self.quorum as usize > bound {
             return Err(AgreementError::Quorum { quorum: self.quorum, bound });
         }
         Ok(())
@@ -77,26 +87,17 @@ impl AgreementText {
         Ok(())
     }
 
-    fn check_crisis(&self) -> Result<(), AgreementError> {
-        let Some(crisis) = self.crisis else { return Ok(()) };
-        let enough = (1..=self.bound().count()).contains(&(crisis.signatures as usize));
-        if !enough || !(1..=MAX_CRISIS_DAYS).contains(&crisis.days) {
-            return Err(AgreementError::Crisis);
-        }
-        Ok(())
-    }
-
-    fn check_rule(&self, rule: &super::ScopeRule) -> Result<(), AgreementError> {
+    fn check_rule(&self, rule: &ScopeRule, onward: &Onward, retention: u32) -> Result<(), AgreementError> {
         rule.check()?;
         let publishes = |who: &PublisherId| self.role(who).is_some_and(Role::publishes);
         if !rule.publishers.iter().all(publishes) {
             return Err(ScopeError::Publisher.into());
         }
         if rule.ceiling() >= Sensitivity::S2 {
-            if self.onward != Onward::Nobody {
+            if *onward != Onward::Nobody {
                 return Err(AgreementError::SensitiveOnward);
             }
-            if self.retention == 0 {
+            if retention == 0 {
                 return Err(AgreementError::SensitiveForEver);
             }
         }
@@ -145,8 +146,37 @@ pub enum AgreementError {
     #[error("the agreement would end before it begins")]
     Term,
     /// The crisis clause cannot be used.
-    #[error("a crisis is declared by 1 signature to all, for 1 to {MAX_CRISIS_DAYS} days")]
+    #[error("a crisis is declared by 1 signature to all, for 1 to {MAX_DAYS} days")]
     Crisis,
+    /// The agreement has no clause for crises.
+    #[error("no crisis can be declared under the agreement: it has no crisis clause")]
+    NoCrisis,
+    /// The crisis would be longer than agreed.
+    #[error("a crisis is declared for 1 to {0} days under the agreement")]
+    TooLong(u32),
+    /// Those who may declare a crisis are not as they must be.
+    #[error(
+        "who may declare a crisis is a party that publishes, each once, and at least as many as must sign"
+    )]
+    Activators,
+    /// The couriers of lanes are not as they must be.
+    #[error("the couriers of crisis lanes are named once each, and are no bound parties")]
+    LaneCouriers,
+    /// Too few or too many officers.
+    #[error("a bulletin needs 1 to 5 duty officers")]
+    Officers,
+    /// A weaker rule that cannot be agreed.
+    #[error(
+        "{0:?} cannot be held to a weaker rule: name indicators of the catalogue below class S3, each once, with D0, DN, \
+         D5 or D11"
+    )]
+    Lowered(String),
+    /// The name of a lane.
+    #[error("a crisis has a short name of letters, digits, - _ and ., such as LC-1")]
+    LaneName,
+    /// The area of a lane.
+    #[error("there is no area {0:?}: a crisis is in a country or area of the code list")]
+    LaneArea(String),
     /// The scope is empty or names what is not there.
     #[error("the scope of the agreement: {0}")]
     Scope(#[from] ScopeError),

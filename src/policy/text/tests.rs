@@ -4,7 +4,9 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::policy::testing::{governments, text};
-use crate::policy::{Counterparts, Detail, Erasure, PurposeError, ScopeError, SignedConsent, Span};
+use crate::policy::{
+    Counterparts, Crisis, CrisisClause, Detail, Erasure, PurposeError, ScopeError, SignedConsent, Span,
+};
 
 /// A name, a change to a good text, and the error that it must lead to.
 type Case = (&'static str, fn(&mut AgreementText), AgreementError);
@@ -43,12 +45,12 @@ const CASES: [Case; 23] = [
     ),
     (
         "a crisis without signatures",
-        |text| text.crisis = Some(CrisisClause { signatures: 0, days: 1 }),
+        |text| text.crisis = Crisis::Plain(CrisisClause { signatures: 0, days: 1 }),
         AgreementError::Crisis,
     ),
     (
         "a crisis without end",
-        |text| text.crisis = Some(CrisisClause { signatures: 1, days: 367 }),
+        |text| text.crisis = Crisis::Plain(CrisisClause { signatures: 1, days: 367 }),
         AgreementError::Crisis,
     ),
     ("no scope", |text| text.scope.clear(), AgreementError::Scope(ScopeError::Lines)),

@@ -61,7 +61,7 @@ fn text() -> AgreementText {
         onward: Onward::Nobody,
         retention: 1_000,
         disclosure_rule: String::new(),
-        crisis: None,
+        crisis: corridor::policy::Crisis::Nothing,
         term: Term { start: 1_600_000_000_000, end: 1_800_000_000_000 },
         supersedes: None,
         drafted_at: 1_600_000_000_000,
@@ -71,7 +71,7 @@ fn text() -> AgreementText {
 pub(super) fn agreement_examples() -> Examples {
     let wide = AgreementText {
         onward: Onward::Public,
-        crisis: Some(corridor::policy::CrisisClause { signatures: 1, days: 30 }),
+        crisis: corridor::policy::Crisis::Plain(corridor::policy::CrisisClause { signatures: 1, days: 30 }),
         supersedes: Some(AgreementId([7; 32])),
         ..text()
     };

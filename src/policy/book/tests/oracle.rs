@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
 use super::*;
-use crate::policy::{Party, Purpose, PurposeCode, Term};
+use crate::policy::{Crisis, Party, Purpose, PurposeCode, Term};
 
 const COUNTRIES: [&str; 4] = ["CAN", "ESP", "PHL", "SYR"];
 const INDICATORS: [&str; 5] = ["EF_REGEMI", "MF_PERMSET", "LM_DEPLOY", "TR_VICT", "RP_REFHOST"];
@@ -120,7 +120,7 @@ impl Case {
             },
             retention: 1,
             disclosure_rule: String::new(),
-            crisis: None,
+            crisis: Crisis::Nothing,
             term: Term { start: FROM.0, end: UNTIL.0 },
             quorum: self.quorum,
             supersedes: None,

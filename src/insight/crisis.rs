@@ -1,0 +1,393 @@
+//! The common picture of a crisis: where people are, how many crossed, who is home, and whom nobody has counted.
+//!
+//! ```text
+//!  cells of a bulletin ──[`reduce`]──▶ figures by origin, place, need and day ──[`picture`]──▶ balances
+//! ```
+//!
+//! Within a bulletin a cell that lies in a wider one counts as part of it and not beside it: a total is not added to
+//! what makes it up. Crossings and arrivals are flows and add up over time; those who are known, present or in need are
+//! a stock, of which the newest statement counts. A bulletin that two publishers give one id is of one movement: the
+//! one that observed it first counts, the others are named.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use crate::model::{Dimension, Millis, Period, SeriesKey};
+
+/// What a figure counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// Nationals whom the origin has on its registers in the area.
+    Known,
+    /// Foreign nationals whom the host knows to be in the area.
+    Present,
+    /// People in need, by need.
+    Need,
+    /// People who crossed a border out of the area.
+    Crossed,
+    /// People who arrived at home.
+    Home,
+}
+
+impl Kind {
+    /// The kind that an indicator counts, if it is one of a crisis.
+    #[must_use]
+    pub fn of(indicator: &str) -> Option<Self> {
+        match indicator {
+            "CR_NATREG" => Some(Self::Known),
+            "CR_NATPRES" => Some(Self::Present),
+            "CR_NEED" => Some(Self::Need),
+            "CR_BORDER" => Some(Self::Crossed),
+            "CR_ARRIV" => Some(Self::Home),
+            _ => None,
+        }
+    }
+
+    /// The word for it in answers.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Known => "known",
+            Self::Present => "present",
+            Self::Need => "need",
+            Self::Crossed => "crossed",
+            Self::Home => "home",
+        }
+    }
+
+    const fn is_flow(self) -> bool {
+        matches!(self, Self::Crossed | Self::Home)
+    }
+}
+
+/// A sum of a bulletin's cells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Figure {
+    /// What it counts.
+    pub kind: Kind,
+    /// The country that the people are nationals of; `_T` for all.
+    pub origin: String,
+    /// The place within the reporter's or the counterpart's territory; `_T` for all of it.
+    pub place: String,
+    /// The need; `_T` where it is none.
+    pub need: String,
+    /// The day, as the first moment of it; for a stock the period that it is of.
+    pub day: Period,
+    /// How many.
+    pub count: i64,
+    /// Whether a figure of all places, or of all origins, stands beside it in the bulletin.
+    pub is_part: bool,
+}
+
+/// A bulletin as it stands, with all that was corrected of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// Who says it.
+    pub publisher: String,
+    /// Its id.
+    pub bulletin: String,
+    /// When it was observed.
+    pub observed: Millis,
+    /// When the newest entry of it was signed.
+    pub signed: Millis,
+    /// Where, in words.
+    pub place: String,
+    /// Why it was corrected, each time.
+    pub corrections: Vec<(Millis, String)>,
+    /// Its sums.
+    pub figures: Vec<Figure>,
+    /// How many cells show no value.
+    pub closed: u64,
+}
+
+/// A count, and what it rests on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Basis {
+    /// How many.
+    pub count: i64,
+    /// Who says so.
+    pub publishers: BTreeSet<String>,
+    /// In how many bulletins.
+    pub bulletins: u64,
+    /// When the oldest of them was observed.
+    pub oldest: Option<Millis>,
+    /// When the newest was.
+    pub newest: Option<Millis>,
+}
+
+impl Basis {
+    fn add(&mut self, count: i64, report: &Report) {
+        self.count = self.count.saturating_add(count);
+        self.publishers.insert(report.publisher.clone());
+        self.oldest = Some(self.oldest.map_or(report.observed, |old| old.min(report.observed)));
+        self.newest = Some(self.newest.map_or(report.observed, |new| new.max(report.observed)));
+    }
+}
+
+/// What is known of one origin's people, or of all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Balance {
+    /// By kind, needs aside.
+    pub counts: BTreeMap<Kind, Basis>,
+}
+
+impl Balance {
+    /// The count of a kind, if anybody has stated one.
+    #[must_use]
+    pub fn count(&self, kind: Kind) -> Option<i64> {
+        self.counts.get(&kind).map(|basis| basis.count)
+    }
+
+    /// Those known who are neither present by the host's word, nor crossed, nor home; nothing where none are known.
+    /// Below zero, more were counted than the origin had on its registers.
+    #[must_use]
+    pub fn unaccounted(&self) -> Option<i64> {
+        let known = self.count(Kind::Known)?;
+        let rest = [Kind::Present, Kind::Crossed, Kind::Home].map(|kind| self.count(kind).unwrap_or(0));
+        Some(rest.into_iter().fold(known, i64::saturating_sub))
+    }
+}
+
+/// A bulletin that is not added up, because another publisher has reported the same movement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Duplicate {
+    /// The id that both have.
+    pub bulletin: String,
+    /// Whose counts.
+    pub counted: String,
+    /// Whose does not.
+    pub left_out: String,
+}
+
+/// The common picture.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Picture {
+    /// All origins together.
+    pub all: Balance,
+    /// By origin.
+    pub origins: BTreeMap<String, Balance>,
+    /// By publisher, what it has counted in all.
+    pub publishers: BTreeMap<(String, Kind), Basis>,
+    /// By publisher, place and kind: of an area, or of a border point.
+    pub places: BTreeMap<(String, String, Kind), Basis>,
+    /// By day and kind.
+    pub days: BTreeMap<(Period, Kind), i64>,
+    /// By origin and need.
+    pub needs: BTreeMap<(String, String), Basis>,
+    /// What was reported twice.
+    pub duplicates: Vec<Duplicate>,
+}
+
+/// The dimensions along which cells of a bulletin are parts of wider ones that the picture does not tell apart.
+const FOLDED: [Dimension; 7] = [
+    Dimension::Sex,
+    Dimension::Age,
+    Dimension::EducationLev,
+    Dimension::Occupation,
+    Dimension::Activity,
+    Dimension::Reason,
+    Dimension::Duration,
+];
+
+/// A cell that is a count: its key, period and value; none where it is closed.
+pub type Cell = (SeriesKey, Period, Option<i64>);
+
+/// The sums of a bulletin about a crisis in an area, and how many of its cells are closed.
+#[must_use]
+pub fn reduce(cells: &[Cell], area: &str) -> (Vec<Figure>, u64) {
+    let valued: HashSet<([&str; 14], Period)> =
+        cells.iter().filter(|cell| cell.2.is_some()).map(|cell| (cell.0.parts(), cell.1)).collect();
+    let mut sums: BTreeMap<(Kind, String, String, String, Period), i64> = BTreeMap::new();
+    let mut closed = 0;
+    for (key, period, value) in cells {
+        let Some(kind) = Kind::of(key.indicator()) else { continue };
+        if is_within(kind, key, *period, &valued) {
+            continue;
+        }
+        let Some(value) = value else {
+            closed += 1;
+            continue;
+        };
+        let need = if kind == Kind::Need { key.reason() } else { "_T" };
+        let day = if kind.is_flow() { day_of(*period) } else { *period };
+        let sum =
+            (kind, origin_of(kind, key, area).to_owned(), key.subnat().to_owned(), need.to_owned(), day);
+        let sum = sums.entry(sum).or_default();
+        *sum = sum.saturating_add(*value);
+    }
+    let whole = |kind: Kind, origin: &str, place: &str, need: &str, day: Period| {
+        sums.contains_key(&(kind, origin.to_owned(), place.to_owned(), need.to_owned(), day))
+    };
+    let figures = sums.iter().map(|((kind, origin, place, need, day), count)| Figure {
+        kind: *kind,
+        origin: origin.clone(),
+        place: place.clone(),
+        need: need.clone(),
+        day: *day,
+        count: *count,
+        is_part: place != "_T" && whole(*kind, origin, "_T", need, *day),
+    });
+    (figures.collect(), closed)
+}
+
+/// Whether a wider cell with a value stands beside it.
+fn is_within(kind: Kind, key: &SeriesKey, period: Period, valued: &HashSet<([&str; 14], Period)>) -> bool {
+    let told = |dimension: &Dimension| kind != Kind::Need || *dimension != Dimension::Reason;
+    let fine: Vec<usize> = FOLDED
+        .iter()
+        .filter(|dimension| told(dimension) && !matches!(key.dimension(**dimension), "_T" | "_Z"))
+        .map(|dimension| dimension.position())
+        .collect();
+    (1..1_u32 << fine.len()).any(|chosen| {
+        let mut parts = key.parts();
+        let widened = fine.iter().enumerate().filter(|(bit, _)| chosen >> bit & 1 == 1);
+        widened.for_each(|(_, at)| parts[*at] = "_T");
+        valued.contains(&(parts, period))
+    })
+}
+
+/// Whose nationals a cell is of. An origin speaks of its own; who speaks of the area's own side names them.
+fn origin_of<'a>(kind: Kind, key: &'a SeriesKey, area: &str) -> &'a str {
+    match kind {
+        Kind::Known | Kind::Home => key.ref_area(),
+        Kind::Present | Kind::Crossed => key.counterpart_area(),
+        Kind::Need if key.counterpart_area() == area => key.ref_area(),
+        Kind::Need => key.counterpart_area(),
+    }
+}
+
+const DAY_MILLIS: i64 = 86_400_000;
+
+fn day_of(period: Period) -> Period {
+    let day = period.start_millis().div_euclid(DAY_MILLIS);
+    Period::from_ordinal(crate::model::PeriodKind::Day, day).unwrap_or(period)
+}
+
+/// The picture that bulletins make.
+#[must_use]
+pub fn picture(reports: &[Report]) -> Picture {
+    let mut picture = Picture::default();
+    let mut stock: BTreeMap<(Kind, &str, &str, &str, &str), (&Figure, &Report)> = BTreeMap::new();
+    let (counted, duplicates) = counted(reports);
+    picture.duplicates = duplicates;
+    for report in counted {
+        let all_origins: BTreeSet<Kind> =
+            report.figures.iter().filter(|one| one.origin == "_T").map(|one| one.kind).collect();
+        let mut said = BTreeSet::new();
+        for figure in &report.figures {
+            if figure.kind.is_flow() {
+                picture.add_flow(figure, report, all_origins.contains(&figure.kind), &mut said);
+                continue;
+            }
+            let place = (figure.kind, &*report.publisher, &*figure.origin, &*figure.place, &*figure.need);
+            let newer = |(_, known): &(&Figure, &Report)| {
+                (known.observed, known.signed) <= (report.observed, report.signed)
+            };
+            if stock.get(&place).is_none_or(newer) {
+                stock.insert(place, (figure, report));
+            }
+        }
+    }
+    for (figure, report) in stock.values() {
+        picture.add_stock(figure, report);
+    }
+    picture
+}
+
+/// Bulletins without those of which another publisher's is counted.
+fn counted(reports: &[Report]) -> (Vec<&Report>, Vec<Duplicate>) {
+    let mut first: BTreeMap<&str, &Report> = BTreeMap::new();
+    let moves = |report: &&Report| report.figures.iter().any(|figure| figure.kind.is_flow());
+    for report in reports.iter().filter(moves) {
+        let order = |one: &Report| (one.observed, one.publisher.clone());
+        let known = first.entry(&report.bulletin).or_insert(report);
+        if order(report) < order(known) {
+            *known = report;
+        }
+    }
+    let (mut counted, mut duplicates) = (Vec::new(), Vec::new());
+    for report in reports {
+        match first
+            .get(&*report.bulletin)
+            .filter(|known| known.publisher != report.publisher && moves(&report))
+        {
+            Some(known) => duplicates.push(Duplicate {
+                bulletin: report.bulletin.clone(),
+                counted: known.publisher.clone(),
+                left_out: report.publisher.clone(),
+            }),
+            None => counted.push(report),
+        }
+    }
+    (counted, duplicates)
+}
+
+impl Picture {
+    fn add_flow<'a>(
+        &mut self,
+        figure: &'a Figure,
+        report: &Report,
+        all_origins: bool,
+        said: &mut BTreeSet<(Kind, &'a str)>,
+    ) {
+        let (kind, count) = (figure.kind, figure.count);
+        if figure.place != "_T" && (figure.origin == "_T" || !all_origins) {
+            let place = (report.publisher.clone(), figure.place.clone(), kind);
+            self.places.entry(place).or_default().add(count, report);
+        }
+        if figure.is_part {
+            return;
+        }
+        let new = u64::from(said.insert((kind, &figure.origin)));
+        if figure.origin != "_T" {
+            let of = self.origins.entry(figure.origin.clone()).or_default().counts.entry(kind).or_default();
+            of.add(count, report);
+            of.bulletins += new;
+        }
+        if figure.origin == "_T" || !all_origins {
+            let new = u64::from(said.insert((kind, "")));
+            let sums = [
+                self.all.counts.entry(kind).or_default(),
+                self.publishers.entry((report.publisher.clone(), kind)).or_default(),
+            ];
+            for sum in sums {
+                sum.add(count, report);
+                sum.bulletins += new;
+            }
+            *self.days.entry((figure.day, kind)).or_default() += count;
+        }
+    }
+
+    fn add_stock(&mut self, figure: &Figure, report: &Report) {
+        let (kind, count) = (figure.kind, figure.count);
+        if kind == Kind::Need {
+            let need = (figure.origin.clone(), figure.need.clone());
+            if !figure.is_part {
+                let basis = self.needs.entry(need).or_default();
+                basis.add(count, report);
+                basis.bulletins += 1;
+            }
+            return;
+        }
+        if figure.place != "_T" {
+            let place = (report.publisher.clone(), figure.place.clone(), kind);
+            self.places.entry(place).or_default().add(count, report);
+        }
+        if figure.is_part {
+            return;
+        }
+        let by_publisher = self.publishers.entry((report.publisher.clone(), kind)).or_default();
+        by_publisher.add(count, report);
+        let of = match figure.origin.as_str() {
+            "_T" => return,
+            origin => self.origins.entry(origin.to_owned()).or_default(),
+        };
+        for balance in [of, &mut self.all] {
+            let basis = balance.counts.entry(kind).or_default();
+            basis.add(count, report);
+            basis.bulletins += 1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

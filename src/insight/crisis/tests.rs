@@ -1,0 +1,111 @@
+//! What adds up in a crisis and what does not.
+
+use super::*;
+
+fn cell(key: &str, period: &str, value: impl Into<Option<i64>>) -> Cell {
+    (SeriesKey::parse(key).unwrap(), Period::parse(period).unwrap(), value.into())
+}
+
+fn border(state: &str, origin: &str, (sex, age): (&str, &str), place: &str) -> String {
+    format!("H.{state}.{origin}.CR_BORDER.CIT.{sex}.{age}._T._T._T._T._T.{place}.PS")
+}
+
+fn report(publisher: &str, bulletin: &str, hour: i64, cells: &[Cell]) -> Report {
+    let (figures, closed) = reduce(cells, "XLA");
+    let observed = Millis(hour * 3_600_000);
+    Report {
+        publisher: publisher.to_owned(),
+        bulletin: bulletin.to_owned(),
+        observed,
+        signed: observed,
+        place: String::new(),
+        corrections: Vec::new(),
+        figures,
+        closed,
+    }
+}
+
+const HOUR: &str = "2011-03-02T04:00:00";
+
+#[test]
+fn a_total_is_not_added_to_its_parts_and_closed_cells_are_counted() {
+    let cells = [
+        cell(&border("XTA", "XOA", ("F", "Y_GE18"), "_T"), HOUR, 10),
+        cell(&border("XTA", "XOA", ("M", "Y_GE18"), "_T"), HOUR, 20),
+        cell(&border("XTA", "XOA", ("_T", "Y0T17"), "_T"), HOUR, 3),
+        cell(&border("XTA", "XOB", ("_T", "_T"), "_T"), HOUR, 50),
+        cell(&border("XTA", "XOB", ("F", "_T"), "_T"), HOUR, 30),
+        cell(&border("XTA", "XOC", ("F", "_T"), "_T"), HOUR, None),
+    ];
+    let one = report("XTA", "XTA-1", 4, &cells);
+    assert_eq!(one.closed, 1);
+    let picture = picture(&[one]);
+    let crossed = |origin: &str| picture.origins[origin].count(Kind::Crossed);
+    assert_eq!((crossed("XOA"), crossed("XOB")), (Some(33), Some(50)));
+    assert_eq!(picture.all.count(Kind::Crossed), Some(83));
+    assert_eq!(picture.days.values().sum::<i64>(), 83);
+}
+
+#[test]
+fn places_are_parts_of_a_total_that_stands_beside_them() {
+    let at = |place: &str, count| cell(&border("XTA", "XOA", ("_T", "_T"), place), HOUR, count);
+    let with = picture(&[report("XTA", "1", 4, &[at("_T", 9), at("XA-1", 4), at("XA-2", 5)])]);
+    let without = picture(&[report("XTA", "1", 4, &[at("XA-1", 4), at("XA-2", 5)])]);
+    for picture in [with, without] {
+        assert_eq!(picture.all.count(Kind::Crossed), Some(9));
+        assert_eq!(picture.places[&("XTA".to_owned(), "XA-1".to_owned(), Kind::Crossed)].count, 4);
+    }
+}
+
+#[test]
+fn one_convoy_that_two_states_report_counts_once() {
+    let convoy = |state: &str| [cell(&border(state, "XOA", ("_T", "_T"), "_T"), HOUR, 700)];
+    let other = [cell(&border("XTB", "XOA", ("_T", "_T"), "_T"), "2011-03-02T05:00:00", 5)];
+    let reports = [
+        report("XTB", "CONVOY-7", 5, &convoy("XTB")),
+        report("XTA", "CONVOY-7", 4, &convoy("XTA")),
+        report("XTB", "XTB-2", 5, &other),
+    ];
+    let picture = picture(&reports);
+    assert_eq!(picture.all.count(Kind::Crossed), Some(705));
+    let duplicate = &picture.duplicates[0];
+    assert_eq!((&*duplicate.counted, &*duplicate.left_out), ("XTA", "XTB"));
+    assert_eq!(picture.publishers[&("XTB".to_owned(), Kind::Crossed)].count, 5);
+}
+
+#[test]
+fn flows_add_up_and_of_a_stock_the_newest_counts() {
+    let known = |count| [cell("D.XOA.XLA.CR_NATREG.CIT._T._T._T._T._T._T._T._T.PS", "2011-03-01", count)];
+    let present = |count| [cell("D.XLA.XOA.CR_NATPRES.CIT._T._T._T._T._T._T._T._T.PS", "2011-03-01", count)];
+    let home = [cell("D.XOA.XLA.CR_ARRIV.CIT._T._T._T._T._T._T._T._T.PS", "2011-03-03", 30)];
+    let crossed = |hour: &str, count| {
+        [cell(&border("XTA", "XOA", ("_T", "_T"), "_T"), &format!("2011-03-02T0{hour}:00:00"), count)]
+    };
+    let reports = [
+        report("XOA", "XOA-2", 9, &known(1000)),
+        report("XOA", "XOA-1", 1, &known(900)),
+        report("XLA", "XLA-1", 1, &present(400)),
+        report("XTA", "XTA-1", 4, &crossed("4", 100)),
+        report("XTA", "XTA-2", 8, &crossed("8", 20)),
+        report("XOA", "XOA-3", 30, &home),
+    ];
+    let picture = picture(&reports);
+    let balance = &picture.origins["XOA"];
+    assert_eq!((balance.count(Kind::Known), balance.count(Kind::Crossed)), (Some(1000), Some(120)));
+    assert_eq!(balance.unaccounted(), Some(1000 - 400 - 120 - 30));
+    assert_eq!(balance.counts[&Kind::Crossed].bulletins, 2);
+    let ages = &balance.counts[&Kind::Crossed];
+    assert_eq!((ages.oldest, ages.newest), (Some(Millis(4 * 3_600_000)), Some(Millis(8 * 3_600_000))));
+    assert_eq!(Balance::default().unaccounted(), None);
+}
+
+#[test]
+fn needs_are_told_apart_and_never_added_over_needs() {
+    let need = |need: &str, count| {
+        let key = format!("D.XTA.XOA.CR_NEED.CIT._T._T._T._T._T.{need}._T._T.PS");
+        cell(&key, "2011-03-02", count)
+    };
+    let picture = picture(&[report("XTA", "1", 6, &[need("STRAND", 15_000), need("MED", 40)])]);
+    let of = |need: &str| picture.needs[&("XOA".to_owned(), need.to_owned())].count;
+    assert_eq!((of("STRAND"), of("MED"), picture.needs.len()), (15_000, 40, 2));
+}
