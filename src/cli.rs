@@ -8,6 +8,7 @@ pub mod agreement;
 pub mod args;
 pub mod ask;
 pub mod bundle;
+pub mod crisis;
 pub mod demo;
 pub mod doctor;
 pub mod explain;
@@ -80,6 +81,7 @@ fn run(args: Args) -> anyhow::Result<Outcome> {
         Command::Check(submit) => submit::submit(global, submit, true),
         Command::Release(release) => submit::release(global, release),
         Command::Retract(retract) => submit::retract(global, retract),
+        Command::Crisis(crisis) => crisis::run(global, crisis),
         Command::Bundle(bundle) => bundle::run(global, bundle),
         Command::Get(get) => query::get(global, get),
         Command::Export(export) => export::run(global, &export),

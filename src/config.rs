@@ -39,6 +39,8 @@ pub struct Config {
     concentration: Option<Concentration>,
     places: Places,
     sealing: SealingTerms,
+    duty: BTreeSet<String>,
+    notify: Vec<String>,
     log: LogSettings,
 }
 
@@ -133,6 +135,16 @@ impl Config {
     /// How sealing keys live, and what is carried for others.
     pub fn sealing(&self) -> SealingTerms {
         self.sealing
+    }
+
+    /// Who may stand behind the bulletins of a crisis; none: everybody who may use the node.
+    pub fn duty(&self) -> BTreeSet<String> {
+        self.duty.clone()
+    }
+
+    /// The program, and its words, that is started when a crisis lane comes or goes; none: nothing is.
+    pub fn notify(&self) -> &[String] {
+        &self.notify
     }
 
     /// What is logged.

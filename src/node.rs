@@ -37,6 +37,7 @@ mod review;
 pub mod partners;
 pub mod agreements;
 mod erasure;
+pub mod crisis;
 mod spool;
 mod bundle;
 pub mod submissions;

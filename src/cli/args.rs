@@ -5,10 +5,12 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 
 pub mod agreement;
+pub mod crisis;
 pub mod token;
 pub mod upkeep;
 
 use self::agreement::Agreement;
+use self::crisis::Crisis;
 use self::token::Token;
 
 /// Governments exchange signed Migration Profile records, with no one in the middle.
@@ -81,6 +83,9 @@ pub enum Command {
     Release(Release),
     /// Take released values back
     Retract(Retract),
+    /// A crisis: declare, report, see the common picture, end, rehearse
+    #[command(subcommand)]
+    Crisis(Crisis),
     /// Entries in one file, for a partner between whom and us no line stands: export, import
     #[command(subcommand)]
     Bundle(Bundle),

@@ -62,6 +62,7 @@ fn ask_here(
         cache: config.cache(),
         rules: config.rules(),
         sealing: config.sealing(),
+        duty: config.duty(),
         clock: Clock::system(),
     };
     let is_bundle = matches!(request, Request::BundleImport { .. });

@@ -35,6 +35,7 @@ pub fn run(global: &Global, args: &Run) -> anyhow::Result<Outcome> {
         cache: config.cache(),
         rules: config.rules(),
         sealing: config.sealing(),
+        duty: config.duty(),
         clock: Clock::system(),
     };
     let (socket, network) = (home.socket(), home.network().clone());

@@ -43,7 +43,7 @@ pub fn submit(global: &Global, args: Submit, check_only: bool) -> anyhow::Result
 }
 
 /// How long a file is, and its bytes. What is no file on a disk, as a pipe, is read first to know its length.
-fn open(path: &Path) -> io::Result<(u64, Box<dyn Read + Send>)> {
+pub(super) fn open(path: &Path) -> io::Result<(u64, Box<dyn Read + Send>)> {
     let mut file = File::open(path)?;
     let about = file.metadata()?;
     if about.is_file() {

@@ -20,6 +20,7 @@ pub(super) struct Sections {
     pub(super) protection: Protection,
     pub(super) sealing: Sealing,
     pub(super) courier: Courier,
+    pub(super) crisis: Crisis,
     pub(super) log: Log,
 }
 
@@ -92,6 +93,14 @@ pub(super) struct Sealing {
 pub(super) struct Courier {
     pub(super) quota: Size,
     pub(super) tidy: Span,
+}
+
+/// What happens in a crisis.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Crisis {
+    pub(super) duty: Vec<String>,
+    pub(super) notify: Vec<String>,
 }
 
 /// The log.

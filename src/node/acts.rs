@@ -61,6 +61,21 @@ impl Engine {
         }
         self.append(AgreementId::house(), EntryKind::Act, records).map(|_| ())
     }
+
+    /// Writes several acts of one request into one entry of the house feed, in their order.
+    pub(super) fn done_in_order(
+        &mut self,
+        acts: Vec<(&'static str, Value, Vec<Record>)>,
+        caller: &Caller,
+    ) -> Result<(), NodeError> {
+        let mut records = Vec::new();
+        for (number, (act, details, documents)) in acts.into_iter().enumerate() {
+            let id = if number == 0 { "act".to_owned() } else { format!("act/{number:06}") };
+            records.extend(act_records(&id, (act, "done"), caller, &details)?);
+            records.extend(documents);
+        }
+        self.append(AgreementId::house(), EntryKind::Act, records).map(|_| ())
+    }
 }
 
 /// An act that was carried out.

@@ -15,6 +15,8 @@ mod describe;
 mod draft;
 mod what_if;
 
+pub(super) use describe::standing_word;
+
 impl Engine {
     pub(super) fn agreement_draft(
         &mut self,

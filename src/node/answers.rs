@@ -41,6 +41,7 @@ impl Engine {
             "feeds": feeds["feeds"],
             "partners": partners?,
             "erasures": self.erasures(None),
+            "crises": self.crisis_status(),
             "carried": self.carried()?,
             "faults": repairs,
         }))

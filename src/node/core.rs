@@ -80,6 +80,7 @@ impl Core {
     pub fn tick(&mut self) -> Result<(), NodeError> {
         self.engine.tick_keys()?;
         self.exchange.tick(&mut self.engine)?;
+        self.engine.close_lanes()?;
         let begun = self.engine.erase_due()?;
         self.exchange.abandoned(begun, &mut self.engine)
     }
@@ -119,6 +120,8 @@ impl Core {
                 let file = file.clone();
                 return self.take_bundle(prepared, &file, caller).map(Answer::Value);
             }
+            // A bulletin is compared with those before it, and the picture shows what is durable.
+            Request::Crisis(_) => self.settle()?,
             _ => {}
         }
         let is_status = matches!(prepared.request, Request::Status);

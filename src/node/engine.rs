@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use super::clock::Clock;
+use super::crisis::board::Boards;
 use super::home::Home;
 use super::house::House;
 use super::mandates::{Issued, NextKey};
@@ -42,6 +43,8 @@ pub struct Options {
     pub rules: protect::Rules,
     /// How sealing keys live, and how much is carried for others.
     pub sealing: SealingTerms,
+    /// Who may stand behind the bulletins of a crisis; none: everybody who may use the node.
+    pub duty: BTreeSet<String>,
     /// What the node goes by.
     pub clock: Clock,
 }
@@ -247,6 +250,10 @@ pub struct Engine {
     pub(super) applied: BTreeMap<(FeedId, Seq), EntryId>,
     /// Indicators that are opened to everybody.
     pub(super) public: BTreeSet<String>,
+    /// The bulletins of crisis lanes.
+    pub(super) boards: Boards,
+    /// Who may stand behind bulletins; nobody named: everybody who may use the node.
+    pub(super) duty: BTreeSet<String>,
 }
 
 impl Engine {
@@ -296,6 +303,8 @@ impl Engine {
             recovery,
             applied: BTreeMap::new(),
             public: options.public.clone(),
+            boards: Boards::default(),
+            duty: options.duty.clone(),
         };
         engine.adopt_own_card()?;
         if let Ok(signer) = engine.signer() {
@@ -489,6 +498,7 @@ impl Engine {
             Request::AgreementWhatIf { agreement } => return self.what_if(&agreement).map(Answer::Rows),
             Request::AgreementEnd { agreement } => self.agreement_end(&agreement, caller)?,
             Request::Submit(submit) => self.submit(&submit, figures, caller)?,
+            Request::Crisis(crisis) => self.crisis(crisis, figures, caller)?,
             Request::BundleExport { to, all } => {
                 let rows = self.bundle_export(&to, all)?;
                 self.done("bundle export", caller, json!({ "to": to, "all": all }), Vec::new())?;

@@ -18,6 +18,7 @@
 //! What was erased is folded from the house feed. A node that dies between erasing and saying so erases again at its
 //! next start, which changes nothing, and says it then.
 
+use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
 use serde_json::{Value, json};
@@ -25,7 +26,7 @@ use serde_json::{Value, json};
 use super::acts::document;
 use super::daemon::the_node;
 use super::engine::{Engine, NodeError};
-use crate::feed::{AgreementId, EntryKind, FeedId, HeadRef, Seq};
+use crate::feed::{AgreementId, EntryKind, FeedId, HeadRef, PublisherId, Seq};
 use crate::model::catalogue::DisclosureRule;
 use crate::model::{DocumentKind, Observation, Period, Record, SeriesKey};
 use crate::policy::{Agreement, Book, Decision, Erasure, Reason, Shape, Subject, Why};
@@ -79,6 +80,7 @@ impl Engine {
         }
         let words = "the agreement is over, and the time for which it could be kept";
         for head in due {
+            self.boards.forget(&head.feed);
             self.confirm_erasure(Seq(0), head, (Why::Retention, words))?;
         }
         Ok(begun)
@@ -204,10 +206,12 @@ impl Engine {
             erased_at: self.now().0,
         };
         let records = erasure_records(&erasure)?;
-        let correspondence = AgreementId::correspondence(self.us(), feed.publisher);
-        let is_partner = self.house.keyring().get(&feed.publisher).is_some();
-        if is_partner && self.may_append(&FeedId::new(self.us(), correspondence)).is_ok() {
-            self.append(correspondence, EntryKind::Correspondence, records.clone())?;
+        for concerned in self.concerned_by_erasure(&feed) {
+            let correspondence = AgreementId::correspondence(self.us(), concerned);
+            let is_partner = self.house.keyring().get(&concerned).is_some();
+            if is_partner && self.may_append(&FeedId::new(self.us(), correspondence)).is_ok() {
+                self.append(correspondence, EntryKind::Correspondence, records.clone())?;
+            }
         }
         let details = json!({
             "publisher": feed.publisher.to_hex(),
@@ -222,6 +226,15 @@ impl Engine {
         self.done("erasure", &the_node(), details, records).map(|_| ())
     }
 
+    /// Who is told of an erasure: the publisher, and who has declared the crisis lane.
+    fn concerned_by_erasure(&self, feed: &FeedId) -> BTreeSet<PublisherId> {
+        let lane = self.house.book().get(&feed.agreement).filter(|agreement| agreement.is_lane());
+        let declared = lane.into_iter().flat_map(|lane| lane.signed().map(|(party, _)| party));
+        let mut all: BTreeSet<PublisherId> = declared.chain([feed.publisher]).collect();
+        all.remove(&self.us());
+        all
+    }
+
     /// What recipients have confirmed that they erased of ours, under one agreement or all.
     pub(super) fn erasures(&self, under: Option<AgreementId>) -> Value {
         let wanted = self
@@ -232,6 +245,7 @@ impl Engine {
             .map(|(recipient, erasure)| {
                 json!({
                     "country": self.country_of(recipient),
+                    "publisher": self.country_of(&erasure.publisher),
                     "agreement": erasure.agreement.to_hex(),
                     "title": self.agreement_name(&erasure.agreement),
                     "first": erasure.first,
@@ -245,7 +259,9 @@ impl Engine {
 
     /// What recipients found to be out of an agreement's scope, as faults of ours.
     pub(super) fn refused_by_others(&self) -> Vec<Value> {
-        let refused = self.house.confirmed_erasures().filter(|(_, one)| one.why == Why::OutOfScope);
+        let us = self.us();
+        let refused = self.house.confirmed_erasures();
+        let refused = refused.filter(|(_, one)| one.why == Why::OutOfScope && one.publisher == us);
         refused
             .map(|(recipient, erasure)| {
                 let who = self.country_of(recipient);

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use super::cards::Cards;
+use super::crisis::desk::Desk;
 use super::levels;
 use super::tokens::Tokens;
 use crate::crypto::Network;
@@ -98,9 +99,11 @@ pub struct House {
     /// By partner, the words on agreements that we have told it.
     told: BTreeSet<(PublisherId, Told)>,
     /// By recipient, what was erased of ours: by agreement, and by its last entry.
-    confirmed: BTreeMap<(PublisherId, AgreementId, u64), Erasure>,
+    confirmed: BTreeMap<(PublisherId, FeedId, u64), Erasure>,
     /// What opens our own view over HTTP.
     pub(super) tokens: Tokens,
+    /// What was done about crises.
+    pub(super) crisis: Desk,
 }
 
 /// How many openings of entries under embargo are kept for others, so that nobody fills our memory.
@@ -168,6 +171,7 @@ impl House {
             handed: BTreeSet::new(),
             confirmed: BTreeMap::new(),
             tokens: Tokens::default(),
+            crisis: Desk::default(),
         }
     }
 
@@ -259,6 +263,10 @@ impl House {
                     self.take_erasure(feed, erasure, own);
                 }
             }
+            DocumentKind::Crisis => {
+                let who = self.keyring.get(&feed.publisher).map(Card::country).unwrap_or_default().to_owned();
+                self.crisis.take_document(label.id(), who, body);
+            }
             DocumentKind::ForkResolution => self.take_resolution(body),
             // Kinds that the house's state does not depend on.
             _ => {}
@@ -316,12 +324,19 @@ impl House {
             if erasure.why == Why::Retention {
                 self.erased.insert(erasure.feed(), erasure.last());
             }
-        } else if feed.publisher != self.us && erasure.publisher == self.us {
-            self.confirmed.insert((feed.publisher, erasure.agreement, erasure.last), erasure);
+        } else if feed.publisher != self.us && self.is_told_of(&erasure) {
+            self.confirmed.insert((feed.publisher, erasure.feed(), erasure.last), erasure);
             if self.confirmed.len() > MAX_ERASURES {
                 self.confirmed.pop_first();
             }
         }
+    }
+
+    /// Whether an erasure is ours to know of: it is of our own entries, or of a crisis lane that we have declared.
+    fn is_told_of(&self, erasure: &Erasure) -> bool {
+        let lane = self.book.get(&erasure.agreement).filter(|agreement| agreement.is_lane());
+        let declared = lane.is_some_and(|lane| lane.signed().any(|(party, _)| party == self.us));
+        erasure.publisher == self.us || declared
     }
 
     /// Takes the words whose agreement and card are here.
@@ -396,6 +411,7 @@ impl House {
             "submit" => self.take_submission(&act, time),
             "fork" => self.take_fork(&act),
             "token create" | "token revoke" => self.tokens.take(body, time),
+            "crisis report" | "crisis approve" | "crisis closed" => self.crisis.take(body),
             "partner card refused" => self.cards.refused_before(&act.card),
             "recovered" => {
                 if let (Some(agreement), Some(last)) = (AgreementId::from_hex(&act.agreement), act.last) {
@@ -535,7 +551,7 @@ impl House {
         self.erased.get(feed).copied()
     }
 
-    /// Who has confirmed to have erased what of ours.
+    /// Who has confirmed to have erased what of ours, or of crisis lanes that we have declared.
     pub fn confirmed_erasures(&self) -> impl Iterator<Item = (&PublisherId, &Erasure)> {
         self.confirmed.iter().map(|((recipient, _, _), erasure)| (recipient, erasure))
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::io::Read;
 
+use super::crisis::{CrisisRequest, ReportRequest, table};
 use super::engine::NodeError;
 use super::home::Home;
 use super::payload::Hashed;
@@ -11,7 +12,7 @@ use super::spool::Spool;
 use crate::crypto::Hash;
 use crate::feed::{Body, BodyBuilder};
 use crate::intake;
-use crate::model::{Record, Series};
+use crate::model::{Millis, Record, Series};
 use crate::protect::primary::Concentration;
 
 /// A request with what was made of its payload before it reached the engine.
@@ -54,6 +55,10 @@ impl Prepared {
     ) -> Result<Self, NodeError> {
         let submit = match &request {
             Request::Submit(submit) => submit,
+            Request::Crisis(CrisisRequest::Report(report)) => {
+                let figures = Figures::of_bulletin(report, payload, home.card().country(), concentration)?;
+                return Ok(Self { request, figures: Some(figures), bundle: None });
+            }
             Request::BundleImport { .. } => {
                 let bundle = Some(Spool::fill(home.dir(), payload)?);
                 return Ok(Self { request, figures: None, bundle });
@@ -67,15 +72,26 @@ impl Prepared {
         let mapping = submit.mapping.as_deref().map(intake::Mapping::parse).transpose();
         let mapping = mapping.map_err(|error| NodeError::Refused(error.to_string()))?;
         let rules = intake::Rules { country: (!country.is_empty()).then_some(country), concentration };
-        let mut report = intake::read(&mut payload, mapping.as_ref(), &rules);
+        let report = intake::read(&mut payload, mapping.as_ref(), &rules);
         let hash = payload.finish().map_err(NodeError::Payload)?;
+        let figures = Figures::of(report, hash, (submit.check_only, MAX_HELD_FILE))?;
+        Ok(Self { request, figures: Some(figures), bundle: None })
+    }
+}
+
+impl Figures {
+    /// What a report found, coded unless it is only checked; the series are held beside it if they are no more than this.
+    fn of(
+        mut report: intake::Report,
+        hash: Hash,
+        (check_only, most): (bool, u64),
+    ) -> Result<Self, NodeError> {
         let (series, levels) = (report.take_series(), report.take_levels());
-        if submit.check_only || series.is_empty() {
+        if check_only || series.is_empty() {
             let (held, indicators) = (Vec::new(), BTreeSet::new());
-            let figures = Figures { report, levels, body: None, held, indicators, hash };
-            return Ok(Self { request, figures: Some(figures), bundle: None });
+            return Ok(Self { report, levels, body: None, held, indicators, hash });
         }
-        let few = report.observations <= MAX_HELD_FILE;
+        let few = report.observations <= most;
         let (mut body, mut held, mut indicators) = (BodyBuilder::new(), Vec::new(), BTreeSet::new());
         for one in series.map(Record::Series) {
             body.push(&one)?;
@@ -90,12 +106,38 @@ impl Prepared {
         if indicators.len() > MAX_INDICATORS {
             indicators.clear();
         }
-        let body = Some(body.finish()?);
-        let figures = Some(Figures { report, levels, body, held, indicators, hash });
-        Ok(Self { request, figures, bundle: None })
+        Ok(Self { report, levels, body: Some(body.finish()?), held, indicators, hash })
+    }
+
+    /// The figures of a bulletin's small table.
+    fn of_bulletin(
+        asked: &ReportRequest,
+        payload: &mut (dyn Read + Send),
+        country: &str,
+        concentration: Option<Concentration>,
+    ) -> Result<Self, NodeError> {
+        let mut payload = Hashed::new(payload);
+        let mut bytes = Vec::new();
+        payload.by_ref().take(table::MAX_TABLE + 1).read_to_end(&mut bytes).map_err(NodeError::Payload)?;
+        let hash = payload.finish().map_err(NodeError::Payload)?;
+        let long =
+            NodeError::Refused("a bulletin's table has at most 8 MiB: submit what is larger".to_owned());
+        let text =
+            String::from_utf8(bytes).ok().filter(|text| text.len() as u64 <= table::MAX_TABLE).ok_or(long)?;
+        let whole = table::complete(&text, country, Millis::parse(&asked.observed)?)?;
+        let rules = intake::Rules { country: (!country.is_empty()).then_some(country), concentration };
+        let report = intake::read(&mut whole.as_bytes(), None, &rules);
+        if report.observations > MAX_BULLETIN {
+            return Err(NodeError::Refused(format!(
+                "a bulletin has at most {MAX_BULLETIN} figures: report it in parts"
+            )));
+        }
+        Self::of(report, hash, (false, MAX_BULLETIN))
     }
 }
 
+/// The most figures of a bulletin, which are all held in memory.
+const MAX_BULLETIN: u64 = 50_000;
 /// The most indicators of a submission that are written down with it: the catalogue has fewer.
 const MAX_INDICATORS: usize = 100;
 /// Up to so many observations the series of a file are held until they are released.

@@ -25,6 +25,8 @@ use crate::protect::{self, Levels, Protected};
 use crate::store::StoreError;
 use crate::view::Row;
 
+pub(super) mod lane;
+
 /// Releases that are carried out together say at most so much, in observations: what is more goes alone.
 const MAX_TOGETHER: u64 = 20_000;
 

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::crisis::CrisisRequest;
 use super::reader::Scope;
 use crate::crypto::Hash;
 
@@ -109,6 +110,8 @@ pub enum Request {
     },
     /// Take in a file of figures, which comes as the payload.
     Submit(SubmitRequest),
+    /// What concerns crises; a bulletin's table comes as the payload.
+    Crisis(CrisisRequest),
     /// What was submitted.
     Submissions,
     /// Release what was submitted to everyone who may have it.
@@ -463,6 +466,7 @@ impl Request {
             | Self::AgreementList
             | Self::AgreementShow { .. }
             | Self::Submit(_)
+            | Self::Crisis(_)
             | Self::Submissions
             | Self::Peers
             | Self::Card
@@ -498,6 +502,7 @@ impl Request {
             Self::AgreementEnd { .. } => Some("agreement end"),
             Self::Submit(submit) => (!submit.check_only).then_some("submit"),
             Self::Release(release) => (!release.dry_run).then_some("release"),
+            Self::Crisis(crisis) => crisis.act(),
             Self::Retract { .. } => Some("retract"),
             Self::Rebuild => Some("rebuild"),
             Self::TokenCreate { .. } => Some("token create"),

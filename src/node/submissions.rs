@@ -90,9 +90,7 @@ impl Engine {
             return Ok(value);
         };
         let entry = self.append_body(AgreementId::house(), EntryKind::Submission, body)?;
-        // Others may have been taken whose acts are not durable yet.
-        let number = self.house.last_submission().max(self.submitted.last) + 1;
-        self.submitted.last = number;
+        let number = self.next_submission();
         self.submitted.hold(entry.seq, held);
         let id = format!("s{number}");
         let details = json!({
@@ -110,6 +108,14 @@ impl Engine {
         acts.push(Done { caller: caller.clone(), details, documents });
         value["submission"] = json!(id);
         Ok(value)
+    }
+
+    /// The number of the next submission, which is given to nobody else.
+    pub(super) fn next_submission(&mut self) -> u64 {
+        // Others may have been taken whose acts are not durable yet.
+        let number = self.house.last_submission().max(self.submitted.last) + 1;
+        self.submitted.last = number;
+        number
     }
 
     pub(super) fn submission_list(&self) -> Value {

@@ -37,6 +37,7 @@ pub(crate) fn query(node: &Node, keys: &[String]) -> anyhow::Result<[Vec<Duratio
         cache: CACHE,
         rules: Rules::default(),
         sealing: corridor::node::SealingTerms::default(),
+        duty: Default::default(),
         clock: Clock::system(),
     };
     let engine = Engine::open(Home::open(node.dir())?, &options, None)?;

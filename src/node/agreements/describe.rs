@@ -14,18 +14,18 @@ use crate::policy::{
 impl Engine {
     pub(super) fn describe_agreement(&self, agreement: &Agreement) -> Value {
         let text = agreement.text();
-        let (standing, missing, since) = match self.house.book().standing(agreement, self.now()) {
-            Standing::Proposed { missing } => ("proposed", self.countries(&missing), None),
-            Standing::Ahead => ("ahead", Vec::new(), None),
-            Standing::InForce => ("in force", Vec::new(), None),
-            Standing::Over { since } => ("over", Vec::new(), Some(since.to_string())),
+        let standing = self.house.book().standing(agreement, self.now());
+        let (missing, since) = match &standing {
+            Standing::Proposed { missing } => (self.countries(missing), None),
+            Standing::Ahead | Standing::InForce => (Vec::new(), None),
+            Standing::Over { since } => (Vec::new(), Some(since.to_string())),
         };
         let said = |(party, time): (PublisherId, Millis)| json!({ "country": self.country_of(&party), "time": time.to_string() });
         let role = |party: &crate::policy::Party| json!({ "country": self.country_of(&party.publisher), "role": party.role.id() });
         json!({
             "agreement": agreement.id().to_hex(),
             "title": text.title,
-            "standing": standing,
+            "standing": standing_word(&standing),
             "parties": text.parties.iter().map(|party| self.country_of(&party.publisher)).collect::<Vec<_>>(),
             "roles": text.parties.iter().map(role).collect::<Vec<_>>(),
             "signed": agreement.signed().map(said).collect::<Vec<_>>(),
@@ -127,8 +127,18 @@ impl Engine {
         }
     }
 
-    pub(super) fn countries(&self, ids: &[PublisherId]) -> Vec<String> {
+    pub(in crate::node) fn countries(&self, ids: &[PublisherId]) -> Vec<String> {
         ids.iter().map(|id| self.country_of(id)).collect()
+    }
+}
+
+/// The word for how an agreement stands.
+pub(in crate::node) fn standing_word(standing: &Standing) -> &'static str {
+    match standing {
+        Standing::Proposed { .. } => "proposed",
+        Standing::Ahead => "ahead",
+        Standing::InForce => "in force",
+        Standing::Over { .. } => "over",
     }
 }
 

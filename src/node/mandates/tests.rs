@@ -54,6 +54,7 @@ impl Bench {
             cache: 1 << 20,
             rules: Default::default(),
             sealing: Default::default(),
+            duty: Default::default(),
             clock,
         };
         let key = self.home().node_key(&self.passphrase).unwrap();

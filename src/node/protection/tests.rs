@@ -53,7 +53,14 @@ impl Node {
         let signer = Arc::new(home.node_key(&Self::passphrase()).unwrap());
         let rules = Rules { concentration: self.rule.parse().ok(), ..Rules::default() };
         let (public, clock) = (["RE_RECV".to_owned()].into(), Clock::system());
-        let options = Options { public, cache: 1 << 20, rules, sealing: SealingTerms::default(), clock };
+        let options = Options {
+            public,
+            cache: 1 << 20,
+            rules,
+            sealing: SealingTerms::default(),
+            duty: Default::default(),
+            clock,
+        };
         self.engine = Some(Engine::open(home, &options, Some(signer)).unwrap());
     }
 

@@ -110,6 +110,7 @@ impl World {
             cache: CACHE,
             rules: Rules::default(),
             sealing: SealingTerms::default(),
+            duty: Default::default(),
             clock,
         };
         let home = Home::open(&node.dir).expect("a node's directory");

@@ -1,0 +1,226 @@
+//! The bulletins of a lane, read from the entries of its feeds as they come: no view is needed, so that what is large
+//! and waits to be folded delays none.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use crate::feed::{AgreementId, EntryKind, FeedId, PublisherId, Seq, SignedHeader};
+use crate::insight::crisis::{Cell, Report, reduce};
+use crate::model::{Decimal, Document, DocumentKind, Period, Record, Series, SeriesKey};
+use crate::node::engine::{Engine, NodeError};
+use crate::policy::Bulletin;
+use crate::store::{Store, StoreError};
+
+/// The bulletins of all lanes, as far as they were looked at.
+#[derive(Debug, Default)]
+pub(in crate::node) struct Boards(BTreeMap<AgreementId, Board>);
+
+/// The bulletins of a lane.
+#[derive(Debug, Default)]
+pub(in crate::node) struct Board {
+    read: BTreeMap<PublisherId, Reading>,
+    bulletins: BTreeMap<(PublisherId, String), Posted>,
+    /// Under which of our own bulletins a figure was reported.
+    own: HashMap<(SeriesKey, Period), String>,
+}
+
+/// How far a feed was read.
+#[derive(Debug)]
+struct Reading {
+    next: Seq,
+    /// Entries that are closed to us so far.
+    closed: BTreeSet<Seq>,
+}
+
+impl Default for Reading {
+    fn default() -> Self {
+        Self { next: Seq(0), closed: BTreeSet::new() }
+    }
+}
+
+/// A bulletin as it stands.
+#[derive(Debug)]
+struct Posted {
+    /// Its entries, in their order.
+    entries: Vec<Seq>,
+    report: Report,
+}
+
+/// An entry of a lane's feed.
+struct Entry {
+    header: SignedHeader,
+    bulletin: Bulletin,
+    cells: Vec<Cell>,
+}
+
+impl Boards {
+    /// Forgets what was read of a feed, because it is erased.
+    pub(in crate::node) fn forget(&mut self, feed: &FeedId) {
+        if let Some(board) = self.0.get_mut(&feed.agreement) {
+            board.bulletins.retain(|(publisher, _), _| *publisher != feed.publisher);
+        }
+    }
+}
+
+impl Board {
+    /// The bulletins as they stand.
+    pub(in crate::node) fn reports(&self) -> Vec<Report> {
+        self.bulletins.values().map(|posted| posted.report.clone()).collect()
+    }
+
+    /// Whether a publisher has posted a bulletin.
+    pub(in crate::node) fn has(&self, publisher: PublisherId, bulletin: &str) -> bool {
+        self.bulletins.contains_key(&(publisher, bulletin.to_owned()))
+    }
+
+    /// The first of these figures that another bulletin of ours than this one has reported, and which.
+    pub(in crate::node) fn reported_elsewhere(
+        &self,
+        bulletin: &str,
+        series: &[Series],
+    ) -> Option<(SeriesKey, Period, &str)> {
+        series.iter().find_map(|one| {
+            one.observations().iter().find_map(|observation| {
+                let cell = (one.key().clone(), observation.period());
+                let other = self.own.get(&cell).filter(|known| *known != bulletin)?;
+                Some((cell.0, cell.1, other.as_str()))
+            })
+        })
+    }
+}
+
+impl Engine {
+    /// The bulletins of a lane, read up to now.
+    pub(in crate::node) fn board(&mut self, lane: AgreementId) -> Result<&Board, NodeError> {
+        let Some(agreement) = self.house.book().get(&lane) else {
+            return Ok(self.boards.0.entry(lane).or_default());
+        };
+        let area = agreement.text().crisis.lane().map(|lane| lane.area.clone()).unwrap_or_default();
+        let members: Vec<(PublisherId, String)> =
+            agreement.text().bound().map(|who| (who, self.country_of(&who))).collect();
+        let mut board = self.boards.0.remove(&lane).unwrap_or_default();
+        for (publisher, country) in members {
+            let feed = FeedId::new(publisher, lane);
+            read_on(&mut board, (feed, publisher == self.us()), (&country, &area), &self.store)?;
+        }
+        Ok(self.boards.0.entry(lane).or_insert(board))
+    }
+}
+
+/// Reads what has come of a feed.
+fn read_on(
+    board: &mut Board,
+    (feed, is_own): (FeedId, bool),
+    (country, area): (&str, &str),
+    store: &Store,
+) -> Result<(), NodeError> {
+    let Some(head) = store.durable(&feed) else { return Ok(()) };
+    let reading = board.read.entry(feed.publisher).or_default();
+    let places: Vec<Seq> =
+        reading.closed.iter().copied().chain((reading.next.0..=head.seq.0).map(Seq)).collect();
+    reading.next = head.seq.next();
+    for seq in places {
+        let Board { read, bulletins, own } = &mut *board;
+        let reading = read.entry(feed.publisher).or_default();
+        let header = store.header(&feed, seq)?;
+        if header.header().kind != EntryKind::Release {
+            continue;
+        }
+        if store.is_closed(&feed, seq)? {
+            reading.closed.insert(seq);
+            continue;
+        }
+        reading.closed.remove(&seq);
+        let Some(entry) = read_entry(&feed, seq, store)? else { continue };
+        let id = entry.bulletin.id.clone();
+        if is_own {
+            own.extend(entry.cells.iter().map(|(key, period, _)| ((key.clone(), *period), id.clone())));
+        }
+        let posted = bulletins
+            .entry((feed.publisher, id))
+            .or_insert_with(|| Posted { entries: Vec::new(), report: begun(&entry, country) });
+        posted.take(entry, (&feed, seq), area, store)?;
+    }
+    Ok(())
+}
+
+fn begun(entry: &Entry, country: &str) -> Report {
+    Report {
+        publisher: country.to_owned(),
+        bulletin: entry.bulletin.id.clone(),
+        observed: entry.bulletin.observed(),
+        signed: entry.header.header().time,
+        place: entry.bulletin.place.clone(),
+        corrections: Vec::new(),
+        figures: Vec::new(),
+        closed: 0,
+    }
+}
+
+impl Posted {
+    /// Takes an entry of the bulletin: its cells take the places of those that they correct.
+    fn take(
+        &mut self,
+        entry: Entry,
+        (feed, seq): (&FeedId, Seq),
+        area: &str,
+        store: &Store,
+    ) -> Result<(), NodeError> {
+        let mut cells: BTreeMap<(SeriesKey, Period), Option<i64>> = BTreeMap::new();
+        self.entries.push(seq);
+        self.entries.sort_unstable();
+        let one = self.entries.len() == 1;
+        for at in &self.entries {
+            let said = match *at == seq {
+                true => entry.cells.clone(),
+                false => read_entry(feed, *at, store)?.map(|entry| entry.cells).unwrap_or_default(),
+            };
+            cells.extend(said.into_iter().map(|(key, period, value)| ((key, period), value)));
+        }
+        let cells: Vec<Cell> = cells.into_iter().map(|((key, period), value)| (key, period, value)).collect();
+        (self.report.figures, self.report.closed) = reduce(&cells, area);
+        let time = entry.header.header().time;
+        self.report.signed = self.report.signed.max(time);
+        if !one || entry.bulletin.correction.is_some() {
+            self.report.corrections.push((time, entry.bulletin.correction.unwrap_or_default()));
+        }
+        Ok(())
+    }
+}
+
+/// What an entry says; nothing if it is erased.
+fn read_entry(feed: &FeedId, seq: Seq, store: &Store) -> Result<Option<Entry>, NodeError> {
+    let (mut parts, mut cells): (Vec<Document>, Vec<Cell>) = (Vec::new(), Vec::new());
+    let read = store.read_records(feed, seq, &mut |record| match record {
+        Record::Document(part) if part.label().kind() == DocumentKind::Crisis => parts.push(part),
+        Record::Series(series) => cells.extend(cells_of(&series)),
+        Record::Document(_) | Record::Retraction(_) | Record::Receipt(_) => {}
+    });
+    let header = match read {
+        Ok(header) => header,
+        Err(StoreError::Erased { .. }) => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    let said = parts.chunk_by(|a, b| a.label() == b.label()).find_map(Document::join);
+    let unnamed = || Bulletin {
+        id: format!("entry-{seq}"),
+        observed_at: header.header().time.0,
+        place: String::new(),
+        correction: None,
+    };
+    let bulletin = said.and_then(|body| Bulletin::from_bytes(&body).ok()).unwrap_or_else(unnamed);
+    Ok(Some(Entry { header, bulletin, cells }))
+}
+
+fn cells_of(series: &Series) -> impl Iterator<Item = Cell> {
+    series.observations().iter().map(|one| {
+        let count = one.value().and_then(whole);
+        (series.key().clone(), one.period(), count)
+    })
+}
+
+/// A value as a number of people; what is no whole number is none.
+fn whole(value: Decimal) -> Option<i64> {
+    let power = 10_i128.checked_pow(u32::from(value.scale()))?;
+    let mantissa = value.mantissa();
+    (mantissa % power == 0).then(|| i64::try_from(mantissa / power).ok())?
+}
