@@ -96,7 +96,10 @@ pub fn effective_in(
     match agreed.filter(|_| !key.tells_of_protection()) {
         Some((_, rule)) => {
             let stated = attributes.get(AttributeId::DiscRule).and_then(DisclosureRule::from_id);
-            stated.map_or(*rule, |stated| stricter(stated, *rule)).min(usual)
+            let catalogue = catalogue::get(key.indicator()).map(|indicator| indicator.rule);
+            // A series that names the rule of the catalogue says nothing of its own.
+            let own = stated.filter(|stated| Some(*stated) != catalogue);
+            own.map_or(*rule, |own| stricter(own, *rule)).min(usual)
         }
         None => usual,
     }
@@ -216,6 +219,7 @@ mod tests {
         assert_eq!(effective_in(&need("FOOD"), &none, None, &lowered), D0);
         assert_eq!(effective_in(&need("PROT"), &none, None, &lowered), D11);
         assert_eq!(effective_in(&need("FOOD"), &said("D5"), None, &lowered), D5, "it says so itself");
+        assert_eq!(effective_in(&need("FOOD"), &said("D11"), None, &lowered), D0, "that is the usual one");
         assert_eq!(effective_in(&need("FOOD"), &none, None, &[]), D11);
         assert_eq!(effective_in(&key("CR_BORDER", "PS"), &none, None, &[("CR_BORDER".to_owned(), D5)]), D0);
     }

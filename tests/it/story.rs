@@ -3,6 +3,7 @@
 //! Each check prints `PASS name` or `FAIL name: why`, and the last line counts them. `scripts/story A` shows these
 //! lines.
 
+mod crisis;
 mod replay;
 mod ending;
 pub(crate) mod figures;

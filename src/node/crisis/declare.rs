@@ -1,6 +1,6 @@
 //! Declaring a lane, and signing another's declaration.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::asked::DeclareRequest;
 use crate::model::personal;
@@ -56,14 +56,16 @@ impl Engine {
 
     fn declare_lane(&mut self, lane: &Agreement, act: &str, caller: &Caller) -> Result<Value, NodeError> {
         let said = self.declare(lane, Consent::Agreed, act, caller)?;
-        let signer = lane.clone();
-        let mut value = self.describe_lane(&signer);
+        let mut value = self.describe_lane(lane);
         for field in ["standing", "told", "not_told"] {
             value[field] = said[field].clone();
         }
-        value["signed"] =
-            said["signed"].as_array().into_iter().flatten().map(|one| one["country"].clone()).collect();
+        let signed = said["signed"].as_array().into_iter().flatten();
+        value["signed"] = signed.map(|one| one["country"].clone()).collect();
         value["may_sign"] = said["not_signed"].clone();
+        if said["standing"] == "in force" {
+            value["since"] = json!(self.now().to_string());
+        }
         Ok(value)
     }
 

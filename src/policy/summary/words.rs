@@ -158,9 +158,9 @@ pub(super) const CRISIS_KINDS: [Words; 4] = [
         "Una crisis puede declararse con {} firmas, por {} días.",
     ],
     [
-        "A crisis lane may be declared by {} signatures of different countries, for {} days at most. It opens {}, for the protection of people only, and what was received is erased {} days after it is over.",
-        "Une voie de crise peut être déclarée par {} signatures de pays différents, pour {} jours au plus. Elle ouvre {}, pour la seule protection des personnes, et ce qui a été reçu est effacé {} jours après sa fin.",
-        "Una vía de crisis puede declararse con {} firmas de países distintos, por {} días como máximo. Abre {}, solo para la protección de las personas, y lo recibido se borra {} días después de su fin.",
+        "A crisis lane may be declared by {} signatures of different countries, for {} days at most. It opens {}, for the protection of people only, and what was received is erased {} after it is over.",
+        "Une voie de crise peut être déclarée par {} signatures de pays différents, pour {} jours au plus. Elle ouvre {}, pour la seule protection des personnes, et ce qui a été reçu est effacé {} après sa fin.",
+        "Una vía de crisis puede declararse con {} firmas de países distintos, por {} días como máximo. Abre {}, solo para la protección de las personas, y lo recibido se borra {} después de su fin.",
     ],
     [
         "This is a crisis lane for {}, declared under agreement {}.",

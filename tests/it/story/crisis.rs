@@ -1,0 +1,120 @@
+//! Story C: a crisis in a state that does not exist, six states of transit, twelve of origin, and a courier. The figures
+//! are scaled from what crossed Libya's borders in 2011; time is compressed, nothing else is.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use corridor::cli::demo::checks::Checks;
+use corridor::cli::demo::government::{Government, wait};
+use serde_json::{Value, json};
+
+use self::cast::{AWAY, CUT_OFF, Cast};
+
+mod after;
+mod bulletins;
+mod cast;
+mod day;
+mod trouble;
+
+/// What the lane is called.
+const LANE: &str = "LC-1";
+
+/// Story C: from the activation of a crisis lane to the last erasure.
+#[test]
+fn a_crisis_from_activation_to_erasure() {
+    let dir = tempfile::tempdir().expect("a temporary directory can be made");
+    let mut checks = Checks::default();
+    if let Err(error) = play(dir.path(), &mut checks) {
+        checks.fail("the story is played to its end", &format!("{error:#}"));
+    }
+    println!("{}", checks.summary());
+    assert_eq!(checks.failed(), 0, "checks failed");
+}
+
+fn play(dir: &Path, checks: &mut Checks) -> anyhow::Result<()> {
+    let begun = Instant::now();
+    let mut cast = Cast::meet(dir, checks)?;
+    println!("  the cast stands after {:.0} s", begun.elapsed().as_secs_f64());
+    cast.node_mut(AWAY).stop();
+    let declared = activate(&cast, checks)?;
+    day::first_figures(&cast, declared, checks)?;
+    trouble::cut_off(&cast, checks)?;
+    trouble::name_list(&cast, checks)?;
+    trouble::protection(&cast, checks)?;
+    bulletins::first_days(&cast, checks)?;
+    trouble::twice(&cast, checks)?;
+    trouble::ten_times(&cast, checks)?;
+    bulletins::rest(&cast, checks)?;
+    day::home(&cast, checks)?;
+    after::returns(&mut cast, checks)?;
+    bulletins::totals(&cast, checks)?;
+    after::outside(&cast, checks)?;
+    after::end(&cast, checks)?;
+    println!("  the story took {:.0} s", begun.elapsed().as_secs_f64());
+    Ok(())
+}
+
+/// H+0: XLA declares, an origin signs too, and every node that is reachable shows the lane.
+fn activate(cast: &Cast, checks: &mut Checks) -> anyhow::Result<Instant> {
+    println!(
+        "\nC.1 XLA declares a crisis, XOA signs too, and the lane is in force at all who are reachable."
+    );
+    let declared = Instant::now();
+    let said = cast.node(CUT_OFF).ask(&["crisis", "declare", "ARR-CR", "--area", "XLA", "--name", LANE])?;
+    checks.equal("with one signature of two the lane", &said["standing"], "proposed");
+    let early =
+        cast.node("XTA").try_ask(&["crisis", "report", "--lane", LANE, "--set", "CR_BORDER:XOA=1"])?;
+    checks.is("before the second signature nothing can be reported", early.0 == 1, &early.1.to_string());
+    let xoa = cast.node("XOA");
+    checks.eventually("XOA has the declaration", || lane_at(xoa).is_some());
+    let signed = Instant::now();
+    xoa.ask(&["crisis", "join", LANE])?;
+    let mut slowest = Duration::ZERO;
+    for node in cast.members().filter(|node| node.country() != AWAY) {
+        checks.eventually(&format!("the lane is in force at {}", node.country()), || {
+            lane_at(node).is_some_and(|lane| lane["standing"] == "in force")
+        });
+        slowest = slowest.max(signed.elapsed());
+    }
+    println!("  in force at all {:.2} s after the second signature", slowest.as_secs_f64());
+    checks.is(
+        "activation is visible at all in 5 s",
+        slowest < Duration::from_secs(5),
+        &format!("{slowest:?}"),
+    );
+    let status = cast.node("XOC").ask(&["status"])?;
+    checks.equal("the crisis in XOC's status", &status["crises"][0]["name"], LANE);
+    let again = xoa.try_ask(&["crisis", "join", LANE])?;
+    checks.is("nobody signs twice", again.0 == 1, &again.1.to_string());
+    Ok(declared)
+}
+
+/// The lane as a node lists it.
+fn lane_at(node: &Government) -> Option<Value> {
+    let list = node.ask(&["crisis", "list"]).ok()?;
+    list["lanes"].as_array()?.iter().find(|lane| lane["name"] == LANE).cloned()
+}
+
+/// The picture as a node shows it.
+fn picture(node: &Government) -> Value {
+    node.ask(&["crisis", "show", LANE]).unwrap_or_default()
+}
+
+/// The balance of an origin in a picture.
+fn origin<'a>(picture: &'a Value, code: &str) -> &'a Value {
+    let all = picture["origins"].as_array().map(Vec::as_slice).unwrap_or_default();
+    all.iter().find(|row| row["origin"] == code).unwrap_or(&Value::Null)
+}
+
+/// What a publisher has counted of a kind, in a picture.
+fn counted(picture: &Value, publisher: &str, kind: &str) -> Value {
+    let all = picture["publishers"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let row = all.iter().find(|row| row["publisher"] == publisher && row["kind"] == kind);
+    row.map_or(json!(0), |row| row["count"].clone())
+}
+
+/// Asks again until it is so; how long that took.
+fn how_long(is_so: impl FnMut() -> bool) -> Option<Duration> {
+    let begun = Instant::now();
+    wait(Duration::from_secs(90), is_so).then(|| begun.elapsed())
+}
