@@ -40,7 +40,6 @@ pub struct Config {
     places: Places,
     sealing: SealingTerms,
     duty: BTreeSet<String>,
-    notify: Vec<String>,
     log: LogSettings,
 }
 
@@ -140,11 +139,6 @@ impl Config {
     /// Who may stand behind the bulletins of a crisis; none: everybody who may use the node.
     pub fn duty(&self) -> BTreeSet<String> {
         self.duty.clone()
-    }
-
-    /// The program, and its words, that is started when a crisis lane comes or goes; none: nothing is.
-    pub fn notify(&self) -> &[String] {
-        &self.notify
     }
 
     /// What is logged.

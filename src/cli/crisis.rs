@@ -93,7 +93,11 @@ fn table(said: &[String]) -> anyhow::Result<Vec<u8>> {
         let mut parts = what.split(':');
         let indicator = parts.next().filter(|part| !part.is_empty()).with_context(wrong)?;
         let counterpart = parts.next().with_context(wrong)?;
-        let place = parts.next().filter(|part| !part.is_empty()).unwrap_or("_T");
+        let place = match parts.next().filter(|part| !part.is_empty()) {
+            // A place of the counterpart's has a colon of its own.
+            Some("C") => format!("C:{}", parts.next().with_context(wrong)?),
+            place => place.unwrap_or("_T").to_owned(),
+        };
         let need = parts.next().filter(|part| !part.is_empty()).unwrap_or("_T");
         if parts.next().is_some() || count.contains([',', '"', '\n']) {
             bail!(wrong());

@@ -38,7 +38,6 @@ pub(super) fn check(layers: &Layers) -> Result<Config, ConfigError> {
         places: places(layers)?,
         sealing: sealing(layers)?,
         duty: duty(layers)?,
-        notify: notify(layers)?,
         log: log(layers)?,
     })
 }
@@ -48,14 +47,6 @@ fn duty(layers: &Layers) -> Result<BTreeSet<String>, ConfigError> {
     match duty.iter().any(|who| who.trim().is_empty()) {
         true => Err(layers.refuse("crisis.duty", "holds an empty name: name users of this machine")),
         false => Ok(duty.iter().cloned().collect()),
-    }
-}
-
-fn notify(layers: &Layers) -> Result<Vec<String>, ConfigError> {
-    let notify = &layers.sections.crisis.notify;
-    match notify.first().is_some_and(|program| !program.starts_with('/')) {
-        true => Err(layers.refuse("crisis.notify", "begins with no path: name the program from / on")),
-        false => Ok(notify.clone()),
     }
 }
 

@@ -100,7 +100,6 @@ pub(super) struct Courier {
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Crisis {
     pub(super) duty: Vec<String>,
-    pub(super) notify: Vec<String>,
 }
 
 /// The log.

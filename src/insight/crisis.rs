@@ -262,11 +262,16 @@ fn day_of(period: Period) -> Period {
     Period::from_ordinal(crate::model::PeriodKind::Day, day).unwrap_or(period)
 }
 
+/// Of what a stock is stated: kind, publisher, origin, place, need.
+type Place<'a> = (Kind, &'a str, &'a str, &'a str, &'a str);
+/// A figure, and the bulletin that it stands in.
+type Stated<'a> = (&'a Figure, &'a Report);
+
 /// The picture that bulletins make.
 #[must_use]
 pub fn picture(reports: &[Report]) -> Picture {
     let mut picture = Picture::default();
-    let mut stock: BTreeMap<(Kind, &str, &str, &str, &str), (&Figure, &Report)> = BTreeMap::new();
+    let mut stock: BTreeMap<Place<'_>, Stated<'_>> = BTreeMap::new();
     let (counted, duplicates) = counted(reports);
     picture.duplicates = duplicates;
     for report in counted {
@@ -279,9 +284,8 @@ pub fn picture(reports: &[Report]) -> Picture {
                 continue;
             }
             let place = (figure.kind, &*report.publisher, &*figure.origin, &*figure.place, &*figure.need);
-            let newer = |(_, known): &(&Figure, &Report)| {
-                (known.observed, known.signed) <= (report.observed, report.signed)
-            };
+            let newer =
+                |(_, known): &Stated<'_>| (known.observed, known.signed) <= (report.observed, report.signed);
             if stock.get(&place).is_none_or(newer) {
                 stock.insert(place, (figure, report));
             }

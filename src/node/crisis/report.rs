@@ -69,7 +69,7 @@ impl Engine {
             "indicators": indicators,
         });
         // Nothing is written before it is known that it may go.
-        let draft = self.draft_into_lane(desked.into_lane(&[place]), held, levels_of(&levels))?;
+        let draft = self.draft_into_lane(desked.for_lane(&[place]), held, levels_of(&levels))?;
         self.append_body(AgreementId::house(), EntryKind::Submission, body)?;
         let mut acts = vec![("submit", submitted, levels::document(&desked.submission, &levels)?)];
         if enough {
@@ -119,7 +119,7 @@ impl Engine {
             let (seqs, levels) = ([kept.seq], self.levels_of(&[kept])?);
             let series: Vec<Series> = self.submitted(&seqs)?.collect::<Result<_, _>>()?;
             self.not_elsewhere(&lane, &desked.bulletin, &series)?;
-            let draft = self.draft_into_lane(desked.into_lane(&seqs), series, levels)?;
+            let draft = self.draft_into_lane(desked.for_lane(&seqs), series, levels)?;
             let released = self.append_into_lane(draft)?;
             value["released"] = released["released"][0].clone();
             acts.push(("release", released, Vec::new()));
@@ -224,7 +224,7 @@ impl Engine {
 }
 
 impl Desked {
-    fn into_lane(&self, seqs: &[crate::feed::Seq]) -> IntoLane {
+    fn for_lane(&self, seqs: &[crate::feed::Seq]) -> IntoLane {
         IntoLane {
             lane: self.lane,
             bulletin: self.bulletin.clone(),
