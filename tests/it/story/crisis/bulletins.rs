@@ -163,7 +163,7 @@ pub(super) fn first_days(cast: &Cast, checks: &mut Checks) -> anyhow::Result<()>
 /// The other days.
 pub(super) fn rest(cast: &Cast, checks: &mut Checks) -> anyhow::Result<()> {
     println!("\nC.7 Four weeks pass: {} bulletins of {CELLS} observations.", TRANSIT.len() * DAYS * A_DAY);
-    let begun = std::time::Instant::now();
+    let begun = super::now();
     in_parallel(&TRANSIT, |state| {
         let mut client = Client::connect(&socket(cast.node(state).dir()))?.context("the daemon runs")?;
         (BY_HAND * A_DAY..DAYS * A_DAY)
