@@ -116,7 +116,7 @@ fn errors_name_the_key_and_where_it_was_set() {
         (
             "[nett]\nlisten = []",
             &[],
-            &["node.toml", "no setting nett", "the sections are courier, http, log, net"],
+            &["node.toml", "no setting nett", "the sections are courier, crisis, http, log, net"],
         ),
         ("listen = []", &[], &["node.toml", "no setting listen", "the sections are"]),
         ("net = 1", &[], &["no setting net", "[net] is a section"]),

@@ -243,9 +243,10 @@ impl Page<'_> {
                 let indicators: Vec<&str> =
                     clause.scope.iter().flat_map(|rule| &rule.indicators).map(String::as_str).collect();
                 let [signatures, days] = [clause.signatures, clause.days].map(|number| number.to_string());
-                let kept = match clause.retention % DAY {
-                    0 => format!("{} d", clause.retention / DAY),
-                    _ => format!("{} s", clause.retention),
+                let kept = if clause.retention % DAY == 0 {
+                    format!("{} d", clause.retention / DAY)
+                } else {
+                    format!("{} s", clause.retention)
                 };
                 let said = [signatures.as_str(), days.as_str(), &indicators.join(", "), kept.as_str()];
                 self.fill(&words::CRISIS_KINDS[2], &said)

@@ -21,6 +21,7 @@ const LANE: &str = "LC-1";
 
 /// Story C: from the activation of a crisis lane to the last erasure.
 #[test]
+#[ignore = "nineteen governments take minutes: scripts/story C plays it"]
 fn a_crisis_from_activation_to_erasure() {
     let dir = tempfile::tempdir().expect("a temporary directory can be made");
     let mut checks = Checks::default();
