@@ -9,9 +9,9 @@
 //!
 //! A lane is an agreement, see `policy::crisis`, so that all of exchange, couriers, receipts and erasure is that of any
 //! agreement. What is here is the way in for people who have minutes. Bulletins waiting for officers, closed lanes and
-//! lessons are acts of the house feed, which [`desk`] folds.
+//! lessons are acts of the house feed, which `desk` folds.
 //!
-//! Start reading at [`asked`], then [`report`].
+//! Start reading at `asked`, then `report`.
 
 use serde_json::{Value, json};
 

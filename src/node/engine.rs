@@ -507,11 +507,6 @@ impl Engine {
             Request::PartnerList => self.partner_list(),
             Request::PartnerShow { partner } => self.partner_show(&partner)?,
             Request::PartnerRemove { partner } => self.partner_remove(&partner, caller)?,
-            Request::PartnerPing { .. } => {
-                return Err(NodeError::Refused(
-                    "no daemon runs here, so nobody can be reached: `corridor run`".into(),
-                ));
-            }
             Request::PartnerPause { partner, paused } => self.partner_pause(&partner, paused, caller)?,
             Request::AgreementDraft(draft) => self.agreement_draft(&draft, caller)?,
             Request::AgreementPropose { agreement } | Request::AgreementSign { agreement } => {
@@ -528,8 +523,8 @@ impl Engine {
                 self.done("bundle export", caller, json!({ "to": to, "all": all }), Vec::new())?;
                 return Ok(Answer::Rows(rows));
             }
-            // Both are for the exchange, which answers them where there is one.
-            Request::BundleImport { .. } | Request::RecoverOldCopy => {
+            // These are for the exchange, which answers them where there is one.
+            Request::PartnerPing { .. } | Request::BundleImport { .. } | Request::RecoverOldCopy => {
                 return Err(NodeError::Refused(
                     "this is done by a daemon: `corridor run`, then ask it".into(),
                 ));

@@ -51,7 +51,7 @@ struct Said {
     #[serde(default)]
     officers: BTreeSet<String>,
     #[serde(default)]
-    released: bool,
+    sent: bool,
     #[serde(default)]
     summary: Option<Value>,
 }
@@ -67,7 +67,7 @@ impl Desk {
             return;
         }
         let place = (lane, said.bulletin.clone());
-        if said.submission.is_empty() || said.released {
+        if said.submission.is_empty() || said.sent {
             self.waiting.remove(&place);
         } else {
             let Said { bulletin: id, observed_at, place: words, correction, .. } = said;

@@ -243,7 +243,7 @@ impl Desked {
             "place": self.bulletin.place,
             "correction": self.bulletin.correction,
             "officers": self.officers,
-            "released": released,
+            "sent": released,
         })
     }
 }
