@@ -476,6 +476,12 @@ impl Exchange {
                 let what = what.to_string();
                 self.record_fault(publisher, (&what, &what), engine)
             }
+            // Where another node of ours has written something else, what is here is set aside, and told of then.
+            Event::Refused { feed, .. }
+                if self.recovering.follows && feed.publisher == engine.home().us() =>
+            {
+                Ok(())
+            }
             Event::Refused { session, feed, fault } => {
                 let from = self.open.get(&session.0).map(|open| engine.country_of(&open.publisher));
                 let (from, feed_of) = (from.unwrap_or_default(), engine.country_of(&feed.publisher));

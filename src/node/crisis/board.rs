@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::feed::{AgreementId, EntryKind, FeedId, PublisherId, Seq, SignedHeader};
 use crate::insight::crisis::{Cell, Report, reduce};
-use crate::model::{Decimal, Document, DocumentKind, Period, Record, Series, SeriesKey};
+use crate::model::{Decimal, Document, DocumentKind, Millis, Period, Record, Series, SeriesKey};
 use crate::node::engine::{Engine, NodeError};
 use crate::policy::Bulletin;
 use crate::store::{Store, StoreError};
@@ -67,9 +67,9 @@ impl Board {
         self.bulletins.values().map(|posted| posted.report.clone()).collect()
     }
 
-    /// Whether a publisher has posted a bulletin.
-    pub(in crate::node) fn has(&self, publisher: PublisherId, bulletin: &str) -> bool {
-        self.bulletins.contains_key(&(publisher, bulletin.to_owned()))
+    /// When what a publisher's bulletin says was observed.
+    pub(in crate::node) fn observed(&self, publisher: PublisherId, bulletin: &str) -> Option<Millis> {
+        self.bulletins.get(&(publisher, bulletin.to_owned())).map(|posted| posted.report.observed)
     }
 
     /// The first of these figures that another bulletin of ours than this one has reported, and which.

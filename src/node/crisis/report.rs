@@ -163,7 +163,8 @@ impl Engine {
             correction: asked.correction.clone(),
         };
         bulletin.check().map_err(refused)?;
-        let posted = self.board(lane.id())?.has(us, &bulletin.id);
+        let before = self.board(lane.id())?.observed(us, &bulletin.id);
+        let posted = before.is_some();
         let waits = self.house.crisis.waiting(lane.id(), &bulletin.id).is_some();
         match (&bulletin.correction, posted, waits) {
             (_, _, true) => Err(NodeError::Refused(format!(
@@ -178,6 +179,14 @@ impl Engine {
                 "there is no bulletin {:?} of this government to correct; `corridor crisis show` names them",
                 bulletin.id
             ))),
+            // Said of another moment, the figures would stand beside those that they correct, and both would count.
+            (Some(_), true, false) if before != Some(bulletin.observed()) => {
+                Err(NodeError::Refused(format!(
+                    "bulletin {:?} was observed at {}: what corrects it is of that moment, say --observed {1}",
+                    bulletin.id,
+                    before.unwrap_or_default()
+                )))
+            }
             (_, _, false) => Ok(bulletin),
         }
     }
