@@ -100,8 +100,6 @@
 //! - Hole punching through real address translators: two nodes on one machine, whose direct line it made, is all.
 //! - A line that goes through a relay although a direct one would do is not looked for anew before the circuit ends, after
 //!   a day at the latest.
-//! - Relays and hole punching: libp2p's relay is not built in. Where neither of two nodes can be reached, they exchange
-//!   bundles, or have a member in common.
 //! - A standby that takes over while the main node lives and is cut off: both write then, partners see the fork, and it is
 //!   resolved as any other. A main node killed in the two seconds after which it no longer waits for a slow standby.
 //! - Floods that fill the line itself, from more machines than one.

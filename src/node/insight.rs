@@ -13,7 +13,7 @@ use super::reader::{Group, Reader, Scope};
 use crate::feed::{AgreementId, PublisherId};
 use crate::insight::mirror::{self, Corridors, Matched, Side};
 use crate::insight::{diaspora, labour, quality, region};
-use crate::model::{Dimension, SeriesPattern, catalogue};
+use crate::model::{Dimension, Period, SeriesPattern, catalogue};
 use crate::view::{Moment, Query, SeriesView};
 
 pub mod value;
@@ -100,8 +100,9 @@ impl Engine {
     pub(super) fn insight(&mut self, asked: InsightRequest) -> Result<Rows, NodeError> {
         let reader = self.reader(asked.scope())?;
         // What is named is looked for at once, so that a question that makes no sense is refused as one.
-        if let InsightRequest::Region { agreement, members, .. } = &asked {
+        if let InsightRequest::Region { agreement, members, period, .. } = &asked {
             reader.group(agreement, members)?;
+            period.as_deref().map(Period::parse).transpose()?;
         }
         Ok(Rows::new(move |each| {
             each(&reader.insight(&asked)?.to_string());
@@ -130,8 +131,9 @@ impl Reader {
         match asked {
             InsightRequest::Region { agreement, members, indicator, period, .. } => {
                 let group = self.group(agreement, members)?;
+                let period = period.as_deref().map(Period::parse).transpose()?;
                 let profile = self.region(&group)?;
-                Ok(value::region(&group.title, &profile, (indicator.as_deref(), period.as_deref())))
+                Ok(value::region(&group.title, &profile, (indicator.as_deref(), period)))
             }
             InsightRequest::Quality { country: None, .. } => {
                 let mut all = Vec::new();

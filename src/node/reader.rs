@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::answers;
+use super::clock::Clock;
 use super::engine::{Answer, Engine, NodeError, Rows};
 use super::request::{GetRequest, Request};
 use crate::feed::{AgreementId, Card, EntryId, FeedId, PublisherId, Seq};
@@ -93,7 +94,7 @@ pub struct Group {
 }
 
 struct Known {
-    now: Millis,
+    clock: Clock,
     us: PublisherId,
     country: String,
     is_training: bool,
@@ -171,9 +172,9 @@ impl Reader {
         &self.shared.groups
     }
 
-    /// When the reader was made.
+    /// The node's time; a reader may be kept as long as nothing moves.
     pub fn now(&self) -> Millis {
-        self.shared.now
+        self.shared.clock.now()
     }
 
     /// The feeds of this scope as of when the reader was made, by publisher and agreement. Two readers with equal heads
@@ -222,7 +223,7 @@ impl Engine {
         let card = self.home.card();
         let groups = self.groups(scope, &heads);
         let known = Known {
-            now: self.now(),
+            clock: self.clock().clone(),
             us: self.us(),
             country: card.country().to_owned(),
             is_training: card.network().is_training(),

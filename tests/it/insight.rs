@@ -60,6 +60,8 @@ fn members_compute_the_same_region_and_see_who_is_missing() {
     assert_eq!(total(&public, "MS_FBORN", "2020")["total"], "632");
     let (status, refused) = world.phl.try_ask(&["region", TITLE, "--members", "CAN"]).expect("it answers");
     assert_eq!(status, 1, "{refused}");
+    let (status, refused) = world.phl.try_ask(&["region", TITLE, "--period", "20201"]).expect("it answers");
+    assert_eq!(status, 1, "{refused}");
     let shown = stdout(&run(&world.can, &["region", TITLE]));
     for expected in ["2 of 2 members report", "EF_REGEMI", "1 of 2", "digest ", "▇█"] {
         assert!(shown.contains(expected), "{expected:?} is missing in:\n{shown}");

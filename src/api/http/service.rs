@@ -7,7 +7,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::access::{Access, Attempts};
 use super::guard::Refusal;
-use super::v1::{Bucket, CITE_BURST, CITE_EVERY, MAX_LISTENERS, Summaries, VERIFY_BURST, VERIFY_EVERY};
+use super::v1::{
+    Analyses, Bucket, CITE_BURST, CITE_EVERY, MAX_LISTENERS, Summaries, VERIFY_BURST, VERIFY_EVERY,
+};
 use super::{EmptyResult, MAX_REQUESTS};
 use crate::api::Node;
 use crate::node::{Answer, Caller, NodeError, Payload, Reader, Request, Scope};
@@ -26,6 +28,7 @@ pub(super) struct Service<N> {
     pub(super) citations: Arc<Bucket>,
     pub(super) checks: Arc<Bucket>,
     pub(super) summaries: Summaries,
+    pub(super) analyses: Analyses,
     /// What a question of SDMX gets to which there is no figure.
     pub(super) empty: EmptyResult,
     /// The newest reader of each scope, and the news that it is as of.
@@ -42,6 +45,7 @@ impl<N: Node> Service<N> {
             citations: Arc::new(Bucket::new(CITE_EVERY, CITE_BURST)),
             checks: Arc::new(Bucket::new(VERIFY_EVERY, VERIFY_BURST)),
             summaries: Summaries::default(),
+            analyses: Analyses::default(),
             empty,
             readers: Arc::default(),
         }

@@ -23,6 +23,7 @@
 //! counted, summed, sorted or waited for. An answer has an `ETag` made of the scope's heads; parameters that are not
 //! known are refused; every list has a greatest length; all errors have one form, [`schema::Problem`].
 
+mod analyses;
 mod catalogue;
 mod changes;
 mod citations;
@@ -38,6 +39,7 @@ mod series;
 pub(super) mod summary;
 mod views;
 
+pub(super) use analyses::Analyses;
 pub(super) use changes::MAX_LISTENERS;
 pub(super) use citations::{CITE_BURST, CITE_EVERY, VERIFY_BURST, VERIFY_EVERY};
 pub(super) use rate::Bucket;
@@ -63,11 +65,11 @@ pub(super) fn routes<N: Node>() -> Router<Service<N>> {
         .route("/api/v1/series", get(series::series))
         .route("/api/v1/history", get(series::history))
         .route("/api/v1/mirror", get(mirror::mirror))
-        .route("/api/v1/mirror/widest", get(insight::widest))
-        .route("/api/v1/region/{agreement}", get(insight::region))
-        .route("/api/v1/quality", get(insight::quality))
-        .route("/api/v1/labour", get(insight::labour))
-        .route("/api/v1/diaspora", get(insight::diaspora))
+        .route("/api/v1/mirror/widest", get(insight::widest::<N>))
+        .route("/api/v1/region/{agreement}", get(insight::region::<N>))
+        .route("/api/v1/quality", get(insight::quality::<N>))
+        .route("/api/v1/labour", get(insight::labour::<N>))
+        .route("/api/v1/diaspora", get(insight::diaspora::<N>))
         .route("/api/v1/citations/{country}/{key}/{period}", get(citations::cite::<N>))
         .route("/api/v1/citations/verify", post(citations::verify::<N>))
         .route("/api/v1/changes", get(changes::changes::<N>))

@@ -126,11 +126,11 @@ pub fn widest(corridors: &[Matched]) -> Value {
 
 /// A regional profile. The matrix is that of a period, or of the newest of each measure; the digest is of all.
 #[must_use]
-pub fn region(title: &str, profile: &Profile, (indicator, period): (Option<&str>, Option<&str>)) -> Value {
+pub fn region(title: &str, profile: &Profile, (indicator, period): (Option<&str>, Option<Period>)) -> Value {
     let is_wanted = |measure: &Measure| indicator.is_none_or(|code| measure.indicator == code);
     let totals = profile.totals.iter().filter(|one| is_wanted(&one.measure));
     let mut measures: Vec<(&Measure, Period)> = profile.newest();
-    if let Some(period) = period.and_then(|period| Period::parse(period).ok()) {
+    if let Some(period) = period {
         measures.iter_mut().for_each(|one| one.1 = period);
     }
     measures.retain(|(measure, _)| is_wanted(measure));

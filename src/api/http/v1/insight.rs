@@ -5,9 +5,12 @@
     reason = "the macro that documents a route writes the paths of its parameters"
 )]
 
+use std::sync::Arc;
+
+use axum::extract::State;
 use axum::response::Response;
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::IntoParams;
 
@@ -15,11 +18,12 @@ use super::insight_schema::{Diaspora, Labour, QualityReports, Region, Widest};
 use super::params::{Params, Segments, asked, country, known_indicator, limit};
 use super::schema::Problem;
 use super::views::Views;
+use crate::api::Node;
 use crate::api::http::guard::Refusal;
-use crate::api::http::service::failed;
+use crate::api::http::service::{Service, failed};
 use crate::model::Period;
 use crate::node::insight::MAX_WIDEST;
-use crate::node::{InsightRequest, NodeError, Reader};
+use crate::node::{InsightRequest, NodeError};
 
 /// The most countries that a region is made of.
 const MAX_MEMBERS: usize = 250;
@@ -49,7 +53,8 @@ pub(super) struct WhichRegion {
               (status = "4XX", body = Problem), (status = "5XX", body = Problem)),
     security((), ("token" = []))
 )]
-pub(super) async fn region(
+pub(super) async fn region<N: Node>(
+    State(service): State<Service<N>>,
     Segments(agreement): Segments<String>,
     Params(which): Params<WhichRegion>,
     views: Views,
@@ -69,7 +74,7 @@ pub(super) async fn region(
     }
     let (indicator, period) = (which.indicator, which.period);
     let request = InsightRequest::Region { agreement, members, indicator, period, public: false };
-    views.answer(|reader| documented::<Region>(reader, &request))
+    answer::<Region, N>(&service, views, &request).await
 }
 
 /// Whose quality.
@@ -91,7 +96,11 @@ pub(super) struct WhichQuality {
     responses((status = 200, body = QualityReports), (status = "4XX", body = Problem), (status = "5XX", body = Problem)),
     security((), ("token" = []))
 )]
-pub(super) async fn quality(Params(which): Params<WhichQuality>, views: Views) -> Result<Response, Refusal> {
+pub(super) async fn quality<N: Node>(
+    State(service): State<Service<N>>,
+    Params(which): Params<WhichQuality>,
+    views: Views,
+) -> Result<Response, Refusal> {
     let country = country("country", which.country)?;
     if let Some(code) = &which.indicator {
         known_indicator(code)?;
@@ -100,7 +109,8 @@ pub(super) async fn quality(Params(which): Params<WhichQuality>, views: Views) -
         }
     }
     let request = InsightRequest::Quality { country, indicator: which.indicator, public: false };
-    views.answer_of_now(|reader| documented::<QualityReports>(reader, &request))
+    let value = documented::<QualityReports>(service.analyses.of(views.reader(), &request).await)?;
+    Ok(views.answer_of_now(value))
 }
 
 /// Which corridors.
@@ -123,11 +133,15 @@ pub(super) struct WhichWidest {
               (status = "4XX", body = Problem), (status = "5XX", body = Problem)),
     security((), ("token" = []))
 )]
-pub(super) async fn widest(Params(which): Params<WhichWidest>, views: Views) -> Result<Response, Refusal> {
+pub(super) async fn widest<N: Node>(
+    State(service): State<Service<N>>,
+    Params(which): Params<WhichWidest>,
+    views: Views,
+) -> Result<Response, Refusal> {
     known_indicator(&which.indicator)?;
     let limit = limit(which.limit, 20, MAX_WIDEST)?;
     let request = InsightRequest::Widest { indicator: which.indicator, limit, public: false };
-    views.answer(|reader| documented::<Widest>(reader, &request))
+    answer::<Widest, N>(&service, views, &request).await
 }
 
 /// Which corridor.
@@ -150,11 +164,15 @@ pub(super) struct WhichLabour {
               (status = "4XX", body = Problem), (status = "5XX", body = Problem)),
     security((), ("token" = []))
 )]
-pub(super) async fn labour(Params(which): Params<WhichLabour>, views: Views) -> Result<Response, Refusal> {
+pub(super) async fn labour<N: Node>(
+    State(service): State<Service<N>>,
+    Params(which): Params<WhichLabour>,
+    views: Views,
+) -> Result<Response, Refusal> {
     let wanted = |name, code| country(name, Some(code)).map(Option::unwrap_or_default);
     let (origin, destination) = (wanted("origin", which.origin)?, wanted("destination", which.destination)?);
     let request = InsightRequest::Labour { origin, destination, public: false };
-    views.answer(|reader| documented::<Labour>(reader, &request))
+    answer::<Labour, N>(&service, views, &request).await
 }
 
 /// Whose citizens.
@@ -174,22 +192,31 @@ pub(super) struct WhichDiaspora {
               (status = "4XX", body = Problem), (status = "5XX", body = Problem)),
     security((), ("token" = []))
 )]
-pub(super) async fn diaspora(
+pub(super) async fn diaspora<N: Node>(
+    State(service): State<Service<N>>,
     Params(which): Params<WhichDiaspora>,
     views: Views,
 ) -> Result<Response, Refusal> {
     let country = country("country", Some(which.country))?.unwrap_or_default();
     let request = InsightRequest::Diaspora { country, public: false };
-    views.answer(|reader| documented::<Diaspora>(reader, &request))
+    answer::<Diaspora, N>(&service, views, &request).await
 }
 
-/// The answer of the reader, which sees its own scope whatever the request says, in its documented form.
-fn documented<T: DeserializeOwned>(reader: &Reader, request: &InsightRequest) -> Result<T, Refusal> {
-    as_documented(reader.insight(request))
+/// The answer of the views, which show their own scope whatever the request says, in its documented form.
+async fn answer<T: DeserializeOwned + Serialize, N>(
+    service: &Service<N>,
+    views: Views,
+    request: &InsightRequest,
+) -> Result<Response, Refusal> {
+    if views.is_known() {
+        return views.answer(|_| Ok(()));
+    }
+    let value = documented::<T>(service.analyses.of(views.reader(), request).await)?;
+    views.answer(|_| Ok(value))
 }
 
 /// A value of the node in its documented form.
-pub(super) fn as_documented<T: DeserializeOwned>(value: Result<Value, NodeError>) -> Result<T, Refusal> {
+pub(super) fn documented<T: DeserializeOwned>(value: Result<Arc<Value>, NodeError>) -> Result<T, Refusal> {
     let value = match value {
         Ok(value) => value,
         Err(NodeError::NotFound(text)) => {
@@ -198,7 +225,7 @@ pub(super) fn as_documented<T: DeserializeOwned>(value: Result<Value, NodeError>
         Err(error) if error.is_of_the_question() => return Err(asked(&error)),
         Err(error) => return Err(failed(&error)),
     };
-    serde_json::from_value(value).map_err(|error| {
+    T::deserialize(&*value).map_err(|error| {
         tracing::error!(%error, "an answer is not what is documented");
         Refusal::FAILED
     })

@@ -6,12 +6,13 @@
 )]
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::insight::as_documented;
+use super::insight::documented;
 use super::params::{Params, country, known_indicator};
 use super::schema::Problem;
 use super::views::Views;
@@ -151,6 +152,6 @@ pub(super) async fn mirror(Params(which): Params<WhichMirror>, views: Views) -> 
     let indicator = which.indicator.as_deref();
     views.answer(|reader| {
         let matched = reader.mirror((&origin, &destination), indicator);
-        as_documented::<Mirror>(matched.map(|matched| value::mirror(&matched)))
+        documented::<Mirror>(matched.map(|matched| Arc::new(value::mirror(&matched))))
     })
 }

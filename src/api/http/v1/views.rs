@@ -74,16 +74,18 @@ impl Views {
         response
     }
 
-    /// What is made of the views and of the time: nobody may keep it.
-    pub(super) fn answer_of_now<T: Serialize>(
-        self,
-        make: impl FnOnce(&Reader) -> Result<T, Refusal>,
-    ) -> Result<Response, Refusal> {
-        let mut response = Json(task::block_in_place(|| make(&self.reader))?).into_response();
+    /// The views themselves.
+    pub(super) fn reader(&self) -> &Reader {
+        &self.reader
+    }
+
+    /// What was made of the views and of the time: nobody may keep it.
+    pub(super) fn answer_of_now<T: Serialize>(self, value: T) -> Response {
+        let mut response = Json(value).into_response();
         mark(response.headers_mut(), &self.tag, &self.reader);
         response.headers_mut().remove(header::ETAG);
         response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        Ok(response)
+        response
     }
 
     /// What is made of the views; nothing if the reader has it already.
