@@ -2,12 +2,14 @@
 //!
 //! What goes in: bytes of a CSV file, a [`Mapping`] where its columns are not those of the data structure, and
 //! the [`Rules`] of the node. What comes out: a [`Report`] with the series, or with [`Finding`]s that a clerk
-//! can act on: line, column, what is wrong, what to do. One error and nothing of the file is taken.
+//! can act on: line, column, what is wrong, what to do. One error and nothing of the file is taken, unless the good part
+//! alone was asked for.
 //!
 //! Two kinds of files are read. A *tidy* file has the names of the data structure in its header: the 14
 //! dimensions, `TIME_PERIOD`, `OBS_VALUE` and any attribute; a dimension left out takes its usual code. The columns
 //! `CONTRIBUTION_1`, `CONTRIBUTION_2` … hold the largest contributions to a row's total, see `contributions`. Any
-//! other table, with one value in a row or several, is read through a mapping; `config/mappings/` holds some.
+//! other table, with one value in a row or several, is read through a mapping; `config/mappings/` holds some, which
+//! come with the program and are recognised by a file's header, see [`shipped`].
 //!
 //! ```text
 //!  bytes ─▶ source ─▶ batches of rows ─┐ one thread            the other ┌─▶ keys: which series is it?
@@ -23,7 +25,7 @@
 //! are taken.
 //!
 //! What this room never does: open a file, ask the time, keep a file's rows, take data about single persons, or
-//! change a number; of contributions to a total it keeps what they need of protection, and that it does not tell: who
+//! change a number, unless a mapping says that rows are parts of one figure (`repeats = "sum"`); of contributions to a total it keeps what they need of protection, and that it does not tell: who
 //! asks often enough would find the rule out. Bytes may be hostile; no input makes it panic, and every buffer has a bound.
 //!
 //! Start reading at [`read`], then `table`, which drives the rest; [`mapping`] explains mapping files.

@@ -295,14 +295,11 @@ pub enum Partner {
 /// `submit`, `check`
 #[derive(Debug, clap::Args)]
 pub struct Submit {
-    /// A CSV file or an XLSX workbook: with the data structure's column names, or any with a mapping
+    /// A CSV file: with the data structure's column names, or any with a mapping
     pub file: PathBuf,
     /// A mapping file (TOML), the name of a built-in one, or `auto` for the one that the header fits
     #[arg(long, value_name = "FILE|NAME|auto")]
     pub map: Option<String>,
-    /// The sheet of a workbook [default: the first one with anything in it]
-    #[arg(long, value_name = "NAME")]
-    pub sheet: Option<String>,
     /// Leave out rows with errors and take the others; what was left out is written down with the submission
     #[arg(long)]
     pub good_part: bool,

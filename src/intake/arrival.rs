@@ -27,8 +27,6 @@ pub enum Choice {
 pub struct Wishes {
     /// How it is to be read.
     pub choice: Choice,
-    /// The sheet of a workbook; its first one with anything in it otherwise.
-    pub sheet: Option<String>,
     /// Are rows with errors left out, and the others taken?
     pub good_part: bool,
 }

@@ -70,7 +70,7 @@ impl Prepared {
             Some(text) => intake::Mapping::parse(text).map(|m| intake::Choice::Mapping(Box::new(m))),
         };
         let choice = choice.map_err(|error| NodeError::Refused(error.to_string()))?;
-        let wishes = intake::Wishes { choice, sheet: submit.sheet.clone(), good_part: submit.good_part };
+        let wishes = intake::Wishes { choice, good_part: submit.good_part };
         let rules = intake::Rules { country: (!country.is_empty()).then_some(country), concentration };
         let mut report = intake::open(&mut payload, &wishes, &rules);
         let hash = payload.finish().map_err(NodeError::Payload)?;
