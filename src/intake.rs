@@ -2,13 +2,14 @@
 //!
 //! What goes in: bytes of a file, a [`Mapping`] where its columns are not those of the data structure, and
 //! the [`Rules`] of the node. What comes out: a [`Report`] with the series, or with [`Finding`]s that a clerk
-//! can act on: line, column, what is wrong, what to do. One error and nothing of the file is taken.
+//! can act on: line, column, what is wrong, what to do. One error and nothing of the file is taken, unless the good part
+//! alone was asked for.
 //!
 //! Several kinds of files are read; what a file begins with tells which it is. A *tidy* file has the names of the data structure in its header: the 14
 //! dimensions, `TIME_PERIOD`, `OBS_VALUE` and any attribute; a dimension left out takes its usual code. The columns
 //! `CONTRIBUTION_1`, `CONTRIBUTION_2` … hold the largest contributions to a row's total, see `contributions`. Any
-//! other table, with one value in a row or several, is read through a mapping; `config/mappings/` holds some. Two more
-//! need no mapping: SDMX-CSV 1.0 and 2.x, which is a tidy table with columns before it (`sdmx_csv`), and SDMX-ML 2.1 data,
+//! other table, with one value in a row or several, is read through a mapping; `config/mappings/` holds some, which
+//! come with the program and are recognised by a file's header (`shipped`). Two more need no mapping: SDMX-CSV 1.0 and 2.x, which is a tidy table with columns before it (`sdmx_csv`), and SDMX-ML 2.1 data,
 //! generic or structure-specific (`sdmx_ml`). Whatever the kind, a file is a header and rows as long as the header to all
 //! that comes behind: the seam is `rows::RowSource`, and a further kind of file needs one of its own and a line in
 //! `table::open`.
@@ -27,7 +28,7 @@
 //! are taken.
 //!
 //! What this room never does: open a file, ask the time, keep a file's rows, take data about single persons, or
-//! change a number; of contributions to a total it keeps what they need of protection, and that it does not tell: who
+//! change a number, unless a mapping says that rows are parts of one figure (`repeats = "sum"`); of contributions to a total it keeps what they need of protection, and that it does not tell: who
 //! asks often enough would find the rule out. Bytes may be hostile; no input makes it panic, and every buffer has a bound.
 //!
 //! Start reading at [`read`], then `table`, which drives the rest; [`mapping`] explains mapping files.

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
+use crate::intake::codes::Index;
 use crate::intake::figure::{Aside, Figure};
 use crate::intake::finding::Findings;
 use crate::intake::series::SeriesList;
@@ -148,6 +149,30 @@ impl Draft {
             self.figures.iter().map(place).collect()
         };
         self.levels.retain(|(series, period, _)| kept.contains(&(*series, *period)));
+        self.ranges()
+    }
+
+    /// Removes series without observations, so that keys and observations go together one by one.
+    pub(super) fn drop_empty(&mut self, ranges: Ranges) -> Ranges {
+        let count = self.series.index.keys().len();
+        let filled: Vec<usize> = (0..count).filter(|at| ranges.0[*at] < ranges.0[*at + 1]).collect();
+        if filled.len() == count {
+            return ranges;
+        }
+        let mut moved = vec![0; count];
+        let mut index = Index::default();
+        for at in &filled {
+            // There are fewer than before, so numbers do not run out.
+            moved[*at] = index.insert(self.series.index.keys()[*at]).unwrap_or_default();
+        }
+        self.series.said = filled.iter().map(|at| self.series.said[*at]).collect();
+        self.series.index = index;
+        for figure in &mut self.figures {
+            figure.series = moved[figure.series as usize];
+        }
+        for (series, _, _) in &mut self.levels {
+            *series = moved[*series as usize];
+        }
         self.ranges()
     }
 

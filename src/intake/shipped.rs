@@ -91,8 +91,8 @@ pub fn recognise(head: &[u8], country: Option<&str>) -> Recognised {
     if fitting.is_empty() {
         let known: Vec<&str> = names().collect();
         return Recognised::Unclear(format!(
-            "no mapping that comes with the program is for this header: write one, `corridor map FILE` drafts it, or \
-             name it with --map; there are {}",
+            "no mapping that comes with the program is for this header: write one and name it with --map FILE, or \
+             choose one of {}",
             known.join(", ")
         ));
     }

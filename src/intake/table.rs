@@ -196,7 +196,13 @@ fn length(row: Row<'_>, plan: &Plan, collector: &mut Collector<'_>) {
         row.len(),
         plan.names.len()
     );
-    collector.findings().error(row.line, None, message);
+    let spans_lines = (0..row.len()).any(|at| row.get(at).contains(&b'\n'));
+    let findings = collector.findings();
+    if spans_lines {
+        // It may have taken in any number of good rows, so it is not one row that could be left out.
+        findings.leave_out(false);
+    }
+    findings.error(row.line, None, message);
 }
 
 /// The last checks; no series if anything is wrong.
@@ -215,6 +221,8 @@ fn series(
         findings.leave_out(false);
         ranges = draft.drop_repeats();
     }
+    // A series comes up with its first row, and that row may have been left out.
+    ranges = draft.drop_empty(ranges);
     check::duplicates(&draft, findings);
     check::totals(&draft, &ranges, findings);
     if draft.figures.is_empty() && findings.errors() == 0 {

@@ -4,7 +4,8 @@
 
 use std::fs::File;
 
-use corridor::intake::{self, Choice, Report, Rules, Severity, Wishes, shipped};
+use corridor::intake::shipped::{self, Recognised};
+use corridor::intake::{self, Choice, Report, Rules, Severity, Wishes};
 
 /// A file, the mapping that it is recognised for, and what comes out: observations, warnings, and the sum of the values of one
 /// indicator, sex, age, counterpart and period, empty for any.
@@ -195,4 +196,35 @@ fn every_mapping_that_comes_with_the_program_is_one() {
         let mapping = intake::Mapping::parse(text).unwrap_or_else(|e| panic!("{name}: {e}"));
         assert!(mapping.title().is_some(), "{name}");
     }
+}
+
+#[test]
+fn a_header_that_several_mappings_fit_is_decided_by_the_country_or_not_at_all() {
+    let both = include_bytes!("../../config/data/mirror_phl_can_1981_2013.csv");
+    for (country, wanted) in [("PHL", "phl_can_origin"), ("CAN", "phl_can_destination")] {
+        let Recognised::Mapping { name, why, .. } = shipped::recognise(both, Some(country)) else {
+            panic!("{country}: not recognised");
+        };
+        assert_eq!(name, wanted);
+        assert!(why.contains("year"), "{why}");
+    }
+    let flows = include_bytes!("../../config/data/mirror_eurostat_flows_2010_2019.csv");
+    let Recognised::Unclear(why) = shipped::recognise(flows, Some("ESP")) else { panic!("decided") };
+    assert!(why.ends_with("one of eurostat_destination, eurostat_origin"), "{why}");
+    for (unknown, said) in [("a,b\n1,2\n", "no mapping"), ("", "no mapping"), ("\n\n\"", "no mapping")] {
+        let Recognised::Unclear(why) = shipped::recognise(unknown.as_bytes(), None) else { panic!("known") };
+        assert!(why.starts_with(said), "{why}");
+    }
+    let tidy = "FREQ,INDICATOR,TIME_PERIOD,OBS_VALUE\n";
+    assert_eq!(shipped::recognise(tidy.as_bytes(), None), Recognised::Tidy);
+}
+
+#[test]
+fn a_country_takes_its_own_rows_of_a_file_for_all() {
+    let mut report = import("undesa_ims2024_stock_od_sex.csv", Some("ESP"));
+    let left_out: Vec<String> = report.findings.iter().map(ToString::to_string).collect();
+    assert!(left_out.len() == 1 && left_out[0].contains("another country than this node's"), "{left_out:?}");
+    assert!(report.is_accepted());
+    assert_eq!(report.observations, 768);
+    assert!(report.take_series().all(|series| series.key().ref_area() == "ESP"));
 }

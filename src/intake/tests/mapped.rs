@@ -164,3 +164,93 @@ fn a_mapping_that_does_not_fit_the_file_says_which_column() {
     let report = read(&mut FLOWS.as_bytes(), Some(&wants_country), &Rules::default());
     assert!(lines(&report)[0].contains("$COUNTRY"), "{:?}", lines(&report));
 }
+
+/// Reads a file of which the good part is asked for, or not.
+fn opened(text: &str, good_part: bool) -> Report {
+    let wishes = crate::intake::Wishes { good_part, ..Default::default() };
+    crate::intake::open(&mut text.as_bytes(), &wishes, &SPAIN)
+}
+
+#[test]
+fn the_good_part_is_taken_only_when_asked_for_and_says_what_it_left_out() {
+    // Line 4 has a wrong code, line 5 no number; lines 6 and 7 are two values for one cell.
+    let text = format!(
+        "{TIDY}ESP,QQQ,MF_IMM_PREV,RES,M_GE12,2017,5\nESP,FRA,MF_IMM_PREV,RES,M_GE12,2017,many\n\
+         ESP,DEU,MF_IMM_PREV,RES,M_GE12,2017,1\nESP,DEU,MF_IMM_PREV,RES,M_GE12,2017,2\n"
+    );
+    let whole = opened(&text, false);
+    assert!(!whole.is_accepted() && whole.series == 0 && whole.left_out == 0);
+    let mut good = opened(&text, true);
+    assert!(good.is_accepted(), "{:?}", good.findings);
+    assert_eq!((good.series, good.observations, good.left_out), (1, 2, 3));
+    let left: Vec<u64> =
+        good.findings.iter().filter(|f| f.severity == Severity::LeftOut).map(|f| f.line).collect();
+    assert_eq!(left, [4, 5, 7]);
+    let keys: Vec<String> = good.take_series().map(|s| s.key().to_string()).collect();
+    assert_eq!(keys, [KEY]);
+}
+
+#[test]
+fn what_is_left_out_takes_no_other_series_with_it() {
+    // Series that come up with rows that are left out: first, between and last in the order of keys.
+    let row = |area: &str, value: &str| format!("ESP,{area},MF_IMM_PREV,RES,M_GE12,2017,{value}\n");
+    let areas = ["AUT", "DEU", "FRA", "ITA", "ROU"];
+    for bad in 0..32 {
+        let value = |at: usize| if bad & (1 << at) == 0 { format!("{}", at + 1) } else { "-1".to_owned() };
+        let rows: String = areas.iter().enumerate().map(|(at, area)| row(area, &value(at))).collect();
+        let header = TIDY.lines().next().unwrap();
+        let mut report = opened(&format!("{header}\n{rows}"), true);
+        let wanted: Vec<(String, Option<Decimal>)> = (0..areas.len())
+            .filter(|at| bad & (1 << at) == 0)
+            .map(|at| (areas[at].to_owned(), number(&value(at))))
+            .collect();
+        let taken: Vec<(String, Option<Decimal>)> = report
+            .take_series()
+            .map(|s| (s.key().counterpart_area().to_owned(), s.observations()[0].value()))
+            .collect();
+        assert_eq!(taken, wanted);
+        assert_eq!(report.is_accepted(), report.series > 0, "{:?}", report.findings);
+    }
+}
+
+#[test]
+fn no_part_is_good_where_the_whole_cannot_be_trusted() {
+    let unclosed =
+        format!("{TIDY}ESP,\"FRA,MF_IMM_PREV,RES,M_GE12,2017,5\n{}", &TIDY[TIDY.find("ESP").unwrap()..]);
+    let header = TIDY.replace("OBS_VALUE", "OBS_VALEU");
+    let contradiction = "INDICATOR,SEX,TIME_PERIOD,OBS_VALUE\nMF_IMM_PREV,_T,2017,5\nMF_IMM_PREV,F,2017,6\n";
+    for text in [unclosed.as_str(), &header, contradiction] {
+        let report = opened(text, true);
+        assert!(!report.is_accepted() && report.series == 0, "{:?}", report.findings);
+    }
+}
+
+#[test]
+fn tables_with_flags_split_columns_and_decimal_commas_are_read() {
+    let mapping = "delimiter=\"\\t\"\nsplit=','\nflags='eurostat'\nmissing=['',':']\n[constants]\n\
+                   INDICATOR='MF_IMM_PREV'\n[columns]\nREF_AREA='geo'\nCOUNTERPART_AREA='partner'\n[wide]\n\
+                   [schemes]\nREF_AREA='alpha2'\nCOUNTERPART_AREA='alpha2'\n";
+    let text = "partner,geo\\TIME_PERIOD\t2017 \t2018 \t2019 \nIT,ES\t22203 p\t: c\t:\nFR,ES\t7 bd\t\t8r\n";
+    let report = mapped(text, mapping, "ESP");
+    assert!(report.is_accepted(), "{:?}", lines(&report));
+    let shown: Vec<String> = report
+        .series
+        .iter()
+        .flat_map(|s| {
+            let area = s.key().counterpart_area().to_owned();
+            s.observations().iter().map(move |o| {
+                let (flags, value) = (o.flags(), o.value().map_or("-".to_owned(), |v| v.to_string()));
+                format!("{area} {} {value} {}{}{}", o.period(), flags.status, flags.conf, flags.revision)
+            })
+        })
+        .collect();
+    let expected = ["FRA 2017 7 BF0", "FRA 2019 8 AF1", "ITA 2017 22203 PF0", "ITA 2018 - QC0"];
+    assert_eq!(shown, expected);
+    let mapping = "delimiter=';'\nthousands='.'\ndecimal=','\n[constants]\nREF_AREA='ESP'\nCOUNTERPART_AREA='_T'\n\
+                   INDICATOR='RE_PAID'\nBASIS='_Z'\n[columns]\nTIME_PERIOD='y'\nOBS_VALUE='v'\n";
+    let key = "A.ESP._T.RE_PAID._Z._T._T._T._T._T._T._T._T.USD";
+    let report = mapped("y;v\n2017;1.234.567,25\n", mapping, "ESP");
+    assert_eq!(value(&report, key, "2017"), number("1234567.25"), "{:?}", lines(&report));
+    let report = mapped("y;v\n2017;1.5\n", mapping, "ESP");
+    assert!(errors(&report)[0].starts_with("line 2, column v: \"1.5\" is not written as the mapping says"));
+}
