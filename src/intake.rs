@@ -5,12 +5,12 @@
 //! can act on: line, column, what is wrong, what to do. One error and nothing of the file is taken, unless the good part
 //! alone was asked for.
 //!
-//! Several kinds of files are read; what a file begins with tells which it is. A *tidy* file has the names of the data structure in its header: the 14
-//! dimensions, `TIME_PERIOD`, `OBS_VALUE` and any attribute; a dimension left out takes its usual code. The columns
+//! Several kinds of files are read; what a file begins with tells which it is. A *tidy* file has the names of the data
+//! structure in its header: the 14 dimensions, `TIME_PERIOD`, `OBS_VALUE` and any attribute; a dimension left out takes its usual code. The columns
 //! `CONTRIBUTION_1`, `CONTRIBUTION_2` … hold the largest contributions to a row's total, see `contributions`. Any
 //! other table, with one value in a row or several, is read through a mapping; `config/mappings/` holds some, which
-//! come with the program and are recognised by a file's header (`shipped`). Two more need no mapping: SDMX-CSV 1.0 and 2.x, which is a tidy table with columns before it (`sdmx_csv`), and SDMX-ML 2.1 data,
-//! generic or structure-specific (`sdmx_ml`). Whatever the kind, a file is a header and rows as long as the header to all
+//! come with the program and are recognised by a file's header (`shipped`). Two more need no mapping: SDMX-CSV 1.0 and
+//! 2.x, which is a tidy table with columns before it (`sdmx_csv`), and SDMX-ML 2.1 data, generic or structure-specific (`sdmx_ml`). Whatever the kind, a file is a header and rows as long as the header to all
 //! that comes behind: the seam is `rows::RowSource`, and a further kind of file needs one of its own and a line in
 //! `table::open`.
 //!
