@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::access::MAX_FAILURES;
-use super::{EmptyResult, MAX_BODY, serve};
+use super::{MAX_BODY, Manner, serve};
 use crate::api::fake::{Fake, PATIENCE, ROWS, token_text};
 use crate::node::Request;
 use crate::node::request::GetRequest;
@@ -25,7 +25,7 @@ struct Answer {
 /// A server that ends with the set.
 async fn start(node: Fake) -> (SocketAddr, JoinSet<()>) {
     let (address, service) =
-        serve("127.0.0.1:0".parse().unwrap(), node, EmptyResult::default(), pending()).await.unwrap();
+        serve("127.0.0.1:0".parse().unwrap(), node, Manner::default(), pending()).await.unwrap();
     let mut tasks = JoinSet::new();
     tasks.spawn(async move { service.await.unwrap() });
     (address, tasks)
@@ -259,7 +259,7 @@ async fn the_service_ends_when_it_is_told_to() {
         let _ = stopped.await;
     };
     let (address, service) =
-        serve("127.0.0.1:0".parse().unwrap(), Fake::new(), EmptyResult::default(), shutdown).await.unwrap();
+        serve("127.0.0.1:0".parse().unwrap(), Fake::new(), Manner::default(), shutdown).await.unwrap();
     let mut tasks = JoinSet::new();
     tasks.spawn(service);
     assert_eq!(get(address, "/healthz").await.status, 200);

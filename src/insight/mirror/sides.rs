@@ -54,8 +54,10 @@ impl Side {
 /// A comparison, and of which series it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Matched {
-    /// The origin's series; the destination's is its mirror.
+    /// The origin's series; of a comparison without it, the mirror of the destination's.
     pub key: SeriesKey,
+    /// The destination's series; of a comparison without it, the mirror of the origin's.
+    pub mirror_key: SeriesKey,
     /// Both ends side by side.
     pub mirror: Mirror,
     /// By what the origin counts.
@@ -85,13 +87,14 @@ pub fn matching(
     let totals = |key: &SeriesKey| key.parts().iter().filter(|code| **code == "_T").count();
     let pairs = ours.series.iter().filter_map(|(key, a)| {
         let mirrored = key.mirror()?;
-        let b = theirs.series.get(&mirrored).or_else(|| alike(&mirrored, theirs))?;
+        let b = theirs.series.get_key_value(&mirrored).or_else(|| alike(&mirrored, theirs))?;
         Some((key, a, b))
     });
-    let (key, a, b) = pairs.max_by_key(|(key, _, _)| totals(key))?;
+    let (key, a, (mirror_key, b)) = pairs.max_by_key(|(key, _, _)| totals(key))?;
     let mirror = compare(origin, destination, indicator, mirror_indicator, &a.plain(), &b.plain());
     Some(Matched {
         key: key.clone(),
+        mirror_key: mirror_key.clone(),
         mirror,
         origin: Definition::of(&a.attributes.0),
         destination: Definition::of(&b.attributes.0),
@@ -106,9 +109,10 @@ pub fn unmatched(
     (ours, theirs): (&Side, &Side),
 ) -> Option<Matched> {
     let (a, b) = (ours.series.iter().next(), theirs.series.iter().next());
-    let key = match (a, b) {
-        (Some((key, _)), _) => key.clone(),
-        (None, Some((key, _))) => key.mirror()?,
+    let (key, mirror_key) = match (a, b) {
+        (Some((key, _)), Some((mirror_key, _))) => (key.clone(), mirror_key.clone()),
+        (Some((key, _)), None) => (key.clone(), key.mirror()?),
+        (None, Some((mirror_key, _))) => (mirror_key.mirror()?, mirror_key.clone()),
         (None, None) => return None,
     };
     let values = |told: Option<(&SeriesKey, &Told)>| told.map(|(_, told)| told.plain()).unwrap_or_default();
@@ -117,6 +121,7 @@ pub fn unmatched(
     };
     Some(Matched {
         key,
+        mirror_key,
         mirror: compare(origin, destination, indicator, mirror_indicator, &values(a), &values(b)),
         origin: definition(a),
         destination: definition(b),
@@ -124,7 +129,7 @@ pub fn unmatched(
 }
 
 /// A series that differs from the mirror by its unit or basis alone.
-fn alike<'a>(mirrored: &SeriesKey, side: &'a Side) -> Option<&'a Told> {
+fn alike<'a>(mirrored: &SeriesKey, side: &'a Side) -> Option<(&'a SeriesKey, &'a Told)> {
     let loose = [Dimension::Basis, Dimension::UnitMeasure, Dimension::Indicator];
     let same = |key: &SeriesKey| {
         Dimension::ALL
@@ -132,7 +137,7 @@ fn alike<'a>(mirrored: &SeriesKey, side: &'a Side) -> Option<&'a Told> {
             .filter(|d| !loose.contains(d))
             .all(|d| key.dimension(*d) == mirrored.dimension(*d))
     };
-    side.series.iter().find(|(key, _)| same(key)).map(|(_, told)| told)
+    side.series.iter().find(|(key, _)| same(key))
 }
 
 /// The corridors of one pair of indicators, to see where both ends lie furthest apart.
