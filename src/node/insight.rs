@@ -209,7 +209,7 @@ impl Reader {
             side.add(&series);
             true
         })?;
-        Ok(side)
+        Ok(side.with_totals())
     }
 
     /// The corridors of an indicator whose two ends lie furthest apart, by the asymmetry of the newest pair.

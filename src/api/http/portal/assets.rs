@@ -40,11 +40,6 @@ impl Asset {
         &self.name
     }
 
-    /// What is in it.
-    pub(in crate::api::http) fn text(&self) -> &'static str {
-        self.text
-    }
-
     /// The file as an answer.
     pub(super) fn response(&self) -> Response {
         let mut response = ([(header::CONTENT_TYPE, self.kind)], self.text).into_response();

@@ -8,19 +8,18 @@ use std::collections::btree_map::Entry;
 
 use crate::api::http::guard::Refusal;
 use crate::api::http::service::failed;
-use crate::feed::PublisherId;
-use crate::insight::exact::in_units;
+use crate::insight::exact::{Sum, has_sum, in_units};
 use crate::model::{Attributes, Decimal, Dimension, Millis, ObsStatus, Period, SeriesKey, SeriesPattern};
 use crate::node::{NodeError, Reader};
 use crate::view::{SeriesView, State};
 
-/// A series as its reporter states it.
+/// A series as its reporter states it, or the total that its women and men make.
 #[derive(Clone, Debug)]
 pub(super) struct Line {
     /// The series.
     pub(super) key: SeriesKey,
-    /// Who states it.
-    pub(super) publisher: PublisherId,
+    /// Where no total is stated: the series of women and of men, of which each figure is the exact sum.
+    pub(super) parts: Option<[SeriesKey; 2]>,
     /// What is said of all of it.
     pub(super) attributes: Attributes,
     /// By period, in order.
@@ -59,15 +58,10 @@ impl Line {
         self.figures.iter().rev().find_map(|(period, figure)| Some((*period, figure.value?)))
     }
 
-    /// The value of a period.
-    pub(super) fn at(&self, period: Period) -> Option<Decimal> {
-        self.figures.get(&period).and_then(|figure| figure.value)
-    }
-
     fn of(series: &SeriesView) -> Self {
         Self {
             key: series.key.clone(),
-            publisher: series.feed.publisher,
+            parts: None,
             attributes: series.attributes.clone(),
             figures: BTreeMap::new(),
         }
@@ -109,16 +103,16 @@ pub(super) fn lines(reader: &Reader, pattern: SeriesPattern) -> Result<Vec<Line>
 }
 
 /// Of each reporter, counterpart and indicator the series of totals, of one sex or of both; of several the one that goes
-/// on longest.
+/// on longest. Where a reporter states women and men and no total, the total is both together.
 ///
 /// # Errors
 /// As [`lines`].
 pub(super) fn headlines(reader: &Reader, pattern: SeriesPattern, sex: &str) -> Result<Vec<Line>, Refusal> {
+    let is_total = |line: &Line| TOTALS.iter().all(|one| matches!(line.key.dimension(*one), "_T" | "_Z"));
     let mut best: BTreeMap<[String; 3], Line> = BTreeMap::new();
-    for line in lines(reader, pattern)? {
-        let is_total = |dimension: &Dimension| matches!(line.key.dimension(*dimension), "_T" | "_Z");
-        let has_sex = matches!((line.key.dimension(Dimension::Sex), sex), (own, wanted) if own == wanted || own == "_Z" && wanted == "_T");
-        if !has_sex || !TOTALS.iter().all(is_total) {
+    for line in with_totals(lines(reader, pattern)?.into_iter().filter(is_total)) {
+        let own = line.key.dimension(Dimension::Sex);
+        if own != sex && !(own == "_Z" && sex == "_T") {
             continue;
         }
         let key = &line.key;
@@ -131,4 +125,58 @@ pub(super) fn headlines(reader: &Reader, pattern: SeriesPattern, sex: &str) -> R
         }
     }
     Ok(best.into_values().collect())
+}
+
+/// The series of a key, or what its women and men make together.
+///
+/// # Errors
+/// As [`lines`].
+pub(super) fn whole(reader: &Reader, key: &SeriesKey) -> Result<Option<Line>, Refusal> {
+    let mut pattern = SeriesPattern::any();
+    for dimension in Dimension::ALL {
+        let is_any_sex = dimension == Dimension::Sex && key.dimension(dimension) == "_T";
+        if !is_any_sex {
+            pattern = pattern.with(dimension, key.dimension(dimension));
+        }
+    }
+    Ok(with_totals(lines(reader, pattern)?.into_iter()).into_iter().find(|line| line.key == *key))
+}
+
+/// Adds the totals that are not stated and that women and men make.
+fn with_totals(lines: impl Iterator<Item = Line>) -> Vec<Line> {
+    let mut all: BTreeMap<SeriesKey, Line> = lines.map(|line| (line.key.clone(), line)).collect();
+    let women: Vec<SeriesKey> =
+        all.keys().filter(|key| key.dimension(Dimension::Sex) == "F" && has_sum(key)).cloned().collect();
+    for women in women {
+        let of_sex = |sex| women.with(Dimension::Sex, sex);
+        let (Ok(men), Ok(total)) = (of_sex("M"), of_sex("_T")) else { continue };
+        if !all.contains_key(&total)
+            && let (Some(a), Some(b)) = (all.get(&women), all.get(&men))
+        {
+            let figures: BTreeMap<Period, Figure> = a
+                .figures
+                .iter()
+                .filter_map(|(period, one)| Some((*period, one.with(b.figures.get(period)?)?)))
+                .collect();
+            if !figures.is_empty() {
+                let attributes = a.attributes.clone();
+                let line = Line { key: total.clone(), parts: Some([women, men]), attributes, figures };
+                all.insert(total, line);
+            }
+        }
+    }
+    all.into_values().collect()
+}
+
+impl Figure {
+    /// Both together; none where one has no value, or the sum is too long to be exact. The later and weaker word counts.
+    fn with(&self, other: &Self) -> Option<Self> {
+        let sum: Sum = [self.value?, other.value?].into_iter().collect();
+        Some(Self {
+            value: Some(sum.value()?),
+            status: if self.status == ObsStatus::Normal { other.status } else { self.status },
+            revision: self.revision.max(other.revision),
+            time: self.time.max(other.time),
+        })
+    }
 }

@@ -4,11 +4,12 @@ use maud::{DOCTYPE, Markup, html};
 
 use super::address::{Address, escape};
 use super::assets::{SCRIPT, STYLE};
+use super::figures::Line;
 use super::words::Words;
 use crate::api::http::public::Status;
 use crate::api::http::v1::summary::Summary;
 use crate::model::codelist::Language;
-use crate::model::{Decimal, SeriesKey};
+use crate::model::{Decimal, Period, SeriesKey};
 use crate::node::{Reader, Scope};
 
 /// What pages are made from: the views of a scope, the reader's language, and where links lead.
@@ -112,20 +113,32 @@ impl Source<'_> {
         })
     }
 
-    /// A number that opens its proof.
-    pub(super) fn figure(&self, value: &Decimal, whose: &str, key: &SeriesKey, period: &str) -> Markup {
-        let href = match self.place {
+    /// A number that opens its proof; a sum of women and men opens the proof of each.
+    pub(super) fn figure(&self, value: &Decimal, line: &Line, period: Period) -> Markup {
+        let (number, period) = (self.words.number(value), period.to_string());
+        match &line.parts {
+            None => html! { a.figure href=(self.proof(&line.key, &period)) { (number) } },
+            Some([women, men]) => html! {
+                (number) " " small.parts {
+                    a href=(self.proof(women, &period)) title=(self.words.say("word.women")) { "F" } "\u{202f}+\u{202f}"
+                    a href=(self.proof(men, &period)) title=(self.words.say("word.men")) { "M" }
+                }
+            },
+        }
+    }
+
+    /// The link to the proof of a statement by the country that it is about.
+    fn proof(&self, key: &SeriesKey, period: &str) -> String {
+        let (country, key) = (key.ref_area(), key.as_str());
+        match self.place {
             Place::Node => self.href(&Address::Evidence {
-                country: whose.to_owned(),
-                key: key.as_str().to_owned(),
+                country: country.to_owned(),
+                key: key.to_owned(),
                 period: period.to_owned(),
             }),
             // A copy has the citation of each figure, and no page for each.
-            Place::Copy => self
-                .download(&Download::Citation { country: whose, key: key.as_str(), period })
-                .unwrap_or_default(),
-        };
-        html! { a.figure href=(href) { (self.words.number(value)) } }
+            Place::Copy => self.download(&Download::Citation { country, key, period }).unwrap_or_default(),
+        }
     }
 
     /// The name of a country, leading to its profile.

@@ -12,7 +12,7 @@ use crate::api::http::portal::figures::{self, Figure, Line};
 use crate::api::http::portal::page::{Download, Page, Source};
 use crate::api::http::service::failed;
 use crate::insight::mirror::{self, FACTOR_SETS, Matched};
-use crate::model::{AttributeId, Dimension, ObsStatus, Period, SeriesKey, SeriesPattern, catalogue};
+use crate::model::{AttributeId, Dimension, ObsStatus, Period, SeriesPattern, catalogue};
 use crate::node::{NodeError, Reader};
 
 /// A corridor as its two ends state it.
@@ -46,11 +46,9 @@ impl Ends {
             Err(NodeError::NotFound(_) | NodeError::Refused(_)) => return Err(Refusal::NOTHING),
             Err(error) => return Err(failed(&error)),
         };
-        let line = |key: &SeriesKey| -> Result<Option<Line>, Refusal> {
-            let pattern = SeriesPattern::parse(key.as_str()).map_err(|_| Refusal::FAILED)?;
-            Ok(figures::lines(reader, pattern)?.into_iter().next())
-        };
-        Ok(Self { origin: line(&matched.key)?, destination: line(&matched.mirror_key)?, matched })
+        let (origin, destination) =
+            (figures::whole(reader, &matched.key)?, figures::whole(reader, &matched.mirror_key)?);
+        Ok(Self { matched, origin, destination })
     }
 
     /// Every period of which either end says something.
@@ -163,7 +161,6 @@ fn values(source: &Source<'_>, names: &(String, String), both: &Ends) -> Markup 
     let words = source.words;
     let pairs: BTreeMap<Period, &mirror::Pair> =
         both.matched.mirror.pairs.iter().map(|pair| (pair.period, pair)).collect();
-    let ends = (&both.matched.mirror.origin, &both.matched.mirror.destination);
     let head = html! { tr {
         th scope="col" { (words.say("word.period")) }
         th.n scope="col" { (words.fill("corridor.says", &[("country", &names.0)])) }
@@ -173,8 +170,8 @@ fn values(source: &Source<'_>, names: &(String, String), both: &Ends) -> Markup 
     } };
     let rows = html! { @for period in both.periods().into_iter().rev() { tr {
         th scope="row" { (period) }
-        (cell(source, ends.0, both.origin.as_ref(), period))
-        (cell(source, ends.1, both.destination.as_ref(), period))
+        (cell(source, both.origin.as_ref(), period))
+        (cell(source, both.destination.as_ref(), period))
         @let pair = pairs.get(&period);
         td.n { (pair.and_then(|pair| pair.ratio).map_or_else(|| "\u{2013}".to_owned(), |ratio| words.number(&ratio))) }
         td.n { @if let Some(asymmetry) = pair.and_then(|pair| pair.asymmetry) {
@@ -189,25 +186,19 @@ fn values(source: &Source<'_>, names: &(String, String), both: &Ends) -> Markup 
 }
 
 /// What one end says of a period: the value, that there is none and why, or nothing.
-fn cell(source: &Source<'_>, whose: &str, line: Option<&Line>, period: Period) -> Markup {
+fn cell(source: &Source<'_>, line: Option<&Line>, period: Period) -> Markup {
     let figure = line.and_then(|line| Some((line, line.figures.get(&period)?)));
     let Some((line, figure)) = figure else { return html! { td.n { "\u{2013}" } } };
-    html! { td.n { (stated(source, whose, line, period, figure)) } }
+    html! { td.n { (stated(source, line, period, figure)) } }
 }
 
 /// A statement with what its status says.
-pub(super) fn stated(
-    source: &Source<'_>,
-    whose: &str,
-    line: &Line,
-    period: Period,
-    figure: &Figure,
-) -> Markup {
+pub(super) fn stated(source: &Source<'_>, line: &Line, period: Period, figure: &Figure) -> Markup {
     let words = source.words;
     let code = figure.status.code().to_string();
     let name = words.status(&code);
     html! {
-        @if let Some(value) = figure.value { (source.figure(&value, whose, &line.key, &period.to_string())) } @else { span.gap { (name) } }
+        @if let Some(value) = figure.value { (source.figure(&value, line, period)) } @else { span.gap { (name) } }
         @if figure.value.is_some() && figure.status != ObsStatus::Normal { " " abbr title=(name) { (code) } }
         @if figure.revision > 0 { " " abbr title=(words.fill("word.revised", &[("count", &words.count(u64::from(figure.revision)))])) { "r" (figure.revision) } }
     }
@@ -341,7 +332,7 @@ fn everything(source: &Source<'_>, ends: &(String, String)) -> Result<Markup, Re
             th scope="row" { a href=(source.href(&Address::Indicator(indicator.to_owned()))) { (words.indicator(indicator)) } }
             td { (words.area(reporter)) }
             td { (period) }
-            td.n { (source.figure(value, reporter, &line.key, &period.to_string())) }
+            td.n { (source.figure(value, line, *period)) }
             td { (catalogue::unit_name(line.key.dimension(Dimension::UnitMeasure), words.language())) }
         }
     } };

@@ -171,7 +171,7 @@ fn row(source: &Source<'_>, code: &str, indicator: &str, lines: &[&Line]) -> Mar
         th scope="row" { a href=(source.href(&Address::Indicator(indicator.to_owned()))) { (words.indicator(indicator)) } }
         @if let (Some(line), Some((period, value))) = (total, newest) {
             td { (period) }
-            td.n { (source.figure(&value, code, &line.key, &period.to_string())) }
+            td.n { (source.figure(&value, line, period)) }
         } @else { td { "\u{2013}" } td.n title=(words.say("country.no_total")) { "\u{2013}" } }
         td { (catalogue::unit_name(lines[0].key.dimension(Dimension::UnitMeasure), words.language())) }
         td {
@@ -181,7 +181,7 @@ fn row(source: &Source<'_>, code: &str, indicator: &str, lines: &[&Line]) -> Mar
                 @let address = Address::Corridor { origin, destination, indicator: Some(indicator.to_owned()) };
                 (words.fill("country.pairs", &[("count", &words.count(pairs.len() as u64))])) " "
                 a href=(source.href(&address)) { (words.area(other)) } " ("
-                (source.figure(&value, code, &line.key, &period.to_string())) ", " (period) ")"
+                (source.figure(&value, line, period)) ", " (period) ")"
             } @else { "\u{2013}" }
         }
     } }

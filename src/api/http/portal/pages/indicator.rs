@@ -74,7 +74,7 @@ fn reporters(source: &Source<'_>, lines: &[Line]) -> Markup {
             th scope="row" { a href=(source.href(&Address::Country((*code).to_owned()))) { (name) } }
             td.n { (words.count(pairs as u64)) }
             @if let Some((line, (period, value))) = total.and_then(|line| Some((line, line.newest()?))) {
-                td { (period) } td.n { (source.figure(&value, code, &line.key, &period.to_string())) }
+                td { (period) } td.n { (source.figure(&value, line, period)) }
             } @else {
                 td { (of_it.iter().filter_map(|line| line.newest()).map(|(period, _)| period).max().map_or_else(|| "\u{2013}".to_owned(), |period| period.to_string())) }
                 td.n title=(words.say("country.no_total")) { "\u{2013}" }
@@ -109,7 +109,7 @@ fn largest(source: &Source<'_>, code: &str, lines: &[Line]) -> Markup {
             th scope="row" { a href=(source.href(&Address::Corridor { origin, destination, indicator: Some(code.to_owned()) })) { (name) } }
             td { (words.area(reporter)) }
             td { (period) }
-            td.n { (source.figure(value, reporter, &line.key, &period.to_string())) }
+            td.n { (source.figure(value, line, *period)) }
         }
     } };
     html! { @if !all.is_empty() {
