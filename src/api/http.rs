@@ -23,6 +23,7 @@ mod listener;
 mod metrics;
 mod observations;
 mod page;
+mod portal;
 mod public;
 mod routes;
 mod sdmx;
