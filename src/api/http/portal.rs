@@ -20,6 +20,7 @@ mod figures;
 mod kept;
 pub(super) mod page;
 pub(super) mod pages;
+mod picture;
 mod refused;
 mod sheet;
 pub(super) mod words;

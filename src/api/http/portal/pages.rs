@@ -16,6 +16,7 @@ use maud::{Markup, html};
 use super::address::Address;
 use super::page::{Page, Source};
 use crate::api::http::guard::Refusal;
+use crate::model::Decimal;
 
 /// Makes a page. It asks the views, which blocks.
 ///
@@ -48,4 +49,25 @@ fn table(caption: &str, head: &Markup, rows: &Markup) -> Markup {
             tbody { (rows) }
         } }
     }
+}
+
+/// A picture with its caption, and ways to take it away that show where there is script.
+fn figure(source: &Source<'_>, drawn: &Markup, caption: &str) -> Markup {
+    let words = source.words;
+    html! {
+        figure {
+            (drawn)
+            figcaption {
+                (caption) " "
+                @for (kind, text) in [("svg", "figure.svg"), ("png", "figure.png")] {
+                    button type="button" hidden data-save=(kind) { (words.say(text)) }
+                }
+            }
+        }
+    }
+}
+
+/// A value as pictures take it: near enough to draw, never to print.
+fn drawable(value: Decimal) -> Option<f64> {
+    value.to_string().parse().ok().filter(|value: &f64| value.is_finite())
 }
