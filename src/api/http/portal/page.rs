@@ -222,7 +222,9 @@ fn foot(source: &Source<'_>) -> Markup {
         p { (words.say("foot.signed")) }
         p { (words.say("foot.names")) }
         p {
-            (words.fill("foot.as_of", &[("time", &words.moment(source.reader.now()))]))
+            @if let Some(newest) = source.reader.heads().iter().map(|head| head.time).max() {
+                (words.fill("foot.as_of", &[("time", &words.moment(newest))]))
+            }
             @if !source.is_public() { " " strong { (words.say("foot.government")) } }
         }
     }
