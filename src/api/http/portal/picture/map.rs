@@ -98,10 +98,10 @@ fn countries(svg: SVG, map: &Map<'_>, sheet: &Sheet, hatched: &str) -> SVG {
         land.push_str(&outline.path);
         if outline.is_dot {
             has_dots = true;
-            dots = dots.add(dot(outline, 1.4).set("fill", LAND).set("class", "area"));
+            dots = dots.add(dot(outline, 1.4).set("fill", LAND).set("class", "area land"));
         }
     }
-    let ground = drawn(&land).set("class", "area").set("fill", LAND);
+    let ground = drawn(&land).set("class", "area land").set("fill", LAND);
     let base = with(Group::new(), &[("aria-hidden", "true")]).add(ground);
     let svg = svg.add(if has_dots { base.add(dots) } else { base });
     // Large countries first, so that what is small lies above and can be met.

@@ -20,10 +20,8 @@ pub(super) fn page(name: &str, markup: &Markup) -> String {
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 title { (name) }
                 style {
-                    "body{margin:1rem auto;padding:0 1rem;max-width:60rem;color:#1a1a1a;background:#fff;\
-                     font-family:system-ui,sans-serif}\
-                     @media screen and (prefers-color-scheme:dark){body{color:#eee;background:#161616}}"
-                    (PreEscaped(STYLE))
+                    (PreEscaped(include_str!("../../../../../../config/portal/portal.css")))
+                    (PreEscaped(include_str!("../../../../../../config/portal/picture.css")))
                 }
             }
             body { (markup) }
