@@ -8,6 +8,8 @@ mod indicator;
 mod indicators;
 mod node;
 mod quality;
+mod region;
+mod regions;
 
 use maud::{Markup, html};
 
@@ -28,7 +30,8 @@ pub(in crate::api::http) fn make(source: &Source<'_>) -> Result<Page, Refusal> {
         }
         Address::Indicators => Ok(indicators::page(source)),
         Address::Indicator(code) => indicator::page(source, code),
-        Address::Regions | Address::Region(_) => Err(Refusal::NOT_FOUND),
+        Address::Regions => Ok(regions::page(source)),
+        Address::Region(view) => region::page(source, view),
         Address::Quality => quality::all(source),
         Address::QualityOf(code) => quality::of(source, code),
         Address::Evidence { .. } => evidence::page(source),

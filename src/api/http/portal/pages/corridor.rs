@@ -84,9 +84,10 @@ pub(super) fn page(
     let body = html! {
         p.lead { (words.fill("corridor.lead", &[("origin", &names.0), ("destination", &names.1)])) }
         p {
-            (source.country(origin)) " \u{b7} " (source.country(destination)) " \u{b7} "
-            a href=(source.href(&Address::Corridor { origin: destination.to_owned(), destination: origin.to_owned(), indicator: None })) {
-                (words.say("corridor.other_way"))
+            (source.country(origin)) " \u{b7} " (source.country(destination))
+            @if source.summary.corridors.contains_key(&(ends.1.clone(), ends.0.clone())) {
+                @let back = Address::Corridor { origin: ends.1.clone(), destination: ends.0.clone(), indicator: None };
+                " \u{b7} " a href=(source.href(&back)) { (words.say("corridor.other_way")) }
             }
         }
         (choice(source, &ends, &known, both.as_ref()))
