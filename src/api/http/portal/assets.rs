@@ -9,14 +9,11 @@ use axum::response::{IntoResponse, Response};
 use crate::crypto::Hash;
 
 /// How pages look.
-pub(super) static STYLE: Asset =
-    Asset { text: SHEET, kind: "text/css; charset=utf-8", name: LazyLock::new(|| named(SHEET, "css")) };
-
-/// Of pages, then of what is drawn in them.
-const SHEET: &str = concat!(
-    include_str!("../../../../config/portal/portal.css"),
-    include_str!("../../../../config/portal/picture.css")
-);
+pub(super) static STYLE: Asset = Asset {
+    text: include_str!("../../../../config/portal/portal.css"),
+    kind: "text/css; charset=utf-8",
+    name: LazyLock::new(|| named(include_str!("../../../../config/portal/portal.css"), "css")),
+};
 
 /// What is easier with script, and all goes without it.
 pub(super) static SCRIPT: Asset = Asset {

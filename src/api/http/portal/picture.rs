@@ -36,6 +36,7 @@ pub(crate) use heat::{Cell, Heat, HeatCell, heat};
 pub(crate) use legend::Key;
 pub(crate) use lines::{Lines, Point, Series, lines};
 pub(crate) use map::{Area, Flow, Map, Shade, View, map};
+pub(crate) use palette::STYLE;
 pub(crate) use scale::{CLASSES, Classes};
 pub(crate) use spark::{Spark, spark};
 

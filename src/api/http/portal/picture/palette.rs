@@ -26,3 +26,6 @@ pub(super) const SERIES: [&str; super::lines::MAX_SERIES] =
     ["#0072b2", "#c44e00", "#332288", "#882255", "#666666", "#8a6d00"];
 /// Strokes of the series, which tell them apart without colour.
 pub(super) const DASHES: [&str; super::lines::MAX_SERIES] = ["none", "7 3", "2 3", "10 3 2 3", "4 2", "12 4"];
+
+/// The rules for the classes of these pictures, for the style sheet of the pages.
+pub(crate) const STYLE: &str = include_str!("../../../../../config/portal/picture.css");

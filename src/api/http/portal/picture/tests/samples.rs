@@ -21,7 +21,7 @@ pub(super) fn page(name: &str, markup: &Markup) -> String {
                 title { (name) }
                 style {
                     (PreEscaped(include_str!("../../../../../../config/portal/portal.css")))
-                    (PreEscaped(include_str!("../../../../../../config/portal/picture.css")))
+                    (PreEscaped(STYLE))
                 }
             }
             body { (markup) }
