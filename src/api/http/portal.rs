@@ -20,7 +20,6 @@ mod figures;
 mod kept;
 pub(super) mod page;
 pub(super) mod pages;
-#[cfg_attr(not(test), expect(dead_code, unused_imports, reason = "what the pages draw with"))]
 mod picture;
 mod refused;
 mod sheet;

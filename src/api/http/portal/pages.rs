@@ -6,6 +6,7 @@ mod country;
 mod evidence;
 mod indicator;
 mod indicators;
+mod map;
 mod node;
 mod quality;
 mod region;
@@ -16,6 +17,7 @@ use maud::{Markup, html};
 use super::address::Address;
 use super::page::{Page, Source};
 use crate::api::http::guard::Refusal;
+use crate::model::Decimal;
 
 /// Makes a page. It asks the views, which blocks.
 ///
@@ -23,7 +25,8 @@ use crate::api::http::guard::Refusal;
 /// [`Refusal`] when there is nothing of that name, or the database is broken.
 pub(in crate::api::http) fn make(source: &Source<'_>) -> Result<Page, Refusal> {
     match source.address {
-        Address::Map(_) | Address::Countries => countries::page(source),
+        Address::Map(view) => map::page(source, view),
+        Address::Countries => countries::page(source),
         Address::Country(code) => country::page(source, code),
         Address::Corridor { origin, destination, indicator } => {
             corridor::page(source, (origin, destination), indicator.as_deref())
@@ -48,4 +51,25 @@ fn table(caption: &str, head: &Markup, rows: &Markup) -> Markup {
             tbody { (rows) }
         } }
     }
+}
+
+/// A picture with its caption, and ways to take it away that show where there is script.
+fn figure(source: &Source<'_>, drawn: &Markup, caption: &str) -> Markup {
+    let words = source.words;
+    html! {
+        figure {
+            (drawn)
+            figcaption {
+                (caption) " "
+                @for (kind, text) in [("svg", "figure.svg"), ("png", "figure.png")] {
+                    button type="button" hidden data-save=(kind) { (words.say(text)) }
+                }
+            }
+        }
+    }
+}
+
+/// A value as pictures take it: near enough to draw, never to print.
+fn drawable(value: Decimal) -> Option<f64> {
+    value.to_string().parse().ok().filter(|value: &f64| value.is_finite())
 }
