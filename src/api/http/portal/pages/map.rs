@@ -161,10 +161,10 @@ fn unit<'a>(source: &Source<'_>, shown: &'a Shown) -> &'a str {
 fn finding(source: &Source<'_>, choice: &Choice<'_>, shown: &Shown) -> Markup {
     let words = source.words;
     let valued = shown.said.iter().filter(|one| one.figure.value.is_some()).count();
-    let counted = [("count", &*words.count(valued as u64)), ("period", &*shown.period.to_string())];
+    let indicator = words.indicator(choice.indicator.as_deref().unwrap_or_default());
+    let (count, period) = (words.count(valued as u64), shown.period.to_string());
     html! { p.finding {
-        (words.indicator(choice.indicator.as_deref().unwrap_or_default())) ": "
-        (words.fill("map.found", &counted)) " "
+        (words.fill("map.found", &[("indicator", &indicator), ("count", &count), ("period", &period)])) " "
         @if let Some((one, value)) = shown.said.first().and_then(|one| Some((one, one.figure.value?))) {
             (words.say("map.largest")) " " a href=(source.href(&one.address())) { (corridor(source, one)) }
             ", " (source.figure(&value, &one.line, shown.period)) " (" (unit(source, shown)) ")."

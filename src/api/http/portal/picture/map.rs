@@ -138,8 +138,13 @@ fn country(outline: &Outline, area: Option<&Area<'_>>, chosen: bool, hatched: &s
         parts.push(edge(drawn(&outline.path)).set("class", class.clone()).set("fill", fill).into());
     }
     if outline.is_dot {
-        let mark = dot(outline, if chosen { 4.5 } else { 3.0 }).set("class", format!("dot {class}"));
-        parts.push(mark.set("fill", fill).set("stroke", "#4a4a4a").set("stroke-width", 0.8).into());
+        let (radius, edge) = match shade {
+            _ if chosen => (4.5, "#1a1a1a"),
+            Shade::Plain => (2.2, "#9a9a9a"),
+            Shade::Class(_) | Shade::Missing => (3.0, "#4a4a4a"),
+        };
+        let mark = dot(outline, radius).set("class", format!("dot {class}"));
+        parts.push(mark.set("fill", fill).set("stroke", edge).set("stroke-width", 0.8).into());
         // A finger needs more than the dot.
         parts.push(dot(outline, 9.0).set("fill", "none").set("pointer-events", "all").into());
     }

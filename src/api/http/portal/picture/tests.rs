@@ -277,7 +277,7 @@ proptest! {
         let flows: Vec<Flow<'_>> = values
             .iter()
             .enumerate()
-            .map(|(at, v)| Flow { from: codes[at % 5], to: codes[(at + 1) % 5], value: *v, label: &name })
+            .map(|(at, v)| Flow { from: codes[at % 5], to: codes[(at + 1) % 5], value: *v, label: &name, href: None })
             .collect();
         checked(&samples::flows(&flows, &name));
     }

@@ -13,8 +13,8 @@ use crate::api::http::portal::picture::{
     self, Area, Bar, Bars, Caption, Classes, Flow, Key, Map, Shade, View,
 };
 
-/// Corridors that are drawn as bands: more hide each other.
-const MAX_FLOWS: usize = 40;
+/// Corridors that are drawn as bands: more hide each other, and the classes of countries beneath.
+const MAX_FLOWS: usize = 25;
 /// Corridors that are drawn as bars.
 const MAX_BARS: usize = 10;
 
@@ -37,13 +37,15 @@ pub(super) fn map(source: &Source<'_>, choice: &Choice<'_>, shown: &Shown) -> Ma
         }
     };
     let places = places(source, choice, shown, classes.as_ref());
-    let labels: Vec<String> = shown.said.iter().map(|one| label(source, one)).collect();
+    let labels: Vec<(String, String)> =
+        shown.said.iter().map(|one| (label(source, one), source.href(&one.address()))).collect();
     let flows: Vec<Flow<'_>> = shown
         .said
         .iter()
         .zip(&labels)
-        .filter_map(|(one, label)| {
-            Some(Flow { from: &one.origin, to: &one.destination, value: values(one)?, label })
+        .filter_map(|(one, (label, href))| {
+            let value = values(one)?;
+            Some(Flow { from: &one.origin, to: &one.destination, value, label, href: Some(href) })
         })
         .take(MAX_FLOWS)
         .collect();
