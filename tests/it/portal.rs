@@ -97,6 +97,18 @@ fn every_link_leads_somewhere_and_nothing_on_the_way_is_hidden() {
     }
     guessed(&world.phl);
     signed_in(&world.phl);
+
+    // More under the agreement moves nothing that a stranger sees: no page, no tag, no link.
+    let tag = |node| get(node, "/en/countries").header("etag").map(str::to_owned);
+    let before = tag(&world.phl);
+    release(&world.phl, &world.path("more.csv"), &[["PHL", "CAN", "EF_REGEMI", "2014", "17007"]]);
+    eventually("CAN has it", || values(&world.can, &["EF_REGEMI"]).contains(&"17007".to_owned()));
+    assert_eq!(tag(&world.phl), before);
+    let after = crawl(&world.phl, &[]);
+    for (path, was) in pages.iter().filter(|(path, _)| !path.ends_with("/node")) {
+        assert_eq!(after.get(path), Some(was), "{path} tells that something happened");
+    }
+    assert_eq!(pages.len(), after.len(), "a page more or less");
 }
 
 /// Addresses that no link has: what is hidden is as absent as what does not exist.

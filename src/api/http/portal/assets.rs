@@ -1,4 +1,4 @@
-//! The files that all pages share: one of style, one of script. Their names hold a hash of what is in them, so they may
+//! The files that all pages share: style, script and sign. Their names hold a hash of what is in them, so they may
 //! be kept for ever.
 
 use std::sync::LazyLock;
@@ -21,6 +21,12 @@ pub(super) static SCRIPT: LazyLock<Asset> = LazyLock::new(|| {
     Asset::new(text, "js", "text/javascript; charset=utf-8")
 });
 
+/// The sign of the portal.
+pub(super) static ICON: LazyLock<Asset> = LazyLock::new(|| {
+    let text = include_str!("../../../../config/portal/icon.svg").to_owned();
+    Asset::new(text, "svg", "image/svg+xml")
+});
+
 /// A file that all pages share.
 pub(in crate::api::http) struct Asset {
     name: String,
@@ -30,8 +36,8 @@ pub(in crate::api::http) struct Asset {
 
 impl Asset {
     /// All of them.
-    pub(in crate::api::http) fn all() -> [&'static Self; 2] {
-        [&STYLE, &SCRIPT]
+    pub(in crate::api::http) fn all() -> [&'static Self; 3] {
+        [&STYLE, &SCRIPT, &ICON]
     }
 
     /// Its name.

@@ -222,7 +222,9 @@ fn line(at: usize, series: &Series<'_>, plot: &Plot, number: Number<'_>) -> Grou
 fn broken(series: &Series<'_>, points: &[(i32, f64)], plot: &Plot) -> String {
     let gaps: BTreeSet<i32> =
         series.points.iter().filter(|(_, p)| matches!(p, Point::Gap(_))).map(|(year, _)| *year).collect();
-    let usual = points.windows(2).map(|pair| pair[1].0.saturating_sub(pair[0].0)).min().unwrap_or(1);
+    let mut steps: Vec<i32> = points.windows(2).map(|pair| pair[1].0.saturating_sub(pair[0].0)).collect();
+    steps.sort_unstable();
+    let usual = steps.get(steps.len() / 2).copied().unwrap_or(1);
     let mut data = String::new();
     let mut before: Option<i32> = None;
     for (year, value) in points {
@@ -237,7 +239,7 @@ fn broken(series: &Series<'_>, points: &[(i32, f64)], plot: &Plot) -> String {
     data
 }
 
-/// Years as far apart as this many of the shortest steps are not joined any more.
+/// Years further apart than this many usual steps are not joined any more: the usual one is the median.
 const LONGEST_STEP: i32 = 1;
 
 /// A mark of its own for each series: circle, square, triangle, diamond, cross, ring.
