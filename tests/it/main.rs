@@ -16,6 +16,7 @@ mod insight;
 mod keys;
 mod leak;
 mod ledger;
+mod pictures;
 mod portal;
 mod protection;
 mod quiet;

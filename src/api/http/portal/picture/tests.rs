@@ -186,7 +186,7 @@ fn zero_no_value_and_the_country_itself_are_three_things() {
         keys: &[],
     });
     checked(&drawn);
-    for (class, fill) in [("paper", "#fff"), ("missing", "url(#p-z-h)"), ("area diagonal", "#e4e2dd")] {
+    for (class, fill) in [("paper", "#fff"), ("missing", "url(#p-z-h)"), ("land diagonal", "#e4e2dd")] {
         let path = drawn.0.split(&format!("<path class=\"{class}\"")).nth(1).expect(class);
         assert!(path.split('>').next().unwrap().contains(&format!("fill=\"{fill}\"")), "{class}");
     }
@@ -277,7 +277,7 @@ proptest! {
         let flows: Vec<Flow<'_>> = values
             .iter()
             .enumerate()
-            .map(|(at, v)| Flow { from: codes[at % 5], to: codes[(at + 1) % 5], value: *v, label: &name })
+            .map(|(at, v)| Flow { from: codes[at % 5], to: codes[(at + 1) % 5], value: *v, label: &name, href: None })
             .collect();
         checked(&samples::flows(&flows, &name));
     }
