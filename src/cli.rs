@@ -22,6 +22,7 @@ pub mod passphrase;
 pub mod print;
 pub mod query;
 pub mod run;
+pub mod sign_in;
 pub mod standby;
 mod spark;
 pub mod submit;
@@ -81,6 +82,7 @@ fn run(args: Args) -> anyhow::Result<Outcome> {
         Command::Key(key) => key::run(global, key),
         Command::Standby(standby) => standby::run(global, standby),
         Command::Token(token) => token::run(global, token),
+        Command::SignIn(sign_in) => sign_in::run(global, &sign_in),
         Command::Partner(partner) => ask::partner(global, partner),
         Command::Agreement(agreement) => agreement::run(global, agreement),
         Command::Submit(submit) => submit::submit(global, submit, false),

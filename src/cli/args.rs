@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 
 pub mod agreement;
+pub mod sign_in;
 pub mod standby;
 pub mod insight;
 pub mod crisis;
@@ -72,6 +73,8 @@ pub enum Command {
     /// Tokens that open this government's own view over HTTP: create, list, revoke
     #[command(subcommand)]
     Token(Token),
+    /// A link that opens the operator's pages in a browser, once
+    SignIn(sign_in::SignIn),
     /// Partners: accept their cards, list, show, reach, pause, remove
     #[command(subcommand)]
     Partner(Partner),

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::crisis::CrisisRequest;
 use super::reader::Scope;
+use super::sign_in::SignInRequest;
 use crate::crypto::Hash;
 
 /// A request; in JSON `{"command": "status"}` with the fields beside it.
@@ -163,6 +164,8 @@ pub enum Request {
     /// Whose token has this hash. It comes from within the process alone.
     #[serde(skip)]
     Admit(Hash),
+    /// What concerns signing in to the operator's pages.
+    SignIn(SignInRequest),
     /// Make a token that opens our own view over HTTP.
     TokenCreate {
         /// Whose, or what for.
@@ -504,6 +507,7 @@ impl Request {
             | Self::Peers
             | Self::Card
             | Self::Admit(_)
+            | Self::SignIn(_)
             | Self::TokenCreate { .. }
             | Self::TokenList
             | Self::TokenRevoke { .. }
@@ -568,6 +572,8 @@ impl Request {
             | Self::KeyList
             | Self::StandbyShow
             | Self::Admit(_)
+            // It writes its own acts: strangers who try codes must not fill the log.
+            | Self::SignIn(_)
             | Self::TokenList
             | Self::KeyPlaces { .. }
             | Self::PartnerList
