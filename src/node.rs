@@ -35,6 +35,7 @@ pub mod mandates;
 mod standby;
 pub mod tokens;
 pub mod sign_in;
+pub mod site;
 mod review;
 pub mod partners;
 pub mod agreements;

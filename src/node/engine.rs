@@ -554,9 +554,10 @@ impl Engine {
             request @ (Request::Reader(_)
             | Request::Series(_)
             | Request::Insight(_)
+            | Request::Site(_)
             | Request::Prove { .. }
             | Request::Changes { .. }
-            | Request::Export { .. }) => return self.for_readers(request),
+            | Request::Export { .. }) => return self.for_readers(request, caller),
             Request::CiteFork { feed } => self.cite_fork(&feed)?,
             Request::ForkResolve { resolution } => self.fork_resolve(&resolution, caller)?,
             Request::RecoverOverride => self.recover_override(caller)?,

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::crisis::CrisisRequest;
 use super::reader::Scope;
 use super::sign_in::SignInRequest;
+use super::site::SiteRequest;
 use crate::crypto::Hash;
 
 /// A request; in JSON `{"command": "status"}` with the fields beside it.
@@ -158,6 +159,8 @@ pub enum Request {
         /// What the directory has.
         known: Vec<super::export::Told>,
     },
+    /// What a copy of what everybody may read is made of.
+    Site(SiteRequest),
     /// The views as this scope shows them, to be asked beside the loop. It comes from within the process alone.
     #[serde(skip)]
     Reader(Scope),
@@ -486,6 +489,7 @@ impl Request {
             | Self::Mirror { .. }
             | Self::Insight(_)
             | Self::Export { .. }
+            | Self::Site(_)
             | Self::Prove { .. }
             | Self::Changes { .. }
             | Self::Cite { .. } => true,
@@ -549,6 +553,7 @@ impl Request {
             Self::Submit(submit) => (!submit.check_only).then_some("submit"),
             Self::Release(release) => (!release.dry_run).then_some("release"),
             Self::Crisis(crisis) => crisis.act(),
+            Self::Site(site) => site.act(),
             Self::Retract { .. } => Some("retract"),
             Self::Rebuild => Some("rebuild"),
             Self::TokenCreate { .. } => Some("token create"),
