@@ -24,6 +24,7 @@ pub mod query;
 pub mod run;
 pub mod sign_in;
 pub mod standby;
+mod site;
 mod spark;
 pub mod submit;
 pub mod token;
@@ -93,6 +94,7 @@ fn run(args: Args) -> anyhow::Result<Outcome> {
         Command::Bundle(bundle) => bundle::run(global, bundle),
         Command::Get(get) => query::get(global, get),
         Command::Export(export) => export::run(global, &export),
+        Command::PublishSite(publish) => site::publish(global, &publish),
         Command::Mirror(mirror) => insight::mirror(global, mirror),
         Command::Region(region) => insight::region(global, region),
         Command::Quality(quality) => insight::quality(global, quality),

@@ -101,6 +101,8 @@ pub enum Command {
     Get(Get),
     /// Write the whole history of all figures as columns, for tools beyond one machine
     Export(Export),
+    /// Write a copy of everything public that any web server can show and anybody can verify
+    PublishSite(PublishSite),
     /// Both ends of a corridor side by side, with definitions and trend
     Mirror(insight::Mirror),
     /// The regional profile of an agreement: exact sums, who is missing, a digest to compare
@@ -115,7 +117,7 @@ pub enum Command {
     Watch(insight::Watch),
     /// Write one observation, or the proof of a fork, with everything a third party needs to verify it
     Cite(Cite),
-    /// Verify a citation or the proof of a fork; needs no node
+    /// Verify a citation, the proof of a fork or a published copy; needs no node
     Verify(Verify),
     /// What an indicator means: definition, source, unit, mirror, rule
     Explain(Explain),
@@ -507,12 +509,24 @@ pub struct Cite {
     pub output: Option<PathBuf>,
 }
 
+/// `publish-site`
+#[derive(Debug, clap::Args)]
+pub struct PublishSite {
+    /// The folder, which is replaced as a whole; beside it there must be room for another one
+    #[arg(value_name = "DIR")]
+    pub folder: PathBuf,
+    /// Put the copy in its place without checking first what was written
+    #[arg(long)]
+    pub no_verify: bool,
+}
+
 /// `verify`
 #[derive(Debug, clap::Args)]
 pub struct Verify {
-    /// The citation
+    /// The citation, or the folder of a published copy
+    #[arg(value_name = "FILE|DIR")]
     pub file: PathBuf,
-    /// The publisher's card, as it was handed over: the citation must be of the same government
+    /// The publisher's card, as it was handed over: citation or copy must be of the same government
     #[arg(long, value_name = "FILE")]
     pub card: Option<PathBuf>,
 }

@@ -3,8 +3,6 @@
 //!
 //! There is no scope to choose here: every feed that is looked at is under the public agreement.
 
-use std::sync::{Mutex, PoisonError};
-
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -141,14 +139,10 @@ impl Engine {
         let card =
             card.ok_or_else(|| NodeError::NotFound("the publisher's card is no longer here".to_owned()))?;
         let feed = FeedId::new(publisher, AgreementId::public());
+        let (entry, derived) = (self.store.entry(&feed, seq)?, self.store.derived().clone());
         // Once for the tree, once for what stands in it: an entry need not fit into memory.
-        let passes = (self.store.records(&feed, seq)?, self.store.records(&feed, seq)?);
-        let (passes, derived) = (Mutex::new(Some(passes)), self.store.derived().clone());
         Ok(Rows::new(move |each| {
-            let passes = passes.lock().unwrap_or_else(PoisonError::into_inner).take();
-            let (first, second) =
-                passes.ok_or_else(|| NodeError::Refused("evidence is made once".to_owned()))?;
-            prove_all((&feed, seq, &card), (first, second), &derived, each)
+            prove_all((&feed, seq, &card), (entry.records()?, entry.records()?), &derived, each)
         }))
     }
 
