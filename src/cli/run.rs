@@ -103,12 +103,8 @@ fn serve(
         api::control::serve(socket, handle.clone(), stop_of(stopped)).context("the control socket")?;
     tasks.spawn_on(control, runtime.handle());
     if let Some(address) = config.http() {
-        let served = runtime.block_on(api::http::serve(
-            address,
-            handle.clone(),
-            config.empty_result(),
-            stop_of(stopped),
-        ));
+        let served =
+            runtime.block_on(api::http::serve(address, handle.clone(), config.manner(), stop_of(stopped)));
         let (address, pages) = served.context("set another http.listen in the configuration")?;
         // Carried out in the first turn of the loop: links of `corridor sign-in` lead there.
         let serves = Request::SignIn(SignInRequest::Serves(address));
