@@ -18,6 +18,7 @@ pub(super) mod address;
 mod assets;
 mod figures;
 mod kept;
+mod operator;
 pub(super) mod page;
 pub(super) mod pages;
 mod refused;
@@ -65,7 +66,7 @@ pub(super) fn routes<N: Node>() -> Router<Service<N>> {
             .route(&format!("/{}/", language.tag()), get(front))
             .route(&format!("/{}/{{*rest}}", language.tag()), get(page));
     }
-    router
+    router.merge(operator::routes())
 }
 
 /// Leads to the map in the first language that the reader's browser names and the portal has.

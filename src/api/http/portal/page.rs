@@ -240,7 +240,7 @@ fn is_here(page: &Address, way: &Address) -> bool {
 }
 
 /// The language's own name for itself.
-fn native(language: Language) -> &'static str {
+pub(super) fn native(language: Language) -> &'static str {
     match language {
         Language::En => "English",
         Language::Fr => "Français",
