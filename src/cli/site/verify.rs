@@ -84,6 +84,7 @@ pub(super) fn check(dir: &Path, card: Option<&Card>) -> Report {
         }
     }
     let list = list.unwrap_or_default();
+    let list = report.mended(dir, list);
     let (files, bad) = lists::read_list(&list);
     bad.iter().for_each(|(line, what)| report.add(LIST, &format!("line {line}"), what));
     let (blocks, bad) = lists::read_blocks(&blocks.unwrap_or_default());
@@ -125,6 +126,22 @@ fn altered_digit(text: &str) -> Option<(usize, u8)> {
     None
 }
 
+/// The text in which one digit of these bytes is another one, so that it has this hash; and where.
+fn with_other_digit(text: &str, (start, length): (usize, usize), hash: &Hash) -> Option<(String, usize)> {
+    let mut bytes = text.as_bytes().to_vec();
+    for at in (start..start + length).filter(|at| text.as_bytes()[*at].is_ascii_digit()) {
+        let is = bytes[at];
+        for was in (b'0'..=b'9').filter(|was| *was != is) {
+            bytes[at] = was;
+            if Hash::of(&[&bytes]) == *hash {
+                return String::from_utf8(bytes).ok().map(|text| (text, at));
+            }
+        }
+        bytes[at] = is;
+    }
+    None
+}
+
 /// Lengths and checksums by path, with the line that says them.
 type Blocks = BTreeMap<String, (u64, String, usize)>;
 
@@ -155,6 +172,28 @@ impl Report {
                 None => self.add(MANIFEST, "", &fault.to_string()),
             },
         }
+    }
+
+    /// The list as it was signed, if one digit of one line was altered so that the line names a file that is not there:
+    /// then that is the fault, and not what follows from it.
+    fn mended(&mut self, dir: &Path, list: String) -> String {
+        let Some(signed) = self.manifest.as_ref().map(|manifest| manifest.files().list) else { return list };
+        if Hash::of(&[list.as_bytes()]) == signed {
+            return list;
+        }
+        let mut start = 0;
+        for (number, line) in list.split_inclusive('\n').enumerate() {
+            let is_there = |path: &str| dir.join(path).exists();
+            let names_nothing = line.trim_end().split_once("  ").is_none_or(|(_, path)| !is_there(path));
+            if names_nothing && let Some((mended, at)) = with_other_digit(&list, (start, line.len()), &signed)
+            {
+                let what = format!("'{}' stands where '{}' was signed", &list[at..=at], &mended[at..=at]);
+                self.add(LIST, &format!("line {}, column {}, byte {at}", number + 1, at - start + 1), &what);
+                return mended;
+            }
+            start += line.len();
+        }
+        list
     }
 
     /// Reads every file that is listed; those that are as they were listed.
