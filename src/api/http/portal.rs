@@ -21,6 +21,7 @@ mod kept;
 mod operator;
 pub(super) mod page;
 pub(super) mod pages;
+mod picture;
 mod refused;
 mod sheet;
 pub(super) mod words;
@@ -45,6 +46,7 @@ use super::public::Status;
 use super::service::{self, Service, anonymous};
 use super::v1;
 use crate::api::Node;
+use crate::model::Millis;
 use crate::model::codelist::Language;
 use crate::node::{Answer, NodeError, Payload, Reader, Request};
 
@@ -112,7 +114,7 @@ async fn answer<N: Node>(
     headers: &HeaderMap,
 ) -> Result<Response, Refusal> {
     let reader = service.reader(access).await?;
-    let tag = v1::tag(&reader);
+    let tag = dated(&v1::tag(&reader), reader.now());
     // What moves by itself has no tag of the heads.
     let is_of_the_heads = !matches!(address, Address::Node);
     if is_of_the_heads && v1::knows(headers, &tag) {
@@ -149,6 +151,14 @@ async fn answer<N: Node>(
     }
     Ok(response)
 }
+
+/// The tag of a day: what is due and how old it is changes from day to day.
+fn dated(tag: &str, now: Millis) -> String {
+    format!("{}-{}\"", tag.trim_end_matches('"'), now.0.div_euclid(DAY))
+}
+
+/// Milliseconds of a day.
+const DAY: i64 = 86_400_000;
 
 /// The citation of the number that a page of evidence is about.
 async fn evidence<N: Node>(

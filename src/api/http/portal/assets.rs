@@ -1,4 +1,4 @@
-//! The files that all pages share: one of style, one of script. Their names hold a hash of what is in them, so they may
+//! The files that all pages share: style, script and sign. Their names hold a hash of what is in them, so they may
 //! be kept for ever.
 
 use std::sync::LazyLock;
@@ -6,33 +6,38 @@ use std::sync::LazyLock;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 
+use super::picture;
 use crate::crypto::Hash;
 
-/// How pages look.
-pub(super) static STYLE: Asset = Asset {
-    text: include_str!("../../../../config/portal/portal.css"),
-    kind: "text/css; charset=utf-8",
-    name: LazyLock::new(|| named(include_str!("../../../../config/portal/portal.css"), "css")),
-};
+/// How pages look, and the pictures on them.
+pub(super) static STYLE: LazyLock<Asset> = LazyLock::new(|| {
+    let text = [include_str!("../../../../config/portal/portal.css"), picture::STYLE].concat();
+    Asset::new(text, "css", "text/css; charset=utf-8")
+});
 
 /// What is easier with script, and all goes without it.
-pub(super) static SCRIPT: Asset = Asset {
-    text: include_str!("../../../../config/portal/portal.js"),
-    kind: "text/javascript; charset=utf-8",
-    name: LazyLock::new(|| named(include_str!("../../../../config/portal/portal.js"), "js")),
-};
+pub(super) static SCRIPT: LazyLock<Asset> = LazyLock::new(|| {
+    let text = include_str!("../../../../config/portal/portal.js").to_owned();
+    Asset::new(text, "js", "text/javascript; charset=utf-8")
+});
+
+/// The sign of the portal.
+pub(super) static ICON: LazyLock<Asset> = LazyLock::new(|| {
+    let text = include_str!("../../../../config/portal/icon.svg").to_owned();
+    Asset::new(text, "svg", "image/svg+xml")
+});
 
 /// A file that all pages share.
 pub(in crate::api::http) struct Asset {
-    text: &'static str,
+    name: String,
+    text: String,
     kind: &'static str,
-    name: LazyLock<String>,
 }
 
 impl Asset {
     /// All of them.
-    pub(in crate::api::http) fn all() -> [&'static Self; 2] {
-        [&STYLE, &SCRIPT]
+    pub(in crate::api::http) fn all() -> [&'static Self; 3] {
+        [&STYLE, &SCRIPT, &ICON]
     }
 
     /// Its name.
@@ -41,14 +46,15 @@ impl Asset {
     }
 
     /// The file as an answer.
-    pub(super) fn response(&self) -> Response {
-        let mut response = ([(header::CONTENT_TYPE, self.kind)], self.text).into_response();
+    pub(super) fn response(&'static self) -> Response {
+        let mut response = ([(header::CONTENT_TYPE, self.kind)], self.text.as_str()).into_response();
         let forever = HeaderValue::from_static("public, max-age=31536000, immutable");
         response.headers_mut().insert(header::CACHE_CONTROL, forever);
         response
     }
-}
 
-fn named(text: &str, ending: &str) -> String {
-    format!("portal-{}.{ending}", &Hash::of(&[text.as_bytes()]).to_hex()[..16])
+    fn new(text: String, ending: &str, kind: &'static str) -> Self {
+        let name = format!("portal-{}.{ending}", &Hash::of(&[text.as_bytes()]).to_hex()[..16]);
+        Self { name, text, kind }
+    }
 }

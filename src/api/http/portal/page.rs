@@ -3,7 +3,7 @@
 use maud::{DOCTYPE, Markup, html};
 
 use super::address::{Address, escape};
-use super::assets::{SCRIPT, STYLE};
+use super::assets::{ICON, SCRIPT, STYLE};
 use super::figures::Line;
 use super::words::Words;
 use crate::api::http::public::Status;
@@ -166,6 +166,7 @@ pub(in crate::api::http) fn framed(source: &Source<'_>, page: &Page) -> String {
                     @if source.reader.is_training() { (say("frame.training")) " - " }
                     (page.title) " - Corridor"
                 }
+                link rel="icon" type="image/svg+xml" href=(source.asset(ICON.name()));
                 link rel="stylesheet" href=(source.asset(STYLE.name()));
                 script src=(source.asset(SCRIPT.name())) defer {}
                 @for language in Language::WORKING {
@@ -174,8 +175,10 @@ pub(in crate::api::http) fn framed(source: &Source<'_>, page: &Page) -> String {
             }
             body {
                 a.skip href="#main" { (say("frame.skip")) }
-                @if source.reader.is_training() { p.training role="note" { (say("frame.practice")) } }
-                header { (head(source)) }
+                header {
+                    @if source.reader.is_training() { p.training role="note" { (say("frame.practice")) } }
+                    (head(source))
+                }
                 main id="main" tabindex="-1" { h1 { (page.title) } (page.body) }
                 footer { (foot(source)) }
             }
@@ -219,7 +222,9 @@ fn foot(source: &Source<'_>) -> Markup {
         p { (words.say("foot.signed")) }
         p { (words.say("foot.names")) }
         p {
-            (words.fill("foot.as_of", &[("time", &words.moment(source.reader.now()))]))
+            @if let Some(newest) = source.reader.heads().iter().map(|head| head.time).max() {
+                (words.fill("foot.as_of", &[("time", &words.moment(newest))]))
+            }
             @if !source.is_public() { " " strong { (words.say("foot.government")) } }
         }
     }

@@ -8,12 +8,15 @@ mod indicator;
 mod indicators;
 mod node;
 mod quality;
+mod region;
+mod regions;
 
 use maud::{Markup, html};
 
 use super::address::Address;
 use super::page::{Page, Source};
 use crate::api::http::guard::Refusal;
+use crate::model::Decimal;
 
 /// Makes a page. It asks the views, which blocks.
 ///
@@ -28,7 +31,8 @@ pub(in crate::api::http) fn make(source: &Source<'_>) -> Result<Page, Refusal> {
         }
         Address::Indicators => Ok(indicators::page(source)),
         Address::Indicator(code) => indicator::page(source, code),
-        Address::Regions | Address::Region(_) => Err(Refusal::NOT_FOUND),
+        Address::Regions => Ok(regions::page(source)),
+        Address::Region(view) => region::page(source, view),
         Address::Quality => quality::all(source),
         Address::QualityOf(code) => quality::of(source, code),
         Address::Evidence { .. } => evidence::page(source),
@@ -45,4 +49,25 @@ pub(super) fn table(caption: &str, head: &Markup, rows: &Markup) -> Markup {
             tbody { (rows) }
         } }
     }
+}
+
+/// A picture with its caption, and ways to take it away that show where there is script.
+fn figure(source: &Source<'_>, drawn: &Markup, caption: &str) -> Markup {
+    let words = source.words;
+    html! {
+        figure {
+            (drawn)
+            figcaption {
+                (caption) " "
+                @for (kind, text) in [("svg", "figure.svg"), ("png", "figure.png")] {
+                    button type="button" hidden data-save=(kind) { (words.say(text)) }
+                }
+            }
+        }
+    }
+}
+
+/// A value as pictures take it: near enough to draw, never to print.
+fn drawable(value: Decimal) -> Option<f64> {
+    value.to_string().parse().ok().filter(|value: &f64| value.is_finite())
 }

@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Response};
 use maud::{DOCTYPE, html};
 
 use super::address::{Address, MapView};
-use super::assets::STYLE;
+use super::assets::{ICON, STYLE};
 use super::words::Words;
 use crate::api::http::guard::Refusal;
 
@@ -25,6 +25,7 @@ pub(super) fn page(words: Words, refusal: &Refusal) -> Response {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 title { (words.say("refused.title")) " - Corridor" }
+                link rel="icon" type="image/svg+xml" href=(format!("/assets/{}", ICON.name()));
                 link rel="stylesheet" href=(format!("/assets/{}", STYLE.name()));
             }
             body { main id="main" {

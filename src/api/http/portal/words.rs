@@ -64,6 +64,12 @@ impl Words {
         self.digits(&value.to_string())
     }
 
+    /// A number beside an axis: whole where it is large.
+    pub(super) fn axis(self, value: f64) -> String {
+        let decimals = if value.fract().abs() < 1e-9 || value.abs() >= 1000.0 { 0 } else { 2 };
+        self.digits(&format!("{value:.decimals$}"))
+    }
+
     /// A count.
     pub(super) fn count(self, count: u64) -> String {
         self.digits(&count.to_string())

@@ -5,14 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use maud::{Markup, html};
 
-use super::table;
+use super::{drawable, figure, table};
 use crate::api::http::guard::Refusal;
 use crate::api::http::portal::address::Address;
 use crate::api::http::portal::figures::{self, Figure, Line};
 use crate::api::http::portal::page::{Download, Page, Source};
+use crate::api::http::portal::picture::{Caption, Lines, Point, Series, lines};
 use crate::api::http::service::failed;
 use crate::insight::mirror::{self, FACTOR_SETS, Matched};
-use crate::model::{AttributeId, Dimension, ObsStatus, Period, SeriesPattern, catalogue};
+use crate::model::{AttributeId, Dimension, ObsStatus, Period, PeriodKind, SeriesPattern, catalogue};
 use crate::node::{NodeError, Reader};
 
 /// A corridor as its two ends state it.
@@ -84,15 +85,17 @@ pub(super) fn page(
     let body = html! {
         p.lead { (words.fill("corridor.lead", &[("origin", &names.0), ("destination", &names.1)])) }
         p {
-            (source.country(origin)) " \u{b7} " (source.country(destination)) " \u{b7} "
-            a href=(source.href(&Address::Corridor { origin: destination.to_owned(), destination: origin.to_owned(), indicator: None })) {
-                (words.say("corridor.other_way"))
+            (source.country(origin)) " \u{b7} " (source.country(destination))
+            @if source.summary.corridors.contains_key(&(ends.1.clone(), ends.0.clone())) {
+                @let back = Address::Corridor { origin: ends.1.clone(), destination: ends.0.clone(), indicator: None };
+                " \u{b7} " a href=(source.href(&back)) { (words.say("corridor.other_way")) }
             }
         }
         (choice(source, &ends, &known, both.as_ref()))
         @if let Some(both) = &both {
             h2 id="mirror" { (words.indicator(&both.matched.mirror.indicator)) " | " (words.indicator(&both.matched.mirror.mirror_indicator)) }
             (summary(source, both))
+            (chart(source, &names, both))
             (values(source, &names, both))
             (definitions(source, &names, both))
             (comparable(source, &names, both))
@@ -155,6 +158,44 @@ fn summary(source: &Source<'_>, both: &Ends) -> Markup {
             }
         } @else { p.finding { (words.say("corridor.one_side")) } }
     }
+}
+
+/// Both ends as lines; a period without a value is a gap, with its reason.
+fn chart(source: &Source<'_>, names: &(String, String), both: &Ends) -> Markup {
+    let words = source.words;
+    let points = |line: &Option<Line>| -> Vec<(i32, Point<'static>)> {
+        let yearly = line
+            .iter()
+            .flat_map(|line| &line.figures)
+            .filter(|(period, _)| period.kind() == PeriodKind::Year);
+        let point = |(period, figure): (&Period, &Figure)| {
+            let year = i32::try_from(period.year()).ok()?;
+            let gap = Point::Gap(words.status(&figure.status.code().to_string()));
+            Some((year, figure.value.and_then(drawable).map_or(gap, Point::Value)))
+        };
+        yearly.filter_map(point).collect()
+    };
+    let (origin, destination) = (points(&both.origin), points(&both.destination));
+    let said = [(&names.0, &origin), (&names.1, &destination)];
+    let says: Vec<(String, &Vec<_>)> = said
+        .into_iter()
+        .filter(|(_, points)| points.len() > 1)
+        .map(|(name, points)| (words.fill("corridor.says", &[("country", name)]), points))
+        .collect();
+    if says.is_empty() {
+        return html! {};
+    }
+    let series: Vec<Series<'_>> = says.iter().map(|(name, points)| Series { name, points }).collect();
+    let unit = catalogue::unit_name(both.matched.key.dimension(Dimension::UnitMeasure), words.language());
+    let title = format!("{} \u{2192} {}", names.0, names.1);
+    let drawn = lines(&Lines {
+        caption: Caption { id: "mirror-chart", title: &title, description: words.say("corridor.chart") },
+        series: &series,
+        unit,
+        number: &|value| words.axis(value),
+        shaded: series.len() == 2,
+    });
+    figure(source, &drawn, words.say("corridor.chart"))
 }
 
 fn values(source: &Source<'_>, names: &(String, String), both: &Ends) -> Markup {

@@ -5,15 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use maud::{Markup, html};
 
 use super::indicators::capital;
-use super::table;
+use super::{drawable, table};
 use crate::api::http::guard::Refusal;
 use crate::api::http::portal::address::{Address, MapView};
 use crate::api::http::portal::figures::{self, Line};
 use crate::api::http::portal::page::{Download, Page, Source};
+use crate::api::http::portal::picture::{Spark, spark};
 use crate::api::http::service::failed;
 use crate::feed::PublisherId;
 use crate::insight::quality::{Gap, Report};
-use crate::model::{AttributeId, Dimension, SeriesPattern, catalogue, codelist};
+use crate::model::{AttributeId, Decimal, Dimension, Period, SeriesPattern, catalogue, codelist};
 
 /// Corridors that are listed.
 const MAX_CORRIDORS: usize = 40;
@@ -151,6 +152,7 @@ fn module(
         th.n scope="col" { (words.say("word.total")) }
         th scope="col" { (words.say("word.unit")) }
         th scope="col" { (words.say("country.partners")) }
+        th scope="col" { (words.say("country.course")) }
     } };
     let rows = html! { @for one in codes { @if let Some(of_it) = lines.get(one) { (row(source, code, one, of_it)) } } };
     html! { h3 { (name) } (table(name, &head, &rows)) }
@@ -184,7 +186,20 @@ fn row(source: &Source<'_>, code: &str, indicator: &str, lines: &[&Line]) -> Mar
                 (source.figure(&value, line, period)) ", " (period) ")"
             } @else { "\u{2013}" }
         }
+        td { @if let Some(line) = total.copied().or_else(|| largest.map(|(_, _, line)| **line)) { (course(source, line)) } }
     } }
+}
+
+/// The values of a series in the size of a word.
+fn course(source: &Source<'_>, line: &Line) -> Markup {
+    let words = source.words;
+    let points: Vec<Option<f64>> =
+        line.figures.values().map(|figure| figure.value.and_then(drawable)).collect();
+    let known = || line.figures.iter().filter_map(|(period, figure)| Some((*period, figure.value?)));
+    let (Some(first), Some(last)) = (known().next(), known().last()) else { return html! {} };
+    let said = |(period, value): (Period, Decimal)| format!("{period}: {}", words.number(&value));
+    let label = format!("{} \u{2192} {}", said(first), said(last));
+    html! { @if points.len() > 1 { (spark(&Spark { label: &label, points: &points })) } }
 }
 
 /// Where people of an indicator leave and arrive.

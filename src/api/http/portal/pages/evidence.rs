@@ -34,7 +34,7 @@ pub(super) fn page(source: &Source<'_>) -> Result<Page, Refusal> {
         h2 id="verify" { (words.say("evidence.verify")) }
         p { (words.say("evidence.verify_is")) }
         @if let Some(href) = source.download(&download) { p { a href=(href) download { (words.say("evidence.file")) } } }
-        pre { code { "corridor verify citation.json --card " (country) ".card\npython3 scripts/verify.py citation.json" } }
+        pre tabindex="0" { code { "corridor verify citation.json --card " (country) ".card\npython3 scripts/verify.py citation.json" } }
         h2 id="series" { (words.say("evidence.series")) }
         (dimensions(source, &key))
     };

@@ -6,12 +6,13 @@ use std::collections::BTreeMap;
 use maud::{Markup, html};
 
 use super::country::ends;
-use super::table;
+use super::{drawable, figure, table};
 use crate::api::http::guard::Refusal;
 use crate::api::http::portal::address::Address;
 use crate::api::http::portal::figures::{self, Line};
 use crate::api::http::portal::page::{Download, Page, Source};
-use crate::model::{AttributeId, Dimension, SeriesPattern, catalogue, codelist};
+use crate::api::http::portal::picture::{Bar, Bars, Caption, bars};
+use crate::model::{AttributeId, Decimal, Dimension, Period, SeriesPattern, catalogue, codelist};
 
 /// Corridors that are listed.
 const MAX_CORRIDORS: usize = 25;
@@ -114,6 +115,33 @@ fn largest(source: &Source<'_>, code: &str, lines: &[Line]) -> Markup {
     } };
     html! { @if !all.is_empty() {
         h2 id="corridors" { (words.say("indicator.largest")) }
+        (bars_of(source, code, &all))
         (table(words.say("indicator.largest_caption"), &head, &rows))
     } }
 }
+
+/// The largest of them as bars.
+fn bars_of(source: &Source<'_>, code: &str, all: &[(Decimal, Period, &Line)]) -> Markup {
+    let words = source.words;
+    let rows: Vec<(String, String, String, Option<f64>)> = all
+        .iter()
+        .take(MAX_BARS)
+        .map(|(value, period, line)| {
+            let (origin, destination) = ends(code, line.key.ref_area(), line.key.counterpart_area());
+            let name = format!("{} \u{2192} {}", words.area(&origin), words.area(&destination));
+            let indicator = Some(code.to_owned());
+            let href = source.href(&Address::Corridor { origin, destination, indicator });
+            (name, format!("{} ({period})", words.number(value)), href, drawable(*value))
+        })
+        .collect();
+    let drawn: Vec<Bar<'_>> = rows
+        .iter()
+        .map(|(name, text, href, value)| Bar { name, value: *value, text, href: Some(href), chosen: false })
+        .collect();
+    let title = words.say("indicator.largest");
+    let caption = Caption { id: "largest", title, description: words.say("indicator.largest_caption") };
+    figure(source, &bars(&Bars { caption, bars: &drawn }), words.say("indicator.largest_caption"))
+}
+
+/// Corridors that are drawn.
+const MAX_BARS: usize = 12;
