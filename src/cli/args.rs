@@ -515,6 +515,9 @@ pub struct PublishSite {
     /// The folder, which is replaced as a whole; beside it there must be room for another one
     #[arg(value_name = "DIR")]
     pub folder: PathBuf,
+    /// Figures and their evidence alone, without pages
+    #[arg(long)]
+    pub no_pages: bool,
     /// Put the copy in its place without checking first what was written
     #[arg(long)]
     pub no_verify: bool,

@@ -9,6 +9,7 @@
 //!  data/PHL/MF_EMI.csv      its figures that count now, as `corridor get --format csv` has them
 //!  data/PHL/MF_EMI.sdmx.csv the same as SDMX-CSV 2.0
 //!  evidence/PHL/MF_EMI/….json  a citation for each series and entry that states it
+//!  en/ fr/ es/ assets/      the pages of the portal, linked with each other
 //! ```
 //!
 //! The folder is written beside the old one and takes its place at once, when it is whole; what has not changed is the
@@ -24,6 +25,7 @@ mod stage;
 mod target;
 mod verify;
 
+use crate::node::site::{escaped, evidence_of};
 pub(super) use publish::run as publish;
 pub(super) use verify::run as verify;
 
@@ -37,18 +39,6 @@ const BLOCKS: &str = "blocks.txt";
 const MAX_FILES: usize = 1_000_000;
 /// The longest list, or file of checksums, that is read, in bytes.
 const MAX_LIST: u64 = 512 << 20;
-
-/// A code in a path: what is no letter, digit, dot, line or dash is written as its number.
-fn escaped(code: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
-    let one = |byte: u8| if plain(byte) { char::from(byte).to_string() } else { format!("~{byte:02X}") };
-    code.bytes().map(one).collect()
-}
-
-/// Where the citations of a series lie: what their paths begin with.
-fn evidence_of(name: &str, indicator: &str, key: &str) -> String {
-    format!("evidence/{name}/{}/{}-", escaped(indicator), escaped(key))
-}
 
 /// Where the figures of a publisher and indicator lie: the path without its ending.
 fn data_of(name: &str, indicator: &str) -> String {

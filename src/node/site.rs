@@ -3,11 +3,13 @@
 //!
 //! There is no scope to choose here: every feed that is looked at is under the public agreement.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::engine::{Answer, Engine, NodeError, Rows};
-use super::reader::Scope;
+use super::reader::{Reader, Scope};
 use super::request::Caller;
 use crate::crypto::merkle::{self, MerkleTree};
 use crate::crypto::{Hash, NodeSigner};
@@ -26,6 +28,8 @@ use crate::view::Query;
 pub enum SiteRequest {
     /// A [`SiteHead`].
     Head,
+    /// A [`SitePage`] for each page and each file that pages share. Who serves pages makes them.
+    Pages,
     /// A [`SiteProof`] of each series of which this entry states what counts now.
     Evidence {
         /// Whose public feed.
@@ -51,7 +55,7 @@ impl SiteRequest {
     pub fn act(&self) -> Option<&'static str> {
         match self {
             Self::Sign { .. } => Some("publish site"),
-            Self::Head | Self::Evidence { .. } => None,
+            Self::Head | Self::Pages | Self::Evidence { .. } => None,
         }
     }
 }
@@ -82,6 +86,15 @@ pub struct SiteSource {
     pub card: String,
 }
 
+/// A file of a copy.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SitePage {
+    /// Where it lies.
+    pub path: String,
+    /// What is in it.
+    pub text: String,
+}
+
 /// The proof of a series, as far as one entry states it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SiteProof {
@@ -91,11 +104,66 @@ pub struct SiteProof {
     pub citation: String,
 }
 
+/// A code in a path: what is no letter, digit, dot, line or dash is written as its number.
+pub fn escaped(code: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+    let one = |byte: u8| if plain(byte) { char::from(byte).to_string() } else { format!("~{byte:02X}") };
+    code.bytes().map(one).collect()
+}
+
+/// Where the citations of a series lie: what their paths begin with.
+pub fn evidence_of(name: &str, indicator: &str, key: &str) -> String {
+    format!("evidence/{name}/{}/{}-", escaped(indicator), escaped(key))
+}
+
+/// What publishers are called in paths: by their countries, where one alone has that code, else by the start of their ids.
+pub fn path_names<'a>(all: impl Iterator<Item = (PublisherId, &'a str)>) -> BTreeMap<PublisherId, String> {
+    let all: Vec<(PublisherId, &str)> = all.collect();
+    let is_alone =
+        |country: &str| !country.is_empty() && all.iter().filter(|(_, one)| *one == country).count() == 1;
+    let name = |(id, country): &(PublisherId, &str)| match *country {
+        country if is_alone(country) => (*id, country.to_owned()),
+        _ => (*id, id.to_hex()[..16].to_owned()),
+    };
+    all.iter().map(name).collect()
+}
+
+impl Reader {
+    /// What those who publish to everybody are called in the paths of a copy.
+    pub fn path_names(&self) -> BTreeMap<PublisherId, String> {
+        let public = self.heads().iter().filter(|head| head.feed.agreement == AgreementId::public());
+        let known = public.filter_map(|head| {
+            let name = self.publishers().get(&head.feed.publisher)?;
+            Some((head.feed.publisher, name.country.as_str()))
+        });
+        path_names(known)
+    }
+}
+
 impl Engine {
+    /// A reader of everybody's, for who makes pages without a daemon.
+    ///
+    /// # Errors
+    /// [`NodeError`] when the store is broken.
+    pub fn public_reader(&mut self) -> Result<Answer, NodeError> {
+        self.reader(Scope::Public).map(Answer::Reader)
+    }
+
+    /// The answer to [`Request::Status`](super::request::Request::Status), for the same.
+    ///
+    /// # Errors
+    /// As [`Engine::public_reader`].
+    pub fn state(&mut self) -> Result<Answer, NodeError> {
+        self.status().map(Answer::Value)
+    }
+
     /// Answers what is asked for a copy.
     pub(super) fn site(&mut self, asked: SiteRequest, caller: &Caller) -> Result<Answer, NodeError> {
         match asked {
             SiteRequest::Head => Ok(Answer::Value(json!(self.site_head()))),
+            SiteRequest::Pages => {
+                Err(NodeError::Refused("pages are made by who serves them, and not by the node".to_owned()))
+            }
             SiteRequest::Evidence { publisher, seq } => {
                 self.site_evidence(&publisher, Seq(seq)).map(Answer::Rows)
             }
@@ -113,15 +181,10 @@ impl Engine {
             Some((card, self.store.durable(feed)?))
         });
         let found: Vec<(&Card, HeadRef)> = found.take(MAX_SOURCES).collect();
-        let is_alone = |country: &str| {
-            !country.is_empty() && found.iter().filter(|(card, _)| card.country() == country).count() == 1
-        };
+        let names = path_names(found.iter().map(|(card, _)| (card.publisher(), card.country())));
         let source = |(card, head): &(&Card, HeadRef)| SiteSource {
             publisher: card.publisher().to_hex(),
-            name: match card.country() {
-                country if is_alone(country) => country.to_owned(),
-                _ => card.publisher().to_hex()[..16].to_owned(),
-            },
+            name: names.get(&card.publisher()).cloned().unwrap_or_default(),
             seq: head.seq.0,
             entry: head.entry.to_hex(),
             card: card.to_text(),

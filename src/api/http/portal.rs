@@ -15,7 +15,7 @@
 //! The same pages are written into a folder for a ministry's own web server: [`page::Place`] decides where links lead.
 
 pub(super) mod address;
-mod assets;
+pub(super) mod assets;
 mod figures;
 mod kept;
 mod operator;

@@ -127,7 +127,7 @@ pub(super) fn read_blocks(text: &str) -> (BTreeMap<String, (u64, String, usize)>
 }
 
 /// Whether a path stays inside the folder: names of plain characters with single slashes.
-fn is_inside(path: &str) -> bool {
+pub(super) fn is_inside(path: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '~');
     let name = |name: &str| !name.is_empty() && !name.starts_with('.') && name.chars().all(plain);
     path.split('/').all(name)

@@ -13,7 +13,7 @@ use super::{card_of, evidence_of, lists, verify};
 use crate::cli::args::{Global, PublishSite};
 use crate::cli::{Outcome, ask, print};
 use crate::model::{Dimension, SeriesKey};
-use crate::node::site::{SiteHead, SiteProof, SiteRequest};
+use crate::node::site::{SiteHead, SitePage, SiteProof, SiteRequest};
 use crate::node::{GetRequest, Request};
 
 /// How often a copy is begun anew because figures were released meanwhile.
@@ -28,7 +28,7 @@ pub(super) const MOVED: &str = "figures were released while the copy was made";
 pub(in crate::cli) fn run(global: &Global, args: &PublishSite) -> anyhow::Result<Outcome> {
     let target = Target::open(&args.folder)?;
     for _ in 0..TRIES {
-        let made = make(global, &target, args.no_verify).inspect_err(|_| target.give_up())?;
+        let made = make(global, &target, args).inspect_err(|_| target.give_up())?;
         let Some(summary) = made else {
             eprintln!("note: {MOVED}: it is made anew");
             continue;
@@ -42,11 +42,12 @@ pub(in crate::cli) fn run(global: &Global, args: &PublishSite) -> anyhow::Result
 }
 
 /// Makes a copy beside the old one; nothing when figures were released meanwhile.
-fn make(global: &Global, target: &Target, no_verify: bool) -> anyhow::Result<Option<Value>> {
+fn make(global: &Global, target: &Target, args: &PublishSite) -> anyhow::Result<Option<Value>> {
     let dir = target.begin()?;
     let mut stage = Stage::new(dir, target.dir());
     let head = head(global)?;
     let names = cards(&mut stage, target.dir(), &head)?;
+    let pages = if args.no_pages { 0 } else { pages(global, &mut stage)? };
     let written = figures(global, &mut stage, &names)?;
     if written.is_none() || self::head(global)? != head {
         return Ok(None);
@@ -73,10 +74,11 @@ fn make(global: &Global, target: &Target, no_verify: bool) -> anyhow::Result<Opt
         "directory": target.dir(),
         "files": files.files,
         "bytes": files.bytes,
+        "pages": pages,
         "observations": observations,
         "written": stage.written(),
     });
-    if !no_verify {
+    if !args.no_verify {
         let report = verify::check(dir, None);
         if let Some(fault) = report.faults.first() {
             bail!("the copy that was made does not verify, and the old one stands: {fault}");
@@ -102,6 +104,25 @@ fn cards(stage: &mut Stage, old: &Path, head: &SiteHead) -> anyhow::Result<BTree
         names.insert(source.publisher.clone(), (source.name.clone(), is_same));
     }
     Ok(names)
+}
+
+/// Writes the pages; how many files.
+fn pages(global: &Global, stage: &mut Stage) -> anyhow::Result<u64> {
+    let (mut count, mut failed) = (0, Ok(()));
+    ask::ask(global, Request::Site(SiteRequest::Pages), &mut |row| {
+        failed = page(stage, row);
+        count += 1;
+        failed.is_ok()
+    })?;
+    failed.map(|()| count)
+}
+
+fn page(stage: &mut Stage, row: Value) -> anyhow::Result<()> {
+    let SitePage { path, text } = serde_json::from_value(row).context("the node gave no page")?;
+    if !lists::is_inside(&path) {
+        bail!("{path:?} is no path of a page");
+    }
+    stage.put(&path, text.as_bytes())
 }
 
 /// The longest card, in bytes.
