@@ -17,6 +17,7 @@ mod keys;
 mod leak;
 mod ledger;
 mod operator;
+mod pictures;
 mod portal;
 mod protection;
 mod quiet;

@@ -6,6 +6,7 @@ mod country;
 mod evidence;
 mod indicator;
 mod indicators;
+mod map;
 mod node;
 mod quality;
 mod region;
@@ -24,7 +25,8 @@ use crate::model::Decimal;
 /// [`Refusal`] when there is nothing of that name, or the database is broken.
 pub(in crate::api::http) fn make(source: &Source<'_>) -> Result<Page, Refusal> {
     match source.address {
-        Address::Map(_) | Address::Countries => countries::page(source),
+        Address::Map(view) => map::page(source, view),
+        Address::Countries => countries::page(source),
         Address::Country(code) => country::page(source, code),
         Address::Corridor { origin, destination, indicator } => {
             corridor::page(source, (origin, destination), indicator.as_deref())

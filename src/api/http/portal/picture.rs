@@ -11,7 +11,8 @@
 //! All words come in already translated, and numbers are written by a function that is handed in. What comes in may
 //! be hostile: text is escaped, characters that XML forbids and marks that turn the direction of text are dropped
 //! (`element.rs`), values that are not finite count as missing. Nothing here needs a script or a style attribute:
-//! colours are presentation attributes, and [`STYLE`] refines them by class for dark screens, print and telephones.
+//! colours are presentation attributes, and `config/portal/picture.css` refines them by class for dark screens, print and
+//! telephones.
 //! No meaning is carried by colour alone.
 
 mod bars;

@@ -1,6 +1,8 @@
 //! The regional profile of an agreement: exact sums of what members signed, who is missing, and a digest that members
 //! compare. Nothing is put in the place of a member that reports nothing.
 
+mod pictures;
+
 use std::collections::BTreeSet;
 
 use maud::{Markup, html};
@@ -46,6 +48,8 @@ pub(super) fn page(source: &Source<'_>, view: &RegionView) -> Result<Page, Refus
             h2 id="matrix" { (words.indicator(&shown.measure.indicator)) ", " (shown.period) }
             (choice(source, view, &profile, shown))
             (sum(source, &profile, shown))
+            (pictures::map(source, &profile, shown))
+            (pictures::field(source, &profile, shown))
             (largest(source, shown))
         }
         (totals(source, view, &profile))

@@ -30,7 +30,18 @@ pub(crate) struct Bars<'a> {
 
 const WIDTH: f64 = 420.0;
 const ROW: f64 = 26.0;
+/// Of a row whose name stands above its bar.
+const TALL: f64 = 44.0;
+/// Longer names than this stand above.
+const NAMES: f64 = WIDTH * 0.36;
 const FONT: f64 = 14.0;
+
+/// How rows are laid out.
+struct Layout {
+    row: f64,
+    /// Room for names before the bars; none where they stand above.
+    names: Option<f64>,
+}
 
 /// Draws them: values from the largest to the smallest, then what has none.
 pub(crate) fn bars(bars: &Bars<'_>) -> Markup {
@@ -44,20 +55,26 @@ pub(crate) fn bars(bars: &Bars<'_>) -> Markup {
     let widest = |text: fn(&Bar<'_>) -> String, most: f64| {
         rows.iter().map(|(_, bar)| width_of(&text(bar), FONT)).fold(0.0, f64::max).min(most)
     };
-    let names = widest(|bar| clean(bar.name), WIDTH * 0.4);
+    let names = widest(|bar| clean(bar.name), WIDTH);
+    let layout = if names > NAMES {
+        Layout { row: TALL, names: None }
+    } else {
+        Layout { row: ROW, names: Some(names) }
+    };
+    let left = layout.names.map_or(2.0, |names| names + 10.0);
     let values = widest(|bar| clean(bar.text), WIDTH * 0.3);
     let low = rows.iter().filter_map(|(value, _)| *value).fold(0.0, f64::min);
     let high = rows.iter().filter_map(|(value, _)| *value).fold(0.0, f64::max);
-    let scale = Scale { from: (low, high), to: (names + 10.0, WIDTH - values - 10.0) };
+    let scale = Scale { from: (low, high), to: (left, WIDTH - values - 10.0) };
     let scale = if low == high { Scale { from: (0.0, 1.0), ..scale } } else { scale };
-    let height = ROW * rows.len().max(1) as f64 + 4.0;
+    let height = layout.row * rows.len().max(1) as f64 + 4.0;
     let hatched = bars.caption.part("h");
     let any_link = rows.iter().any(|(_, bar)| bar.href.is_some());
     let role = if any_link { Role::Group } else { Role::Image };
     let svg =
         frame(&bars.caption, role, "pic-bars", (WIDTH, height)).set("font-size", FONT).add(hatch(&hatched));
     let svg = rows.iter().enumerate().fold(svg, |svg: SVG, (at, (value, bar))| {
-        svg.add(row(bar, *value, 2.0 + at as f64 * ROW, (names, &scale, &hatched)))
+        svg.add(row(bar, *value, 2.0 + at as f64 * layout.row, (&layout, &scale, &hatched)))
     });
     let zero = scale.at(0.0);
     let axis =
@@ -65,11 +82,20 @@ pub(crate) fn bars(bars: &Bars<'_>) -> Markup {
     markup(&svg.add(with(axis, &[("class", "axis"), ("stroke", "#555")])))
 }
 
-fn row(bar: &Bar<'_>, value: Option<f64>, top: f64, (names, scale, hatched): (f64, &Scale, &str)) -> Element {
+fn row(
+    bar: &Bar<'_>,
+    value: Option<f64>,
+    top: f64,
+    (layout, scale, hatched): (&Layout, &Scale, &str),
+) -> Element {
+    let name = match layout.names {
+        Some(names) => text(&fit(bar.name, names, FONT), (names, top + ROW * 0.68), "end"),
+        None => text(&fit(bar.name, WIDTH - 4.0, FONT), (2.0, top + ROW * 0.5), "start"),
+    };
+    let top = top + layout.row - ROW;
     let base = top + ROW * 0.68;
     let zero = scale.at(0.0);
     let label = format!("{}: {}", bar.name, bar.text);
-    let name = text(&fit(bar.name, names, FONT), (names, base), "end");
     let shape = Rectangle::new().set("y", short(top + 3.0)).set("height", short(ROW - 8.0));
     let (shape, end) = match value {
         Some(value) => {

@@ -134,7 +134,7 @@ fn square(cell: Option<&HeatCell>, (row, column): (usize, usize), grid: &Grid, h
         Cell::Class(class) => (format!("q{}", at(class)), CLASS_FILLS[at(class)]),
         Cell::Zero => ("paper".to_owned(), "#fff"),
         Cell::Missing => ("missing".to_owned(), hatched.as_str()),
-        Cell::Diagonal => ("area diagonal".to_owned(), LAND),
+        Cell::Diagonal => ("land diagonal".to_owned(), LAND),
     };
     let (width, height) = (short(grid.column - 1.0), short(grid.row - 1.0));
     let shape = Path::new()

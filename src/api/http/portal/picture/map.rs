@@ -98,10 +98,10 @@ fn countries(svg: SVG, map: &Map<'_>, sheet: &Sheet, hatched: &str) -> SVG {
         land.push_str(&outline.path);
         if outline.is_dot {
             has_dots = true;
-            dots = dots.add(dot(outline, 1.4).set("fill", LAND).set("class", "area"));
+            dots = dots.add(dot(outline, 1.4).set("fill", LAND).set("class", "area land"));
         }
     }
-    let ground = drawn(&land).set("class", "area").set("fill", LAND);
+    let ground = drawn(&land).set("class", "area land").set("fill", LAND);
     let base = with(Group::new(), &[("aria-hidden", "true")]).add(ground);
     let svg = svg.add(if has_dots { base.add(dots) } else { base });
     // Large countries first, so that what is small lies above and can be met.
@@ -138,8 +138,13 @@ fn country(outline: &Outline, area: Option<&Area<'_>>, chosen: bool, hatched: &s
         parts.push(edge(drawn(&outline.path)).set("class", class.clone()).set("fill", fill).into());
     }
     if outline.is_dot {
-        let mark = dot(outline, if chosen { 4.5 } else { 3.0 }).set("class", format!("dot {class}"));
-        parts.push(mark.set("fill", fill).set("stroke", "#4a4a4a").set("stroke-width", 0.8).into());
+        let (radius, edge) = match shade {
+            _ if chosen => (4.5, "#1a1a1a"),
+            Shade::Plain => (2.2, "#9a9a9a"),
+            Shade::Class(_) | Shade::Missing => (3.0, "#4a4a4a"),
+        };
+        let mark = dot(outline, radius).set("class", format!("dot {class}"));
+        parts.push(mark.set("fill", fill).set("stroke", edge).set("stroke-width", 0.8).into());
         // A finger needs more than the dot.
         parts.push(dot(outline, 9.0).set("fill", "none").set("pointer-events", "all").into());
     }

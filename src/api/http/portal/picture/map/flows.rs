@@ -3,9 +3,9 @@
 //! tapered one tells direction best. Its width at the origin, and so its area for a given length, is in
 //! proportion to the value; where that would be too thin to be seen it is a hairline, and the legend shows the scale.
 
-use svg::node::element::{Group, Path, Title};
+use svg::node::element::{Group, Path};
 
-use super::super::element::{clean, fit, short, text, with};
+use super::super::element::{fit, named, short, text, with};
 use super::super::outline::{Sheet, WIDTH};
 use super::super::palette::{FLOW_IN, FLOW_OUT};
 use super::super::project::Place;
@@ -29,8 +29,10 @@ pub(crate) struct Flow<'a> {
     pub(crate) from: &'a str,
     pub(crate) to: &'a str,
     pub(crate) value: f64,
-    /// What is read and shown at the pointer.
+    /// What is shown at the pointer.
     pub(crate) label: &'a str,
+    /// For the pointer alone; the keyboard has the countries and the table.
+    pub(crate) href: Option<&'a str>,
 }
 
 /// A flow between two places on the sheet.
@@ -55,10 +57,10 @@ pub(super) fn drawable<'a>(flows: &'a [Flow<'a>], sheet: &Sheet) -> Vec<Ribbon<'
     ribbons
 }
 
-/// All ribbons, the largest lowest.
+/// All ribbons, the largest lowest. They are for the eye: what they say stands in tables, where it is read.
 pub(super) fn layer(ribbons: &[Ribbon<'_>], map: &Map<'_>, sheet: &Sheet) -> Group {
     let largest = ribbons.first().map_or(1.0, |ribbon| tame(ribbon.flow.value));
-    let group = with(Group::new(), &[("class", "flows"), ("fill-opacity", "0.72")]);
+    let group = with(Group::new(), &[("class", "flows"), ("fill-opacity", "0.72"), ("aria-hidden", "true")]);
     ribbons.iter().fold(group, |group, ribbon| {
         let arrives = map.chosen == Some(ribbon.flow.to);
         let width = (tame(ribbon.flow.value) / largest * WIDEST).max(HAIRLINE);
@@ -68,7 +70,10 @@ pub(super) fn layer(ribbons: &[Ribbon<'_>], map: &Map<'_>, sheet: &Sheet) -> Gro
             .set("fill", if arrives { FLOW_IN } else { FLOW_OUT })
             .set("stroke", if width > EDGED { "#fff" } else { "none" })
             .set("stroke-width", 0.5);
-        group.add(path.add(Title::new(clean(ribbon.flow.label))))
+        group.add(with(
+            named(ribbon.flow.href, ribbon.flow.label, vec![path.into()]),
+            &[("tabindex", "-1")][..usize::from(ribbon.flow.href.is_some())],
+        ))
     })
 }
 

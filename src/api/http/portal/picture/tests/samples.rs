@@ -20,9 +20,7 @@ pub(super) fn page(name: &str, markup: &Markup) -> String {
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 title { (name) }
                 style {
-                    "body{margin:1rem auto;padding:0 1rem;max-width:60rem;color:#1a1a1a;background:#fff;\
-                     font-family:system-ui,sans-serif}\
-                     @media screen and (prefers-color-scheme:dark){body{color:#eee;background:#161616}}"
+                    (PreEscaped(include_str!("../../../../../../config/portal/portal.css")))
                     (PreEscaped(STYLE))
                 }
             }
@@ -109,10 +107,22 @@ fn arrivals() -> Markup {
     let mut all: Vec<Flow<'_>> = STOCK
         .iter()
         .zip(&labels)
-        .map(|((code, _, value), label)| Flow { from: code, to: "CAN", value: *value, label })
+        .map(|((code, _, value), label)| Flow {
+            from: code,
+            to: "CAN",
+            value: *value,
+            label,
+            href: Some("/en/"),
+        })
         .collect();
-    all.push(Flow { from: "CAN", to: "USA", value: 820_000.0, label: "Canada to the United States: 820000" });
-    all.push(Flow { from: "CAN", to: "ITA", value: 30_000.0, label: "Canada to Italy: 30000" });
+    all.push(Flow {
+        from: "CAN",
+        to: "USA",
+        value: 820_000.0,
+        label: "Canada to the United States: 820000",
+        href: None,
+    });
+    all.push(Flow { from: "CAN", to: "ITA", value: 30_000.0, label: "Canada to Italy: 30000", href: None });
     flows(&all, "Persons born in one country and living in another")
 }
 
@@ -122,7 +132,13 @@ fn region(id: &str, codes: &[&str]) -> Markup {
         .enumerate()
         .flat_map(|(a, from)| codes.iter().enumerate().map(move |(b, to)| (a, b, *from, *to)))
         .filter(|(a, b, ..)| a != b && (a * 7 + b * 3) % 4 == 0)
-        .map(|(a, b, from, to)| Flow { from, to, value: (1000 * (a + 1) * (b + 2)) as f64, label: "flow" })
+        .map(|(a, b, from, to)| Flow {
+            from,
+            to,
+            value: (1000 * (a + 1) * (b + 2)) as f64,
+            label: "flow",
+            href: None,
+        })
         .collect();
     let areas: Vec<Area<'_>> = codes
         .iter()
@@ -335,7 +351,7 @@ pub(super) fn hostile() -> Vec<(&'static str, Markup)> {
         [vec![HeatCell { cell: Cell::Class(99), text: HOSTILE.into(), label: HOSTILE.into(), href: None }]];
     let keys = [(Key::Class(99), HOSTILE.to_owned()), (Key::Missing, HOSTILE.to_owned())];
     let area = Area { code: "PHL", label: HOSTILE, href: Some("/en/"), shade: Shade::Class(99) };
-    let flow = Flow { from: "PHL", to: "CAN", value: 1.0, label: HOSTILE };
+    let flow = Flow { from: "PHL", to: "CAN", value: 1.0, label: HOSTILE, href: Some("/en/?a='\"><script>") };
     let write = |_: f64| HOSTILE.to_owned();
     vec![
         ("lines", lines(&Lines { caption, series: &series, unit: HOSTILE, number: &write, shaded: true })),
