@@ -12,7 +12,8 @@
 //!
 //! Every act comes by [`control`]: the operating system says who is at the other end, and nobody but the user of
 //! the daemon and root is heard. [`http`] answers questions of strangers, so it shows them what everybody may read and
-//! nothing else; a token of an operator opens what this government may read. It has no route that changes anything, and
+//! nothing else; a token of an operator opens what this government may read, and the link of `corridor sign-in` pages that
+//! show how the node does. It has no route that changes more than who is signed in, and
 //! bounds everything: connections, time, length, attempts.
 //!
 //! What it never does: decide who may have what, or open the store.
