@@ -166,8 +166,15 @@ impl Plan {
                     self.new += 1;
                     changed.push(observation.clone());
                 }
-                Some(State::Stated { value, flags, .. }) if same(observation, value.as_ref(), *flags) => {
-                    self.unchanged += 1;
+                Some(State::Stated { value, flags, attributes })
+                    if same(observation, value.as_ref(), *flags) =>
+                {
+                    if remark(observation.attributes()).is_none_or(|said| remark(attributes) == Some(said)) {
+                        self.unchanged += 1;
+                    } else {
+                        self.revised += 1;
+                        changed.push(remarked(observation, *flags)?);
+                    }
                 }
                 Some(state) => {
                     self.revised += 1;
@@ -195,6 +202,18 @@ fn same(observation: &Observation, value: Option<&crate::model::Decimal>, flags:
     observation.value().as_ref() == value
         && observation.status() == flags.status
         && observation.conf() == flags.conf
+}
+
+/// What is remarked on an observation. A file that says nothing takes no earlier remark back.
+fn remark(attributes: &Attributes) -> Option<&str> {
+    attributes.get(AttributeId::CommentObs)
+}
+
+/// A released value with a new remark on it: the value is not revised, so its number and reason stay.
+fn remarked(observation: &Observation, before: Flags) -> Result<Observation, NodeError> {
+    let flags = Flags { revision: before.revision, ..observation.flags() };
+    let attributes = observation.attributes().clone();
+    Ok(Observation::new(observation.period(), observation.value(), flags, attributes)?)
 }
 
 /// An observation as the revision of what was stated before.

@@ -147,6 +147,31 @@ fn signed_in(node: &Government) {
     assert!(!again.contains("19041"), "what one was shown is not kept for another");
 }
 
+/// A government explains its figure in the file that states it; both ends read that beside the numbers.
+#[test]
+fn an_explanation_stands_at_both_ends() {
+    let world = released();
+    let remark = "Registration at exit, <permanent> settlement only";
+    let text = format!(
+        "FREQ,REF_AREA,COUNTERPART_AREA,INDICATOR,BASIS,SEX,TIME_PERIOD,OBS_VALUE,DISC_RULE,COMMENT_OBS\n\
+         A,PHL,CAN,EF_REGEMI,CIT,_T,2013,19041,D0,\"{remark}\"\n"
+    );
+    let file = world.path("remark.csv");
+    std::fs::write(&file, text).expect("it can be written");
+    ask(&world.phl, &["submit", &file.to_string_lossy()]);
+    ask(&world.phl, &["release"]);
+    let token = |node| stdout(&run(node, &["token", "create", "adviser"]));
+    for node in [&world.phl, &world.can] {
+        let bearer = format!("Authorization: Bearer {}", token(node).lines().next().expect("a token"));
+        eventually("the explanation is on the page", || {
+            let page = send(node, "GET", "/en/corridor/PHL/CAN?indicator=EF_REGEMI", &[&bearer], b"").text();
+            page.contains("Registration at exit, &lt;permanent&gt; settlement only")
+                && page.contains("19,041")
+        });
+    }
+    assert!(!get(&world.can, "/en/corridor/PHL/CAN").text().contains("Registration"), "not for everybody");
+}
+
 #[test]
 fn numbers_on_pages_are_those_of_the_api() {
     let world = released();

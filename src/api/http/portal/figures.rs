@@ -9,7 +9,9 @@ use std::collections::btree_map::Entry;
 use crate::api::http::guard::Refusal;
 use crate::api::http::service::failed;
 use crate::insight::exact::{Sum, has_sum, in_units};
-use crate::model::{Attributes, Decimal, Dimension, Millis, ObsStatus, Period, SeriesKey, SeriesPattern};
+use crate::model::{
+    AttributeId, Attributes, Decimal, Dimension, Millis, ObsStatus, Period, SeriesKey, SeriesPattern,
+};
 use crate::node::{NodeError, Reader};
 use crate::view::{SeriesView, State};
 
@@ -24,6 +26,8 @@ pub(super) struct Line {
     pub(super) attributes: Attributes,
     /// By period, in order.
     pub(super) figures: BTreeMap<Period, Figure>,
+    /// What the reporter remarks on a figure, by period: part of what it signed.
+    pub(super) remarks: BTreeMap<Period, String>,
 }
 
 /// A statement about one period.
@@ -64,19 +68,23 @@ impl Line {
             parts: None,
             attributes: series.attributes.clone(),
             figures: BTreeMap::new(),
+            remarks: BTreeMap::new(),
         }
     }
 
     /// Takes what a feed says; of two feeds the later word counts.
     fn add(&mut self, series: &SeriesView) {
         for (period, state, entry) in series.stated() {
-            let State::Stated { value, flags, .. } = state else { continue };
+            let State::Stated { value, flags, attributes } = state else { continue };
             let value = value.and_then(|value| in_units(value, &series.attributes));
             let figure = Figure { value, status: flags.status, revision: flags.revision, time: entry.time };
-            match self.figures.entry(period) {
-                Entry::Vacant(place) => drop(place.insert(figure)),
-                Entry::Occupied(mut known) if known.get().time <= figure.time => drop(known.insert(figure)),
-                Entry::Occupied(_) => {}
+            if self.figures.get(&period).is_some_and(|known| known.time > figure.time) {
+                continue;
+            }
+            self.figures.insert(period, figure);
+            match attributes.get(AttributeId::CommentObs) {
+                Some(remark) => drop(self.remarks.insert(period, remark.to_owned())),
+                None => drop(self.remarks.remove(&period)),
             }
         }
     }
@@ -159,8 +167,9 @@ fn with_totals(lines: impl Iterator<Item = Line>) -> Vec<Line> {
                 .filter_map(|(period, one)| Some((*period, one.with(b.figures.get(period)?)?)))
                 .collect();
             if !figures.is_empty() {
-                let attributes = a.attributes.clone();
-                let line = Line { key: total.clone(), parts: Some([women, men]), attributes, figures };
+                let (attributes, remarks) = (a.attributes.clone(), a.remarks.clone());
+                let line =
+                    Line { key: total.clone(), parts: Some([women, men]), attributes, figures, remarks };
                 all.insert(total, line);
             }
         }

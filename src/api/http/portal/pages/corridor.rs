@@ -97,6 +97,7 @@ pub(super) fn page(
             (summary(source, both))
             (chart(source, &names, both))
             (values(source, &names, both))
+            (remarks(source, &names, both))
             (definitions(source, &names, both))
             (comparable(source, &names, both))
             (downloads(source, &ends, both))
@@ -243,6 +244,20 @@ pub(super) fn stated(source: &Source<'_>, line: &Line, period: Period, figure: &
         @if figure.value.is_some() && figure.status != ObsStatus::Normal { " " abbr title=(name) { (code) } }
         @if figure.revision > 0 { " " abbr title=(words.fill("word.revised", &[("count", &words.count(u64::from(figure.revision)))])) { "r" (figure.revision) } }
     }
+}
+
+/// What either government remarks on its figures, in its own words: signed with the figure that it explains.
+fn remarks(source: &Source<'_>, names: &(String, String), both: &Ends) -> Markup {
+    let words = source.words;
+    let of = |line: &Option<Line>| line.as_ref().map(|line| line.remarks.clone()).unwrap_or_default();
+    let sides = [(&names.0, of(&both.origin)), (&names.1, of(&both.destination))];
+    html! { @if sides.iter().any(|(_, remarks)| !remarks.is_empty()) {
+        h2 id="remarks" { (words.say("corridor.remarks")) }
+        @for (name, remarks) in &sides { @if !remarks.is_empty() {
+            h3 { (words.fill("corridor.explains", &[("country", name)])) }
+            dl.facts { @for (period, remark) in remarks.iter().rev() { dt { (period) } dd { (remark) } } }
+        } }
+    } }
 }
 
 fn definitions(source: &Source<'_>, names: &(String, String), both: &Ends) -> Markup {
