@@ -22,7 +22,9 @@ pub mod passphrase;
 pub mod print;
 pub mod query;
 pub mod run;
+pub mod sign_in;
 pub mod standby;
+mod site;
 mod spark;
 pub mod submit;
 pub mod token;
@@ -81,6 +83,7 @@ fn run(args: Args) -> anyhow::Result<Outcome> {
         Command::Key(key) => key::run(global, key),
         Command::Standby(standby) => standby::run(global, standby),
         Command::Token(token) => token::run(global, token),
+        Command::SignIn(sign_in) => sign_in::run(global, &sign_in),
         Command::Partner(partner) => ask::partner(global, partner),
         Command::Agreement(agreement) => agreement::run(global, agreement),
         Command::Submit(submit) => submit::submit(global, submit, false),
@@ -91,6 +94,7 @@ fn run(args: Args) -> anyhow::Result<Outcome> {
         Command::Bundle(bundle) => bundle::run(global, bundle),
         Command::Get(get) => query::get(global, get),
         Command::Export(export) => export::run(global, &export),
+        Command::PublishSite(publish) => site::publish(global, &publish),
         Command::Mirror(mirror) => insight::mirror(global, mirror),
         Command::Region(region) => insight::region(global, region),
         Command::Quality(quality) => insight::quality(global, quality),

@@ -41,6 +41,7 @@ pub mod evidence;
 pub mod bundle;
 pub mod fork_proof;
 pub mod resolution;
+pub mod site;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
@@ -62,3 +63,4 @@ pub use identity::{
 };
 pub use resolution::Resolution;
 pub use seal::{KeyNotice, Opening, Sealer, Sealing, SealingKeys};
+pub use site::{SiteFiles, SiteManifest};

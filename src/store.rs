@@ -37,7 +37,7 @@ pub mod records;
 pub use ask::RowReader;
 pub use derived::{Derived, ReceiptRow};
 pub use feeds::{Repair, Store, quarantine};
-pub use records::Records;
+pub use records::{Records, StoredEntry};
 pub use recovery::{RecoveryCause, RecoveryMark};
 
 use std::path::PathBuf;

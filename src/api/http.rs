@@ -27,6 +27,7 @@ mod public;
 mod routes;
 mod sdmx;
 mod service;
+pub mod site;
 mod v1;
 #[cfg(test)]
 mod tests;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 
 pub mod agreement;
+pub mod sign_in;
 pub mod standby;
 pub mod insight;
 pub mod crisis;
@@ -72,6 +73,8 @@ pub enum Command {
     /// Tokens that open this government's own view over HTTP: create, list, revoke
     #[command(subcommand)]
     Token(Token),
+    /// A link that opens the operator's pages in a browser, once
+    SignIn(sign_in::SignIn),
     /// Partners: accept their cards, list, show, reach, pause, remove
     #[command(subcommand)]
     Partner(Partner),
@@ -98,6 +101,8 @@ pub enum Command {
     Get(Get),
     /// Write the whole history of all figures as columns, for tools beyond one machine
     Export(Export),
+    /// Write a copy of everything public that any web server can show and anybody can verify
+    PublishSite(PublishSite),
     /// Both ends of a corridor side by side, with definitions and trend
     Mirror(insight::Mirror),
     /// The regional profile of an agreement: exact sums, who is missing, a digest to compare
@@ -112,7 +117,7 @@ pub enum Command {
     Watch(insight::Watch),
     /// Write one observation, or the proof of a fork, with everything a third party needs to verify it
     Cite(Cite),
-    /// Verify a citation or the proof of a fork; needs no node
+    /// Verify a citation, the proof of a fork or a published copy; needs no node
     Verify(Verify),
     /// What an indicator means: definition, source, unit, mirror, rule
     Explain(Explain),
@@ -504,12 +509,27 @@ pub struct Cite {
     pub output: Option<PathBuf>,
 }
 
+/// `publish-site`
+#[derive(Debug, clap::Args)]
+pub struct PublishSite {
+    /// The folder, which is replaced as a whole; beside it there must be room for another one
+    #[arg(value_name = "DIR")]
+    pub folder: PathBuf,
+    /// Figures and their evidence alone, without pages
+    #[arg(long)]
+    pub no_pages: bool,
+    /// Put the copy in its place without checking first what was written
+    #[arg(long)]
+    pub no_verify: bool,
+}
+
 /// `verify`
 #[derive(Debug, clap::Args)]
 pub struct Verify {
-    /// The citation
+    /// The citation, or the folder of a published copy
+    #[arg(value_name = "FILE|DIR")]
     pub file: PathBuf,
-    /// The publisher's card, as it was handed over: the citation must be of the same government
+    /// The publisher's card, as it was handed over: citation or copy must be of the same government
     #[arg(long, value_name = "FILE")]
     pub card: Option<PathBuf>,
 }

@@ -9,11 +9,13 @@ use serde_json::Value;
 use super::args::{Global, Partner};
 use super::{Outcome, passphrase, print};
 use crate::api::control::{Client, Payload};
+use crate::api::http::site::pages_of;
 use crate::config::Config;
 use crate::feed::Card;
 use crate::net::Nowhere;
 use crate::node::clock::Clock;
 use crate::node::prepared::Prepared;
+use crate::node::site::SiteRequest;
 use crate::node::{Answer, Caller, Core, Engine, Home, NextKey, NodeError, Options, Request, home};
 use crate::sync;
 
@@ -88,7 +90,11 @@ fn ask_here(
         let Answer::Value(value) = answer? else { return Ok(None) };
         return Ok(Some(value));
     }
-    let answer = engine.execute(prepared, &caller);
+    let answer = if prepared.request == Request::Site(SiteRequest::Pages) {
+        pages(&mut engine)
+    } else {
+        engine.execute(prepared, &caller)
+    };
     // Also a refused act is written into the log.
     engine.commit()?;
     match answer? {
@@ -106,6 +112,14 @@ fn ask_here(
             })?;
             Ok(broken.map(|()| None)?)
         }
+    }
+}
+
+/// The public pages as files, from an opened store.
+fn pages(engine: &mut Engine) -> Result<Answer, NodeError> {
+    match (engine.public_reader()?, engine.state()?) {
+        (Answer::Reader(reader), Answer::Value(status)) => pages_of(reader, status).map(Answer::Rows),
+        (_, _) => Err(NodeError::Refused("the node does not say what its pages are made of".to_owned())),
     }
 }
 

@@ -14,7 +14,9 @@ use crate::api;
 use crate::config::Config;
 use crate::node::clock::Clock;
 use crate::node::daemon::MAX_NET_EVENTS;
-use crate::node::{Daemon, Engine, Home, NodeError, NodeHandle, Options};
+use crate::node::{
+    Caller, Daemon, Engine, Home, NodeError, NodeHandle, Options, Payload, Request, SignInRequest,
+};
 use crate::store::StoreError;
 use crate::{net, sync};
 
@@ -101,8 +103,13 @@ fn serve(
         api::control::serve(socket, handle.clone(), stop_of(stopped)).context("the control socket")?;
     tasks.spawn_on(control, runtime.handle());
     if let Some(address) = config.http() {
-        let served = runtime.block_on(api::http::serve(address, handle, config.manner(), stop_of(stopped)));
+        let served =
+            runtime.block_on(api::http::serve(address, handle.clone(), config.manner(), stop_of(stopped)));
         let (address, pages) = served.context("set another http.listen in the configuration")?;
+        // Carried out in the first turn of the loop: links of `corridor sign-in` lead there.
+        let serves = Request::SignIn(SignInRequest::Serves(address));
+        let caller = Caller { who: "node".to_owned(), from: "start".to_owned() };
+        runtime.block_on(handle.send(serves, Payload::none(), caller))?;
         tracing::info!(%address, "web page");
         let logged = async move {
             if let Err(error) = pages.await {

@@ -1,10 +1,10 @@
-//! `verify`: checks a citation or the proof of a fork, offline and without a node.
+//! `verify`: checks a citation, the proof of a fork or a published copy, offline and without a node.
 
 use anyhow::Context;
 use serde_json::json;
 
 use super::args::{Global, Verify};
-use super::{Outcome, print};
+use super::{Outcome, print, site};
 use crate::feed::{Card, evidence};
 
 /// `verify`
@@ -12,6 +12,10 @@ use crate::feed::{Card, evidence};
 /// # Errors
 /// When the files cannot be read.
 pub fn run(global: &Global, args: &Verify) -> anyhow::Result<Outcome> {
+    if args.file.is_dir() {
+        let card = args.card.as_ref().map(|file| read_card(file)).transpose()?;
+        return site::verify(global, &args.file, card.as_ref());
+    }
     let bytes = std::fs::read(&args.file).with_context(|| format!("reading {}", args.file.display()))?;
     let card = args.card.as_ref().map(|file| read_card(file)).transpose()?;
     match evidence::verify(&bytes, card.as_ref()) {

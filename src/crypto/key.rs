@@ -28,6 +28,8 @@ pub enum Context {
     Resolution,
     /// What a node gives to another one of its government, so that it can take its place.
     Grant,
+    /// The manifest of a copy of public pages and figures.
+    Site,
 }
 
 impl Context {
@@ -43,6 +45,7 @@ impl Context {
             Self::Lock => "corridor/lock/1",
             Self::Resolution => "corridor/resolution/1",
             Self::Grant => "corridor/grant/1",
+            Self::Site => "corridor/site/1",
         }
     }
 

@@ -106,6 +106,40 @@ fn subtree_root(leaves: &[Hash]) -> Hash {
     }
 }
 
+/// All hashes of a tree, for the paths of many of its leaves: twice the memory of the leaves.
+#[derive(Clone, Debug)]
+pub struct MerkleTree {
+    /// Leaves first; a hash without a sibling stands on the next level as it is.
+    levels: Vec<Vec<Hash>>,
+}
+
+impl MerkleTree {
+    /// The tree over these leaves (already hashed with [`leaf_hash`]).
+    pub fn new(leaves: Vec<Hash>) -> Self {
+        let mut levels = vec![leaves];
+        while let Some(last) = levels.last().filter(|last| last.len() > 1) {
+            let pairs = last.chunks(2).map(|pair| match pair {
+                [left, right] => node_hash(*left, *right),
+                alone => alone[0],
+            });
+            let next = pairs.collect();
+            levels.push(next);
+        }
+        Self { levels }
+    }
+
+    /// The path of a leaf; `None` when there is no such leaf.
+    pub fn path(&self, index: usize) -> Option<InclusionPath> {
+        let size = self.levels[0].len();
+        if index >= size {
+            return None;
+        }
+        let beside = |(level, hashes): (usize, &Vec<Hash>)| hashes.get((index >> level) ^ 1).copied();
+        let hashes = self.levels[..self.levels.len() - 1].iter().enumerate().filter_map(beside).collect();
+        Some(InclusionPath { index: index as u64, size: size as u64, hashes })
+    }
+}
+
 /// The root that a leaf and its path lead to ([RFC 9162, 2.1.3.2](https://www.rfc-editor.org/rfc/rfc9162#section-2.1.3.2)).
 ///
 /// `None` when the path cannot belong to a tree of that size.
@@ -190,8 +224,10 @@ mod tests {
             let leaves = leaves(n);
             let hashes: Vec<Hash> = leaves.iter().map(|leaf| leaf_hash(leaf)).collect();
             let root = build(&leaves).root();
+            assert_eq!(MerkleTree::new(hashes.clone()).path(n), None);
             for i in 0..n {
                 let path = inclusion_path(&hashes, i).unwrap();
+                assert_eq!(MerkleTree::new(hashes.clone()).path(i).as_ref(), Some(&path), "leaf {i} of {n}");
                 assert_eq!(root_from_path(hashes[i], &path), Some(root), "leaf {i} of {n}");
                 let mut other = path.clone();
                 other.index = (i as u64 + 1) % n as u64;

@@ -82,6 +82,11 @@ impl Citation {
         &self.header
     }
 
+    /// The series as the entry states it, with all its periods.
+    pub fn series(&self) -> &Series {
+        &self.series
+    }
+
     fn observation(&self) -> Option<&Observation> {
         self.series.observations().iter().find(|observation| observation.period() == self.period)
     }

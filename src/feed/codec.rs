@@ -24,6 +24,7 @@
 //! | `corridor/succession/1` | a step in the line of national keys: SHA-256 of the signed message of the step before (zeros for the first), key, SHA-256 of the next key, since when ([`super::identity::SignedStep`]) |
 //! | `corridor/agreement/1` | a party's word on an agreement ([`crate::policy::SignedConsent`]); the agreement's id is the SHA-256 of such a message over its text |
 //! | `corridor/bundle/2` | what a bundle says of itself ([`super::bundle::Manifest`]) |
+//! | `corridor/site/1` | what a copy of public pages and figures says of itself ([`super::site`]): publisher, time, number of files, their bytes, SHA-256 of the list, newest entries of the feeds it is made of |
 //!
 //! An entry that travels sealed too says so in its header, after the hash of its block table: variant 1, then cipher (1 is
 //! ChaCha20-Poly1305), number of recipients, number of sealed frames, the sum of their lengths, SHA-256 over the Seal

@@ -21,6 +21,7 @@ use super::recovery::Recovery;
 use super::release::Wanted;
 use super::request::{Caller, Request, SubmitRequest};
 use super::sealing::{Look, SealingTerms, Secrets};
+use super::sign_in::SignIns;
 use super::standby::{Role, Standing};
 use super::submissions::Submitted;
 use super::truth::Truths;
@@ -267,6 +268,8 @@ pub struct Engine {
     pub(super) boards: Boards,
     /// Who may stand behind bulletins; nobody named: everybody who may use the node.
     pub(super) duty: BTreeSet<String>,
+    /// Who is signed in to the pages.
+    pub(super) sign_ins: SignIns,
 }
 
 impl Engine {
@@ -321,6 +324,7 @@ impl Engine {
             public: options.public.clone(),
             boards: Boards::default(),
             duty: options.duty.clone(),
+            sign_ins: SignIns::default(),
         };
         engine.adopt_own_card()?;
         engine.find_role()?;
@@ -541,6 +545,7 @@ impl Engine {
             | Request::TokenCreate { .. }
             | Request::TokenList
             | Request::TokenRevoke { .. }) => self.tokens(request, caller)?,
+            Request::SignIn(asked) => self.sign_in(asked, caller)?,
             Request::Mirror { origin, destination, indicator, public } => {
                 self.mirror((&origin, &destination), indicator.as_deref(), Scope::of(public))?
             }
@@ -549,9 +554,10 @@ impl Engine {
             request @ (Request::Reader(_)
             | Request::Series(_)
             | Request::Insight(_)
+            | Request::Site(_)
             | Request::Prove { .. }
             | Request::Changes { .. }
-            | Request::Export { .. }) => return self.for_readers(request),
+            | Request::Export { .. }) => return self.for_readers(request, caller),
             Request::CiteFork { feed } => self.cite_fork(&feed)?,
             Request::ForkResolve { resolution } => self.fork_resolve(&resolution, caller)?,
             Request::RecoverOverride => self.recover_override(caller)?,

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::answers;
 use super::clock::Clock;
 use super::engine::{Answer, Engine, NodeError, Rows};
-use super::request::{GetRequest, Request};
+use super::request::{Caller, GetRequest, Request};
 use crate::feed::{AgreementId, Card, EntryId, FeedId, PublisherId, Seq};
 use crate::insight::region::Member;
 use crate::model::{Millis, SeriesPattern};
@@ -186,13 +186,14 @@ impl Reader {
 
 impl Engine {
     /// Answers what readers ask for beside plain questions.
-    pub(super) fn for_readers(&mut self, request: Request) -> Result<Answer, NodeError> {
+    pub(super) fn for_readers(&mut self, request: Request, caller: &Caller) -> Result<Answer, NodeError> {
         match request {
             Request::Reader(scope) => self.reader(scope).map(Answer::Reader),
             Request::Series(get) => self.series(&get).map(Answer::Rows),
             Request::Changes { scope, since, limit } => self.changes(scope, since, limit).map(Answer::Value),
             Request::Insight(asked) => self.insight(asked).map(Answer::Rows),
             Request::Export { public, known } => self.export(Scope::of(public), &known).map(Answer::Rows),
+            Request::Site(site) => self.site(site, caller),
             Request::Prove { key, period, from, scope } => {
                 self.prove((&key, &period), &from, scope).map(Answer::Rows)
             }

@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::crisis::CrisisRequest;
 use super::reader::Scope;
+use super::sign_in::SignInRequest;
+use super::site::SiteRequest;
 use crate::crypto::Hash;
 
 /// A request; in JSON `{"command": "status"}` with the fields beside it.
@@ -157,12 +159,16 @@ pub enum Request {
         /// What the directory has.
         known: Vec<super::export::Told>,
     },
+    /// What a copy of what everybody may read is made of.
+    Site(SiteRequest),
     /// The views as this scope shows them, to be asked beside the loop. It comes from within the process alone.
     #[serde(skip)]
     Reader(Scope),
     /// Whose token has this hash. It comes from within the process alone.
     #[serde(skip)]
     Admit(Hash),
+    /// What concerns signing in to the operator's pages.
+    SignIn(SignInRequest),
     /// Make a token that opens our own view over HTTP.
     TokenCreate {
         /// Whose, or what for.
@@ -483,6 +489,7 @@ impl Request {
             | Self::Mirror { .. }
             | Self::Insight(_)
             | Self::Export { .. }
+            | Self::Site(_)
             | Self::Prove { .. }
             | Self::Changes { .. }
             | Self::Cite { .. } => true,
@@ -504,6 +511,7 @@ impl Request {
             | Self::Peers
             | Self::Card
             | Self::Admit(_)
+            | Self::SignIn(_)
             | Self::TokenCreate { .. }
             | Self::TokenList
             | Self::TokenRevoke { .. }
@@ -545,6 +553,7 @@ impl Request {
             Self::Submit(submit) => (!submit.check_only).then_some("submit"),
             Self::Release(release) => (!release.dry_run).then_some("release"),
             Self::Crisis(crisis) => crisis.act(),
+            Self::Site(site) => site.act(),
             Self::Retract { .. } => Some("retract"),
             Self::Rebuild => Some("rebuild"),
             Self::TokenCreate { .. } => Some("token create"),
@@ -568,6 +577,8 @@ impl Request {
             | Self::KeyList
             | Self::StandbyShow
             | Self::Admit(_)
+            // It writes its own acts: strangers who try codes must not fill the log.
+            | Self::SignIn(_)
             | Self::TokenList
             | Self::KeyPlaces { .. }
             | Self::PartnerList

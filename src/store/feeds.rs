@@ -10,7 +10,7 @@ use super::derived::Derived;
 use super::entries::{EntryReader, Lies};
 use super::feed_file::FeedFile;
 use super::fold::Folding;
-use super::records::Records;
+use super::records::{Records, StoredEntry};
 use super::recovery::{RecoveryCause, RecoveryMark};
 use super::syncs::{self, Syncs};
 use super::{StoreError, layout};
@@ -345,8 +345,16 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when the entry is not here or is damaged.
     pub fn records(&self, feed: &FeedId, seq: Seq) -> Result<Records, StoreError> {
+        self.entry(feed, seq)?.records()
+    }
+
+    /// Where the records of an entry are, to be read more than once.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the entry is not here.
+    pub fn entry(&self, feed: &FeedId, seq: Seq) -> Result<StoredEntry, StoreError> {
         let lies = self.lies(feed, seq).ok_or(StoreError::NoEntry { feed: *feed, seq })?;
-        Records::open((*feed, seq), &lies, &self.network)
+        Ok(StoredEntry { entry: (*feed, seq), lies, network: self.network.clone() })
     }
 
     /// Deletes the derived database and begins to fold it again.

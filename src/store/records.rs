@@ -15,6 +15,23 @@ pub struct Records {
     block: IntoIter<Record>,
 }
 
+/// An entry to be read beside the node's loop, as often as it is wanted.
+pub struct StoredEntry {
+    pub(super) entry: (FeedId, Seq),
+    pub(super) lies: Lies,
+    pub(super) network: Network,
+}
+
+impl StoredEntry {
+    /// Its records, from the first.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it is no longer here or is damaged.
+    pub fn records(&self) -> Result<Records, StoreError> {
+        Records::open(self.entry, &self.lies, &self.network)
+    }
+}
+
 impl Records {
     pub(super) fn open(entry: (FeedId, Seq), lies: &Lies, network: &Network) -> Result<Self, StoreError> {
         let mut reader = EntryReader::default();

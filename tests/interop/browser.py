@@ -126,7 +126,7 @@ def click_through(reader: Reader):
     reader.follow(ways[2], "header")
     reader.follow(indicator)
     reader.look("indicator")
-    page.locator("main").get_by_role("link", name=re.compile(f"^{country} →")).first.click()
+    page.locator("main table").get_by_role("link", name=re.compile(f"^{country} →")).first.click()
     page.wait_for_load_state()
     reader.look("corridor")
     numbers(reader)

@@ -20,9 +20,11 @@ use super::frame::{Ask, End, Fault, Reply, push, row_frame};
 use super::socket::Socket;
 use super::{MAX_CLIENTS, MAX_PAYLOAD, MAX_REQUEST};
 use crate::api::Node;
+use crate::api::http::site::pages_of;
 use crate::node::engine::Rows;
 use crate::node::payload::{MAX_WHOLE, PIECE, PieceSender};
-use crate::node::{Answer, Caller, NodeError, Payload, Pending};
+use crate::node::site::SiteRequest;
+use crate::node::{Answer, Caller, NodeError, Payload, Pending, Request, Scope};
 
 /// Rows are collected up to this many bytes while the client is busy reading.
 const CHUNK: usize = 32 * 1_024;
@@ -198,11 +200,27 @@ impl<N: Node> Talk<N> {
         }
     }
 
+    /// The public pages as files: what they are made of is asked of the node, and they are made here.
+    async fn pages(&self) -> Result<Pending, NodeError> {
+        let asked = [Request::Reader(Scope::Public), Request::Status];
+        let [reader, status] =
+            asked.map(|request| self.node.ask(request, Payload::none(), self.caller.clone()));
+        match (reader.await?, status.await?) {
+            (Answer::Reader(reader), Answer::Value(status)) => {
+                Ok(Pending::ready(pages_of(reader, status).map(Answer::Rows)))
+            }
+            (_, _) => Err(NodeError::Refused("the node does not say what its pages are made of".to_owned())),
+        }
+    }
+
     /// Hands a request to the node, which reads a large payload while it comes.
     ///
     /// # Errors
     /// When the client breaks off; then nothing was asked of the node, or it met the end of the payload.
     async fn ask(&mut self, ask: Ask) -> io::Result<Result<Pending, NodeError>> {
+        if ask.request == Request::Site(SiteRequest::Pages) && ask.payload == 0 {
+            return Ok(self.pages().await);
+        }
         let (node, caller) = (&self.node, self.caller.clone());
         if ask.payload <= MAX_WHOLE {
             let mut bytes = Vec::new();

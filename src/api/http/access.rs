@@ -96,13 +96,13 @@ struct Failures {
 }
 
 impl Attempts {
-    fn are_spent(&self, remote: Option<IpAddr>, now: Instant) -> bool {
+    pub(super) fn are_spent(&self, remote: Option<IpAddr>, now: Instant) -> bool {
         let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let counted = all.get(&network(remote)).or_else(|| all.get(&None).filter(|_| is_full(&all)));
         counted.is_some_and(|one| one.count >= MAX_FAILURES && !one.is_over(now))
     }
 
-    fn failed(&self, remote: Option<IpAddr>, now: Instant) {
+    pub(super) fn failed(&self, remote: Option<IpAddr>, now: Instant) {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if is_full(&all) {
             all.retain(|_, one| !one.is_over(now));

@@ -222,10 +222,11 @@ fn dress(mut response: Response, id: RequestId, method: &Method) -> Response {
         (header::CONTENT_SECURITY_POLICY, POLICY),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::X_FRAME_OPTIONS, "DENY"),
-        (header::REFERRER_POLICY, "no-referrer"),
     ] {
         headers.insert(name, HeaderValue::from_static(value));
     }
+    // A page with a form says more of itself: else browsers would not say that the form is sent from it.
+    headers.entry(header::REFERRER_POLICY).or_insert(HeaderValue::from_static("no-referrer"));
     if let Ok(number) = HeaderValue::from_str(&number) {
         headers.insert(REQUEST_ID, number);
     }

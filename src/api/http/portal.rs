@@ -15,9 +15,10 @@
 //! The same pages are written into a folder for a ministry's own web server: [`page::Place`] decides where links lead.
 
 pub(super) mod address;
-mod assets;
+pub(super) mod assets;
 mod figures;
 mod kept;
+mod operator;
 pub(super) mod page;
 pub(super) mod pages;
 mod picture;
@@ -67,7 +68,7 @@ pub(super) fn routes<N: Node>() -> Router<Service<N>> {
             .route(&format!("/{}/", language.tag()), get(front))
             .route(&format!("/{}/{{*rest}}", language.tag()), get(page));
     }
-    router
+    router.merge(operator::routes())
 }
 
 /// Leads to the map in the first language that the reader's browser names and the portal has.

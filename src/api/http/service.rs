@@ -25,6 +25,8 @@ pub(super) struct Service<N> {
     pub(super) node: N,
     pub(super) places: Arc<Semaphore>,
     pub(super) attempts: Arc<Attempts>,
+    /// Sign-ins that failed: apart, so that nobody keeps an operator out by trying tokens.
+    pub(super) sign_ins: Arc<Attempts>,
     /// Places for those who wait for what is new.
     pub(super) listeners: Arc<Semaphore>,
     pub(super) citations: Arc<Bucket>,
@@ -46,6 +48,7 @@ impl<N: Node> Service<N> {
             node,
             places: Arc::new(Semaphore::new(MAX_REQUESTS)),
             attempts: Arc::default(),
+            sign_ins: Arc::default(),
             listeners: Arc::new(Semaphore::new(MAX_LISTENERS)),
             citations: Arc::new(Bucket::new(CITE_EVERY, CITE_BURST)),
             checks: Arc::new(Bucket::new(VERIFY_EVERY, VERIFY_BURST)),

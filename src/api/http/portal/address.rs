@@ -100,7 +100,7 @@ impl Address {
     }
 
     /// The file in a static copy, without the folder of the language.
-    pub(super) fn file(&self) -> String {
+    pub(in crate::api::http) fn file(&self) -> String {
         let (steps, query) = self.parts();
         let mut words: Vec<String> = steps.iter().map(|step| plain(step)).collect();
         let query: Vec<String> =
@@ -117,7 +117,7 @@ impl Address {
     }
 
     /// The page of an address without its language; none if there is none of that form.
-    pub(super) fn parse(path: &str, query: BTreeMap<String, String>) -> Option<Self> {
+    pub(in crate::api::http) fn parse(path: &str, query: BTreeMap<String, String>) -> Option<Self> {
         let steps: Vec<&str> = path.split('/').filter(|step| !step.is_empty()).collect();
         let mut query = Parameters(query);
         let page = match steps.as_slice() {

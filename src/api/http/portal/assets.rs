@@ -45,6 +45,11 @@ impl Asset {
         &self.name
     }
 
+    /// What is in it.
+    pub(in crate::api::http) fn text(&self) -> &str {
+        &self.text
+    }
+
     /// The file as an answer.
     pub(super) fn response(&'static self) -> Response {
         let mut response = ([(header::CONTENT_TYPE, self.kind)], self.text.as_str()).into_response();

@@ -9,8 +9,10 @@ use super::words::Words;
 use crate::api::http::public::Status;
 use crate::api::http::v1::summary::Summary;
 use crate::model::codelist::Language;
-use crate::model::{Decimal, Period, SeriesKey};
+use crate::model::{Decimal, Period, SeriesKey, SeriesPattern};
+use crate::node::site::evidence_of;
 use crate::node::{Reader, Scope};
+use crate::view::Moment;
 
 /// What pages are made from: the views of a scope, the reader's language, and where links lead.
 pub(in crate::api::http) struct Source<'a> {
@@ -91,9 +93,7 @@ impl Source<'_> {
     pub(super) fn download(&self, wanted: &Download<'_>) -> Option<String> {
         if self.place == Place::Copy {
             return match wanted {
-                Download::Citation { country, key, period } => {
-                    Some(format!("{}citations/{country}/{key}/{period}.json", self.root()))
-                }
+                Download::Citation { key, period, .. } => self.evidence_file(key, period),
                 Download::Csv { .. } | Download::SdmxCsv { .. } | Download::Sheet { .. } => None,
             };
         }
@@ -137,8 +137,25 @@ impl Source<'_> {
                 period: period.to_owned(),
             }),
             // A copy has the citation of each figure, and no page for each.
-            Place::Copy => self.download(&Download::Citation { country, key, period }).unwrap_or_default(),
+            Place::Copy => self.evidence_file(key, period).unwrap_or_default(),
         }
+    }
+
+    /// The citation of the entry that states a figure last, in a copy.
+    fn evidence_file(&self, key: &str, period: &str) -> Option<String> {
+        let (pattern, period) = (SeriesPattern::parse(key).ok()?, Period::parse(period).ok()?);
+        let mut newest = None;
+        let read = self.reader.query(pattern, Moment::Current, Vec::new(), &mut |series| {
+            let stated = series.stated().filter(|(stated, ..)| *stated == period);
+            newest =
+                newest.max(stated.map(|(.., entry)| (entry.time, entry.seq, series.feed.publisher)).max());
+            true
+        });
+        read.ok()?;
+        let (_, seq, publisher) = newest?;
+        let name = self.reader.path_names().remove(&publisher)?;
+        let indicator = SeriesKey::parse(key).ok()?.indicator().to_owned();
+        Some(format!("{}{}{seq}.json", self.root(), evidence_of(&name, &indicator, key)))
     }
 
     /// The name of a country, leading to its profile.
@@ -245,7 +262,7 @@ fn is_here(page: &Address, way: &Address) -> bool {
 }
 
 /// The language's own name for itself.
-fn native(language: Language) -> &'static str {
+pub(in crate::api::http) fn native(language: Language) -> &'static str {
     match language {
         Language::En => "English",
         Language::Fr => "Français",

@@ -43,7 +43,7 @@ pub(in crate::api::http) fn make(source: &Source<'_>) -> Result<Page, Refusal> {
 }
 
 /// A table that scrolls by itself where the screen is narrow; the keyboard reaches it.
-fn table(caption: &str, head: &Markup, rows: &Markup) -> Markup {
+pub(super) fn table(caption: &str, head: &Markup, rows: &Markup) -> Markup {
     html! {
         div.wide tabindex="0" role="region" aria-label=(caption) { table {
             caption { (caption) }

@@ -28,7 +28,7 @@ pub(in crate::api::http) struct Words(Language);
 
 impl Words {
     /// In this language; in English for one in which there are no messages.
-    pub(super) fn new(language: Language) -> Self {
+    pub(in crate::api::http) fn new(language: Language) -> Self {
         Self(if Language::WORKING.contains(&language) { language } else { Language::En })
     }
 

@@ -91,7 +91,11 @@ impl Summaries {
     }
 }
 
-fn count(reader: &Reader) -> Result<Summary, NodeError> {
+/// The counts of what a reader shows, made now. It reads all series, and blocks.
+///
+/// # Errors
+/// [`NodeError`] when the database is broken.
+pub(in crate::api::http) fn count(reader: &Reader) -> Result<Summary, NodeError> {
     let mut summary = Summary::default();
     reader.query(SeriesPattern::any(), Moment::Current, Vec::new(), &mut |series| {
         summary.add(&series);

@@ -1,0 +1,142 @@
+//! What the operator's pages say, made of the node's answers to the questions of their sections.
+
+mod agreements;
+mod crises;
+mod faults;
+mod lists;
+mod node;
+mod partners;
+mod submissions;
+
+use maud::{Markup, html};
+use serde_json::Value;
+
+use super::frame::moment;
+use super::section::Section;
+use crate::api::http::portal::pages::table;
+use crate::api::http::portal::words::Words;
+use crate::node::metrics::Metric;
+
+/// What a page is made of.
+pub(super) struct Facts<'a> {
+    /// The words.
+    pub(super) words: Words,
+    /// The answers, in the order of the section's questions.
+    pub(super) answers: &'a [Value],
+    /// Why the node is not ready, if it is not.
+    pub(super) not_ready: Option<String>,
+    /// What is counted.
+    pub(super) metrics: Vec<Metric>,
+}
+
+impl Facts<'_> {
+    /// An answer; nothing if there is none.
+    fn answer(&self, at: usize) -> &Value {
+        self.answers.get(at).unwrap_or(&Value::Null)
+    }
+
+    fn say(&self, name: &str) -> &'static str {
+        self.words.say(&format!("operator.{name}"))
+    }
+
+    /// A link to a page of the operator's.
+    fn link(&self, section: &Section, text: &str) -> Markup {
+        html! { a href=(format!("/{}/{}", self.words.language().tag(), section.path())) { (text) } }
+    }
+}
+
+/// The content of a page.
+pub(super) fn body(section: &Section, facts: &Facts<'_>) -> Markup {
+    match section {
+        Section::Overview => node::overview(facts),
+        Section::Partners => partners::all(facts),
+        Section::Partner(_) => partners::one(facts),
+        Section::Agreements => agreements::all(facts),
+        Section::Agreement(_) => agreements::one(facts),
+        Section::Deliveries => partners::deliveries(facts),
+        Section::Submissions => submissions::all(facts),
+        Section::Faults => faults::all(facts),
+        Section::Crises => crises::all(facts),
+        Section::Crisis(_) => crises::one(facts),
+        Section::Audit => submissions::audit(facts),
+        Section::Health => node::health(facts),
+    }
+}
+
+/// How a field is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    /// As it came.
+    Text,
+    /// The first digits of an id or hash.
+    Code,
+    /// A count.
+    Count,
+    /// A moment.
+    Time,
+    /// A country by its name.
+    Country,
+    /// Names of countries.
+    Countries,
+}
+
+/// A table with a column for each field: its message, its name in the answer, its form. The first column names the row.
+fn rows(facts: &Facts<'_>, caption: &str, columns: &[(&str, &str, Form)], rows: &[Value]) -> Markup {
+    if rows.is_empty() {
+        return html! { p { (facts.words.say("word.none")) } };
+    }
+    let class = |form: Form| match form {
+        Form::Count => "n",
+        Form::Time => "when",
+        Form::Text | Form::Code | Form::Country | Form::Countries => "t",
+    };
+    let head = html! { tr { @for (name, _, form) in columns { th.(class(*form)) scope="col" { (facts.say(&format!("field.{name}"))) } } } };
+    let body = html! { @for row in rows { tr {
+        @for (at, (_, field, form)) in columns.iter().enumerate() {
+            @if at == 0 { th scope="row" { (cell(facts, &row[*field], *form)) } }
+            @else { td.(class(*form)) { (cell(facts, &row[*field], *form)) } }
+        }
+    } } };
+    table(caption, &head, &body)
+}
+
+/// A field.
+fn cell(facts: &Facts<'_>, value: &Value, form: Form) -> Markup {
+    let words = facts.words;
+    match (value, form) {
+        (Value::Null, _) => html! { "\u{2013}" },
+        (Value::Array(all), _) if all.is_empty() => html! { "\u{2013}" },
+        (Value::Bool(yes), _) => html! { (words.say(if *yes { "word.yes" } else { "word.no" })) },
+        (Value::Number(number), Form::Count) => html! { (words.digits(&number.to_string())) },
+        (Value::String(text), Form::Code) => html! { code title=(text) { (short(text)) } },
+        (Value::String(text), Form::Time) => html! { (moment(words, text)) },
+        (Value::String(text), Form::Country) => html! { (words.area(text)) },
+        (Value::Array(all), Form::Countries) => {
+            let names: Vec<String> =
+                all.iter().filter_map(Value::as_str).map(|code| words.area(code)).collect();
+            html! { (names.join(", ")) }
+        }
+        (Value::Array(all), form) => html! {
+            @for (at, one) in all.iter().enumerate() { @if at > 0 { ", " } (cell(facts, one, form)) }
+        },
+        (Value::String(text), _) => html! { (text) },
+        (Value::Number(_) | Value::Object(_), _) => html! { (value.to_string()) },
+    }
+}
+
+/// Facts in a list: message and field of an answer.
+fn facts_of(facts: &Facts<'_>, fields: &[(&str, &str, Form)], answer: &Value) -> Markup {
+    html! { dl.facts { @for (name, field, form) in fields {
+        dt { (facts.say(&format!("field.{name}"))) } dd { (cell(facts, &answer[*field], *form)) }
+    } } }
+}
+
+/// The items of an answer's list.
+fn list<'a>(answer: &'a Value, field: &str) -> &'a [Value] {
+    answer[field].as_array().map_or(&[], Vec::as_slice)
+}
+
+/// Enough of an id to tell two apart by eye.
+fn short(text: &str) -> String {
+    if text.len() == 64 { text[..12].to_owned() } else { text.to_owned() }
+}

@@ -1,0 +1,227 @@
+//! Signing in to the operator's pages of a real daemon: once, from here, and without a trace of the secret.
+
+use corridor::cli::demo::government::Government;
+use serde_json::Value;
+
+use crate::api::http::{Answer, get, send};
+use crate::world::World;
+
+const FORM: &str = "Content-Type: application/x-www-form-urlencoded";
+
+fn host(node: &Government) -> String {
+    node.page().trim_start_matches("http://").trim_end_matches('/').to_owned()
+}
+
+fn code(node: &Government) -> String {
+    let link = node.ask(&["sign-in"]).expect("a link");
+    let (url, code) = (link["url"].as_str().expect("a url"), link["code"].as_str().expect("a code"));
+    assert_eq!(url, format!("http://{}/sign-in?code={code}", host(node)));
+    code.to_owned()
+}
+
+fn enter(node: &Government, code: &str) -> Answer {
+    let origin = format!("Origin: http://{}", host(node));
+    send(node, "POST", "/sign-in", &[FORM, &origin], format!("code={code}").as_bytes())
+}
+
+/// The cookie as a browser sends it back.
+fn cookie(answer: &Answer) -> String {
+    let set = answer.header("set-cookie").expect("a cookie");
+    for part in ["; Path=/", "; HttpOnly", "; SameSite=Strict", "; Max-Age=43200"] {
+        assert!(set.contains(part), "{part}: {set}");
+    }
+    assert!(!set.contains("Secure"), "there is no TLS on this machine: {set}");
+    format!("Cookie: {}", set.split(';').next().unwrap_or_default())
+}
+
+fn page(node: &Government, cookie: &str) -> Answer {
+    send(node, "GET", "/en/operator", &[cookie], b"")
+}
+
+fn acts(node: &Government) -> Vec<Value> {
+    node.ask(&["audit"]).expect("the log")["acts"].as_array().expect("acts").clone()
+}
+
+#[test]
+fn a_link_signs_in_once_and_is_written_down() {
+    let world = World::agreed();
+    let node = &world.phl;
+    let code = code(node);
+    // Whoever looks at links before people do uses nothing up.
+    for _ in 0..3 {
+        let looked = get(node, &format!("/sign-in?code={code}"));
+        assert_eq!(looked.status, 200);
+        assert_eq!(looked.header("referrer-policy"), Some("strict-origin"));
+        assert_eq!(looked.header("cache-control"), Some("private, no-store"));
+    }
+    let entered = enter(node, &code);
+    assert_eq!((entered.status, entered.header("location")), (303, Some("/es/operator")));
+    let cookie = cookie(&entered);
+    assert_eq!(page(node, &cookie).status, 200);
+    let again = enter(node, &code);
+    assert_eq!((again.status, again.header("set-cookie")), (403, None), "used");
+    let said: Vec<(String, String)> = acts(node)
+        .iter()
+        .map(|act| (act["act"].to_string(), format!("{} {}", act["from"], act["address"])))
+        .collect();
+    let wanted = [
+        ("\"sign-in link\"".to_owned(), "\"socket\" null".to_owned()),
+        ("\"sign in\"".to_owned(), "\"http\" \"127.0.0.1\"".to_owned()),
+    ];
+    assert!(said.ends_with(&wanted), "{said:?}");
+}
+
+#[test]
+fn nobody_signs_in_with_a_guess_or_from_another_site() {
+    let world = World::agreed();
+    let node = &world.phl;
+    let code = code(node);
+    let here = format!("Origin: http://{}", host(node));
+    let body = format!("code={code}");
+    for headers in [
+        vec![FORM],
+        vec![FORM, "Origin: http://evil.example"],
+        vec![FORM, "Origin: null"],
+        vec![FORM, here.as_str(), "Sec-Fetch-Site: cross-site"],
+    ] {
+        let answer = send(node, "POST", "/sign-in", &headers, body.as_bytes());
+        assert_eq!((answer.status, answer.header("set-cookie")), (403, None), "{headers:?}");
+    }
+    assert_eq!(send(node, "POST", "/sign-in", &[here.as_str()], body.as_bytes()).status, 400, "no form");
+    let guess: String = code.chars().rev().collect();
+    for guess in [guess.as_str(), "", "no code"] {
+        assert_eq!(enter(node, guess).status, 403, "{guess:?}");
+    }
+    assert_eq!(enter(node, &code).status, 303, "and the link is as good as before");
+}
+
+#[test]
+fn attempts_from_one_address_are_few() {
+    let world = World::agreed();
+    let node = &world.phl;
+    let code = code(node);
+    let statuses: Vec<u16> = (0..11).map(|_| enter(node, &"0".repeat(64)).status).collect();
+    assert_eq!(statuses, [vec![403; 10], vec![429]].concat());
+    assert_eq!(enter(node, &code).status, 429, "the right one waits too");
+    assert_eq!(get(node, "/api/v1/status").status, 200, "what is public is not in question");
+}
+
+#[test]
+fn a_session_opens_the_operators_pages_and_nothing_else() {
+    let world = World::agreed();
+    let node = &world.phl;
+    let cookie = cookie(&enter(node, &code(node)));
+    for path in [
+        "",
+        "/",
+        "/partners",
+        "/agreements",
+        "/deliveries",
+        "/submissions",
+        "/faults",
+        "/crises",
+        "/audit",
+        "/health",
+    ] {
+        for language in ["en", "fr", "es"] {
+            let path = format!("/{language}/operator{path}");
+            let answer = send(node, "GET", &path, &[&cookie], b"");
+            assert_eq!(answer.status, 200, "{path}: {}", answer.text());
+            assert_eq!(answer.header("cache-control"), Some("private, no-store"), "{path}");
+            let text = answer.text();
+            assert!(!text.contains(cookie.split('=').nth(1).expect("a value")), "{path} shows the session");
+            assert!(!text.contains("http-equiv") && !text.contains("style="), "{path}");
+            assert_eq!(get(node, &path).status, 401, "{path} without a session");
+        }
+    }
+    let known = send(node, "GET", "/en/operator/partners", &[&cookie], b"").text();
+    assert!(known.contains("Canada"), "{known}");
+    assert_eq!(send(node, "GET", "/en/operator/partners/nobody", &[&cookie], b"").status, 404);
+    // The API, and pages for everybody, show a signed-in operator what they show everybody.
+    for path in ["/api/v1/status", "/api/v1/feeds", "/en/node", "/en/countries", "/sdmx/data/MIGPROFILE"] {
+        let (with, without) = (send(node, "GET", path, &[&cookie], b""), get(node, path));
+        let neutral = |answer: &Answer| answer.text().split("As of").next().unwrap_or_default().to_owned();
+        assert_eq!((with.status, neutral(&with)), (without.status, neutral(&without)), "{path}");
+    }
+    // Nothing can be done with it.
+    for method in ["POST", "PUT", "DELETE"] {
+        let answer = send(node, method, "/en/operator/partners", &[&cookie, FORM], b"form=1");
+        assert_eq!(answer.status, 405, "{method}");
+    }
+}
+
+#[test]
+fn a_session_ends_by_its_form_by_the_command_line_and_by_a_restart() {
+    let mut world = World::agreed();
+    let node = &world.phl;
+    let here = format!("Origin: http://{}", host(node));
+    let one = cookie(&enter(node, &code(node)));
+    let other = cookie(&enter(node, &code(node)));
+    let form_of = |cookie: &str| {
+        let text = page(node, cookie).text();
+        let rest = text.split("name=\"form\" value=\"").nth(1).expect("a form").to_owned();
+        rest[..64].to_owned()
+    };
+    let out = |headers: &[&str], form: &str| {
+        let all = [&[FORM][..], headers].concat();
+        send(node, "POST", "/en/operator/sign-out", &all, format!("form={form}").as_bytes()).status
+    };
+    let form = form_of(&one);
+    assert_eq!(out(&[&one, &here], ""), 403, "no value");
+    assert_eq!(out(&[&one, &here], &form_of(&other)), 403, "the value of another session");
+    assert_eq!(out(&[&one, "Origin: http://evil.example"], &form), 403, "another site");
+    assert_eq!(out(&[&here], &form), 401, "no session");
+    assert_eq!(page(node, &one).status, 200, "it goes on");
+    assert_eq!(out(&[&one, &here], &form), 303);
+    assert_eq!((page(node, &one).status, page(node, &other).status), (401, 200));
+
+    let unused = code(node);
+    let ended = node.ask(&["sign-in", "--end"]).expect("it ends");
+    assert_eq!(ended["ended"], serde_json::json!({ "links": 1, "sessions": 1 }));
+    assert_eq!((page(node, &other).status, enter(node, &unused).status), (401, 403));
+
+    let third = cookie(&enter(node, &code(node)));
+    assert_eq!(page(node, &third).status, 200);
+    world.phl.stop();
+    world.phl.start().expect("it starts again");
+    assert_eq!(page(&world.phl, &third).status, 401, "a restart ends it");
+}
+
+#[test]
+fn no_secret_is_in_the_log_or_on_the_disk() {
+    let mut world = World::agreed();
+    world.phl.stop();
+    world.phl.start_by(&[], &[("CORRIDOR_LOG_LEVEL", "trace")]);
+    world.phl.start().expect("it starts");
+    let node = &world.phl;
+    let code = code(node);
+    get(node, &format!("/sign-in?code={code}"));
+    let cookie = cookie(&enter(node, &code));
+    enter(node, &code);
+    let text = page(node, &cookie).text();
+    let form = text.split("name=\"form\" value=\"").nth(1).expect("a form")[..64].to_owned();
+    let here = format!("Origin: http://{}", host(node));
+    let bad = format!("form={form}0");
+    send(node, "POST", "/en/operator/sign-out", &[FORM, &cookie, &here], bad.as_bytes());
+    let secret = cookie.split('=').nth(1).expect("a value").to_owned();
+    world.phl.stop();
+    let log = std::fs::read_to_string(world.phl.log()).expect("the log");
+    assert!(log.contains("TRACE") || log.contains("DEBUG"), "it says all that it can say");
+    let mut open = vec![world.phl.dir().to_owned()];
+    let mut files = 0;
+    while let Some(path) = open.pop() {
+        if path.is_dir() {
+            open.extend(
+                std::fs::read_dir(&path).expect("a folder").map(|item| item.expect("an item").path()),
+            );
+            continue;
+        }
+        let Ok(bytes) = std::fs::read(&path) else { continue };
+        files += 1;
+        for secret in [&code, &secret, &form] {
+            let found = bytes.windows(secret.len()).any(|part| part == secret.as_bytes());
+            assert!(!found, "{} holds a secret", path.display());
+        }
+    }
+    assert!(files > 5, "the log among them");
+}
