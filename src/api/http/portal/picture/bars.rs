@@ -90,7 +90,7 @@ fn row(
 ) -> Element {
     let name = match layout.names {
         Some(names) => text(&fit(bar.name, names, FONT), (names, top + ROW * 0.68), "end"),
-        None => text(&fit(bar.name, WIDTH - 4.0, FONT), (2.0, top + ROW * 0.5), "start"),
+        None => text(&fit(bar.name, WIDTH - 9.0, FONT), (7.0, top + ROW * 0.5), "start"),
     };
     let top = top + layout.row - ROW;
     let base = top + ROW * 0.68;

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use topojson::{Geometry, TopoJson, Topology, Value};
 
-use super::project::{Place, area, middle, wrapped};
+use super::project::{Bounds, Place, area, middle, wrapped};
 use crate::model::codelist::area_from_numeric;
 
 const SOURCE: &str = include_str!("../../../../../config/geo/countries-50m.json");
@@ -42,6 +42,8 @@ pub(super) type Ring = Vec<i32>;
 pub(super) struct Land {
     /// Its rings, outer ones and holes alike: what is inside is told by the even-odd rule.
     pub(super) rings: Vec<Ring>,
+    /// Of each ring, in degrees: where it lies.
+    pub(super) boxes: Vec<Bounds>,
     /// The middle of its largest ring: where a dot or the end of a flow is put.
     pub(super) anchor: Place,
     /// The rings that say where it lies: of the size of the largest, not islands far away.
@@ -105,15 +107,26 @@ impl World {
     fn settle(&mut self) {
         let mut lands = std::mem::take(&mut self.lands);
         for land in lands.values_mut() {
+            // A ring without places has nothing to be drawn.
+            land.rings.retain(|ring| !self.ring(ring).is_empty());
             let rings: Vec<Vec<Place>> = land.rings.iter().map(|ring| self.ring(ring)).collect();
+            land.boxes = rings.iter().filter_map(|ring| Bounds::around(ring.iter().copied())).collect();
             // Degrees of longitude shrink to the poles.
             let size = |ring: &Vec<Place>| {
                 area(ring).abs() * ring.first().map_or(1.0, |place| place.1.to_radians().cos())
             };
             let sizes: Vec<f64> = rings.iter().map(size).collect();
             let largest = sizes.iter().copied().fold(0.0, f64::max);
-            land.main = (0..sizes.len()).filter(|at| sizes[*at] >= MAIN_SHARE * largest).collect();
             let at = sizes.iter().position(|size| *size == largest);
+            land.main = match at.and_then(|at| land.boxes.get(at)) {
+                Some(centre) => (0..sizes.len())
+                    .filter(|at| {
+                        sizes[*at] >= MAIN_SHARE * largest
+                            || sizes[*at] >= NEAR_SHARE * largest && is_near(centre, &land.boxes[*at])
+                    })
+                    .collect(),
+                None => Vec::new(),
+            };
             let anchor = at.and_then(|at| middle(&rings[at])).unwrap_or_default();
             land.anchor = (wrapped(anchor.0), anchor.1);
         }
@@ -131,6 +144,20 @@ impl World {
 
 /// A ring that has this share of the largest's area says where a country lies.
 const MAIN_SHARE: f64 = 0.2;
+/// One that is near the largest does with less.
+const NEAR_SHARE: f64 = 0.02;
+/// Near is within so many degrees.
+const NEAR: f64 = 4.0;
+
+fn is_near(centre: &Bounds, other: &Bounds) -> bool {
+    let around = Bounds {
+        west: centre.west - NEAR,
+        north: centre.north - NEAR,
+        east: centre.east + NEAR,
+        south: centre.south + NEAR,
+    };
+    around.meets(other)
+}
 
 /// Puts the lines of a ring one after the other. A line whose number is not there is passed over.
 pub(super) fn joined(ring: &[i32], lines: &[Vec<Place>]) -> Vec<Place> {

@@ -130,10 +130,41 @@ impl Camera {
         1.0 / unit
     }
 
+    /// Whether what lies there, in degrees, may be in view.
+    fn sees(&self, lies: &Bounds) -> bool {
+        if self.is_world {
+            return true;
+        }
+        let middle = (lies.west + lies.east) / 2.0;
+        let shift = wrapped(middle - self.meridian) - middle;
+        self.window().meets(&Bounds { west: lies.west + shift, east: lies.east + shift, ..*lies })
+    }
+
+    /// The degrees in view: longitudes from the meridian, as far as the sheet reaches at the latitude where they are
+    /// narrowest, and latitudes.
+    fn window(&self) -> Bounds {
+        let latitude = |y: f64| {
+            let wanted = self.origin.1 - y / self.scale;
+            let (mut low, mut high) = (-90.0, 90.0);
+            for _ in 0..HALVINGS {
+                let middle = (low + high) / 2.0;
+                if equal_earth((0.0, middle)).1 < wanted { low = middle } else { high = middle }
+            }
+            (low + high) / 2.0
+        };
+        let (top, bottom) = (latitude(0.0), latitude(self.height));
+        let degree = equal_earth((1.0, top.abs().max(bottom.abs()))).0;
+        let (west, east) = (self.origin.0 / degree, (self.origin.0 + WIDTH / self.scale) / degree);
+        Bounds { west, north: bottom, east, south: top }
+    }
+
     fn view(&self) -> Bounds {
         Bounds { west: 0.0, north: 0.0, east: WIDTH, south: self.height }
     }
 }
+
+/// So often is an interval halved: to less than a thousandth of a degree.
+const HALVINGS: usize = 20;
 
 /// Room around the countries of a part.
 const MARGIN: f64 = 1.16;
@@ -157,35 +188,51 @@ fn shortest_arc(mut longitudes: Vec<f64>) -> Option<(f64, f64)> {
     Some((begin, 360.0 - gap))
 }
 
-fn sheet(world: &World, camera: &Camera) -> Sheet {
-    let tolerance = TOLERANCE * camera.degrees();
-    let thin = |line: &Vec<Place>| {
-        // Degrees of longitude shrink to the poles; all of a line by the same amount, so that both sides agree.
-        let shrink = line.first().map_or(1.0, |place| place.1.to_radians().cos().max(0.1));
-        let even: Vec<Place> = line.iter().map(|place| (place.0 * shrink, place.1)).collect();
-        thinned(&even, tolerance).into_iter().map(|place| (place.0 / shrink, place.1)).collect()
+fn sheet(world: &'static World, camera: &Camera) -> Sheet {
+    let seen = |land: &'static Land| -> Vec<&'static [i32]> {
+        let rings = land.rings.iter().zip(&land.boxes);
+        rings.filter(|(_, lies)| camera.sees(lies)).map(|(ring, _)| ring.as_slice()).collect()
     };
-    let lines: Vec<Vec<Place>> = world.lines.iter().map(thin).collect();
+    let lands: Vec<(&'static str, &'static Land, Vec<&'static [i32]>)> =
+        world.lands.iter().map(|(code, land)| (*code, land, seen(land))).collect();
+    let wanted = lands.iter().flat_map(|(.., rings)| rings.iter().copied().flatten());
+    let lines = thin(world, camera, wanted.chain(world.rest.iter().flatten()));
     let rest = world.rest.iter().flat_map(|ring| camera.rings(&joined(ring, &lines)));
     let rest: Vec<Vec<Place>> = rest.filter(|ring| area(ring).abs() >= SMALLEST).collect();
-    let lands = world.lands.iter().filter_map(|(code, land)| {
-        let outline = outline(land, camera, &lines)?;
-        Some((*code, outline))
-    });
+    let outlines = lands
+        .into_iter()
+        .filter_map(|(code, land, rings)| Some((code, outline(land.anchor, &rings, camera, &lines)?)));
     Sheet {
         height: camera.height,
-        lands: lands.collect(),
+        lands: outlines.collect(),
         rest: rest.iter().map(|ring| path(ring)).collect(),
         is_world: camera.is_world,
     }
 }
 
-/// A country on paper; `None` where nothing of it is in view.
-fn outline(land: &Land, camera: &Camera, lines: &[Vec<Place>]) -> Option<Outline> {
+/// The lines of these numbers, without what cannot be seen; the others stay empty.
+fn thin<'a>(world: &World, camera: &Camera, wanted: impl Iterator<Item = &'a i32>) -> Vec<Vec<Place>> {
+    let tolerance = TOLERANCE * camera.degrees();
+    let mut lines = vec![Vec::new(); world.lines.len()];
+    for number in wanted {
+        let at = usize::try_from(if *number < 0 { !*number } else { *number }).unwrap_or(usize::MAX);
+        let (Some(line), Some(place)) = (world.lines.get(at), lines.get_mut(at)) else { continue };
+        if !place.is_empty() {
+            continue;
+        }
+        // Degrees of longitude shrink to the poles; all of a line by the same amount, so that both sides agree.
+        let shrink = line.first().map_or(1.0, |place| place.1.to_radians().cos().max(0.1));
+        let even: Vec<Place> = line.iter().map(|place| (place.0 * shrink, place.1)).collect();
+        *place = thinned(&even, tolerance).into_iter().map(|place| (place.0 / shrink, place.1)).collect();
+    }
+    lines
+}
+
+/// A country on paper, of the rings that may be in view; `None` where nothing of it is.
+fn outline(anchor: Place, rings: &[&[i32]], camera: &Camera, lines: &[Vec<Place>]) -> Option<Outline> {
     let view = camera.view();
-    let anchor = camera.place(land.anchor);
-    let whole: Vec<Vec<Place>> =
-        land.rings.iter().flat_map(|ring| camera.rings(&joined(ring, lines))).collect();
+    let anchor = camera.place(anchor);
+    let whole: Vec<Vec<Place>> = rings.iter().flat_map(|ring| camera.rings(&joined(ring, lines))).collect();
     let size: f64 = whole.iter().map(|ring| area(ring).abs()).sum();
     let largest = whole.iter().map(|ring| area(ring).abs()).fold(0.0, f64::max);
     let seen = |ring: &Vec<Place>| area(ring).abs() >= SMALLEST.min(largest);

@@ -196,6 +196,11 @@ fn a_region_is_cut_out_and_its_small_states_are_seen() {
         let (x, y) = pacific.lands[code].anchor;
         assert!((0.0..=960.0).contains(&x) && (0.0..=pacific.height).contains(&y), "{code} {x} {y}");
     }
+    let europe = outline::around(&["DEU", "FRA", "ITA"]);
+    for neighbour in ["ESP", "GBR", "POL", "TUN", "LIE", "AND", "MLT"] {
+        assert!(europe.lands.contains_key(neighbour), "{neighbour} is in view too");
+    }
+    assert!(!europe.lands.contains_key("AUS") && !europe.lands.contains_key("BRA"));
     assert!(outline::around(&["CAN", "PHL", "ITA", "ESP"]).is_world, "all over the world is the world");
     assert!(outline::around(&[]).is_world && outline::around(&["no", "such"]).is_world);
 }
@@ -278,7 +283,7 @@ fn any_value() -> impl Strategy<Value = f64> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(48) })]
 
     #[test]
     fn whatever_comes_is_drawn_within_the_rules(
