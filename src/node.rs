@@ -66,6 +66,7 @@ pub mod restore;
 mod health;
 pub mod metrics;
 mod exchange;
+mod inbox;
 pub mod core;
 pub mod daemon;
 

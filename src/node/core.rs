@@ -26,6 +26,8 @@ use crate::sync;
 
 /// How many observations are folded, or written out, in one turn: some ten milliseconds.
 const STEP: usize = 10_000;
+/// The same while a crisis lane is open: no bulletin is to wait for more than about a millisecond of it.
+const STEP_IN_CRISIS: usize = 1_000;
 
 /// An engine and its exchange.
 ///
@@ -221,7 +223,8 @@ impl Core {
     /// # Errors
     /// [`NodeError`] when the node must stop.
     pub fn fold(&mut self) -> Result<bool, NodeError> {
-        let folded = self.engine.store_mut().fold_step(STEP)?;
+        let step = self.step();
+        let folded = self.engine.store_mut().fold_step(step)?;
         if folded && self.exchange.owes_receipts() {
             self.exchange.take_receipts(&mut self.engine)?;
             self.settle()?;
@@ -231,11 +234,16 @@ impl Core {
 
     /// What is done when nothing else is: a step of writing the view out.
     pub(super) fn tidy(&mut self) -> Result<(), NodeError> {
+        let step = self.step();
         let store = self.engine.store_mut();
         if store.is_folded() && store.needs_tidying() {
-            store.tidy_step(STEP)?;
+            store.tidy_step(step)?;
         }
         Ok(())
+    }
+
+    fn step(&self) -> usize {
+        if self.exchange.is_crisis() { STEP_IN_CRISIS } else { STEP }
     }
 
     /// What is counted here; bytes are counted by the network.

@@ -22,6 +22,7 @@ use super::core::Core;
 use super::engine::{Answer, Engine, NodeError};
 use super::exchange;
 use super::home::Home;
+use super::inbox::Inbox;
 use super::metrics::{Counters, Figures, Metric};
 use super::payload::Payload;
 use super::prepared::Prepared;
@@ -39,6 +40,8 @@ const MAX_REQUESTS: usize = 1024;
 pub const MAX_NET_EVENTS: usize = 1024;
 /// How many events are handled between two commits: bounds how long an answer waits for others.
 const BATCH: usize = 512;
+/// How many frames that can wait are handled between two commits while a crisis lane is open: some milliseconds.
+const IN_CRISIS: usize = 2;
 /// How often time is told to the replication machine.
 const TICK: Duration = Duration::from_millis(250);
 /// How many requests are answered from the views in one batch before the network's turn.
@@ -84,6 +87,8 @@ struct Held {
 /// What the loop takes.
 enum Event {
     Net(NetEvent),
+    /// Frames that waited are to be handled.
+    Waited,
     Ask(Box<Ask>),
     Tick,
     Stop,
@@ -218,6 +223,7 @@ pub struct Daemon {
     /// How many feeds had moved when it was told last.
     told: u64,
     held: VecDeque<Held>,
+    inbox: Inbox,
 }
 
 impl Daemon {
@@ -249,6 +255,7 @@ impl Daemon {
                 parked: VecDeque::new(),
                 told: 0,
                 held: VecDeque::new(),
+                inbox: Inbox::default(),
             },
             handle,
         ))
@@ -269,8 +276,9 @@ impl Daemon {
                 biased;
                 _ = self.stop.changed() => Event::Stop,
                 Some(ask) = self.asks.recv(), if self.parked.len() < MAX_REQUESTS => Event::Ask(Box::new(ask)),
-                Some(event) = self.net_events.recv() => Event::Net(event),
+                Some(event) = self.net_events.recv(), if self.inbox.has_room() => Event::Net(event),
                 _ = ticks.tick() => Event::Tick,
+                () = std::future::ready(()), if !self.inbox.is_empty() => Event::Waited,
                 () = tokio::task::yield_now(), if idle_work => Event::Idle,
             };
             let batch = self.batch(first);
@@ -288,17 +296,23 @@ impl Daemon {
         if self.core.engine.store().is_folded() {
             batch.extend(self.parked.drain(..).map(Event::Ask));
         }
-        batch.push_back(first);
+        match first {
+            Event::Net(event) => self.inbox.put(event, self.core.exchange.urgent()),
+            Event::Waited => {}
+            first => batch.push_back(first),
+        }
         while batch.len() < MAX_COMMANDS_PER_BATCH
             && let Ok(ask) = self.asks.try_recv()
         {
             batch.push_back(Event::Ask(Box::new(ask)));
         }
-        while batch.len() < BATCH
+        while self.inbox.has_room()
             && let Ok(event) = self.net_events.try_recv()
         {
-            batch.push_back(Event::Net(event));
+            self.inbox.put(event, self.core.exchange.urgent());
         }
+        let others = if self.core.exchange.is_crisis() { IN_CRISIS } else { BATCH };
+        batch.extend(self.inbox.take(others).into_iter().map(Event::Net));
         batch
     }
 
@@ -311,6 +325,7 @@ impl Daemon {
                 Event::Net(event) => self.core.on_net(event)?,
                 Event::Tick => self.core.tick()?,
                 Event::Stop => go_on = false,
+                Event::Waited => {}
                 Event::Idle => self.core.tidy()?,
                 Event::Ask(ask) if !self.parked.is_empty() || self.must_wait(&ask)? => {
                     self.parked.push_back(ask);

@@ -20,12 +20,14 @@ use crate::sync::{self, Event, Input, Output, Recovering, Replica, Seating, Sess
 use crate::wire;
 
 pub(super) use self::standby::HELD;
+use self::urgent::Urgent;
 
 mod bundles;
 mod cards;
 mod recovery;
 mod sealed;
 mod standby;
+mod urgent;
 
 /// How many faults are kept to be shown; older ones are in the log of acts.
 const MAX_FAULTS: usize = 256;
@@ -60,6 +62,7 @@ pub(super) struct Exchange {
     /// Of which agreements partners are couriers.
     couriers: BTreeMap<PublisherId, BTreeSet<AgreementId>>,
     seating: Seating,
+    urgent: Urgent,
     /// When what we carry was looked through last.
     carried_at: Millis,
     /// Of each foreign feed that is owed receipts, the first entry that none of ours covers.
@@ -108,6 +111,7 @@ impl Exchange {
             replica: Replica::seated(config, network, us, standing, feeds),
             couriers: BTreeMap::new(),
             seating,
+            urgent: Urgent::default(),
             carried_at: Millis(0),
             net,
             clock: engine.clock().clone(),
@@ -170,6 +174,7 @@ impl Exchange {
             NetEvent::Frame { peer, session, bytes } => self.frame(peer, session, &bytes, engine),
             NetEvent::SessionClosed { session, reason, .. } => {
                 tracing::info!(session, %reason, "session closed");
+                self.urgent.forget(session);
                 if let Some(open) = self.open.remove(&session) {
                     self.note_end(open.publisher, &reason);
                 }
@@ -259,6 +264,7 @@ impl Exchange {
                 EntryKind::Act | EntryKind::Correspondence | EntryKind::Receipt | EntryKind::Sealing
             );
             self.tell(Input::Stored { newest: newest.clone() }, engine)?;
+            self.dial_for(&feed, engine);
             engine.review_if_doubted(feed.publisher);
             if feed.publisher != engine.home().us() && self.receipts_known {
                 self.take_received(&newest, engine)?;
@@ -361,6 +367,7 @@ impl Exchange {
             }
         }
         self.grant_fellows(engine)?;
+        self.refresh_urgent(engine)?;
         self.follow_cards(engine)
     }
 
@@ -428,7 +435,10 @@ impl Exchange {
         let Some(open) = self.open.get(&session.0) else { return };
         let peer = open.peer;
         let sent = wire::encode(message).map_err(|error| error.to_string()).and_then(|bytes| {
-            let command = NetCommand::Send { peer, session: session.0, bytes };
+            let command = match self.urgent.may_wait(session, message) {
+                true => NetCommand::SendLast { peer, session: session.0, bytes },
+                false => NetCommand::Send { peer, session: session.0, bytes },
+            };
             self.net.send(command).map_err(|error| error.to_string())
         });
         if let Err(error) = sent {
