@@ -67,6 +67,7 @@ mod health;
 pub mod metrics;
 mod exchange;
 mod inbox;
+pub mod notify;
 pub mod core;
 pub mod daemon;
 

@@ -50,5 +50,7 @@ mod replica;
 pub use config::{Config, MAX_DATA, MAX_DISPUTES, MAX_HEADS_PER_MESSAGE, MAX_WINDOW, MIN_WINDOW, VERSIONS};
 pub use fault::Fault;
 pub use io::{Event, FeedState, Input, Output, Recovering, Seating, SessionId};
-pub use message::{ByeReason, FEATURE_DIGEST, FEATURE_PROMPT, FEATURE_RESOLUTION, Message, Versions, heads_digest};
+pub use message::{
+    ByeReason, FEATURE_DIGEST, FEATURE_PROMPT, FEATURE_RESOLUTION, Message, Versions, heads_digest,
+};
 pub use replica::{Replica, SessionStatus};

@@ -17,10 +17,11 @@ use serde_json::{Value, json};
 
 use super::engine::{Answer, Engine, NodeError};
 use super::exchange::Exchange;
-use super::metrics::{self, Counters};
+use super::metrics::{self, Counters, CrisisFigures};
 use super::prepared::{Figures, Prepared};
 use super::release::Wanted;
 use super::request::{Caller, Request, SubmitRequest};
+use crate::model::Millis;
 use crate::net::{Carrier, NetEvent};
 use crate::sync;
 
@@ -28,6 +29,9 @@ use crate::sync;
 const STEP: usize = 10_000;
 /// The same while a crisis lane is open: no bulletin is to wait for more than about a millisecond of it.
 const STEP_IN_CRISIS: usize = 1_000;
+
+/// How often it is counted how crises stand: each second.
+const LOOK: i64 = 1_000;
 
 /// An engine and its exchange.
 ///
@@ -37,6 +41,8 @@ pub struct Core {
     pub(super) engine: Engine,
     pub(super) exchange: Exchange,
     pub(super) counters: Counters,
+    /// As of the last look at them.
+    crisis: (Millis, CrisisFigures),
 }
 
 /// A submission that came, with what was made of its file.
@@ -50,7 +56,7 @@ impl Core {
     pub fn new(engine: Engine, config: sync::Config, net: Box<dyn Carrier>) -> Result<Self, NodeError> {
         let mut engine = engine;
         let exchange = Exchange::new(&mut engine, config, net)?;
-        Ok(Self { engine, exchange, counters: Counters::default() })
+        Ok(Self { engine, exchange, counters: Counters::default(), crisis: Default::default() })
     }
 
     /// The engine.
@@ -84,7 +90,19 @@ impl Core {
         self.exchange.tick(&mut self.engine)?;
         self.engine.close_lanes()?;
         let begun = self.engine.erase_due()?;
-        self.exchange.abandoned(begun, &mut self.engine)
+        self.exchange.abandoned(begun, &mut self.engine)?;
+        self.look_at_crises()
+    }
+
+    /// Counts how crises stand, once in a while.
+    fn look_at_crises(&mut self) -> Result<(), NodeError> {
+        let now = self.engine.clock().now();
+        if !self.exchange.is_crisis() {
+            self.crisis.1 = CrisisFigures::default();
+        } else if !(0..LOOK).contains(&(now.0 - self.crisis.0.0)) {
+            self.crisis = (now, self.engine.crisis_figures()?);
+        }
+        Ok(())
     }
 
     /// Carries out one request in a turn of its own.
@@ -248,7 +266,7 @@ impl Core {
 
     /// What is counted here; bytes are counted by the network.
     pub(super) fn counted(&self) -> (Counters, metrics::Figures) {
-        (self.counters, self.exchange.figures())
+        (self.counters, metrics::Figures { crisis: self.crisis.1, ..self.exchange.figures() })
     }
 
     /// The orderly end: partners are told, the derived database is written out.

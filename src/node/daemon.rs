@@ -5,7 +5,7 @@
 //! ```
 //!
 //! A turn ends with a step of folding. What is large is folded in many such steps with the network's turns between
-//! them; questions to the view wait meanwhile, and everything that was asked behind them.
+//! them; questions to the view wait meanwhile, and everything that was asked behind them but for what concerns a crisis.
 
 use std::collections::VecDeque;
 use std::collections::vec_deque::IntoIter;
@@ -24,6 +24,7 @@ use super::exchange;
 use super::home::Home;
 use super::inbox::Inbox;
 use super::metrics::{Counters, Figures, Metric};
+use super::notify::{Notice, Notices};
 use super::payload::Payload;
 use super::prepared::Prepared;
 use super::request::{Caller, Request};
@@ -57,6 +58,11 @@ struct Ask {
 impl Ask {
     fn is_release(&self) -> bool {
         matches!(self.prepared.request, Request::Release(_))
+    }
+
+    /// It waits for no view, and so for nobody who does.
+    fn is_crisis(&self) -> bool {
+        matches!(self.prepared.request, Request::Crisis(_))
     }
 
     fn is_submission(&self) -> bool {
@@ -224,6 +230,7 @@ pub struct Daemon {
     told: u64,
     held: VecDeque<Held>,
     inbox: Inbox,
+    notices: Notices,
 }
 
 impl Daemon {
@@ -256,9 +263,17 @@ impl Daemon {
                 told: 0,
                 held: VecDeque::new(),
                 inbox: Inbox::default(),
+                notices: Notices::default(),
             },
             handle,
         ))
+    }
+
+    /// Tells of crisis lanes by this way when they begin and when they are over.
+    #[must_use]
+    pub fn with_notices(mut self, to: mpsc::Sender<Notice>) -> Self {
+        self.notices = Notices::by(to);
+        self
     }
 
     /// Runs until it is told to stop.
@@ -318,16 +333,21 @@ impl Daemon {
 
     /// Handles a batch and commits; says whether to go on.
     fn turn(&mut self, batch: VecDeque<Event>) -> Result<bool, NodeError> {
-        let (mut answers, mut go_on, mut acted) = (Vec::new(), true, false);
+        let (mut answers, mut go_on, mut acted, mut looks) = (Vec::new(), true, false, false);
         let mut batch = batch.into_iter().peekable();
         while let Some(event) = batch.next() {
             match event {
                 Event::Net(event) => self.core.on_net(event)?,
-                Event::Tick => self.core.tick()?,
+                Event::Tick => {
+                    looks = true;
+                    self.core.tick()?;
+                }
                 Event::Stop => go_on = false,
                 Event::Waited => {}
                 Event::Idle => self.core.tidy()?,
-                Event::Ask(ask) if !self.parked.is_empty() || self.must_wait(&ask)? => {
+                Event::Ask(ask)
+                    if !ask.is_crisis() && (!self.parked.is_empty() || self.must_wait(&ask)?) =>
+                {
                     self.parked.push_back(ask);
                 }
                 Event::Ask(ask) if ask.is_release() => {
@@ -352,6 +372,9 @@ impl Daemon {
         let moved = self.core.counters.heads_moved != self.told;
         self.tell(acted);
         self.give(answers, moved, go_on);
+        if looks || acted {
+            self.notices.look(&self.core.engine);
+        }
         self.core.fold()?;
         self.publish();
         Ok(go_on)

@@ -13,17 +13,19 @@ use super::sealing::Look;
 use super::standby::Role;
 use crate::crypto::PublicKey;
 use crate::feed::{AgreementId, Card, EntryKind, FeedId, Fork, Keyring, PublisherId, Seq, SignedHeader};
-use crate::model::{Millis, Receipt, Record};
+use crate::model::Millis;
 use crate::net::{Carrier, NetCommand, NetEvent, NodeId, PartnerPeer};
 use crate::store::StoreError;
 use crate::sync::{self, Event, Input, Output, Recovering, Replica, Seating, SessionId};
 use crate::wire;
 
+use self::receipts::Owed;
 pub(super) use self::standby::HELD;
 use self::urgent::Urgent;
 
 mod bundles;
 mod cards;
+mod receipts;
 mod recovery;
 mod sealed;
 mod standby;
@@ -83,6 +85,8 @@ pub(super) struct Exchange {
     bundles: u64,
     /// Whether what we have signed receipts for was read from the view.
     receipts_known: bool,
+    /// Receipts that are due under agreements of many.
+    owed: Owed,
     /// Whether receipts could not be signed when they were due.
     receipts_put_off: bool,
     /// Until when a standby of ours is waited for before this node leads.
@@ -130,6 +134,7 @@ impl Exchange {
             bundle: None,
             bundles: 0,
             receipts_known: false,
+            owed: Owed::default(),
             receipts_put_off: false,
             asks_until: None,
             role: engine.role(),
@@ -141,26 +146,6 @@ impl Exchange {
     pub(super) fn start(&mut self, engine: &mut Engine) -> Result<(), NodeError> {
         self.refresh(engine)?;
         self.refresh_seating(engine)
-    }
-
-    /// Whether it is not yet known which receipts an interrupted run still owes.
-    pub(super) fn owes_receipts(&self) -> bool {
-        !self.receipts_known
-    }
-
-    /// Signs receipts that an interrupted run still owes. The view must be folded: it says what was signed before.
-    pub(super) fn take_receipts(&mut self, engine: &mut Engine) -> Result<(), NodeError> {
-        self.receipts_known = true;
-        let us = engine.home().us();
-        let foreign: Vec<FeedId> = engine.store().feeds().filter(|feed| feed.publisher != us).collect();
-        for feed in foreign {
-            let first = self.first_unreceipted(&feed, engine)?;
-            self.unreceipted.insert(feed, first);
-            if let Some(newest) = engine.store().durable_header(&feed)? {
-                self.take_received(&newest, engine)?;
-            }
-        }
-        Ok(())
     }
 
     pub(super) fn on_net(&mut self, event: NetEvent, engine: &mut Engine) -> Result<(), NodeError> {
@@ -242,6 +227,7 @@ impl Exchange {
             }
             self.tend_sealed(engine)?;
         }
+        self.sign_owed(engine)?;
         self.tell(Input::Tick, engine)
     }
 
@@ -280,7 +266,7 @@ impl Exchange {
             }
             self.open_what_is_due(engine)?;
         }
-        Ok(())
+        self.sign_owed(engine)
     }
 
     /// Others' entries up to this one are durable: what its agreement covers gets a receipt, and what it does not is
@@ -303,37 +289,6 @@ impl Exchange {
             return Ok(());
         }
         self.sign_receipt(newest, engine)
-    }
-
-    /// Signs a receipt for all entries of a feed up to this one, unless they are receipts themselves.
-    fn sign_receipt(&mut self, newest: &SignedHeader, engine: &mut Engine) -> Result<(), NodeError> {
-        let (feed, seq) = (newest.header().feed, newest.header().seq);
-        if engine.may_append(&FeedId::new(engine.home().us(), feed.agreement)).is_err() {
-            self.receipts_put_off = true;
-            return Ok(());
-        }
-        let first = self.unreceipted.get(&feed).copied().unwrap_or(Seq(0));
-        let owed = feed.agreement != AgreementId::public()
-            && engine.house().book().readable(feed.publisher, self.clock.now()).contains(&feed.agreement);
-        let mut due = false;
-        for at in first.0..=seq.0 {
-            due |= owed && engine.store().header(&feed, Seq(at))?.header().kind != EntryKind::Receipt;
-        }
-        if owed {
-            self.unreceipted.insert(feed, seq.next());
-        }
-        if !due || engine.may_append(&FeedId::new(engine.home().us(), feed.agreement)).is_err() {
-            return Ok(());
-        }
-        let receipt = Receipt {
-            publisher: feed.publisher.0,
-            agreement: feed.agreement.0,
-            seq: seq.0,
-            entry: newest.id().0,
-            received_at: self.clock.now(),
-        };
-        self.figures.receipts += 1;
-        engine.append(feed.agreement, EntryKind::Receipt, vec![Record::Receipt(receipt)]).map(|_| ())
     }
 
     /// Compares what the house has decided with what network and machine were told.

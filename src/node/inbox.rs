@@ -42,7 +42,8 @@ impl Inbox {
                 self.last.push_back(event);
             }
             // What a session brought before its end is handled before that.
-            None if matches!(&event, NetEvent::SessionClosed { session, .. } if self.sessions.contains_key(session)) => {
+            None if matches!(&event, NetEvent::SessionClosed { session, .. } if self.sessions.contains_key(session)) =>
+            {
                 self.last.push_back(event);
             }
             Some(_) | None => self.first.push_back(event),

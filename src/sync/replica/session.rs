@@ -306,6 +306,12 @@ impl Serve {
         Some((feed, *self.wanted.get(&feed)?))
     }
 
+    /// How many feeds wait to be read.
+    #[cfg(test)]
+    pub(super) fn waiting(&self) -> usize {
+        self.due.len() + self.due_first.len()
+    }
+
     /// How much credit is kept for what is urgent: a block, or what a window leaves of which the last quarter may not
     /// have been granted again yet.
     fn reserve(&self) -> u64 {
