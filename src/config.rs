@@ -13,7 +13,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::api::http::EmptyResult;
+use crate::api::http::Manner;
 use crate::model::ConfStatus;
 use crate::net::NetConfig;
 use crate::node::SealingTerms;
@@ -37,7 +37,7 @@ pub struct Config {
     sync: SyncSettings,
     cache: u64,
     http: Option<SocketAddr>,
-    empty_result: EmptyResult,
+    manner: Manner,
     public: BTreeSet<String>,
     suppressed_as: ConfStatus,
     concentration: Option<Concentration>,
@@ -131,8 +131,8 @@ impl Config {
     }
 
     /// What a question of SDMX gets to which there is no figure.
-    pub fn empty_result(&self) -> EmptyResult {
-        self.empty_result
+    pub fn manner(&self) -> Manner {
+        self.manner
     }
 
     /// Codes of the indicators that a release opens to everybody.

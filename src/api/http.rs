@@ -2,8 +2,8 @@
 //!
 //! | route | says |
 //! |---|---|
-//! | `/` | the state of the node, as a page |
-//! | `/api/v1/status` | the same as JSON |
+//! | `/`, `/en/...`, `/fr/...`, `/es/...` | the portal: pages for people (`portal.rs`) |
+//! | `/api/v1/status` | the state of the node as JSON |
 //! | `/api/v1/observations` | figures as JSON or CSV (`observations.rs`) |
 //! | `/api/v1/...` | the rest of the open JSON API, and `/api/v1/openapi.json` (`v1.rs`) |
 //! | `/sdmx/...` | structures and data as SDMX-REST has them (`sdmx.rs`) |
@@ -22,7 +22,7 @@ mod guard;
 mod listener;
 mod metrics;
 mod observations;
-mod page;
+mod portal;
 mod public;
 mod routes;
 mod sdmx;
@@ -42,8 +42,24 @@ use tokio::sync::Notify;
 use tokio::time::sleep;
 
 use super::Node;
+use crate::model::codelist::Language;
 use listener::Bounded;
 pub use sdmx::EmptyResult;
+
+/// What the operator chooses of how pages and answers look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Manner {
+    /// What a question of SDMX gets to which there is no figure.
+    pub empty: EmptyResult,
+    /// The language of pages for who asks for none that there is.
+    pub language: Language,
+}
+
+impl Default for Manner {
+    fn default() -> Self {
+        Self { empty: EmptyResult::default(), language: Language::En }
+    }
+}
 
 /// Connections at one time; more wait in the operating system's queue.
 pub const MAX_CONNECTIONS: usize = 256;
@@ -74,7 +90,7 @@ const DRAIN: Duration = Duration::from_secs(5);
 pub async fn serve(
     address: SocketAddr,
     node: impl Node,
-    empty: EmptyResult,
+    manner: Manner,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<(SocketAddr, impl Future<Output = io::Result<()>> + Send)> {
     let named = |error: io::Error| io::Error::new(error.kind(), format!("http.listen {address}: {error}"));
@@ -87,18 +103,18 @@ pub async fn serve(
              way. Listen on 127.0.0.1 behind a proxy that speaks TLS before anybody uses a token"
         );
     }
-    Ok((bound, run(Bounded::new(listener), node, empty, shutdown)))
+    Ok((bound, run(Bounded::new(listener), node, manner, shutdown)))
 }
 
 async fn run(
     listener: Bounded,
     node: impl Node,
-    empty: EmptyResult,
+    manner: Manner,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
     let stopping = Arc::new(Notify::new());
     let notice = Arc::clone(&stopping);
-    let app = routes::router(node, empty).into_make_service_with_connect_info::<listener::Remote>();
+    let app = routes::router(node, manner).into_make_service_with_connect_info::<listener::Remote>();
     let serving = axum::serve(listener, app).with_graceful_shutdown(async move {
         shutdown.await;
         notice.notify_one();

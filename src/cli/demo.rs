@@ -207,7 +207,7 @@ fn look_around(all: &[Government], dir: &Path) {
     println!("\nLook around (DIR is {}):", dir.display());
     for node in all {
         println!(
-            "  {}  status page {}   corridor --dir {} status",
+            "  {}  portal {}   corridor --dir {} status",
             node.country(),
             node.page(),
             node.dir().display()
@@ -215,6 +215,11 @@ fn look_around(all: &[Government], dir: &Path) {
     }
     if let Some(node) = all.get(1) {
         let dir = node.dir().display();
+        println!(
+            "  both ends of a corridor: {}en/corridor/ITA/ESP, and one of them: {}en/?country=PHL",
+            node.page(),
+            node.page()
+        );
         println!("  corridor --dir {dir} mirror PHL CAN");
         println!("  corridor --dir {dir} get EF_REGEMI --history");
         println!("  corridor --dir {dir} get MS_FBORN A.ESP.ITA --format csv");

@@ -105,8 +105,7 @@ fn serve(
         api::control::serve(socket, handle.clone(), stop_of(stopped)).context("the control socket")?;
     tasks.spawn_on(control, runtime.handle());
     if let Some(address) = config.http() {
-        let served =
-            runtime.block_on(api::http::serve(address, handle, config.empty_result(), stop_of(stopped)));
+        let served = runtime.block_on(api::http::serve(address, handle, config.manner(), stop_of(stopped)));
         let (address, pages) = served.context("set another http.listen in the configuration")?;
         tracing::info!(%address, "web page");
         let logged = async move {

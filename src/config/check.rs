@@ -7,7 +7,8 @@ use std::time::Duration;
 use super::layer::{Layers, SECRET};
 use super::section::Net;
 use super::{Config, ConfigError, LogFormat, LogSettings, SyncSettings};
-use crate::api::http::EmptyResult;
+use crate::api::http::{EmptyResult, Manner};
+use crate::model::codelist::Language;
 use crate::model::{ConfStatus, IndicatorCode, codelist};
 use crate::net::{NetConfig, RelayLimits};
 use crate::node::SealingTerms;
@@ -40,7 +41,7 @@ pub(super) fn check(layers: &Layers) -> Result<Config, ConfigError> {
         sync: sync(layers)?,
         cache: cache(layers)?,
         http: http(layers)?,
-        empty_result: empty_result(layers)?,
+        manner: Manner { empty: empty_result(layers)?, language: language(layers)? },
         public: public(layers)?,
         suppressed_as: suppressed_as(layers)?,
         concentration: concentration(layers)?,
@@ -229,6 +230,12 @@ fn empty_result(layers: &Layers) -> Result<EmptyResult, ConfigError> {
         let reason = format!("is {status}: write 200 (an empty message), 204 (nothing) or 404 (an error)");
         layers.refuse("http.empty_result", reason)
     })
+}
+
+fn language(layers: &Layers) -> Result<Language, ConfigError> {
+    let tag = layers.sections.http.language.as_str();
+    let known = Language::from_tag(tag).filter(|language| Language::WORKING.contains(language));
+    known.ok_or_else(|| layers.refuse("http.language", format!("is {tag:?}: write \"en\", \"fr\" or \"es\"")))
 }
 
 fn public(layers: &Layers) -> Result<BTreeSet<String>, ConfigError> {

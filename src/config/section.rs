@@ -78,6 +78,7 @@ pub(super) struct Store {
 pub(super) struct Http {
     pub(super) listen: String,
     pub(super) empty_result: u16,
+    pub(super) language: String,
 }
 
 /// What a release opens.
@@ -186,7 +187,7 @@ impl Default for Store {
 
 impl Default for Http {
     fn default() -> Self {
-        Self { listen: "127.0.0.1:8080".to_owned(), empty_result: 200 }
+        Self { listen: "127.0.0.1:8080".to_owned(), empty_result: 200, language: "en".to_owned() }
     }
 }
 

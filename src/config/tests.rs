@@ -145,6 +145,7 @@ fn errors_name_the_key_and_where_it_was_set() {
     let rules = [
         ("http", "listen", "8080"),
         ("http", "empty_result", "500"),
+        ("http", "language", "\"de\""),
         ("log", "format", "xml"),
         ("log", "level", "loud"),
         ("net", "outbound_queue", "0"),

@@ -5,7 +5,8 @@
 
 use rust_decimal::{Decimal as Exact, RoundingStrategy};
 
-use crate::model::{AttributeId, Attributes, Decimal};
+use crate::model::catalogue::{self, Kind};
+use crate::model::{AttributeId, Attributes, Decimal, SeriesKey};
 
 /// Decimals of every ratio, share, mean and asymmetry; the fourth is rounded away, halves away from zero.
 pub const DECIMALS: u32 = 3;
@@ -48,6 +49,16 @@ impl FromIterator<Decimal> for Sum {
         values.into_iter().for_each(|value| sum.add(value));
         sum
     }
+}
+
+/// Whether values of a series may be added at all: those of stocks, flows and lists, not of rates and states, nor of an
+/// indicator of which the kind is not known.
+#[must_use]
+pub fn has_sum(key: &SeriesKey) -> bool {
+    catalogue::get(key.indicator()).is_some_and(|one| match one.kind {
+        Kind::Stock | Kind::Flow | Kind::List => true,
+        Kind::Rate | Kind::Status => false,
+    })
 }
 
 /// A value in the unit itself: what `UNIT_MULT` says it is to be multiplied by is done, exactly. None where that

@@ -11,7 +11,7 @@ use crate::model::text;
 
 mod explain;
 
-pub use explain::{Explanation, Line, explain};
+pub use explain::{Explanation, Line, explain, sector_name, sectors, side_sentence, unit_name};
 
 /// A core indicator: one line of the catalogue.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -209,7 +209,7 @@ impl Reader {
             side.add(&series);
             true
         })?;
-        Ok(side)
+        Ok(side.with_totals())
     }
 
     /// The corridors of an indicator whose two ends lie furthest apart, by the asymmetry of the newest pair.
@@ -230,6 +230,21 @@ impl Reader {
             })?;
         }
         Ok(corridors.widest(codes, limit.min(MAX_WIDEST)))
+    }
+
+    /// As [`Reader::query`] of now, but only what publishers say of their own country.
+    ///
+    /// # Errors
+    /// [`NodeError`] when the database is broken.
+    pub fn query_own(
+        &self,
+        pattern: SeriesPattern,
+        each: &mut dyn FnMut(SeriesView) -> bool,
+    ) -> Result<(), NodeError> {
+        let voices = self.voices();
+        self.query(pattern, Moment::Current, Vec::new(), &mut |series| {
+            !is_own_word(&series, &voices) || each(series)
+        })
     }
 
     /// Who speaks for each country in this scope; a country that several publishers claim has nobody.
@@ -398,7 +413,7 @@ impl Reader {
     }
 
     /// Who has a feed with figures in this scope, each once.
-    fn reporting(&self) -> Vec<PublisherId> {
+    pub fn reporting(&self) -> Vec<PublisherId> {
         let with_figures = self.heads().iter().filter(|head| head.observations > 0);
         let mut all: Vec<PublisherId> = with_figures.map(|head| head.feed.publisher).collect();
         all.dedup();

@@ -350,26 +350,8 @@ impl Node {
         let stream = self.page.as_mut().context("the connection was just made")?;
         let ask = format!("GET {path} HTTP/1.1\r\nHost: {}\r\n\r\n", self.http);
         stream.get_mut().write_all(ask.as_bytes())?;
-        let (mut status, mut length) = (String::new(), None);
-        stream.read_line(&mut status)?;
-        ensure!(!status.is_empty(), "the page was closed");
-        loop {
-            let line = header_line(stream)?;
-            match line.strip_prefix("content-length:") {
-                Some(text) => length = Some(text.trim().parse()?),
-                None if line.is_empty() => break,
-                None => {}
-            }
-        }
-        let text = match length {
-            Some(length) => {
-                let mut text = vec![0; length];
-                stream.read_exact(&mut text)?;
-                text
-            }
-            None => chunks(stream)?,
-        };
-        ensure!(status.contains(" 200 "), "{path}: {status}");
+        let (status, text) = answer_of(stream)?;
+        ensure!(status == 200, "{path}: {status}");
         Ok(String::from_utf8(text)?)
     }
 
@@ -482,6 +464,31 @@ fn segments(feed: &Path) -> u64 {
     let files = fs::read_dir(feed).into_iter().flatten().flatten();
     let segments = files.filter(|file| file.path().extension().is_some_and(|ending| ending == "feed"));
     segments.filter_map(|file| Some(file.metadata().ok()?.len())).sum()
+}
+
+/// The status and the body of an answer, as it came.
+pub(crate) fn answer_of(stream: &mut impl BufRead) -> anyhow::Result<(u16, Vec<u8>)> {
+    let (mut status, mut length) = (String::new(), None);
+    stream.read_line(&mut status)?;
+    ensure!(!status.is_empty(), "the page was closed");
+    loop {
+        let line = header_line(stream)?;
+        match line.strip_prefix("content-length:") {
+            Some(text) => length = Some(text.trim().parse()?),
+            None if line.is_empty() => break,
+            None => {}
+        }
+    }
+    let text = match length {
+        Some(length) => {
+            let mut text = vec![0; length];
+            stream.read_exact(&mut text)?;
+            text
+        }
+        None => chunks(stream)?,
+    };
+    let status = status.split(' ').nth(1).and_then(|status| status.parse().ok());
+    Ok((status.context("the answer has no status")?, text))
 }
 
 /// A line of a page's head, in small letters.

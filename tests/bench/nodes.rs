@@ -29,6 +29,8 @@
 //! | `undesa_*` | the real matrix, all destinations: bytes of an observation at the sockets and at the receiver |
 //! | `daily_*` | one corridor's figures of each day of ten years, 3 653 in a series: over the socket, and over HTTP |
 //! | `guarded_*` | monthly tables with all margins, a third of the cells small: a release that protects and audits them; the same again, against what was released |
+//! | `readers_page_*`, `readers_errors` | 200 people who open a page each second for a minute: from the request to the whole page; pages that did not come |
+//! | `readers_sync_idle_*`, `..._busy_*` | a figure from its release to the partner's answer, before they come and while they read |
 //! | `engines_*` | 5 KiB values under sorted keys: in order until they are on disk, one in ten again in no order, read in order, read in no order |
 
 mod backup;
@@ -45,6 +47,7 @@ mod many;
 mod node;
 mod outside;
 mod play;
+mod readers;
 mod real;
 mod report;
 mod wanted;
@@ -180,6 +183,12 @@ impl Bench<'_> {
             let dir = self.make(&format!("bulletins beside {routine} observations"), bulletin::STEM)?;
             bulletin::play(&self.source, &self.nodes, (&dir, routine), &mut self.report)?;
             std::fs::remove_dir_all(&dir)?;
+        }
+        if wanted.any(&[readers::STEM]) {
+            let (size, seconds) = if quick { (10_000, 15) } else { (100_000, 60) };
+            let dir = self.make("people at the pages", readers::STEM)?;
+            let time = std::time::Duration::from_secs(seconds);
+            readers::play(&self.source, &self.nodes, (&dir, size, time), &mut self.report)?;
         }
         if wanted.any(&[feeds::STEM]) {
             let dir = self.make("200 feeds and nothing new", feeds::STEM)?;

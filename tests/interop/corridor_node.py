@@ -30,7 +30,7 @@ def free_port() -> int:
 class Node:
     """A government's node, in a directory of its own, on loopback."""
 
-    def __init__(self, directory: pathlib.Path, country: str, name: str):
+    def __init__(self, directory: pathlib.Path, country: str, name: str, *public: str):
         self.dir = directory / country.lower()
         self.dir.mkdir(parents=True)
         self.passphrase = self.dir / "passphrase"
@@ -41,7 +41,7 @@ class Node:
         self.ask(
             "init", "--country", country, "--name", name, "--network", "training/interop",
             "--listen", f"/ip4/127.0.0.1/tcp/{free_port()}", "--http", self.url.removeprefix("http://"),
-            "--public", "MS_FBORN", "--public", "RE_RECV",
+            *(public or ("--public", "MS_FBORN", "--public", "RE_RECV")),
         )
 
     def run(self, *args: str, check: bool = True) -> subprocess.CompletedProcess:

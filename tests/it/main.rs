@@ -16,6 +16,7 @@ mod insight;
 mod keys;
 mod leak;
 mod ledger;
+mod portal;
 mod protection;
 mod quiet;
 mod readme;

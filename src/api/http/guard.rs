@@ -17,9 +17,9 @@ use super::{MAX_BODY, REQUEST_TIMEOUT};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Inline style is the only thing that a page may use.
-const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; \
-                      form-action 'none'";
+/// Pages use what this node serves, and nothing of anybody else; pictures may be made by their own script.
+const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' blob:; \
+                      connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
 /// Where pages from elsewhere may read: data that everybody may have.
 const OPEN: [&str; 2] = ["/api/", "/sdmx/"];

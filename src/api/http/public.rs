@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use crate::crypto::Network;
 use crate::feed::AgreementId;
 
 /// The public part of the status.
@@ -65,10 +64,5 @@ impl Status {
         let agreement = AgreementId::public().to_hex();
         public.feeds.retain(|feed| feed.agreement == agreement);
         Ok(public)
-    }
-
-    /// Whether the figures are practice; a network whose name is not understood is taken for one.
-    pub(super) fn is_training(&self) -> bool {
-        Network::parse(&self.network).map_or(true, |network| network.is_training())
     }
 }

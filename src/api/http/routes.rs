@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::http::{Extensions, HeaderMap, StatusCode, Version, header};
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router, middleware};
 use tokio::time::timeout;
@@ -16,19 +16,19 @@ use super::public::Status;
 use super::service::{self, Service, anonymous};
 use super::v1::params::{Params, publisher};
 use super::v1::schema::{Observations, Problem};
-use super::{EmptyResult, HEALTH_TIMEOUT, metrics, page, sdmx, v1};
+use super::{HEALTH_TIMEOUT, Manner, metrics, portal, sdmx, v1};
 use crate::api::Node;
 use crate::node::{Answer, Payload, Request, Scope};
 
 /// All routes behind the guard.
-pub(super) fn router<N: Node>(node: N, empty: EmptyResult) -> Router {
-    let service = Service::new(node, empty);
+pub(super) fn router<N: Node>(node: N, manner: Manner) -> Router {
+    let service = Service::new(node, manner);
     Router::new()
-        .route("/", get(front::<N>))
         .route("/api/v1/status", get(status::<N>))
         .route("/api/v1/observations", get(observations::<N>))
         .merge(v1::routes())
         .merge(sdmx::routes())
+        .merge(portal::routes())
         .route("/healthz", get(health::<N>))
         .route("/readyz", get(ready::<N>))
         .route("/metrics", get(figures::<N>))
@@ -42,10 +42,6 @@ pub(super) fn router<N: Node>(node: N, empty: EmptyResult) -> Router {
 /// What is written while it is made must reach its reader at once.
 fn is_whole(_: StatusCode, _: Version, _: &HeaderMap, extensions: &Extensions) -> bool {
     extensions.get::<v1::Unbuffered>().is_none()
-}
-
-async fn front<N: Node>(State(service): State<Service<N>>) -> Result<Html<String>, Refusal> {
-    Ok(Html(page::page(&public_status(&service).await?)))
 }
 
 /// Who this is, what it holds, how it does. With a token also what is for the operator alone.

@@ -7,11 +7,13 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::access::{Access, Attempts};
 use super::guard::Refusal;
+use super::portal::Kept;
 use super::v1::{
     Analyses, Bucket, CITE_BURST, CITE_EVERY, MAX_LISTENERS, Summaries, VERIFY_BURST, VERIFY_EVERY,
 };
-use super::{EmptyResult, MAX_REQUESTS};
+use super::{EmptyResult, MAX_REQUESTS, Manner};
 use crate::api::Node;
+use crate::model::codelist::Language;
 use crate::node::{Answer, Caller, NodeError, Payload, Reader, Request, Scope};
 
 /// A reader of each scope with the news that it is as of: everybody's, and the government's.
@@ -31,12 +33,15 @@ pub(super) struct Service<N> {
     pub(super) analyses: Analyses,
     /// What a question of SDMX gets to which there is no figure.
     pub(super) empty: EmptyResult,
+    /// Of pages for who asks for none that there is.
+    pub(super) language: Language,
+    pub(super) pages: Kept,
     /// The newest reader of each scope, and the news that it is as of.
     readers: Arc<Mutex<Readers>>,
 }
 
 impl<N: Node> Service<N> {
-    pub(super) fn new(node: N, empty: EmptyResult) -> Self {
+    pub(super) fn new(node: N, manner: Manner) -> Self {
         Self {
             node,
             places: Arc::new(Semaphore::new(MAX_REQUESTS)),
@@ -46,7 +51,9 @@ impl<N: Node> Service<N> {
             checks: Arc::new(Bucket::new(VERIFY_EVERY, VERIFY_BURST)),
             summaries: Summaries::default(),
             analyses: Analyses::default(),
-            empty,
+            empty: manner.empty,
+            language: manner.language,
+            pages: Kept::default(),
             readers: Arc::default(),
         }
     }

@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::access::MAX_FAILURES;
-use super::{EmptyResult, MAX_BODY, serve};
+use super::{MAX_BODY, Manner, serve};
 use crate::api::fake::{Fake, PATIENCE, ROWS, token_text};
 use crate::node::Request;
 use crate::node::request::GetRequest;
@@ -25,7 +25,7 @@ struct Answer {
 /// A server that ends with the set.
 async fn start(node: Fake) -> (SocketAddr, JoinSet<()>) {
     let (address, service) =
-        serve("127.0.0.1:0".parse().unwrap(), node, EmptyResult::default(), pending()).await.unwrap();
+        serve("127.0.0.1:0".parse().unwrap(), node, Manner::default(), pending()).await.unwrap();
     let mut tasks = JoinSet::new();
     tasks.spawn(async move { service.await.unwrap() });
     (address, tasks)
@@ -50,7 +50,6 @@ async fn get(address: SocketAddr, path: &str) -> Answer {
 async fn every_route_answers_in_its_format() {
     let (address, _tasks) = start(Fake::new()).await;
     for (path, kind, text) in [
-        ("/", "text/html; charset=utf-8", "<!DOCTYPE html><html lang=\"en\">"),
         ("/api/v1/status", "application/json", "{\"country\":\"PHL\""),
         ("/healthz", "text/plain; charset=utf-8", "ok\n"),
         ("/readyz", "text/plain; charset=utf-8", "ready\n"),
@@ -68,14 +67,11 @@ async fn every_route_answers_in_its_format() {
 #[tokio::test]
 async fn strangers_see_nothing_but_what_is_public() {
     let (address, _tasks) = start(Fake::new()).await;
-    for path in ["/", "/api/v1/status"] {
-        let body = get(address, path).await.body;
-        assert!(body.contains("4711") && body.contains("ITA"), "{path} lacks what is public: {body}");
-        for hidden in ["secret", "815", "1111", "2222", "10.0.0.7", "/var/lib", "paused"] {
-            assert!(!body.contains(hidden), "{path} shows {hidden}: {body}");
-        }
-    }
     let body = get(address, "/api/v1/status").await.body;
+    assert!(body.contains("4711") && body.contains("ITA"), "it lacks what is public: {body}");
+    for hidden in ["secret", "815", "1111", "2222", "10.0.0.7", "/var/lib", "paused"] {
+        assert!(!body.contains(hidden), "it shows {hidden}: {body}");
+    }
     let status: Value = serde_json::from_str(&body).unwrap();
     assert_eq!(status["feeds"].as_array().unwrap().len(), 1);
     assert_eq!(status["faults"][0], serde_json::json!({ "time": "2026-01-02T03:04:05Z" }));
@@ -159,22 +155,30 @@ async fn a_token_that_does_not_hold_is_never_taken_for_none() {
 }
 
 #[tokio::test]
-async fn the_page_is_escaped_and_has_headings_and_captions() {
+async fn the_front_leads_to_the_language_that_is_read() {
     let (address, _tasks) = start(Fake::new()).await;
-    let body = get(address, "/").await.body;
-    assert!(body.contains("<h1>PHL: Statistics &lt;Authority&gt;</h1>"), "{body}");
-    assert_eq!(body.matches("<caption>").count(), body.matches("<table>").count());
-    assert!(!body.contains("<script") && !body.contains("TRAINING"));
-    assert!(body.contains("name=\"viewport\""));
+    for (accept, place) in [("", "/en/"), ("accept-language: fr-BE, en;q=0.5\r\n", "/fr/")] {
+        let answer = ask(address, "GET", "/", accept).await;
+        assert_eq!(answer.status, 303);
+        assert!(answer.head.contains(&format!("location: {place}\r\n")), "{}", answer.head);
+    }
 }
 
 #[tokio::test]
-async fn a_training_network_has_its_banner() {
-    for network in ["training/demo", "a name from the future"] {
-        let (address, _tasks) = start(Fake { network, ..Fake::new() }).await;
-        let body = get(address, "/").await.body;
-        assert!(body.contains("<title>TRAINING"), "{body}");
-        assert!(body.contains("TRAINING: nothing here is real"), "{body}");
+async fn a_page_that_is_not_there_says_so_in_its_language() {
+    let (address, _tasks) = start(Fake::new()).await;
+    for (path, status, text) in [
+        ("/fr/rien", 404, "<h1>Cette page n&#39;existe pas</h1>"),
+        ("/es/country/%3Cscript%3E", 404, "No existe esa"),
+        ("/en/?period=%22%3E%3Cscript%3E", 404, "There is no such page"),
+        // This node has no views to show.
+        ("/en/countries", 500, "could not answer"),
+    ] {
+        let answer = get(address, path).await;
+        assert_eq!(answer.status, status, "{path}");
+        assert!(answer.head.contains("content-type: text/html"), "{path}: {}", answer.head);
+        assert!(answer.body.replace('\'', "&#39;").contains(text), "{path}: {}", answer.body);
+        assert!(!answer.body.contains("<script>"), "{path}: {}", answer.body);
     }
 }
 
@@ -184,7 +188,7 @@ async fn every_answer_has_a_number_and_headers_that_trust_nothing() {
     for path in ["/", "/metrics", "/nowhere"] {
         let head = get(address, path).await.head;
         for line in [
-            "content-security-policy: default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+            "content-security-policy: default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' blob:; ",
             "x-content-type-options: nosniff",
             "x-frame-options: deny",
             "x-request-id: ",
@@ -259,7 +263,7 @@ async fn the_service_ends_when_it_is_told_to() {
         let _ = stopped.await;
     };
     let (address, service) =
-        serve("127.0.0.1:0".parse().unwrap(), Fake::new(), EmptyResult::default(), shutdown).await.unwrap();
+        serve("127.0.0.1:0".parse().unwrap(), Fake::new(), Manner::default(), shutdown).await.unwrap();
     let mut tasks = JoinSet::new();
     tasks.spawn(service);
     assert_eq!(get(address, "/healthz").await.status, 200);

@@ -44,7 +44,9 @@ mod views;
 
 pub(super) use analyses::Analyses;
 pub(super) use changes::MAX_LISTENERS;
+pub(super) use citations::citation_of;
 pub(super) use citations::{CITE_BURST, CITE_EVERY, VERIFY_BURST, VERIFY_EVERY};
+pub(super) use params::publisher;
 pub(super) use rate::Bucket;
 pub(super) use summary::Summaries;
 pub(super) use views::{Unbuffered, knows, mark, tag};

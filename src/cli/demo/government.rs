@@ -268,7 +268,7 @@ impl Government {
         &self.fingerprint
     }
 
-    /// The address of its status page.
+    /// The address of its portal.
     pub fn page(&self) -> &str {
         &self.page
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Definition, Mirror, compare};
-use crate::insight::exact::in_units;
+use crate::insight::exact::{Sum, has_sum, in_units};
 use crate::model::catalogue::{self, Side as End};
 use crate::model::{Attributes, Decimal, Dimension, Millis, Period, SeriesKey};
 use crate::view::{SeriesView, State};
@@ -23,6 +23,17 @@ struct Told {
 }
 
 impl Told {
+    /// Both together, of the periods in which both have a value; none if there is none.
+    fn with(&self, other: &Self) -> Option<Self> {
+        let both = |(period, (value, time)): (&Period, &(Decimal, Millis))| {
+            let (more, later) = other.values.get(period)?;
+            let sum: Sum = [*value, *more].into_iter().collect();
+            Some((*period, (sum.value()?, (*time).max(*later))))
+        };
+        let values: BTreeMap<_, _> = self.values.iter().filter_map(both).collect();
+        (!values.is_empty()).then(|| Self { values, attributes: self.attributes.clone() })
+    }
+
     fn plain(&self) -> Vec<(Period, Decimal)> {
         self.values.iter().map(|(period, (value, _))| (*period, *value)).collect()
     }
@@ -44,6 +55,28 @@ impl Side {
         }
     }
 
+    /// The same with the totals that are not stated and that women and men make together.
+    #[must_use]
+    pub fn with_totals(mut self) -> Self {
+        let women: Vec<SeriesKey> = self
+            .series
+            .keys()
+            .filter(|key| key.dimension(Dimension::Sex) == "F" && has_sum(key))
+            .cloned()
+            .collect();
+        for women in women {
+            let of_sex = |sex| women.with(Dimension::Sex, sex);
+            let (Ok(men), Ok(total)) = (of_sex("M"), of_sex("_T")) else { continue };
+            if !self.series.contains_key(&total)
+                && let (Some(a), Some(b)) = (self.series.get(&women), self.series.get(&men))
+                && let Some(both) = a.with(b)
+            {
+                self.series.insert(total, both);
+            }
+        }
+        self
+    }
+
     /// Whether it says nothing.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -54,8 +87,10 @@ impl Side {
 /// A comparison, and of which series it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Matched {
-    /// The origin's series; the destination's is its mirror.
+    /// The origin's series; of a comparison without it, the mirror of the destination's.
     pub key: SeriesKey,
+    /// The destination's series; of a comparison without it, the mirror of the origin's.
+    pub mirror_key: SeriesKey,
     /// Both ends side by side.
     pub mirror: Mirror,
     /// By what the origin counts.
@@ -82,20 +117,25 @@ pub fn matching(
     (indicator, mirror_indicator): (&str, &str),
     (ours, theirs): (&Side, &Side),
 ) -> Option<Matched> {
-    let totals = |key: &SeriesKey| key.parts().iter().filter(|code| **code == "_T").count();
     let pairs = ours.series.iter().filter_map(|(key, a)| {
         let mirrored = key.mirror()?;
-        let b = theirs.series.get(&mirrored).or_else(|| alike(&mirrored, theirs))?;
+        let b = theirs.series.get_key_value(&mirrored).or_else(|| alike(&mirrored, theirs))?;
         Some((key, a, b))
     });
-    let (key, a, b) = pairs.max_by_key(|(key, _, _)| totals(key))?;
+    let (key, a, (mirror_key, b)) = pairs.max_by_key(|(key, _, _)| totals(key))?;
     let mirror = compare(origin, destination, indicator, mirror_indicator, &a.plain(), &b.plain());
     Some(Matched {
         key: key.clone(),
+        mirror_key: mirror_key.clone(),
         mirror,
         origin: Definition::of(&a.attributes.0),
         destination: Definition::of(&b.attributes.0),
     })
+}
+
+/// In how many dimensions a series is a total.
+fn totals(key: &SeriesKey) -> usize {
+    key.parts().iter().filter(|code| **code == "_T").count()
 }
 
 /// No series are each other's mirror, or one side alone has figures: the comparison says so.
@@ -105,10 +145,11 @@ pub fn unmatched(
     (indicator, mirror_indicator): (&str, &str),
     (ours, theirs): (&Side, &Side),
 ) -> Option<Matched> {
-    let (a, b) = (ours.series.iter().next(), theirs.series.iter().next());
-    let key = match (a, b) {
-        (Some((key, _)), _) => key.clone(),
-        (None, Some((key, _))) => key.mirror()?,
+    let [a, b] = [ours, theirs].map(|side| side.series.iter().rev().max_by_key(|(key, _)| totals(key)));
+    let (key, mirror_key) = match (a, b) {
+        (Some((key, _)), Some((mirror_key, _))) => (key.clone(), mirror_key.clone()),
+        (Some((key, _)), None) => (key.clone(), key.mirror()?),
+        (None, Some((mirror_key, _))) => (mirror_key.mirror()?, mirror_key.clone()),
         (None, None) => return None,
     };
     let values = |told: Option<(&SeriesKey, &Told)>| told.map(|(_, told)| told.plain()).unwrap_or_default();
@@ -117,6 +158,7 @@ pub fn unmatched(
     };
     Some(Matched {
         key,
+        mirror_key,
         mirror: compare(origin, destination, indicator, mirror_indicator, &values(a), &values(b)),
         origin: definition(a),
         destination: definition(b),
@@ -124,7 +166,7 @@ pub fn unmatched(
 }
 
 /// A series that differs from the mirror by its unit or basis alone.
-fn alike<'a>(mirrored: &SeriesKey, side: &'a Side) -> Option<&'a Told> {
+fn alike<'a>(mirrored: &SeriesKey, side: &'a Side) -> Option<(&'a SeriesKey, &'a Told)> {
     let loose = [Dimension::Basis, Dimension::UnitMeasure, Dimension::Indicator];
     let same = |key: &SeriesKey| {
         Dimension::ALL
@@ -132,7 +174,7 @@ fn alike<'a>(mirrored: &SeriesKey, side: &'a Side) -> Option<&'a Told> {
             .filter(|d| !loose.contains(d))
             .all(|d| key.dimension(*d) == mirrored.dimension(*d))
     };
-    side.series.iter().find(|(key, _)| same(key)).map(|(_, told)| told)
+    side.series.iter().find(|(key, _)| same(key))
 }
 
 /// The corridors of one pair of indicators, to see where both ends lie furthest apart.
@@ -145,7 +187,9 @@ impl Corridors {
     /// Takes a reporter's own series of either indicator, with its current values.
     pub fn add(&mut self, series: &SeriesView, (indicator, mirror_indicator): (&str, &str)) {
         let (here, there) = (series.key.ref_area().to_owned(), series.key.counterpart_area().to_owned());
-        if !TOTALS.iter().all(|dimension| matches!(series.key.dimension(*dimension), "_T" | "_Z")) {
+        let is_total = |one: &Dimension| matches!(series.key.dimension(*one), "_T" | "_Z");
+        let has_part = matches!(series.key.dimension(Dimension::Sex), "F" | "M");
+        if !TOTALS.iter().all(|one| is_total(one) || *one == Dimension::Sex && has_part) {
             return;
         }
         if series.key.indicator() == indicator
@@ -169,7 +213,11 @@ impl Corridors {
     #[must_use]
     pub fn widest(&self, codes: (&str, &str), count: usize) -> Vec<Matched> {
         let both = self.ends.iter().filter_map(|((origin, destination), (ours, theirs))| {
-            matching((origin, destination), codes, (ours, theirs)).filter(|m| !m.mirror.pairs.is_empty())
+            let (ours, theirs) = (ours.clone().with_totals(), theirs.clone().with_totals());
+            matching((origin, destination), codes, (&ours, &theirs)).filter(|m| {
+                let is_whole = m.key.dimension(Dimension::Sex).starts_with('_');
+                is_whole && !m.mirror.pairs.is_empty()
+            })
         });
         let mut all: Vec<Matched> = both.collect();
         let rank = |one: &Matched| {

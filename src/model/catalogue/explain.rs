@@ -112,8 +112,10 @@ fn breakdowns(dims: &[Breakdown], language: Language) -> String {
 /// What the sentences are about and which one: `("rule", "D5")`.
 type Sentences = HashMap<(Box<str>, Box<str>), [Box<str>; 3]>;
 
+const TEXT: &str = include_str!("../../../config/explain.csv");
+
 static SENTENCES: LazyLock<Sentences> = LazyLock::new(|| {
-    csv::Reader::from_reader(include_str!("../../../config/explain.csv").as_bytes())
+    csv::Reader::from_reader(TEXT.as_bytes())
         .into_records()
         .map(|row| {
             let row = row.expect("the sentences in config are well-formed CSV: the tests read all");
@@ -127,4 +129,32 @@ static SENTENCES: LazyLock<Sentences> = LazyLock::new(|| {
 fn sentence(what: &str, id: &str, language: Language) -> &'static str {
     let texts = SENTENCES.get(&(Box::from(what), Box::from(id)));
     texts.map_or("", |texts| texts.get(language as usize).unwrap_or(&texts[0]))
+}
+
+/// The policy sectors, in the order of `config/explain.csv`.
+#[must_use]
+pub fn sectors() -> &'static [&'static str] {
+    static SECTORS: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
+        TEXT.lines().filter_map(|line| line.strip_prefix("sector,")?.split(',').next()).collect()
+    });
+    &SECTORS
+}
+
+/// The name of a policy sector; empty for one that is none.
+#[must_use]
+pub fn sector_name(sector: &str, language: Language) -> &'static str {
+    sentence("sector", sector, language)
+}
+
+/// What kind of figure an indicator is, in a sentence.
+#[must_use]
+pub fn side_sentence(side: super::Side, language: Language) -> &'static str {
+    sentence("side", side.id(), language)
+}
+
+/// A unit in words; its code if there are none.
+#[must_use]
+pub fn unit_name(unit: &str, language: Language) -> &str {
+    let name = sentence("unit", unit, language);
+    if name.is_empty() { unit } else { name }
 }

@@ -29,6 +29,7 @@ pub fn mirror(matched: &Matched) -> Value {
         "mirror_indicator": compared.mirror_indicator,
         "pairing": pairing(&compared.indicator),
         "key": matched.key.as_str(),
+        "mirror_key": matched.mirror_key.as_str(),
         "pairs": compared.pairs.iter().map(pair).collect::<Vec<_>>(),
         "summary": {
             "pairs": summary.pairs,

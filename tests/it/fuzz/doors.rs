@@ -225,7 +225,7 @@ fn doors() -> &'static Doors {
             let control = control.expect("the socket can be made");
             let any = SocketAddr::from(([127, 0, 0, 1], 0));
             let (address, pages) =
-                http::serve(any, Checking, http::EmptyResult::default(), std::future::pending())
+                http::serve(any, Checking, http::Manner::default(), std::future::pending())
                     .await
                     .expect("a port is free");
             keep(control);

@@ -23,6 +23,7 @@ use crate::feed::citation::MAX_CITATION;
 use crate::feed::evidence;
 use crate::model::{Period, SeriesKey};
 use crate::node::clock::stopwatch;
+use crate::node::engine::Rows;
 use crate::node::{Answer, NodeError, Payload, Request};
 
 /// A citation reads a whole entry: so often may that be, for all readers together, and so many at once.
@@ -122,20 +123,29 @@ pub(super) async fn cite<N: Node>(
     let (key, period, scope) = (key.as_str().to_owned(), period.to_string(), views.access.scope);
     let request = Request::Prove { key, period, from, scope };
     let text = match service.node.ask(request, Payload::none(), views.access.caller.clone()).await {
-        Ok(Answer::Rows(rows)) => task::block_in_place(|| {
-            let mut text = None;
-            let made = rows.each(&mut |row| {
-                text = serde_json::from_str::<serde_json::Value>(row).ok();
-                false
-            });
-            made.map(|()| text.and_then(|value| Some(value["citation"].as_str()?.to_owned())))
-        }),
+        Ok(Answer::Rows(rows)) => Ok(citation_of(&rows)),
         Ok(Answer::Value(_) | Answer::Json(_) | Answer::Reader(_)) => return Err(other_form()),
         Err(error) => Err(error),
     };
     match text {
-        Ok(Some(text)) => Ok(views.text(text, &name)),
-        Ok(None) => Err(Refusal::FAILED),
+        Ok(text) => Ok(views.text(text?, &name)),
+        Err(NodeError::NotFound(_)) => Err(Refusal::NOTHING),
+        Err(error) if error.is_of_the_question() => Err(asked(&error)),
+        Err(error) => Err(failed(&error)),
+    }
+}
+
+/// The text of a citation from the answer of the node. Asking blocks.
+pub(in crate::api::http) fn citation_of(rows: &Rows) -> Result<String, Refusal> {
+    let mut text = None;
+    let made = task::block_in_place(|| {
+        rows.each(&mut |row| {
+            text = serde_json::from_str::<serde_json::Value>(row).ok();
+            false
+        })
+    });
+    match made {
+        Ok(()) => text.and_then(|value| Some(value["citation"].as_str()?.to_owned())).ok_or(Refusal::FAILED),
         Err(NodeError::NotFound(_)) => Err(Refusal::NOTHING),
         Err(error) if error.is_of_the_question() => Err(asked(&error)),
         Err(error) => Err(failed(&error)),

@@ -30,8 +30,10 @@ pub(super) struct Mirror {
     mirror_indicator: String,
     /// How they relate: `equal` up to definitions, `soft` for related populations, `matching` as supply and demand.
     pairing: String,
-    /// The series of the origin; that of the destination is its mirror.
+    /// The series of the origin.
     key: String,
+    /// The series of the destination.
+    mirror_key: String,
     pairs: Vec<MirrorPair>,
     summary: MirrorSummary,
     /// How the asymmetry goes; null for fewer than four pairs that have one.

@@ -27,19 +27,19 @@ const MAX_CORRIDORS: usize = 70_000;
 
 /// How much there is of something. Every feed's statement of a series counts.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Tally {
-    pub(super) series: u64,
-    pub(super) observations: u64,
-    pub(super) first: Option<Period>,
-    pub(super) last: Option<Period>,
+pub(in crate::api::http) struct Tally {
+    pub(in crate::api::http) series: u64,
+    pub(in crate::api::http) observations: u64,
+    pub(in crate::api::http) first: Option<Period>,
+    pub(in crate::api::http) last: Option<Period>,
 }
 
 /// A pair of countries, and who says what about it.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Corridor {
-    pub(super) tally: Tally,
-    pub(super) reporters: BTreeSet<String>,
-    pub(super) indicators: BTreeSet<String>,
+pub(in crate::api::http) struct Corridor {
+    pub(in crate::api::http) tally: Tally,
+    pub(in crate::api::http) reporters: BTreeSet<String>,
+    pub(in crate::api::http) indicators: BTreeSet<String>,
 }
 
 /// All counts of a scope.
@@ -49,10 +49,10 @@ pub(in crate::api::http) struct Summary {
     pub(in crate::api::http) tag: String,
     /// Indicators of each publisher.
     pub(in crate::api::http) held: BTreeMap<PublisherId, BTreeSet<String>>,
-    pub(super) publishers: BTreeMap<PublisherId, Tally>,
-    pub(super) indicators: BTreeMap<String, Tally>,
+    pub(in crate::api::http) publishers: BTreeMap<PublisherId, Tally>,
+    pub(in crate::api::http) indicators: BTreeMap<String, Tally>,
     /// By origin and destination.
-    pub(super) corridors: BTreeMap<(String, String), Corridor>,
+    pub(in crate::api::http) corridors: BTreeMap<(String, String), Corridor>,
 }
 
 /// The newest counts of both scopes.

@@ -1,0 +1,182 @@
+//! What countries say of themselves, picked for people: of each pair of countries and indicator one series, in the unit
+//! itself, with what stands beside the value.
+//!
+//! Nothing is added up here, and nothing is filled in: a figure is one that its reporter signed.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
+use crate::api::http::guard::Refusal;
+use crate::api::http::service::failed;
+use crate::insight::exact::{Sum, has_sum, in_units};
+use crate::model::{Attributes, Decimal, Dimension, Millis, ObsStatus, Period, SeriesKey, SeriesPattern};
+use crate::node::{NodeError, Reader};
+use crate::view::{SeriesView, State};
+
+/// A series as its reporter states it, or the total that its women and men make.
+#[derive(Clone, Debug)]
+pub(super) struct Line {
+    /// The series.
+    pub(super) key: SeriesKey,
+    /// Where no total is stated: the series of women and of men, of which each figure is the exact sum.
+    pub(super) parts: Option<[SeriesKey; 2]>,
+    /// What is said of all of it.
+    pub(super) attributes: Attributes,
+    /// By period, in order.
+    pub(super) figures: BTreeMap<Period, Figure>,
+}
+
+/// A statement about one period.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Figure {
+    /// In the unit itself; none where the reporter says that there is none.
+    pub(super) value: Option<Decimal>,
+    /// What kind of value it is, or why there is none.
+    pub(super) status: ObsStatus,
+    /// How often it was revised.
+    pub(super) revision: u32,
+    /// When it was released.
+    pub(super) time: Millis,
+}
+
+/// Series of one question; more are refused, since no page shows them.
+const MAX_LINES: usize = 100_000;
+
+/// The dimensions of which the total is shown.
+const TOTALS: [Dimension; 6] = [
+    Dimension::Age,
+    Dimension::EducationLev,
+    Dimension::Occupation,
+    Dimension::Activity,
+    Dimension::Reason,
+    Dimension::Subnat,
+];
+
+impl Line {
+    /// The newest figure with a value.
+    pub(super) fn newest(&self) -> Option<(Period, Decimal)> {
+        self.figures.iter().rev().find_map(|(period, figure)| Some((*period, figure.value?)))
+    }
+
+    fn of(series: &SeriesView) -> Self {
+        Self {
+            key: series.key.clone(),
+            parts: None,
+            attributes: series.attributes.clone(),
+            figures: BTreeMap::new(),
+        }
+    }
+
+    /// Takes what a feed says; of two feeds the later word counts.
+    fn add(&mut self, series: &SeriesView) {
+        for (period, state, entry) in series.stated() {
+            let State::Stated { value, flags, .. } = state else { continue };
+            let value = value.and_then(|value| in_units(value, &series.attributes));
+            let figure = Figure { value, status: flags.status, revision: flags.revision, time: entry.time };
+            match self.figures.entry(period) {
+                Entry::Vacant(place) => drop(place.insert(figure)),
+                Entry::Occupied(mut known) if known.get().time <= figure.time => drop(known.insert(figure)),
+                Entry::Occupied(_) => {}
+            }
+        }
+    }
+}
+
+/// Every series of a pattern that is its reporter's own word, in the order of keys.
+///
+/// # Errors
+/// [`Refusal`] when there are more than a page can show, or the database is broken.
+pub(super) fn lines(reader: &Reader, pattern: SeriesPattern) -> Result<Vec<Line>, Refusal> {
+    let mut all: BTreeMap<SeriesKey, Line> = BTreeMap::new();
+    let mut too_many = false;
+    let asked = reader.query_own(pattern, &mut |series| {
+        too_many = all.len() >= MAX_LINES;
+        all.entry(series.key.clone()).or_insert_with(|| Line::of(&series)).add(&series);
+        !too_many
+    });
+    match asked {
+        Ok(()) if too_many => Err(Refusal::question("there are too many series for one page: ask the API")),
+        Ok(()) => Ok(all.into_values().filter(|line| !line.figures.is_empty()).collect()),
+        Err(NodeError::NotFound(_)) => Ok(Vec::new()),
+        Err(error) => Err(failed(&error)),
+    }
+}
+
+/// Of each reporter, counterpart and indicator the series of totals, of one sex or of both; of several the one that goes
+/// on longest. Where a reporter states women and men and no total, the total is both together.
+///
+/// # Errors
+/// As [`lines`].
+pub(super) fn headlines(reader: &Reader, pattern: SeriesPattern, sex: &str) -> Result<Vec<Line>, Refusal> {
+    let is_total = |line: &Line| TOTALS.iter().all(|one| matches!(line.key.dimension(*one), "_T" | "_Z"));
+    let mut best: BTreeMap<[String; 3], Line> = BTreeMap::new();
+    for line in with_totals(lines(reader, pattern)?.into_iter().filter(is_total)) {
+        let own = line.key.dimension(Dimension::Sex);
+        if own != sex && !(own == "_Z" && sex == "_T") {
+            continue;
+        }
+        let key = &line.key;
+        let about = [key.ref_area(), key.counterpart_area(), key.indicator()].map(str::to_owned);
+        let rank = |line: &Line| (line.figures.keys().next_back().copied(), line.figures.len());
+        match best.entry(about) {
+            Entry::Vacant(place) => drop(place.insert(line)),
+            Entry::Occupied(mut known) if rank(known.get()) < rank(&line) => drop(known.insert(line)),
+            Entry::Occupied(_) => {}
+        }
+    }
+    Ok(best.into_values().collect())
+}
+
+/// The series of a key, or what its women and men make together.
+///
+/// # Errors
+/// As [`lines`].
+pub(super) fn whole(reader: &Reader, key: &SeriesKey) -> Result<Option<Line>, Refusal> {
+    let mut pattern = SeriesPattern::any();
+    for dimension in Dimension::ALL {
+        let is_any_sex = dimension == Dimension::Sex && key.dimension(dimension) == "_T";
+        if !is_any_sex {
+            pattern = pattern.with(dimension, key.dimension(dimension));
+        }
+    }
+    Ok(with_totals(lines(reader, pattern)?.into_iter()).into_iter().find(|line| line.key == *key))
+}
+
+/// Adds the totals that are not stated and that women and men make.
+fn with_totals(lines: impl Iterator<Item = Line>) -> Vec<Line> {
+    let mut all: BTreeMap<SeriesKey, Line> = lines.map(|line| (line.key.clone(), line)).collect();
+    let women: Vec<SeriesKey> =
+        all.keys().filter(|key| key.dimension(Dimension::Sex) == "F" && has_sum(key)).cloned().collect();
+    for women in women {
+        let of_sex = |sex| women.with(Dimension::Sex, sex);
+        let (Ok(men), Ok(total)) = (of_sex("M"), of_sex("_T")) else { continue };
+        if !all.contains_key(&total)
+            && let (Some(a), Some(b)) = (all.get(&women), all.get(&men))
+        {
+            let figures: BTreeMap<Period, Figure> = a
+                .figures
+                .iter()
+                .filter_map(|(period, one)| Some((*period, one.with(b.figures.get(period)?)?)))
+                .collect();
+            if !figures.is_empty() {
+                let attributes = a.attributes.clone();
+                let line = Line { key: total.clone(), parts: Some([women, men]), attributes, figures };
+                all.insert(total, line);
+            }
+        }
+    }
+    all.into_values().collect()
+}
+
+impl Figure {
+    /// Both together; none where one has no value, or the sum is too long to be exact. The later and weaker word counts.
+    fn with(&self, other: &Self) -> Option<Self> {
+        let sum: Sum = [self.value?, other.value?].into_iter().collect();
+        Some(Self {
+            value: Some(sum.value()?),
+            status: if self.status == ObsStatus::Normal { other.status } else { self.status },
+            revision: self.revision.max(other.revision),
+            time: self.time.max(other.time),
+        })
+    }
+}

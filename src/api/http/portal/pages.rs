@@ -1,0 +1,73 @@
+//! The pages, one file each: what a page says, from what the views show.
+
+pub(super) mod corridor;
+mod countries;
+mod country;
+mod evidence;
+mod indicator;
+mod indicators;
+mod node;
+mod quality;
+mod region;
+mod regions;
+
+use maud::{Markup, html};
+
+use super::address::Address;
+use super::page::{Page, Source};
+use crate::api::http::guard::Refusal;
+use crate::model::Decimal;
+
+/// Makes a page. It asks the views, which blocks.
+///
+/// # Errors
+/// [`Refusal`] when there is nothing of that name, or the database is broken.
+pub(in crate::api::http) fn make(source: &Source<'_>) -> Result<Page, Refusal> {
+    match source.address {
+        Address::Map(_) | Address::Countries => countries::page(source),
+        Address::Country(code) => country::page(source, code),
+        Address::Corridor { origin, destination, indicator } => {
+            corridor::page(source, (origin, destination), indicator.as_deref())
+        }
+        Address::Indicators => Ok(indicators::page(source)),
+        Address::Indicator(code) => indicator::page(source, code),
+        Address::Regions => Ok(regions::page(source)),
+        Address::Region(view) => region::page(source, view),
+        Address::Quality => quality::all(source),
+        Address::QualityOf(code) => quality::of(source, code),
+        Address::Evidence { .. } => evidence::page(source),
+        Address::Node => node::page(source),
+    }
+}
+
+/// A table that scrolls by itself where the screen is narrow; the keyboard reaches it.
+fn table(caption: &str, head: &Markup, rows: &Markup) -> Markup {
+    html! {
+        div.wide tabindex="0" role="region" aria-label=(caption) { table {
+            caption { (caption) }
+            thead { (head) }
+            tbody { (rows) }
+        } }
+    }
+}
+
+/// A picture with its caption, and ways to take it away that show where there is script.
+fn figure(source: &Source<'_>, drawn: &Markup, caption: &str) -> Markup {
+    let words = source.words;
+    html! {
+        figure {
+            (drawn)
+            figcaption {
+                (caption) " "
+                @for (kind, text) in [("svg", "figure.svg"), ("png", "figure.png")] {
+                    button type="button" hidden data-save=(kind) { (words.say(text)) }
+                }
+            }
+        }
+    }
+}
+
+/// A value as pictures take it: near enough to draw, never to print.
+fn drawable(value: Decimal) -> Option<f64> {
+    value.to_string().parse().ok().filter(|value: &f64| value.is_finite())
+}

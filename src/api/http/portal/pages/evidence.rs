@@ -1,0 +1,97 @@
+//! The proof of one number: who signed it, in which entry, by which way to the entry's root, checked here and to be
+//! checked by everybody.
+
+use maud::{Markup, html};
+use serde_json::Value;
+
+use super::table;
+use crate::api::http::guard::Refusal;
+use crate::api::http::portal::address::Address;
+use crate::api::http::portal::page::{Download, Page, Source};
+use crate::feed::evidence;
+use crate::model::{Dimension, SeriesKey};
+
+/// The page of the citation that the source brings.
+pub(super) fn page(source: &Source<'_>) -> Result<Page, Refusal> {
+    let words = source.words;
+    let (Address::Evidence { country, key, period }, Some(citation)) = (source.address, source.citation)
+    else {
+        return Err(Refusal::NOTHING);
+    };
+    let key = SeriesKey::parse(key).map_err(|_| Refusal::NOTHING)?;
+    let checked = evidence::verify(citation.as_bytes(), None);
+    let file: Value = serde_json::from_str(citation).map_err(|_| Refusal::FAILED)?;
+    let download = Download::Citation { country, key: key.as_str(), period };
+    let body = html! {
+        @match &checked {
+            Ok(evidence) => {
+                p.verdict.holds role="status" { strong { (words.say("evidence.holds")) } " " (words.say("evidence.holds_is")) }
+                (claim(source, &evidence.value))
+                (signed(source, &evidence.value, &file))
+            }
+            Err(reason) => p.verdict.fails role="alert" { strong { (words.say("evidence.fails")) } " " (reason) }
+        }
+        h2 id="verify" { (words.say("evidence.verify")) }
+        p { (words.say("evidence.verify_is")) }
+        @if let Some(href) = source.download(&download) { p { a href=(href) download { (words.say("evidence.file")) } } }
+        pre tabindex="0" { code { "corridor verify citation.json --card " (country) ".card\npython3 scripts/verify.py citation.json" } }
+        h2 id="series" { (words.say("evidence.series")) }
+        (dimensions(source, &key))
+    };
+    let title = words.fill("title.evidence", &[("country", &words.area(country)), ("period", period)]);
+    Ok(Page { title, body })
+}
+
+/// What is stated, as it was signed.
+fn claim(source: &Source<'_>, value: &Value) -> Markup {
+    let words = source.words;
+    let Some(claim) = value["claim"].as_object() else { return html! {} };
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let plain = claim.iter().filter(|(_, value)| !value.is_object() && !value.is_array() && !value.is_null());
+    let head = html! { tr { th scope="col" { (words.say("evidence.field")) } th scope="col" { (words.say("evidence.signed_text")) } } };
+    let rows = html! { @for (name, value) in plain { tr { th scope="row" { code { (name) } } td { (text(value)) } } } };
+    html! {
+        h2 id="claim" { (words.say("evidence.claim")) }
+        (table(words.say("evidence.claim"), &head, &rows))
+    }
+}
+
+/// Who signed it, and where it stands.
+fn signed(source: &Source<'_>, value: &Value, file: &Value) -> Markup {
+    let words = source.words;
+    let text = |name: &str| value[name].as_str().unwrap_or("\u{2013}").to_owned();
+    let steps = file["path"].as_array().map_or(0, Vec::len);
+    let country = text("country");
+    html! {
+        h2 id="signed" { (words.say("evidence.signed")) }
+        dl.facts {
+            dt { (words.say("word.publisher")) } dd { (words.area(&country)) br; code { (text("publisher")) } }
+            dt { (words.say("evidence.fingerprint")) } dd { code { (text("fingerprint")) } br; small { (words.say("evidence.compare")) } }
+            dt { (words.say("evidence.entry")) } dd { (words.fill("evidence.entry_is", &[("seq", &value["seq"].to_string()), ("feed", &text("feed"))])) }
+            dt { (words.say("evidence.released")) } dd { (text("released_at")) }
+            dt { (words.say("evidence.network")) } dd { (text("network")) }
+            dt { (words.say("evidence.path")) }
+            dd { (words.fill("evidence.path_is", &[("steps", &words.count(steps as u64)), ("leaf", &file["leaf_index"].to_string()), ("size", &file["tree_size"].to_string())])) }
+        }
+        details {
+            summary { (words.say("evidence.hashes")) }
+            ol.hashes { @for hash in file["path"].as_array().into_iter().flatten() { li { code { (hash.as_str().unwrap_or_default()) } } } }
+            p { (words.say("evidence.signature")) br; code { (file["signature"].as_str().unwrap_or_default()) } }
+        }
+    }
+}
+
+fn dimensions(source: &Source<'_>, key: &SeriesKey) -> Markup {
+    let words = source.words;
+    let head = html! { tr { th scope="col" { (words.say("evidence.dimension")) } th scope="col" { (words.say("word.code")) } th scope="col" { (words.say("evidence.means")) } } };
+    let means = |dimension: Dimension| match dimension {
+        Dimension::Indicator => words.indicator(key.indicator()),
+        other => other.codelist().map_or_else(String::new, |list| words.code(list, key.dimension(other))),
+    };
+    let rows = html! { @for dimension in Dimension::ALL { tr {
+        th scope="row" { code { (dimension.id()) } }
+        td { code { (key.dimension(dimension)) } }
+        td { (means(dimension)) }
+    } } };
+    html! { (table(words.say("evidence.series"), &head, &rows)) p { code { (key.as_str()) } } }
+}

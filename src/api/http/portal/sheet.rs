@@ -1,0 +1,114 @@
+//! Both ends of a corridor as a sheet, for those who work in Excel.
+
+use axum::extract::{Path, State};
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use rust_xlsxwriter::{Format, Workbook, Worksheet, XlsxError};
+use tokio::task;
+
+use super::figures::Line;
+use super::pages::corridor::Ends;
+use super::words::Words;
+use crate::api::Node;
+use crate::api::http::access::Access;
+use crate::api::http::guard::Refusal;
+use crate::api::http::service::Service;
+use crate::model::{AttributeId, Period};
+
+/// What a sheet is called among the kinds of files.
+const KIND: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+/// A number that Excel can hold without loss: fifteen digits.
+const EXACT: u64 = 1_000_000_000_000_000;
+
+/// `/sheet/{origin}/{destination}/{indicator}.xlsx`
+pub(super) async fn sheet<N: Node>(
+    State(service): State<Service<N>>,
+    access: Access,
+    Path((origin, destination, file)): Path<(String, String, String)>,
+) -> Result<Response, Refusal> {
+    let indicator = file.strip_suffix(".xlsx").ok_or(Refusal::NOT_FOUND)?;
+    let place = service.place()?;
+    let reader = service.reader(&access).await?;
+    let summary = service.summaries.of(&reader).await?;
+    let known = summary.corridors.get(&(origin.clone(), destination.clone())).ok_or(Refusal::NOTHING)?;
+    let bytes = task::block_in_place(|| {
+        let ends = Ends::of(&reader, (&origin, &destination), Some(indicator), &known.indicators)?;
+        written(&ends, reader.is_training()).map_err(|error| {
+            tracing::error!(%error, "a sheet cannot be written");
+            Refusal::FAILED
+        })
+    })?;
+    drop(place);
+    let name = format!("attachment; filename=\"corridor-{origin}-{destination}-{}.xlsx\"", plain(indicator));
+    Ok(([(header::CONTENT_TYPE, KIND.to_owned()), (header::CONTENT_DISPOSITION, name)], bytes)
+        .into_response())
+}
+
+fn plain(text: &str) -> String {
+    text.chars()
+        .map(|letter| if letter.is_ascii_alphanumeric() || letter == '_' { letter } else { '-' })
+        .collect()
+}
+
+fn written(ends: &Ends, is_training: bool) -> Result<Vec<u8>, XlsxError> {
+    let words = Words::new(crate::model::codelist::Language::En);
+    let compared = &ends.matched.mirror;
+    let mut book = Workbook::new();
+    let sheet = book.add_worksheet().set_name("Figures")?;
+    let bold = Format::new().set_bold();
+    let titles = ["TIME_PERIOD", &compared.origin, "OBS_STATUS", &compared.destination, "OBS_STATUS"];
+    for (column, title) in (0..).zip(titles) {
+        sheet.write_with_format(0, column, title, &bold)?;
+    }
+    for (row, period) in (1..).zip(ends.periods()) {
+        sheet.write(row, 0, period.to_string())?;
+        for (column, line) in [(1, &ends.origin), (3, &ends.destination)] {
+            put(sheet, (row, column), line.as_ref(), period)?;
+        }
+    }
+    sheet.set_freeze_panes(1, 1)?;
+    let about = book.add_worksheet().set_name("About")?;
+    let mut lines = vec![
+        ["Origin".to_owned(), words.area(&compared.origin), ends.matched.key.to_string()],
+        ["Destination".to_owned(), words.area(&compared.destination), ends.matched.mirror_key.to_string()],
+        ["Indicators".to_owned(), compared.indicator.clone(), compared.mirror_indicator.clone()],
+    ];
+    if is_training {
+        lines.insert(0, ["TRAINING".to_owned(), "nothing here is real".to_owned(), String::new()]);
+    }
+    let sides = (&ends.matched.origin, &ends.matched.destination);
+    for id in AttributeId::ALL {
+        let texts = [sides.0, sides.1].map(|side| side.get(*id).unwrap_or_default().to_owned());
+        if texts.iter().any(|text| !text.is_empty()) {
+            let [origin, destination] = texts;
+            lines.push([id.id().to_owned(), origin, destination]);
+        }
+    }
+    for (row, cells) in (0..).zip(&lines) {
+        for (column, cell) in (0..).zip(cells) {
+            about.write(row, column, cell.as_str())?;
+        }
+    }
+    book.save_to_buffer()
+}
+
+/// A value as a number where a sheet holds it exactly, else as text; and its status.
+fn put(
+    sheet: &mut Worksheet,
+    (row, column): (u32, u16),
+    line: Option<&Line>,
+    period: Period,
+) -> Result<(), XlsxError> {
+    let Some(figure) = line.and_then(|line| line.figures.get(&period)) else { return Ok(()) };
+    if let Some(value) = figure.value {
+        let text = value.to_string();
+        match text.parse::<f64>() {
+            Ok(number) if value.mantissa().unsigned_abs() < u128::from(EXACT) => {
+                sheet.write(row, column, number)?
+            }
+            _ => sheet.write(row, column, text)?,
+        };
+    }
+    sheet.write(row, column + 1, figure.status.code().to_string())?;
+    Ok(())
+}

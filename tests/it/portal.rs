@@ -1,0 +1,187 @@
+//! The pages of real daemons, read as a browser reads them: every link leads somewhere, every number is one of the API,
+//! and nothing is on them that is not public.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use corridor::cli::demo::government::Government;
+use serde_json::Value;
+
+use crate::api::http::{get, json as answer_of, send};
+use crate::world::{TITLE, World, ask, eventually, release, run, stdout, values};
+
+/// What an agreement opens to its parties alone: values that stand nowhere else.
+const HIDDEN: [[&str; 5]; 2] =
+    [["PHL", "CAN", "EF_REGEMI", "2012", "15005"], ["PHL", "CAN", "EF_REGEMI", "2013", "19041"]];
+/// What everybody may read.
+const PUBLIC: [[&str; 5]; 3] = [
+    ["PHL", "CAN", "MS_FBORN", "2015", "8805"],
+    ["PHL", "CAN", "MS_FBORN", "2020", "9911"],
+    ["PHL", "ITA", "MS_FBORN", "2020", "77"],
+];
+/// The largest page in bytes, and the most pages that this much data makes.
+const MAX_PAGE: usize = 300_000;
+const MAX_PAGES: usize = 2_000;
+
+fn released() -> World {
+    let world = World::agreed();
+    release(&world.phl, &world.path("phl.csv"), &[&PUBLIC[..], &HIDDEN].concat());
+    release(&world.can, &world.path("can.csv"), &[["CAN", "PHL", "MF_PERMSET", "2013", "29544"]]);
+    eventually("PHL has CAN's figure", || values(&world.phl, &["MF_PERMSET"]) == ["29544"]);
+    world
+}
+
+/// Every page that is reached by links, with its text; all else that links lead to is asked for too.
+fn crawl(node: &Government, headers: &[&str]) -> BTreeMap<String, String> {
+    let (mut pages, mut seen, mut open) =
+        (BTreeMap::new(), BTreeSet::new(), VecDeque::from(["/en/".to_owned()]));
+    while let Some(path) = open.pop_front() {
+        let answer = send(node, "GET", &path, headers, b"");
+        assert!(matches!(answer.status, 200 | 429), "{path}: {} {}", answer.status, answer.text());
+        if !answer.header("content-type").is_some_and(|kind| kind.starts_with("text/html")) {
+            continue;
+        }
+        assert!(answer.body.len() < MAX_PAGE, "{path} has {} bytes", answer.body.len());
+        let text = answer.text();
+        for link in text.split("href=\"").skip(1).chain(text.split("src=\"").skip(1)) {
+            let link = link.split('"').next().unwrap_or_default().replace("&amp;", "&");
+            assert!(link.starts_with('/') || link.starts_with('#'), "{path} leads outside: {link}");
+            let link = link.split('#').next().unwrap_or_default().to_owned();
+            if !link.is_empty() && seen.insert(link.clone()) {
+                open.push_back(link);
+            }
+        }
+        pages.insert(path, text);
+        assert!(pages.len() < MAX_PAGES, "pages without end");
+    }
+    pages
+}
+
+/// Numbers as a reader sees them, without what sets thousands apart.
+fn plain(text: &str) -> String {
+    text.replace([',', '\u{202f}'], "")
+}
+
+#[test]
+fn every_link_leads_somewhere_and_nothing_on_the_way_is_hidden() {
+    let world = released();
+    let pages = crawl(&world.phl, &[]);
+    for language in ["en", "fr", "es"] {
+        for page in [
+            "countries",
+            "country/PHL",
+            "corridor/CAN/PHL",
+            "regions",
+            "region/public",
+            "indicators",
+            "indicator/MS_FBORN",
+            "quality",
+            "quality/PHL",
+            "node",
+        ] {
+            assert!(pages.contains_key(&format!("/{language}/{page}")), "/{language}/{page} is not reached");
+        }
+    }
+    let evidence = pages.keys().filter(|path| path.starts_with("/fr/evidence/")).count();
+    assert!(evidence > 0, "numbers open their proofs");
+    for (path, text) in &pages {
+        for hidden in ["15005", "19041", "29544", "MF_PERMSET._", "EF_REGEMI._", TITLE] {
+            assert!(!plain(text).contains(hidden), "{path} shows {hidden}");
+        }
+        assert_eq!(text.matches("<caption>").count(), text.matches("<table>").count(), "{path}");
+        assert_eq!(text.matches("<h1>").count(), 1, "{path}");
+        assert!(
+            !text.contains("style=") && !text.contains("onclick"),
+            "{path} needs what the policy forbids"
+        );
+        assert!(!text.contains(">?<"), "{path} lacks a message");
+    }
+    guessed(&world.phl);
+    signed_in(&world.phl);
+
+    // More under the agreement moves nothing that a stranger sees: no page, no tag, no link.
+    let tag = |node| get(node, "/en/countries").header("etag").map(str::to_owned);
+    let before = tag(&world.phl);
+    release(&world.phl, &world.path("more.csv"), &[["PHL", "CAN", "EF_REGEMI", "2014", "17007"]]);
+    eventually("CAN has it", || values(&world.can, &["EF_REGEMI"]).contains(&"17007".to_owned()));
+    assert_eq!(tag(&world.phl), before);
+    let after = crawl(&world.phl, &[]);
+    for (path, was) in pages.iter().filter(|(path, _)| !path.ends_with("/node")) {
+        assert_eq!(after.get(path), Some(was), "{path} tells that something happened");
+    }
+    assert_eq!(pages.len(), after.len(), "a page more or less");
+}
+
+/// Addresses that no link has: what is hidden is as absent as what does not exist.
+fn guessed(node: &Government) {
+    let key = "A.PHL.CAN.EF_REGEMI.CIT._T._T._T._T._T._T._T._T.PS";
+    for (path, other) in [
+        (format!("/en/evidence/PHL/{key}/2013"), format!("/en/evidence/PHL/{key}/1913")),
+        (
+            "/en/corridor/PHL/CAN?indicator=EF_REGEMI".to_owned(),
+            "/en/corridor/PHL/CAN?indicator=EF_EMI_NEXT".to_owned(),
+        ),
+        ("/sheet/PHL/CAN/EF_REGEMI.xlsx".to_owned(), "/sheet/PHL/CAN/EF_EMI_NEXT.xlsx".to_owned()),
+        ("/en/quality/CAN".to_owned(), "/en/quality/FRA".to_owned()),
+        ("/en/country/CAN?sex=F".to_owned(), "/en/country/XAA?sex=F".to_owned()),
+    ] {
+        let (hidden, absent) = (get(node, &path), get(node, &other));
+        assert_eq!(hidden.status, 404, "{path}");
+        // The number of the request is in answers that are for programs.
+        let [hidden, absent] = [hidden, absent].map(|answer| {
+            let text = answer.text();
+            (answer.status, text.split("\"request\"").next().unwrap_or_default().to_owned())
+        });
+        assert_eq!(hidden, absent, "{path} differs from {other}");
+    }
+}
+
+/// With a token the same pages show what this government may read, and nobody may keep them.
+fn signed_in(node: &Government) {
+    let made = stdout(&run(node, &["token", "create", "adviser"]));
+    let bearer = format!("Authorization: Bearer {}", made.lines().next().expect("a token"));
+    let answer = send(node, "GET", "/en/corridor/PHL/CAN", &[&bearer], b"");
+    let text = plain(&answer.text());
+    assert!(text.contains("19041") && text.contains("29544"), "{text}");
+    assert!(answer.header("cache-control").is_some_and(|value| value.contains("no-store")));
+    let again = plain(&get(node, "/en/corridor/PHL/CAN").text());
+    assert!(!again.contains("19041"), "what one was shown is not kept for another");
+}
+
+#[test]
+fn numbers_on_pages_are_those_of_the_api() {
+    let world = released();
+    let made = stdout(&run(&world.phl, &["token", "create", "adviser"]));
+    let bearer = format!("Authorization: Bearer {}", made.lines().next().expect("a token"));
+    let mirror = send(
+        &world.phl,
+        "GET",
+        "/api/v1/mirror?origin=PHL&destination=CAN&indicator=EF_REGEMI",
+        &[&bearer],
+        b"",
+    )
+    .json();
+    let page = send(&world.phl, "GET", "/es/corridor/PHL/CAN?indicator=EF_REGEMI", &[&bearer], b"").text();
+    let pair = &mirror["pairs"][0];
+    let text = |value: &Value| value.as_str().expect("a number").replace('.', ",");
+    for number in [&pair["ratio"], &pair["asymmetry"], &pair["origin_value"], &pair["destination_value"]] {
+        assert!(page.replace('\u{202f}', "").contains(&text(number)), "{number} is not on the page: {page}");
+    }
+
+    let proof = "/fr/evidence/PHL/A.PHL.CAN.MS_FBORN.BIR._T._T._T._T._T._T._T._T.PS/2020";
+    let page = get(&world.phl, proof).text();
+    let status = answer_of(&world.phl, "/api/v1/status");
+    for wanted in [
+        "9911",
+        status["fingerprint"].as_str().expect("digits"),
+        status["publisher_id"].as_str().expect("an id"),
+        "La preuve tient",
+    ] {
+        assert!(page.contains(wanted), "{wanted} is not on the page: {page}");
+    }
+    let tag = get(&world.phl, proof).header("etag").expect("a tag").to_owned();
+    assert_eq!(send(&world.phl, "GET", proof, &[&format!("If-None-Match: {tag}")], b"").status, 304);
+    let sheet = get(&world.phl, "/sheet/CAN/PHL/MS_FBORN.xlsx");
+    assert!(sheet.status == 200 && sheet.body.starts_with(b"PK"), "{}", sheet.status);
+    let status = ask(&world.phl, &["status"]);
+    assert!(page.contains("EXERCICE") == (status["network"] != "main"), "practice is marked");
+}
