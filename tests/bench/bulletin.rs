@@ -84,7 +84,7 @@ pub(crate) fn play(
 
 /// A crisis of both is in force.
 fn declare(a: &mut Node, b: &mut Node) -> anyhow::Result<()> {
-    a.ask(&Request::AgreementDraft(AgreementDraft {
+    a.ask(&Request::AgreementDraft(Box::new(AgreementDraft {
         title: ARRANGEMENT.to_owned(),
         with: vec![PARTNER.to_owned()],
         indicators: vec!["CR_*".to_owned()],
@@ -93,7 +93,7 @@ fn declare(a: &mut Node, b: &mut Node) -> anyhow::Result<()> {
         scope: ScopeDraft { ceiling: "S2".to_owned(), ..ScopeDraft::default() },
         terms: TermsDraft { crisis_signatures: Some(1), crisis_days: 7, ..TermsDraft::default() },
         ..AgreementDraft::default()
-    }))?;
+    })))?;
     let agreement = || ARRANGEMENT.to_owned();
     a.ask(&Request::AgreementPropose { agreement: agreement() })?;
     let show = Request::AgreementShow { agreement: agreement() };

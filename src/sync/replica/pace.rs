@@ -3,7 +3,8 @@
 //! What is under way lies in queues that nothing can overtake: of both systems, of the line. So there is never more of
 //! it than the line takes in about a second, and never less than one block. How fast the line is shows in the time from
 //! the sending of bytes until the other side grants them again, as LEDBAT (RFC 6817) and BBR measure it: where that is
-//! long the room is halved, where it is short it grows by what came through.
+//! long the room is halved, where it is short it grows by what came through. It begins with the least: a fast line has
+//! all that it takes after a few turns.
 
 use std::collections::VecDeque;
 
@@ -12,8 +13,6 @@ use crate::sync::config::{MAX_DATA, PROMPT};
 
 /// The least: a block, beside what the other side has taken and not granted again yet.
 const LEAST: u64 = MAX_DATA as u64 + PROMPT as u64;
-/// What a line is tried with.
-const FIRST: u64 = 4 * MAX_DATA as u64;
 /// What was sent is to be granted again in so many milliseconds.
 const LONG: i64 = 1_000;
 /// The most sendings whose times are known; later ones count with the last of them.
@@ -35,7 +34,7 @@ pub(super) struct Pace {
 impl Pace {
     /// The other side grants credit at once.
     pub(super) fn begin(&mut self) {
-        self.room = Some(FIRST);
+        self.room = Some(LEAST);
     }
 
     /// Whether so many bytes more may be sent while these are under way.
@@ -61,6 +60,8 @@ impl Pace {
         while let Some(mark) = self.marks.pop_front_if(|(until, _)| *until <= self.taken) {
             last = Some(mark);
         }
+        // Of bytes that were sent together the first ones tell already.
+        let last = last.or_else(|| self.marks.front().copied());
         let (Some(room), Some((until, time))) = (&mut self.room, last) else { return };
         let took = now.0.saturating_sub(time.0);
         if took > LONG && until > self.halved {
