@@ -25,8 +25,9 @@ const IDLE: usize = 200;
 const WARM: usize = 20;
 /// The most bulletins while routine figures come.
 const BUSY: usize = 5_000;
-/// Cells of a bulletin.
-const CELLS: usize = 12;
+/// Of whose people a bulletin tells.
+const ORIGINS: [&str; 12] =
+    ["BGD", "CHN", "EGY", "ETH", "GHA", "IND", "MAR", "NPL", "PAK", "PHL", "SDN", "VNM"];
 /// What the arrangement is called.
 const ARRANGEMENT: &str = "ARR";
 
@@ -88,6 +89,7 @@ fn declare(a: &mut Node, b: &mut Node) -> anyhow::Result<()> {
         title: ARRANGEMENT.to_owned(),
         with: vec![PARTNER.to_owned()],
         indicators: vec!["CR_*".to_owned()],
+        any_counterpart: true,
         purpose: "PROTECT".to_owned(),
         retention_days: 1,
         scope: ScopeDraft { ceiling: "S2".to_owned(), ..ScopeDraft::default() },
@@ -113,9 +115,9 @@ fn declare(a: &mut Node, b: &mut Node) -> anyhow::Result<()> {
 /// One bulletin, from the request until the member shows it.
 fn one(a: &mut Node, b: &mut Node, number: &mut usize) -> anyhow::Result<Duration> {
     *number += 1;
-    let mut table = "INDICATOR,COUNTERPART_AREA,SUBNAT,OBS_VALUE\n".to_owned();
-    for cell in 0..CELLS {
-        table += &format!("CR_BORDER,{PARTNER},{COUNTRY}-{:02},{}\n", cell + 1, 20 + cell);
+    let mut table = "INDICATOR,COUNTERPART_AREA,OBS_VALUE\n".to_owned();
+    for (cell, origin) in ORIGINS.iter().enumerate() {
+        table += &format!("CR_BORDER,{origin},{}\n", 20 + cell);
     }
     let seconds = *number;
     let request = Request::Crisis(CrisisRequest::Report(ReportRequest {
