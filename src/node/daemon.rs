@@ -43,6 +43,9 @@ pub const MAX_NET_EVENTS: usize = 1024;
 const BATCH: usize = 512;
 /// How many frames that can wait are handled between two commits while a crisis lane is open: some milliseconds.
 const IN_CRISIS: usize = 2;
+/// While a crisis lane is open so many frames that can wait share a commit: a disk that is slow to sync is left to the
+/// bulletins. A tick, or anything else, commits too.
+const UNSETTLED: usize = 16;
 /// How often time is told to the replication machine.
 const TICK: Duration = Duration::from_millis(250);
 /// How many requests are answered from the views in one batch before the network's turn.
@@ -230,6 +233,8 @@ pub struct Daemon {
     told: u64,
     held: VecDeque<Held>,
     inbox: Inbox,
+    /// Frames that were handled and not committed yet.
+    unsettled: usize,
     notices: Notices,
 }
 
@@ -263,6 +268,7 @@ impl Daemon {
                 told: 0,
                 held: VecDeque::new(),
                 inbox: Inbox::default(),
+                unsettled: 0,
                 notices: Notices::default(),
             },
             handle,
@@ -334,6 +340,15 @@ impl Daemon {
     /// Handles a batch and commits; says whether to go on.
     fn turn(&mut self, batch: VecDeque<Event>) -> Result<bool, NodeError> {
         let (mut answers, mut go_on, mut acted, mut looks) = (Vec::new(), true, false, false);
+        if self.may_put_off(&batch) {
+            for event in batch {
+                let Event::Net(event) = event else { continue };
+                self.core.on_net(event)?;
+                self.unsettled += 1;
+            }
+            return Ok(true);
+        }
+        self.unsettled = 0;
         let mut batch = batch.into_iter().peekable();
         while let Some(event) = batch.next() {
             match event {
@@ -378,6 +393,17 @@ impl Daemon {
         self.core.fold()?;
         self.publish();
         Ok(go_on)
+    }
+
+    /// Whether a batch is nothing but frames that can wait, and may share a later one's commit.
+    fn may_put_off(&self, batch: &VecDeque<Event>) -> bool {
+        let waits = |event: &Event| match event {
+            Event::Net(event) => Inbox::may_wait(event, self.core.exchange.urgent()),
+            Event::Waited => true,
+            Event::Ask(_) | Event::Tick | Event::Stop | Event::Idle => false,
+        };
+        let few = self.unsettled + batch.len() <= UNSETTLED && !batch.is_empty();
+        few && self.core.exchange.is_crisis() && batch.iter().all(waits)
     }
 
     /// Whether a request asks for the view, and that is further behind than one step.

@@ -23,6 +23,11 @@ pub(super) struct Inbox {
 }
 
 impl Inbox {
+    /// Whether an event is a frame that can wait.
+    pub(super) fn may_wait(event: &NetEvent, urgent: &BTreeSet<AgreementId>) -> bool {
+        place(event).is_some_and(|(_, feed)| !urgent.contains(&feed.agreement))
+    }
+
     /// Whether more may be put in.
     pub(super) fn has_room(&self) -> bool {
         self.first.len() + self.last.len() < MAX_WAITING
