@@ -17,6 +17,7 @@ use crate::api::http::Manner;
 use crate::model::ConfStatus;
 use crate::net::NetConfig;
 use crate::node::SealingTerms;
+use crate::node::notify::NotifyTerms;
 use crate::protect::primary::Concentration;
 use crate::protect::{Places, Rules};
 
@@ -43,6 +44,7 @@ pub struct Config {
     places: Places,
     sealing: SealingTerms,
     duty: BTreeSet<String>,
+    notify: NotifyTerms,
     log: LogSettings,
 }
 
@@ -152,6 +154,11 @@ impl Config {
     /// Who may stand behind the bulletins of a crisis; none: everybody who may use the node.
     pub fn duty(&self) -> BTreeSet<String> {
         self.duty.clone()
+    }
+
+    /// What is run to tell people of a crisis.
+    pub fn notify(&self) -> NotifyTerms {
+        self.notify.clone()
     }
 
     /// What is logged.

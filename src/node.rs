@@ -68,6 +68,8 @@ pub mod restore;
 mod health;
 pub mod metrics;
 mod exchange;
+mod inbox;
+pub mod notify;
 pub mod core;
 pub mod daemon;
 

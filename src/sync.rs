@@ -7,7 +7,7 @@
 //!   Stored, Abandoned, Reset,    store     Append, Read, ReadHeader
 //!   Read, HeaderRead
 //!   Granted, Carries, Seated,    node      Fork, Resolution, Event
-//!   Cards, Recover, Tick
+//!   Cards, Recover, Urgent, Tick
 //!
 //!   two replicas:  Hello ⇄ Hello,  Digest ⇄ Digest,  unless these are equal Have ⇄ Have,
 //!                  then for each feed that one lacks
@@ -28,6 +28,8 @@
 //!   dated in the future is held; what nobody asked for is a fault.
 //! - `serve`: a session hears of and gets what its agreements open to it and nothing else, whatever it asks for;
 //!   only entries that are durable here are announced or served.
+//! - What is urgent (the node says under which agreements) goes before all else at the next block, and `pace` sees to it
+//!   that no more than that block lies before it.
 //! - A courier of an agreement is told of what is sealed for it, that is our own feed, and gives us what it carries; where
 //!   we are one ourselves ([`Seating`]), sealed content is all that we take, and all that we have to give.
 //! - `forks`: two signed headers for one place freeze the feed, and the proof goes to all who may read it; so does the
@@ -48,5 +50,7 @@ mod replica;
 pub use config::{Config, MAX_DATA, MAX_DISPUTES, MAX_HEADS_PER_MESSAGE, MAX_WINDOW, MIN_WINDOW, VERSIONS};
 pub use fault::Fault;
 pub use io::{Event, FeedState, Input, Output, Recovering, Seating, SessionId};
-pub use message::{ByeReason, FEATURE_DIGEST, FEATURE_RESOLUTION, Message, Versions, heads_digest};
+pub use message::{
+    ByeReason, FEATURE_DIGEST, FEATURE_PROMPT, FEATURE_RESOLUTION, Message, Versions, heads_digest,
+};
 pub use replica::{Replica, SessionStatus};

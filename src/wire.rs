@@ -28,7 +28,7 @@ use crate::crypto::Hash;
 use crate::feed::assembler::Position;
 use crate::feed::codec::{self, BorrowDecode, Encode};
 use crate::feed::resolution::MAX_RESOLUTION;
-use crate::feed::{CodecError, FeedId, HeadRef, Seq};
+use crate::feed::{AgreementId, CodecError, FeedId, HeadRef, PublisherId, Seq};
 use crate::sync::{ByeReason, MAX_DATA, MAX_HEADS_PER_MESSAGE, Message, Versions};
 
 /// The longest message, in bytes.
@@ -36,6 +36,8 @@ pub const MAX_MESSAGE: usize = 64 << 10;
 /// The longest network name and the longest signed header, in bytes.
 const MAX_NETWORK: usize = 64;
 const MAX_HEADER: usize = 4 << 10;
+/// The tag of Data.
+const DATA: u8 = 4;
 
 /// The form in which a message travels; the order of variants and fields is the format.
 #[derive(Encode, BorrowDecode)]
@@ -75,6 +77,14 @@ pub fn decode(bytes: &[u8]) -> Result<Message, WireError> {
         return Err(WireError::TooLong(bytes.len()));
     }
     codec::decode::<Bytes<'_>>(bytes)?.into_message()
+}
+
+/// The feed whose frames a message brings, if it brings any: where it is to wait is decided before it is decoded.
+pub fn feed_of(bytes: &[u8]) -> Option<FeedId> {
+    let (tag, rest) = bytes.split_first()?;
+    let (publisher, rest) = rest.split_first_chunk::<32>()?;
+    let (agreement, _) = rest.split_first_chunk::<32>()?;
+    (*tag == DATA).then(|| FeedId::new(PublisherId(*publisher), AgreementId(*agreement)))
 }
 
 impl<'a> Bytes<'a> {

@@ -9,6 +9,7 @@ use tokio::sync::watch;
 
 use super::Node;
 use crate::feed::AgreementId;
+use crate::node::crisis::CrisisRequest;
 use crate::node::engine::Rows;
 use crate::node::metrics::{Kind, Metric};
 use crate::node::{Answer, Caller, NodeError, Payload, Pending, Request, tokens};
@@ -91,6 +92,11 @@ impl Node for Fake {
                 let _ = each("{\"number\":1}") && each("{\"number\":2}");
                 Ok(())
             }))),
+            Request::Crisis(CrisisRequest::List) => Ok(Answer::Value(json!({ "lanes": [lane()] }))),
+            Request::Crisis(CrisisRequest::Show { lane: Some(name) }) if name == "LC-1" => {
+                Ok(Answer::Value(picture()))
+            }
+            Request::Crisis(_) => Err(NodeError::NotFound("there is no crisis lane of this name".to_owned())),
             Request::Submit(_) => Ok(Answer::Value(json!({ "bytes": read }))),
             _ => Err(NodeError::Refused("not in /var/lib/secret".to_owned())),
         }))
@@ -125,6 +131,35 @@ pub(crate) fn token_text() -> String {
 
 /// Every request waits this long at most in tests.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A lane as a node describes it.
+fn lane() -> Value {
+    json!({
+        "lane": "ab".repeat(32), "name": "LC-1", "area": "XLA", "drill": false, "watermark": null, "under": "ARR",
+        "standing": "in force", "signed": ["XLA", "XOA"], "signatures_needed": 2, "may_sign": [],
+        "members": ["XLA", "XOA"], "couriers": [], "since": "2026-01-02T03:04:05Z",
+        "until": "2026-01-30T03:04:05Z", "over_since": null, "erase_at": null,
+    })
+}
+
+/// The picture of it.
+fn picture() -> Value {
+    let figure = json!({
+        "count": 41, "from": ["XOA"], "bulletins": 1, "oldest": null, "newest": null, "age_seconds": null,
+    });
+    let mut value = lane();
+    let more = json!({
+        "as_of": "2026-01-02T04:00:00Z", "bulletins": 1, "closed_cells": 0,
+        "totals": { "unaccounted": null, "known": figure, "present": null, "crossed": null, "home": null },
+        "origins": [], "publishers": [], "places": [], "days": [{ "day": "2026-01-02", "known": 41 }], "needs": [],
+        "duplicates": [], "newest": [], "corrections": [], "lessons": {}, "summary": null, "erasures": [],
+        "waiting": [{ "bulletin": "B-2", "observed": "2026-01-02T03:30:00Z", "officers": ["maria"] }],
+    });
+    for (name, of) in more.as_object().into_iter().flatten() {
+        value[name] = of.clone();
+    }
+    value
+}
 
 fn status(network: &str) -> Value {
     let feed = |agreement: String, name: &str, observations: u64| {

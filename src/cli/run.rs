@@ -15,7 +15,7 @@ use crate::config::Config;
 use crate::node::clock::Clock;
 use crate::node::daemon::MAX_NET_EVENTS;
 use crate::node::{
-    Caller, Daemon, Engine, Home, NodeError, NodeHandle, Options, Payload, Request, SignInRequest,
+    Caller, Daemon, Engine, Home, NodeError, NodeHandle, Options, Payload, Request, SignInRequest, notify,
 };
 use crate::store::StoreError;
 use crate::{net, sync};
@@ -55,8 +55,11 @@ pub fn run(global: &Global, args: &Run) -> anyhow::Result<Outcome> {
         tracing::warn!("{repair}");
     }
     let (daemon, handle) = Daemon::new(engine, sync_config(&config), net, net_events, stopped.clone())?;
+    let (notices, to_tell) = mpsc::channel(notify::MAX_NOTICES);
+    let daemon = if config.notify().command.is_empty() { daemon } else { daemon.with_notices(notices) };
     let mut tasks = serve(&runtime, &socket, &config, handle, &stopped)?;
     tasks.spawn_on(stop_on_signal(stop), runtime.handle());
+    tasks.spawn_on(notify::tell(config.notify(), to_tell), runtime.handle());
     tracing::info!(network = network.as_str(), "running");
     let _no_manager = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
     let result = runtime.block_on(daemon.run());

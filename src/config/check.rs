@@ -12,6 +12,7 @@ use crate::model::codelist::Language;
 use crate::model::{ConfStatus, IndicatorCode, codelist};
 use crate::net::{NetConfig, RelayLimits};
 use crate::node::SealingTerms;
+use crate::node::notify::NotifyTerms;
 use crate::protect::Places;
 use crate::protect::primary::{Concentration, NoRule};
 
@@ -28,6 +29,8 @@ const CIRCUIT_MIN: Duration = Duration::from_secs(60);
 const CIRCUIT_MAX: Duration = Duration::from_secs(365 * 86_400);
 /// A key that lives shorter could not reach anybody before it is over.
 const SEALING_MIN: Duration = Duration::from_secs(1);
+/// What runs longer is not telling people any more.
+const NOTIFY_MAX: Duration = Duration::from_secs(3_600);
 const LEVELS: [&str; 5] = ["error", "warn", "info", "debug", "trace"];
 
 /// Settings that keep the rules.
@@ -45,6 +48,7 @@ pub(super) fn check(layers: &Layers) -> Result<Config, ConfigError> {
         places: places(layers)?,
         sealing: sealing(layers)?,
         duty: duty(layers)?,
+        notify: notify(layers)?,
         log: log(layers)?,
     })
 }
@@ -55,6 +59,21 @@ fn duty(layers: &Layers) -> Result<BTreeSet<String>, ConfigError> {
         true => Err(layers.refuse("crisis.duty", "holds an empty name: name users of this machine")),
         false => Ok(duty.iter().cloned().collect()),
     }
+}
+
+fn notify(layers: &Layers) -> Result<NotifyTerms, ConfigError> {
+    let notify = &layers.sections.notify;
+    if notify.timeout.0.is_zero() || notify.timeout.0 > NOTIFY_MAX {
+        return Err(
+            layers.refuse("notify.timeout", "must lie between 1ms and 1h: the next notice waits for it")
+        );
+    }
+    // It is run without a search in the directory where the daemon happened to start.
+    if notify.command.first().is_some_and(|program| !program.starts_with('/')) {
+        let reason = "must begin with the whole path of a program, such as /usr/local/bin/tell-duty";
+        return Err(layers.refuse("notify.command", reason));
+    }
+    Ok(NotifyTerms { command: notify.command.clone(), timeout: notify.timeout.0 })
 }
 
 fn sealing(layers: &Layers) -> Result<SealingTerms, ConfigError> {

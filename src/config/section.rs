@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::quantity::{Size, Span};
 use crate::net::{NetConfig, RelayLimits};
 use crate::node::SealingTerms;
+use crate::node::notify::NotifyTerms;
 
 /// A whole file of settings.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,6 +23,7 @@ pub(super) struct Sections {
     pub(super) sealing: Sealing,
     pub(super) courier: Courier,
     pub(super) crisis: Crisis,
+    pub(super) notify: Notify,
     pub(super) log: Log,
 }
 
@@ -118,6 +120,14 @@ pub(super) struct Crisis {
     pub(super) duty: Vec<String>,
 }
 
+/// What is run to tell people of a crisis.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Notify {
+    pub(super) command: Vec<String>,
+    pub(super) timeout: Span,
+}
+
 /// The log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -199,6 +209,13 @@ impl Default for Courier {
     fn default() -> Self {
         let terms = SealingTerms::default();
         Self { quota: Size(terms.quota), tidy: Span(Duration::from_millis(terms.tidy.unsigned_abs())) }
+    }
+}
+
+impl Default for Notify {
+    fn default() -> Self {
+        let terms = NotifyTerms::default();
+        Self { command: terms.command, timeout: Span(terms.timeout) }
     }
 }
 

@@ -35,6 +35,15 @@ pub(crate) struct Traffic {
     pub(crate) bytes_out: AtomicU64,
 }
 
+/// The ways into a session.
+#[derive(Clone, Debug)]
+pub(crate) struct Queues {
+    /// Written first.
+    pub(crate) first: mpsc::Sender<Vec<u8>>,
+    /// Written frame by frame while nothing waits in the other.
+    pub(crate) last: mpsc::Sender<Vec<u8>>,
+}
+
 /// Sessions and counters, shared by the loop (which writes) and the handles (which read). One entry per peer the
 /// loop knows; the loop removes it when it forgets the peer.
 #[derive(Debug, Default)]
@@ -46,22 +55,22 @@ pub(crate) struct Board {
 #[derive(Debug, Default)]
 struct Port {
     traffic: Arc<Traffic>,
-    open: Option<(u64, mpsc::Sender<Vec<u8>>)>,
+    open: Option<(u64, Queues)>,
 }
 
 impl Board {
-    /// The queue of a session, if it is the one open now.
-    pub(crate) fn queue(&self, peer: NodeId, session: u64) -> Option<mpsc::Sender<Vec<u8>>> {
+    /// The queues of a session, if it is the one open now.
+    pub(crate) fn queues(&self, peer: NodeId, session: u64) -> Option<Queues> {
         let ports = self.ports();
-        let (number, queue) = ports.get(&peer)?.open.as_ref()?;
-        (*number == session).then(|| queue.clone())
+        let (number, queues) = ports.get(&peer)?.open.as_ref()?;
+        (*number == session).then(|| queues.clone())
     }
 
     /// Puts a new session up in place of the last one.
-    pub(crate) fn open(&self, peer: NodeId, session: u64, queue: mpsc::Sender<Vec<u8>>) -> Arc<Traffic> {
+    pub(crate) fn open(&self, peer: NodeId, session: u64, queues: Queues) -> Arc<Traffic> {
         let mut ports = self.ports();
         let port = ports.entry(peer).or_default();
-        port.open = Some((session, queue));
+        port.open = Some((session, queues));
         Arc::clone(&port.traffic)
     }
 

@@ -142,7 +142,7 @@ impl NetHandle {
     /// Frames that may be queued in a session at this moment; `None` if it is over.
     #[must_use]
     pub fn room(&self, peer: NodeId, session: u64) -> Option<usize> {
-        Some(self.board.queue(peer, session)?.capacity())
+        Some(self.board.queues(peer, session)?.first.capacity())
     }
 
     /// The counters.
@@ -153,12 +153,18 @@ impl NetHandle {
 
     fn route(&self, command: NetCommand) -> Result<Route, NetError> {
         match command {
-            NetCommand::Send { peer, bytes, .. } if bytes.len() > self.max_frame => {
+            NetCommand::Send { peer, bytes, .. } | NetCommand::SendLast { peer, bytes, .. }
+                if bytes.len() > self.max_frame =>
+            {
                 Err(NetError::FrameTooLong { peer, length: bytes.len(), limit: self.max_frame })
             }
             NetCommand::Send { peer, session, bytes } => {
-                let queue = self.board.queue(peer, session).ok_or_else(|| no_session((peer, session)))?;
-                Ok(Route::Frame((peer, session), queue, bytes))
+                let queues = self.board.queues(peer, session).ok_or_else(|| no_session((peer, session)))?;
+                Ok(Route::Frame((peer, session), queues.first, bytes))
+            }
+            NetCommand::SendLast { peer, session, bytes } => {
+                let queues = self.board.queues(peer, session).ok_or_else(|| no_session((peer, session)))?;
+                Ok(Route::Frame((peer, session), queues.last, bytes))
             }
             NetCommand::SetPartners(partners) if partners.len() > MAX_PARTNERS => {
                 Err(NetError::TooManyPartners(partners.len()))

@@ -78,6 +78,16 @@ pub enum NetCommand {
         /// The frame, at most `max_frame` bytes.
         bytes: Vec<u8>,
     },
+    /// Write one frame in a session when no other waits: everything that is sent later may overtake it, but for what is
+    /// sent this way too.
+    SendLast {
+        /// The peer.
+        peer: NodeId,
+        /// As above.
+        session: u64,
+        /// The frame, at most `max_frame` bytes.
+        bytes: Vec<u8>,
+    },
     /// End a session and its connections, after what is queued has been written and read (two seconds at most).
     /// Frames of the peer may still come in until `SessionClosed`.
     Close {

@@ -14,8 +14,9 @@ use libp2p::swarm::dial_opts::{DialOpts, PeerCondition};
 use libp2p::{Multiaddr, PeerId, Stream};
 use tokio::sync::{mpsc, oneshot};
 
+use super::board::Queues;
 use super::peer::{OpenTalk, Peer, Talk};
-use super::session::{self, Ended, Session, Side, Tag};
+use super::session::{self, Ended, Frames, Session, Side, Tag};
 use super::swarm::{Done, Driver};
 use super::{MAX_ADDRESSES, NetEvent, NodeId, PartnerPeer, admission, clock, id};
 
@@ -111,16 +112,18 @@ impl Driver {
     fn start(&mut self, node: NodeId, stream: Stream, side: Side) {
         let Some(peer) = self.peers.get_mut(&node) else { return };
         self.last_session += 1;
-        let (queue, frames) = mpsc::channel(self.config.outbound_queue);
+        let (first, frames) = mpsc::channel(self.config.outbound_queue);
+        let (last, frames_last) = mpsc::channel(self.config.outbound_queue);
+        let queues = Queues { first, last };
         let (stop, stopped) = oneshot::channel();
         let session = Session {
             tag: Tag { peer: node, session: self.last_session },
             remote: peer.remote(),
             side,
-            frames,
+            frames: Frames { first: frames, last: frames_last },
             stop: stopped,
             events: self.events.clone(),
-            traffic: self.board.open(node, self.last_session, queue),
+            traffic: self.board.open(node, self.last_session, queues),
             max_frame: self.config.max_frame,
         };
         let task = self.tasks.spawn(async move { Done::Ended(node, session.run(stream).await) });

@@ -35,12 +35,36 @@ pub(crate) struct Session {
     pub(crate) remote: String,
     pub(crate) side: Side,
     /// Frames to write. Ends when the board has taken the session down.
-    pub(crate) frames: mpsc::Receiver<Vec<u8>>,
+    pub(crate) frames: Frames,
     /// Carries the reason when our side ends the session.
     pub(crate) stop: oneshot::Receiver<String>,
     pub(crate) events: mpsc::Sender<NetEvent>,
     pub(crate) traffic: Arc<Traffic>,
     pub(crate) max_frame: usize,
+}
+
+/// The frames to write.
+pub(crate) struct Frames {
+    /// These first.
+    pub(crate) first: mpsc::Receiver<Vec<u8>>,
+    /// These while there are none of the others.
+    pub(crate) last: mpsc::Receiver<Vec<u8>>,
+}
+
+impl Frames {
+    /// Waits for the next frame; `None` when no more can come.
+    async fn next(&mut self) -> Option<Vec<u8>> {
+        tokio::select! {
+            biased;
+            Some(frame) = self.first.recv() => Some(frame),
+            Some(frame) = self.last.recv() => Some(frame),
+            else => None,
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.first.is_empty() && self.last.is_empty()
+    }
 }
 
 /// Whether this end opened the stream (and has read the acknowledgement) or accepted it (and owes it).
@@ -177,18 +201,18 @@ async fn read_frame(input: &mut (impl AsyncRead + Unpin), max_frame: usize) -> R
     Ok(bytes)
 }
 
-/// Writes frames until the queue ends, then closes the stream. Many small frames become one write: it flushes
-/// only when nothing waits.
+/// Writes frames until the queues end, then closes the stream. Many small frames become one write: it flushes
+/// only when nothing waits. What may be overtaken is written frame by frame.
 async fn write_frames(
     mut output: impl AsyncWrite + Unpin,
-    mut frames: mpsc::Receiver<Vec<u8>>,
+    mut frames: Frames,
     traffic: Arc<Traffic>,
 ) -> io::Result<()> {
     let mut buffer = Vec::with_capacity(2 * BUFFER);
-    while let Some(first) = frames.recv().await {
+    while let Some(first) = frames.next().await {
         append(&mut buffer, &first);
         while buffer.len() < BUFFER
-            && let Ok(next) = frames.try_recv()
+            && let Ok(next) = frames.first.try_recv()
         {
             append(&mut buffer, &next);
         }

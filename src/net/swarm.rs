@@ -193,7 +193,7 @@ impl Driver {
                 self.reconcile(peer);
             }
             // The handle puts frames into the session's own queue, and `run` ends at a shutdown.
-            NetCommand::Send { .. } | NetCommand::Shutdown => {}
+            NetCommand::Send { .. } | NetCommand::SendLast { .. } | NetCommand::Shutdown => {}
         }
     }
 

@@ -17,15 +17,21 @@ use serde_json::{Value, json};
 
 use super::engine::{Answer, Engine, NodeError};
 use super::exchange::Exchange;
-use super::metrics::{self, Counters};
+use super::metrics::{self, Counters, CrisisFigures};
 use super::prepared::{Figures, Prepared};
 use super::release::Wanted;
 use super::request::{Caller, Request, SubmitRequest};
+use crate::model::Millis;
 use crate::net::{Carrier, NetEvent};
 use crate::sync;
 
 /// How many observations are folded, or written out, in one turn: some ten milliseconds.
 const STEP: usize = 10_000;
+/// The same while a crisis lane is open: no bulletin is to wait for more than about a millisecond of it.
+const STEP_IN_CRISIS: usize = 1_000;
+
+/// How often it is counted how crises stand: each second.
+const LOOK: i64 = 1_000;
 
 /// An engine and its exchange.
 ///
@@ -35,6 +41,8 @@ pub struct Core {
     pub(super) engine: Engine,
     pub(super) exchange: Exchange,
     pub(super) counters: Counters,
+    /// As of the last look at them.
+    crisis: (Millis, CrisisFigures),
 }
 
 /// A submission that came, with what was made of its file.
@@ -48,7 +56,7 @@ impl Core {
     pub fn new(engine: Engine, config: sync::Config, net: Box<dyn Carrier>) -> Result<Self, NodeError> {
         let mut engine = engine;
         let exchange = Exchange::new(&mut engine, config, net)?;
-        Ok(Self { engine, exchange, counters: Counters::default() })
+        Ok(Self { engine, exchange, counters: Counters::default(), crisis: Default::default() })
     }
 
     /// The engine.
@@ -82,7 +90,19 @@ impl Core {
         self.exchange.tick(&mut self.engine)?;
         self.engine.close_lanes()?;
         let begun = self.engine.erase_due()?;
-        self.exchange.abandoned(begun, &mut self.engine)
+        self.exchange.abandoned(begun, &mut self.engine)?;
+        self.look_at_crises()
+    }
+
+    /// Counts how crises stand, once in a while.
+    fn look_at_crises(&mut self) -> Result<(), NodeError> {
+        let now = self.engine.clock().now();
+        if !self.exchange.is_crisis() {
+            self.crisis.1 = CrisisFigures::default();
+        } else if !(0..LOOK).contains(&(now.0 - self.crisis.0.0)) {
+            self.crisis = (now, self.engine.crisis_figures()?);
+        }
+        Ok(())
     }
 
     /// Carries out one request in a turn of its own.
@@ -221,7 +241,8 @@ impl Core {
     /// # Errors
     /// [`NodeError`] when the node must stop.
     pub fn fold(&mut self) -> Result<bool, NodeError> {
-        let folded = self.engine.store_mut().fold_step(STEP)?;
+        let step = self.step();
+        let folded = self.engine.store_mut().fold_step(step)?;
         if folded && self.exchange.owes_receipts() {
             self.exchange.take_receipts(&mut self.engine)?;
             self.settle()?;
@@ -231,16 +252,21 @@ impl Core {
 
     /// What is done when nothing else is: a step of writing the view out.
     pub(super) fn tidy(&mut self) -> Result<(), NodeError> {
+        let step = self.step();
         let store = self.engine.store_mut();
         if store.is_folded() && store.needs_tidying() {
-            store.tidy_step(STEP)?;
+            store.tidy_step(step)?;
         }
         Ok(())
     }
 
+    fn step(&self) -> usize {
+        if self.exchange.is_crisis() { STEP_IN_CRISIS } else { STEP }
+    }
+
     /// What is counted here; bytes are counted by the network.
     pub(super) fn counted(&self) -> (Counters, metrics::Figures) {
-        (self.counters, self.exchange.figures())
+        (self.counters, metrics::Figures { crisis: self.crisis.1, ..self.exchange.figures() })
     }
 
     /// The orderly end: partners are told, the derived database is written out.

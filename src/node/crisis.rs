@@ -26,6 +26,7 @@ pub mod board;
 mod declare;
 pub mod desk;
 mod ending;
+mod figures;
 mod report;
 mod show;
 pub mod table;

@@ -5,7 +5,7 @@
 //! ```
 //!
 //! A turn ends with a step of folding. What is large is folded in many such steps with the network's turns between
-//! them; questions to the view wait meanwhile, and everything that was asked behind them.
+//! them; questions to the view wait meanwhile, and everything that was asked behind them but for what concerns a crisis.
 
 use std::collections::VecDeque;
 use std::collections::vec_deque::IntoIter;
@@ -22,7 +22,9 @@ use super::core::Core;
 use super::engine::{Answer, Engine, NodeError};
 use super::exchange;
 use super::home::Home;
+use super::inbox::Inbox;
 use super::metrics::{Counters, Figures, Metric};
+use super::notify::{Notice, Notices};
 use super::payload::Payload;
 use super::prepared::Prepared;
 use super::request::{Caller, Request};
@@ -39,6 +41,11 @@ const MAX_REQUESTS: usize = 1024;
 pub const MAX_NET_EVENTS: usize = 1024;
 /// How many events are handled between two commits: bounds how long an answer waits for others.
 const BATCH: usize = 512;
+/// How many frames that can wait are handled between two commits while a crisis lane is open: some milliseconds.
+const IN_CRISIS: usize = 2;
+/// While a crisis lane is open so many frames that can wait share a commit: a disk that is slow to sync is left to the
+/// bulletins. A tick, or anything else, commits too.
+const UNSETTLED: usize = 16;
 /// How often time is told to the replication machine.
 const TICK: Duration = Duration::from_millis(250);
 /// How many requests are answered from the views in one batch before the network's turn.
@@ -54,6 +61,11 @@ struct Ask {
 impl Ask {
     fn is_release(&self) -> bool {
         matches!(self.prepared.request, Request::Release(_))
+    }
+
+    /// It waits for no view, and so for nobody who does.
+    fn is_crisis(&self) -> bool {
+        matches!(self.prepared.request, Request::Crisis(_))
     }
 
     fn is_submission(&self) -> bool {
@@ -84,6 +96,8 @@ struct Held {
 /// What the loop takes.
 enum Event {
     Net(NetEvent),
+    /// Frames that waited are to be handled.
+    Waited,
     Ask(Box<Ask>),
     Tick,
     Stop,
@@ -218,6 +232,10 @@ pub struct Daemon {
     /// How many feeds had moved when it was told last.
     told: u64,
     held: VecDeque<Held>,
+    inbox: Inbox,
+    /// Frames that were handled and not committed yet.
+    unsettled: usize,
+    notices: Notices,
 }
 
 impl Daemon {
@@ -249,9 +267,19 @@ impl Daemon {
                 parked: VecDeque::new(),
                 told: 0,
                 held: VecDeque::new(),
+                inbox: Inbox::default(),
+                unsettled: 0,
+                notices: Notices::default(),
             },
             handle,
         ))
+    }
+
+    /// Tells of crisis lanes by this way when they begin and when they are over.
+    #[must_use]
+    pub fn with_notices(mut self, to: mpsc::Sender<Notice>) -> Self {
+        self.notices = Notices::by(to);
+        self
     }
 
     /// Runs until it is told to stop.
@@ -269,8 +297,9 @@ impl Daemon {
                 biased;
                 _ = self.stop.changed() => Event::Stop,
                 Some(ask) = self.asks.recv(), if self.parked.len() < MAX_REQUESTS => Event::Ask(Box::new(ask)),
-                Some(event) = self.net_events.recv() => Event::Net(event),
+                Some(event) = self.net_events.recv(), if self.inbox.has_room() => Event::Net(event),
                 _ = ticks.tick() => Event::Tick,
+                () = std::future::ready(()), if !self.inbox.is_empty() => Event::Waited,
                 () = tokio::task::yield_now(), if idle_work => Event::Idle,
             };
             let batch = self.batch(first);
@@ -288,31 +317,52 @@ impl Daemon {
         if self.core.engine.store().is_folded() {
             batch.extend(self.parked.drain(..).map(Event::Ask));
         }
-        batch.push_back(first);
+        match first {
+            Event::Net(event) => self.inbox.put(event, self.core.exchange.urgent()),
+            Event::Waited => {}
+            first => batch.push_back(first),
+        }
         while batch.len() < MAX_COMMANDS_PER_BATCH
             && let Ok(ask) = self.asks.try_recv()
         {
             batch.push_back(Event::Ask(Box::new(ask)));
         }
-        while batch.len() < BATCH
+        while self.inbox.has_room()
             && let Ok(event) = self.net_events.try_recv()
         {
-            batch.push_back(Event::Net(event));
+            self.inbox.put(event, self.core.exchange.urgent());
         }
+        let others = if self.core.exchange.is_crisis() { IN_CRISIS } else { BATCH };
+        batch.extend(self.inbox.take(others).into_iter().map(Event::Net));
         batch
     }
 
     /// Handles a batch and commits; says whether to go on.
     fn turn(&mut self, batch: VecDeque<Event>) -> Result<bool, NodeError> {
-        let (mut answers, mut go_on, mut acted) = (Vec::new(), true, false);
+        let (mut answers, mut go_on, mut acted, mut looks) = (Vec::new(), true, false, false);
+        if self.may_put_off(&batch) {
+            for event in batch {
+                let Event::Net(event) = event else { continue };
+                self.core.on_net(event)?;
+                self.unsettled += 1;
+            }
+            return Ok(true);
+        }
+        self.unsettled = 0;
         let mut batch = batch.into_iter().peekable();
         while let Some(event) = batch.next() {
             match event {
                 Event::Net(event) => self.core.on_net(event)?,
-                Event::Tick => self.core.tick()?,
+                Event::Tick => {
+                    looks = true;
+                    self.core.tick()?;
+                }
                 Event::Stop => go_on = false,
+                Event::Waited => {}
                 Event::Idle => self.core.tidy()?,
-                Event::Ask(ask) if !self.parked.is_empty() || self.must_wait(&ask)? => {
+                Event::Ask(ask)
+                    if !ask.is_crisis() && (!self.parked.is_empty() || self.must_wait(&ask)?) =>
+                {
                     self.parked.push_back(ask);
                 }
                 Event::Ask(ask) if ask.is_release() => {
@@ -337,9 +387,23 @@ impl Daemon {
         let moved = self.core.counters.heads_moved != self.told;
         self.tell(acted);
         self.give(answers, moved, go_on);
+        if looks || acted {
+            self.notices.look(&self.core.engine);
+        }
         self.core.fold()?;
         self.publish();
         Ok(go_on)
+    }
+
+    /// Whether a batch is nothing but frames that can wait, and may share a later one's commit.
+    fn may_put_off(&self, batch: &VecDeque<Event>) -> bool {
+        let waits = |event: &Event| match event {
+            Event::Net(event) => Inbox::may_wait(event, self.core.exchange.urgent()),
+            Event::Waited => true,
+            Event::Ask(_) | Event::Tick | Event::Stop | Event::Idle => false,
+        };
+        let few = self.unsettled + batch.len() <= UNSETTLED && !batch.is_empty();
+        few && self.core.exchange.is_crisis() && batch.iter().all(waits)
     }
 
     /// Whether a request asks for the view, and that is further behind than one step.

@@ -13,19 +13,23 @@ use super::sealing::Look;
 use super::standby::Role;
 use crate::crypto::PublicKey;
 use crate::feed::{AgreementId, Card, EntryKind, FeedId, Fork, Keyring, PublisherId, Seq, SignedHeader};
-use crate::model::{Millis, Receipt, Record};
+use crate::model::Millis;
 use crate::net::{Carrier, NetCommand, NetEvent, NodeId, PartnerPeer};
 use crate::store::StoreError;
 use crate::sync::{self, Event, Input, Output, Recovering, Replica, Seating, SessionId};
 use crate::wire;
 
+use self::receipts::Owed;
 pub(super) use self::standby::HELD;
+use self::urgent::Urgent;
 
 mod bundles;
 mod cards;
+mod receipts;
 mod recovery;
 mod sealed;
 mod standby;
+mod urgent;
 
 /// How many faults are kept to be shown; older ones are in the log of acts.
 const MAX_FAULTS: usize = 256;
@@ -60,6 +64,7 @@ pub(super) struct Exchange {
     /// Of which agreements partners are couriers.
     couriers: BTreeMap<PublisherId, BTreeSet<AgreementId>>,
     seating: Seating,
+    urgent: Urgent,
     /// When what we carry was looked through last.
     carried_at: Millis,
     /// Of each foreign feed that is owed receipts, the first entry that none of ours covers.
@@ -80,6 +85,8 @@ pub(super) struct Exchange {
     bundles: u64,
     /// Whether what we have signed receipts for was read from the view.
     receipts_known: bool,
+    /// Receipts that are due under agreements of many.
+    owed: Owed,
     /// Whether receipts could not be signed when they were due.
     receipts_put_off: bool,
     /// Until when a standby of ours is waited for before this node leads.
@@ -108,6 +115,7 @@ impl Exchange {
             replica: Replica::seated(config, network, us, standing, feeds),
             couriers: BTreeMap::new(),
             seating,
+            urgent: Urgent::default(),
             carried_at: Millis(0),
             net,
             clock: engine.clock().clone(),
@@ -126,6 +134,7 @@ impl Exchange {
             bundle: None,
             bundles: 0,
             receipts_known: false,
+            owed: Owed::default(),
             receipts_put_off: false,
             asks_until: None,
             role: engine.role(),
@@ -139,26 +148,6 @@ impl Exchange {
         self.refresh_seating(engine)
     }
 
-    /// Whether it is not yet known which receipts an interrupted run still owes.
-    pub(super) fn owes_receipts(&self) -> bool {
-        !self.receipts_known
-    }
-
-    /// Signs receipts that an interrupted run still owes. The view must be folded: it says what was signed before.
-    pub(super) fn take_receipts(&mut self, engine: &mut Engine) -> Result<(), NodeError> {
-        self.receipts_known = true;
-        let us = engine.home().us();
-        let foreign: Vec<FeedId> = engine.store().feeds().filter(|feed| feed.publisher != us).collect();
-        for feed in foreign {
-            let first = self.first_unreceipted(&feed, engine)?;
-            self.unreceipted.insert(feed, first);
-            if let Some(newest) = engine.store().durable_header(&feed)? {
-                self.take_received(&newest, engine)?;
-            }
-        }
-        Ok(())
-    }
-
     pub(super) fn on_net(&mut self, event: NetEvent, engine: &mut Engine) -> Result<(), NodeError> {
         match event {
             NetEvent::Listening { address } => {
@@ -170,6 +159,7 @@ impl Exchange {
             NetEvent::Frame { peer, session, bytes } => self.frame(peer, session, &bytes, engine),
             NetEvent::SessionClosed { session, reason, .. } => {
                 tracing::info!(session, %reason, "session closed");
+                self.urgent.forget(session);
                 if let Some(open) = self.open.remove(&session) {
                     self.note_end(open.publisher, &reason);
                 }
@@ -237,6 +227,7 @@ impl Exchange {
             }
             self.tend_sealed(engine)?;
         }
+        self.sign_owed(engine)?;
         self.tell(Input::Tick, engine)
     }
 
@@ -259,6 +250,7 @@ impl Exchange {
                 EntryKind::Act | EntryKind::Correspondence | EntryKind::Receipt | EntryKind::Sealing
             );
             self.tell(Input::Stored { newest: newest.clone() }, engine)?;
+            self.dial_for(&feed, engine);
             engine.review_if_doubted(feed.publisher);
             if feed.publisher != engine.home().us() && self.receipts_known {
                 self.take_received(&newest, engine)?;
@@ -274,7 +266,7 @@ impl Exchange {
             }
             self.open_what_is_due(engine)?;
         }
-        Ok(())
+        self.sign_owed(engine)
     }
 
     /// Others' entries up to this one are durable: what its agreement covers gets a receipt, and what it does not is
@@ -297,37 +289,6 @@ impl Exchange {
             return Ok(());
         }
         self.sign_receipt(newest, engine)
-    }
-
-    /// Signs a receipt for all entries of a feed up to this one, unless they are receipts themselves.
-    fn sign_receipt(&mut self, newest: &SignedHeader, engine: &mut Engine) -> Result<(), NodeError> {
-        let (feed, seq) = (newest.header().feed, newest.header().seq);
-        if engine.may_append(&FeedId::new(engine.home().us(), feed.agreement)).is_err() {
-            self.receipts_put_off = true;
-            return Ok(());
-        }
-        let first = self.unreceipted.get(&feed).copied().unwrap_or(Seq(0));
-        let owed = feed.agreement != AgreementId::public()
-            && engine.house().book().readable(feed.publisher, self.clock.now()).contains(&feed.agreement);
-        let mut due = false;
-        for at in first.0..=seq.0 {
-            due |= owed && engine.store().header(&feed, Seq(at))?.header().kind != EntryKind::Receipt;
-        }
-        if owed {
-            self.unreceipted.insert(feed, seq.next());
-        }
-        if !due || engine.may_append(&FeedId::new(engine.home().us(), feed.agreement)).is_err() {
-            return Ok(());
-        }
-        let receipt = Receipt {
-            publisher: feed.publisher.0,
-            agreement: feed.agreement.0,
-            seq: seq.0,
-            entry: newest.id().0,
-            received_at: self.clock.now(),
-        };
-        self.figures.receipts += 1;
-        engine.append(feed.agreement, EntryKind::Receipt, vec![Record::Receipt(receipt)]).map(|_| ())
     }
 
     /// Compares what the house has decided with what network and machine were told.
@@ -361,6 +322,7 @@ impl Exchange {
             }
         }
         self.grant_fellows(engine)?;
+        self.refresh_urgent(engine)?;
         self.follow_cards(engine)
     }
 
@@ -428,7 +390,10 @@ impl Exchange {
         let Some(open) = self.open.get(&session.0) else { return };
         let peer = open.peer;
         let sent = wire::encode(message).map_err(|error| error.to_string()).and_then(|bytes| {
-            let command = NetCommand::Send { peer, session: session.0, bytes };
+            let command = match self.urgent.may_wait(session, message) {
+                true => NetCommand::SendLast { peer, session: session.0, bytes },
+                false => NetCommand::Send { peer, session: session.0, bytes },
+            };
             self.net.send(command).map_err(|error| error.to_string())
         });
         if let Err(error) = sent {

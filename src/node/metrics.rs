@@ -54,6 +54,25 @@ pub struct Figures {
     pub faults: u64,
     /// Receipts that were signed.
     pub receipts: u64,
+    /// How crises stand.
+    pub crisis: CrisisFigures,
+}
+
+/// How crises stand: numbers of lanes and bulletins, nothing of what they say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CrisisFigures {
+    /// Lanes in force.
+    pub lanes: u64,
+    /// Of these, exercises.
+    pub drills: u64,
+    /// Lanes that wait for signatures.
+    pub proposed: u64,
+    /// Entries with bulletins that are held of lanes in force, of all members.
+    pub bulletins: u64,
+    /// Bulletins here that wait for a duty officer.
+    pub waiting: u64,
+    /// How many seconds the oldest of our entries in a lane in force has waited for a member's receipt.
+    pub oldest_unanswered: u64,
 }
 
 impl Counters {
@@ -73,6 +92,16 @@ impl Counters {
             counter("frames_appended", "Frames of partners that verified", figures.frames_appended),
             counter("faults", "Faults of peers", figures.faults),
             counter("receipts", "Receipts signed", figures.receipts),
+            gauge("crisis_lanes", "Crisis lanes in force", figures.crisis.lanes),
+            gauge("crisis_drills", "Crisis lanes in force that are exercises", figures.crisis.drills),
+            gauge("crisis_proposed", "Crisis lanes that wait for signatures", figures.crisis.proposed),
+            gauge("crisis_bulletins", "Bulletins held of lanes in force", figures.crisis.bulletins),
+            gauge("crisis_waiting", "Bulletins that wait for a duty officer here", figures.crisis.waiting),
+            gauge(
+                "crisis_oldest_unanswered_seconds",
+                "How long our oldest entry in a lane in force has waited for a member's receipt",
+                figures.crisis.oldest_unanswered,
+            ),
         ]
     }
 }

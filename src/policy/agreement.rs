@@ -273,7 +273,16 @@ impl Agreement {
             rest -= 1;
             (rest < self.text.quorum as usize).then_some(time)
         });
-        [term, too_few].into_iter().flatten().min()
+        [term, too_few, self.withdrawn()].into_iter().flatten().min()
+    }
+
+    /// Since when a lane that never was in force is declared by nobody any more: all who had signed it took that back.
+    fn withdrawn(&self) -> Option<Millis> {
+        if !self.is_lane() || self.agreed.is_empty() || self.in_force_since().is_some() {
+            return None;
+        }
+        let ended = self.agreed.keys().map(|party| self.ended.get(party).map(SignedConsent::time));
+        ended.collect::<Option<Vec<Millis>>>()?.into_iter().max()
     }
 
     /// Whether the words on an amendment are enough of this agreement's parties to put it in this one's place: as many

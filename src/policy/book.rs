@@ -180,9 +180,15 @@ impl Book {
         let under = lane.text().crisis.lane()?.under;
         let parent = self.written.get(&under)?;
         let begun = Millis(lane.text().term.start);
-        let holds = self.standing(parent, begun) == Standing::InForce
-            && lane.text().follows_from(under, parent.text());
-        holds.then_some(parent)
+        // What ended later was in force then, whatever came first here.
+        let held = match self.standing(parent, begun) {
+            Standing::InForce => true,
+            Standing::Over { since } => {
+                since > begun && parent.in_force_since().is_some_and(|since| since <= begun)
+            }
+            Standing::Proposed { .. } | Standing::Ahead => false,
+        };
+        (held && lane.text().follows_from(under, parent.text())).then_some(parent)
     }
 
     /// Looks again at the lanes that follow from an agreement.

@@ -8,6 +8,8 @@ pub const VERSIONS: Versions = Versions { min: 1, max: 1 };
 pub const MAX_DATA: u32 = (64 << 10) - 256;
 /// The most heads in one Have message, which then stays below 64 KiB.
 pub const MAX_HEADS_PER_MESSAGE: usize = 600;
+/// After so many bytes of frames credit is granted again: half a block.
+pub(super) const PROMPT: u32 = MAX_DATA / 2;
 /// The smallest window, in bytes. Credit is granted again by quarters, so a sender that waits for room for a
 /// whole message never waits for ever.
 pub const MIN_WINDOW: u32 = 2 * MAX_DATA;

@@ -148,6 +148,11 @@ pub enum Input {
         /// All of it.
         seating: Seating,
     },
+    /// What goes before all else.
+    Urgent {
+        /// The agreements whose feeds do, all of them.
+        agreements: BTreeSet<AgreementId>,
+    },
     /// The accepted cards are now these.
     Cards {
         /// All of them, and our own.

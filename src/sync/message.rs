@@ -27,6 +27,10 @@ pub const FEATURE_DIGEST: u64 = 1;
 /// The bit of Hello's features that says that Resolution is known.
 pub const FEATURE_RESOLUTION: u64 = 2;
 
+/// The bit of Hello's features that says that credit is granted again after half a block, so that it shows how fast the
+/// line is.
+pub const FEATURE_PROMPT: u64 = 4;
+
 /// The digest of a list of heads, in the order of feeds: SHA-256 over publisher, agreement, seq (u64,
 /// little-endian) and entry id of each. Two partners that were in touch before are told apart from two that missed
 /// something by these 32 bytes, however many feeds they share.

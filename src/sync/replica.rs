@@ -8,7 +8,7 @@ use self::session::Session;
 use super::config::{Config, MAX_WINDOW, MIN_WINDOW, VERSIONS};
 use super::fault::Fault;
 use super::io::{Event, FeedState, Input, Output, Recovering, Seating, SessionId};
-use super::message::{FEATURE_DIGEST, FEATURE_RESOLUTION, Message, Versions};
+use super::message::{FEATURE_DIGEST, FEATURE_PROMPT, FEATURE_RESOLUTION, Message, Versions};
 use crate::crypto::{Network, PublicKey};
 use crate::feed::assembler::Position;
 use crate::feed::head::Place;
@@ -18,6 +18,7 @@ use crate::model::Millis;
 mod feed;
 mod forks;
 mod own;
+mod pace;
 mod pull;
 mod serve;
 mod session;
@@ -35,6 +36,8 @@ pub struct Replica {
     /// By partner, the agreements of which it is a courier.
     couriers: BTreeMap<PublisherId, BTreeSet<AgreementId>>,
     seating: Seating,
+    /// Agreements whose feeds go before all others.
+    urgent: Arc<BTreeSet<AgreementId>>,
     /// Feeds whose next entry is held, with the time when it is due.
     held: BTreeMap<FeedId, Millis>,
     /// Feeds of which others have announced more than their source delivers, with the time since when.
@@ -103,6 +106,7 @@ impl Replica {
             sessions: BTreeMap::new(),
             couriers: BTreeMap::new(),
             seating,
+            urgent: Arc::default(),
             held: BTreeMap::new(),
             lagging: BTreeMap::new(),
             recovering: Recovering::default(),
@@ -128,6 +132,7 @@ impl Replica {
             Input::Granted { publisher, agreements } => self.granted(publisher, &agreements),
             Input::Carries { publisher, agreements } => self.carries(publisher, agreements),
             Input::Seated { seating } => self.seat(seating),
+            Input::Urgent { agreements } => self.hurry(agreements),
             Input::Cards { keyring } => self.cards(keyring),
             Input::Stored { newest } => self.stored(&newest),
             Input::Abandoned { feed } => self.abandoned(feed),
@@ -214,10 +219,11 @@ impl Replica {
         let mut session = Session::new(node, publisher, agreements, &self.config, self.now);
         session.carries = self.couriers.get(&publisher).cloned().unwrap_or_default();
         session.carried = Arc::clone(&self.seating.carried);
+        session.serve.set_urgent(&self.urgent);
         self.sessions.insert(id, session);
         let network = self.network.as_str().to_owned();
         let window = self.config.window;
-        let features = FEATURE_DIGEST | FEATURE_RESOLUTION;
+        let features = FEATURE_DIGEST | FEATURE_RESOLUTION | FEATURE_PROMPT;
         self.send(id, Message::Hello { versions: VERSIONS, features, network, window });
     }
 
@@ -228,6 +234,9 @@ impl Replica {
                 session.digests = features & FEATURE_DIGEST != 0;
                 session.list_behind_differs = session.digests;
                 session.resolutions = features & FEATURE_RESOLUTION != 0;
+                if features & FEATURE_PROMPT != 0 {
+                    session.serve.pace.begin();
+                }
                 self.on_hello(id, versions, network, window)
             }
             (_, Message::Bye { reason }) => Err(Fault::Bye(reason)),
@@ -287,6 +296,18 @@ impl Replica {
         self.event(Event::SessionReady { session: id, node, publisher });
         self.introduce(id);
         Ok(())
+    }
+
+    /// Sets what goes before all else, and lets it go at once where it waits.
+    fn hurry(&mut self, agreements: BTreeSet<AgreementId>) {
+        self.urgent = Arc::new(agreements);
+        let ids: Vec<SessionId> = self.sessions.keys().copied().collect();
+        for id in ids {
+            if let Some(session) = self.sessions.get_mut(&id) {
+                session.serve.set_urgent(&self.urgent);
+            }
+            self.pump(id);
+        }
     }
 
     fn granted(&mut self, publisher: PublisherId, agreements: &BTreeSet<AgreementId>) {

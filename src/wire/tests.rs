@@ -121,3 +121,15 @@ fn bytes_have_the_documented_form() {
     assert_eq!(encode(&hello), Ok(b"\x00\x01\x01\x00\x04main\x09".to_vec()));
     assert_eq!(decode(&[11, 99]), Err(WireError::Reason(99)));
 }
+
+proptest! {
+    #[test]
+    fn the_feed_of_a_message_is_known_before_it_is_decoded(message in message()) {
+        let bytes = encode(&message).unwrap();
+        let expected = match &message {
+            Message::Data { feed, .. } => Some(*feed),
+            _ => None,
+        };
+        prop_assert_eq!(feed_of(&bytes), expected);
+    }
+}

@@ -227,6 +227,12 @@ impl Node {
         self.call(request, None, &mut |_| true)
     }
 
+    /// Asks for one value with a file.
+    pub(crate) fn ask_with(&mut self, request: &Request, file: &[u8]) -> anyhow::Result<Value> {
+        let (length, mut bytes) = (file.len() as u64, file);
+        self.call(request, Some(Payload { length, bytes: &mut bytes }), &mut |_| true)
+    }
+
     fn call(
         &mut self,
         request: &Request,

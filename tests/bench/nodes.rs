@@ -23,6 +23,7 @@
 //! | `backup`, `backup_verify`, `restore` | commands, from start to end, each with the 64 MiB that open the key: a backup of a node that runs, written and read back; read again; a directory made from it |
 //! | `growth_*` | cost of an observation at this size, against 100 k |
 //! | `burst_*` | releases of one observation each, over 16 conversations: answered, and counted by the partner's `status` |
+//! | `bulletin_*` | a bulletin of a crisis, from its table to the member's picture: `idle`, and `busy` with so many routine observations on their way to the same member |
 //! | `feeds_200_*` | as `reconnect`, of two nodes that hold 200 feeds |
 //! | `many_*` | a public edition of 1 000 observations to many partners: from the request until the first and the last has it durable |
 //! | `undesa_*` | the real matrix, all destinations: bytes of an observation at the sockets and at the receiver |
@@ -33,6 +34,7 @@
 //! | `engines_*` | 5 KiB values under sorted keys: in order until they are on disk, one in ten again in no order, read in order, read in no order |
 
 mod backup;
+mod bulletin;
 mod burst;
 mod clock;
 mod data;
@@ -67,6 +69,8 @@ const SOURCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/undesa_ims
 const LONG: usize = 500_000;
 /// From so many on, even less.
 const VERY_LONG: usize = 5_000_000;
+/// Routine observations that are fetched beside bulletins.
+const BESIDE: usize = 10_000_000;
 /// Partners of one publisher: some, and nearly all governments.
 const MANY: [usize; 2] = [80, 200];
 
@@ -172,6 +176,13 @@ impl Bench<'_> {
             let releases = if quick { 500 } else { 10_000 };
             let dir = self.make(&format!("a burst of {releases} releases"), burst::STEM)?;
             burst::play(&self.source, &self.nodes, (&dir, releases), &mut self.report)?;
+        }
+        if wanted.any(&[bulletin::STEM]) {
+            let routine = if quick { 200_000 } else { BESIDE };
+            let routine = self.options.sizes.first().copied().unwrap_or(routine);
+            let dir = self.make(&format!("bulletins beside {routine} observations"), bulletin::STEM)?;
+            bulletin::play(&self.source, &self.nodes, (&dir, routine), &mut self.report)?;
+            std::fs::remove_dir_all(&dir)?;
         }
         if wanted.any(&[readers::STEM]) {
             let (size, seconds) = if quick { (10_000, 15) } else { (100_000, 60) };

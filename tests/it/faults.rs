@@ -4,6 +4,7 @@
 //! that was acknowledged is lost, if anything is half done, or if the fault did not strike.
 
 mod attacks;
+mod bulletin;
 mod clocks;
 mod disk;
 mod hostile;
@@ -104,6 +105,18 @@ const ROWS: &[Kind] = &[
         what: "64 kbit/s, 800 ms there and back, 10 % of packets lost",
         quick: false,
         play: net::slow,
+    },
+    Kind {
+        name: "net-bulletin",
+        what: "bulletins over 64 kbit/s, 800 ms and 10 % loss, while routine figures cross, and by a bundle",
+        quick: true,
+        play: bulletin::over_a_bad_line,
+    },
+    Kind {
+        name: "standby-bulletin",
+        what: "SIGKILL of the node that reports; its standby goes on with the lane",
+        quick: true,
+        play: bulletin::by_a_standby,
     },
     Kind {
         name: "net-one-way",

@@ -10,7 +10,8 @@ use super::cast::cast;
 use super::check::brief;
 use super::world::{Happening, World};
 
-/// A connection: first in, first out in each direction, until it breaks.
+/// A connection: first in, first out in each direction, until it breaks; but frames of feeds that are not urgent may be
+/// overtaken by all else, and keep their order among themselves.
 pub(crate) struct Connection {
     pub(crate) ends: [usize; 2],
     /// Which ends still believe in it.
@@ -18,6 +19,8 @@ pub(crate) struct Connection {
     /// Nothing comes through any more, and nobody is told.
     pub(crate) zombie: bool,
     pub(crate) last: [Millis; 2],
+    /// When the last frames come that may be overtaken.
+    pub(crate) waits: [Millis; 2],
     /// Bytes of frames that each end may still send, as far as it can know.
     pub(crate) credit: [i64; 2],
 }
@@ -74,7 +77,8 @@ impl World {
         self.next_conn += 1;
         let id = self.next_conn;
         let last = [self.now; 2];
-        let conn = Connection { ends: [one, other], open: [true; 2], zombie: false, last, credit: [0; 2] };
+        let ends = [one, other];
+        let conn = Connection { ends, open: [true; 2], zombie: false, last, waits: last, credit: [0; 2] };
         self.conns.insert(id, conn);
         self.trace(&format!("connect {id}: {one} {other}"));
         for (here, there) in [(one, other), (other, one)] {
@@ -105,6 +109,8 @@ impl World {
     pub(crate) fn post(&mut self, from: usize, id: u64, bytes: Vec<u8>) {
         let latency = self.random.between(5, 250);
         let breaks = !self.healed && self.random.below(1_500) == 0;
+        let waits = wire::feed_of(&bytes).is_some_and(|feed| !self.urgent.contains(&feed.agreement));
+        let longer = if waits && self.random.chance(20) { self.random.between(0, 400) } else { 0 };
         let Some(conn) = self.conns.get_mut(&id) else { return };
         let side = usize::from(conn.ends[1] == from);
         if conn.zombie || !conn.open[side] {
@@ -122,8 +128,13 @@ impl World {
             }
             return;
         }
-        let at = conn.last[side].max(self.now.saturating_add(latency));
-        conn.last[side] = at;
+        let mut at = conn.last[side].max(self.now.saturating_add(latency));
+        if waits {
+            at = at.saturating_add(longer).max(conn.waits[side]);
+            conn.waits[side] = at;
+        } else {
+            conn.last[side] = at;
+        }
         let to = conn.ends[1 - side];
         self.after(at.since(self.now), Happening::Deliver { conn: id, to, bytes });
     }

@@ -73,6 +73,8 @@ impl World {
         node.replica = Some(Replica::seated(Self::config(), cast().network.clone(), us, known, states));
         node.recovery_is_news = node.recovering.any();
         self.trace(&format!("start {index}"));
+        let agreements = self.urgent.clone();
+        self.input(index, Input::Urgent { agreements });
         self.tell_carries(index);
         self.tell_recovery(index);
     }

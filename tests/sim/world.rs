@@ -115,6 +115,8 @@ pub(crate) struct World {
     pub(crate) next_event: u64,
     pub(crate) next_conn: u64,
     pub(crate) agreements: Vec<Agreement>,
+    /// Those of them whose feeds go before all others.
+    pub(crate) urgent: BTreeSet<AgreementId>,
     pub(crate) nodes: Vec<Node>,
     pub(crate) liar: Option<Liar>,
     pub(crate) twins: Option<(usize, usize)>,
@@ -153,7 +155,10 @@ impl World {
         let mut agreements = cast::agreements(&mut random, publishers, TROUBLE);
         let mut couriers = Random::new(!seed);
         courier::choose(&mut couriers, &mut agreements, publishers, twins);
+        let mut chance = Random::new(seed.rotate_left(32));
+        let urgent = agreements.iter().map(|one| one.id).filter(|_| chance.chance(50)).collect();
         let mut world = Self {
+            urgent,
             random,
             now: START,
             queue: BTreeMap::new(),

@@ -273,3 +273,20 @@ async fn the_service_ends_when_it_is_told_to() {
     let taken = TcpStream::connect(address).await;
     assert!(taken.is_err(), "nobody listens any more");
 }
+
+#[tokio::test]
+async fn crises_are_shown_to_the_government_alone() {
+    let (address, _tasks) = start(Fake::new()).await;
+    let anonymous = get(address, "/api/v1/crisis").await;
+    assert_eq!((anonymous.status, anonymous.body.trim()), (200, r#"{"lanes":[]}"#));
+    let refused = get(address, "/api/v1/crisis/LC-1").await;
+    assert!(refused.status == 404 && !refused.body.contains("XOA"), "{}", refused.body);
+    let token = format!("Authorization: Bearer {}\r\n", token_text());
+    let lanes = ask(address, "GET", "/api/v1/crisis", &token).await;
+    assert!(lanes.body.contains(r#""standing":"in force""#), "{}", lanes.body);
+    assert!(lanes.head.contains("no-store"), "{}", lanes.head);
+    let picture = ask(address, "GET", "/api/v1/crisis/LC-1", &token).await;
+    assert!(picture.body.contains(r#""count":41"#) && picture.body.contains(r#""bulletin":"B-2""#));
+    assert!(!picture.body.contains("maria"), "who stands behind a bulletin is nobody's to read here");
+    assert_eq!(ask(address, "GET", "/api/v1/crisis/LC-9", &token).await.status, 404);
+}

@@ -15,6 +15,7 @@
 //! | `region/...` | the regional profile of an agreement, with a digest that its members compare |
 //! | `quality` | how good, how early and how complete what publishers report is |
 //! | `labour`, `diaspora` | posts beside workers, registers beside hosts |
+//! | `crisis`, `crisis/...` | lanes and their common picture; with a token alone |
 //! | `feeds`, `heads` | signed sequences, and where each ends |
 //! | `citations/...`, `citations/verify` | evidence to keep, and its check |
 //! | `changes` | entries since a cursor: at once, by long poll, or as server-sent events |
@@ -27,6 +28,8 @@ mod analyses;
 mod catalogue;
 mod changes;
 mod citations;
+mod crisis;
+mod crisis_schema;
 mod document;
 mod feeds;
 mod insight;
@@ -72,6 +75,8 @@ pub(super) fn routes<N: Node>() -> Router<Service<N>> {
         .route("/api/v1/quality", get(insight::quality::<N>))
         .route("/api/v1/labour", get(insight::labour::<N>))
         .route("/api/v1/diaspora", get(insight::diaspora::<N>))
+        .route("/api/v1/crisis", get(crisis::lanes::<N>))
+        .route("/api/v1/crisis/{lane}", get(crisis::picture::<N>))
         .route("/api/v1/citations/{country}/{key}/{period}", get(citations::cite::<N>))
         .route("/api/v1/citations/verify", post(citations::verify::<N>))
         .route("/api/v1/changes", get(changes::changes::<N>))

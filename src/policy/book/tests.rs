@@ -10,6 +10,8 @@ mod oracle;
 const LATER: Millis = Millis(NOW.0 + 1000);
 const KEY: &str = "A.PHL.CAN.EF_REGEMI.CIT._T._T._T._T._T._T._T._T.PS";
 
+mod lanes;
+
 fn periods(texts: &[&str]) -> Vec<Period> {
     texts.iter().map(|text| Period::parse(text).unwrap()).collect()
 }

@@ -170,8 +170,9 @@ impl Replica {
     }
 
     pub(super) fn on_credit(&mut self, id: SessionId, bytes: u32) -> Result<(), Fault> {
+        let now = self.now;
         let Some(session) = self.sessions.get_mut(&id) else { return Ok(()) };
-        session.serve.add_credit(bytes)?;
+        session.serve.add_credit(bytes, now)?;
         self.pump(id);
         Ok(())
     }
@@ -180,7 +181,7 @@ impl Replica {
     /// read again. What it asked for stands all the while: it cannot know when to ask anew.
     pub(super) fn change_serving(&mut self, id: SessionId, added: &[AgreementId], gone: &[AgreementId]) {
         let Some(session) = self.sessions.get_mut(&id) else { return };
-        session.serve.due.retain(|feed| !gone.contains(&feed.agreement));
+        session.serve.drop_due(gone);
         let again: Vec<FeedId> =
             session.serve.wanted.keys().filter(|feed| added.contains(&feed.agreement)).copied().collect();
         for feed in again {
@@ -193,7 +194,7 @@ impl Replica {
     }
 
     /// Asks the store for as much as the credit of a session allows.
-    fn pump(&mut self, id: SessionId) {
+    pub(super) fn pump(&mut self, id: SessionId) {
         while let Some(session) = self.sessions.get_mut(&id) {
             let Some((feed, from)) = session.serve.next_read() else { return };
             let durable = self.feeds.get(&feed).and_then(|state| state.durable);
@@ -211,14 +212,14 @@ impl Replica {
         (from, next): (Position, Position),
         frames: Vec<u8>,
     ) {
-        let durable = self.durable(&feed);
+        let (durable, now) = (self.durable(&feed), self.now);
         let Some(session) = self.sessions.get_mut(&id) else { return };
         let Some(durable_then) = session.serve.end_read(feed, from) else { return };
         let readable = session.may_read(self.us, &feed);
         let wanted = readable && session.serve.wanted.get(&feed) == Some(&from);
         let fits = !frames.is_empty() && frames.len() <= MAX_DATA as usize;
         if wanted && fits {
-            session.serve.credit -= frames.len() as u64;
+            session.serve.sent(frames.len() as u64, now);
             session.serve.wanted.insert(feed, next);
         }
         // A store that had nothing is not asked again before there is more.

@@ -7,8 +7,10 @@ use crate::crypto::PublicKey;
 use crate::feed::assembler::Position;
 use crate::feed::{AgreementId, FeedId, HeadRef, PublisherId, Seq, SignedHeader};
 use crate::model::Millis;
-use crate::sync::config::{ALLOWANCE_PER_MILLISECOND, Config, MAX_ALLOWANCE, MAX_DATA};
+use crate::sync::config::{ALLOWANCE_PER_MILLISECOND, Config, MAX_ALLOWANCE, MAX_DATA, PROMPT};
 use crate::sync::fault::Fault;
+
+use super::pace::Pace;
 
 /// State of one session. All maps are bounded by `Config::max_feeds`, disputes by `MAX_DISPUTES`.
 #[derive(Debug)]
@@ -95,8 +97,12 @@ pub(super) struct Pull {
 pub(super) struct Serve {
     /// Feeds that it pulls, with the frame that it gets next.
     pub(super) wanted: BTreeMap<FeedId, Position>,
-    /// Those of them for which something is to be read.
-    pub(super) due: BTreeSet<FeedId>,
+    /// Those of them for which something is to be read, but for the urgent ones.
+    due: BTreeSet<FeedId>,
+    /// The urgent ones of them.
+    due_first: BTreeSet<FeedId>,
+    /// Agreements whose feeds go before all others.
+    urgent: Arc<BTreeSet<AgreementId>>,
     /// Reads that were asked for and not answered, with the newest entry that was durable then; each has
     /// `MAX_DATA` of the credit reserved.
     pub(super) reading: BTreeMap<FeedId, (Position, Seq)>,
@@ -106,6 +112,8 @@ pub(super) struct Serve {
     pub(super) credit: u64,
     /// The window that the other side has opened.
     pub(super) window: u64,
+    /// How much of what is not urgent may be under way.
+    pub(super) pace: Pace,
 }
 
 /// Heartbeat and the count of questions.
@@ -236,7 +244,8 @@ impl Pull {
     /// Notes that bytes were handled; returns how many to grant again, once it is worth a message.
     pub(super) fn handled(&mut self, bytes: u64, window: u32) -> Option<u32> {
         self.handled += bytes;
-        if self.handled < u64::from(window / 4) {
+        // Soon, so that the other side sees how fast the line is.
+        if self.handled < u64::from((window / 4).min(PROMPT)) {
             return None;
         }
         let grant = u32::try_from(self.handled).ok()?;
@@ -256,32 +265,66 @@ impl Pull {
 
 impl Serve {
     /// Takes more credit.
-    pub(super) fn add_credit(&mut self, bytes: u32) -> Result<(), Fault> {
+    pub(super) fn add_credit(&mut self, bytes: u32, now: Millis) -> Result<(), Fault> {
         let reserved = self.reading.len() as u64 * u64::from(MAX_DATA);
         let sum = self.credit + reserved + u64::from(bytes);
         if sum > self.window {
             return Err(Fault::Credit { sent: sum, granted: self.window });
         }
         self.credit += u64::from(bytes);
+        self.pace.taken(u64::from(bytes), now);
         Ok(())
     }
 
-    /// The feed to serve next: round the due ones, beginning after the one served last. Priorities (crisis before
-    /// routine) belong here and nowhere else.
-    fn next_due(&self) -> Option<FeedId> {
+    /// The feed to serve next, and whether it is urgent. Priorities (crisis before routine) are here and nowhere else:
+    /// the urgent ones first, then round the others, each beginning after the one served last.
+    fn next_due(&self) -> Option<(FeedId, bool)> {
         use std::ops::Bound::{Excluded, Unbounded};
-        let after = self.turn.and_then(|turn| self.due.range((Excluded(turn), Unbounded)).next());
-        after.or_else(|| self.due.first()).copied()
+        let round = |due: &BTreeSet<FeedId>| {
+            let after = self.turn.and_then(|turn| due.range((Excluded(turn), Unbounded)).next());
+            after.or_else(|| due.first()).copied()
+        };
+        let first = round(&self.due_first).map(|feed| (feed, true));
+        first.or_else(|| round(&self.due).map(|feed| (feed, false)))
     }
 
-    /// The next read that credit allows.
+    /// The next read that credit allows. What is not urgent leaves credit for what is, and room on the line: so an urgent
+    /// entry waits for one block at most.
     pub(super) fn next_read(&mut self) -> Option<(FeedId, Position)> {
-        if self.credit < u64::from(MAX_DATA) {
+        let (feed, is_urgent) = self.next_due()?;
+        let block = u64::from(MAX_DATA);
+        let under_way = self.window.saturating_sub(self.credit);
+        let (reserve, fits) = match is_urgent {
+            true => (0, true),
+            false => (self.reserve(), self.pace.allows(under_way, block)),
+        };
+        if self.credit < block + reserve || !fits {
             return None;
         }
-        let feed = self.next_due()?;
         self.due.remove(&feed);
+        self.due_first.remove(&feed);
         Some((feed, *self.wanted.get(&feed)?))
+    }
+
+    /// How many feeds wait to be read.
+    #[cfg(test)]
+    pub(super) fn waiting(&self) -> usize {
+        self.due.len() + self.due_first.len()
+    }
+
+    /// How much credit is kept for what is urgent: a block, or what a window leaves of which the last quarter may not
+    /// have been granted again yet.
+    fn reserve(&self) -> u64 {
+        let block = u64::from(MAX_DATA);
+        (self.window - self.window / 4).saturating_sub(block).min(block)
+    }
+
+    /// Sets which agreements go before all others.
+    pub(super) fn set_urgent(&mut self, urgent: &Arc<BTreeSet<AgreementId>>) {
+        self.urgent = Arc::clone(urgent);
+        let all = std::mem::take(&mut self.due).into_iter().chain(std::mem::take(&mut self.due_first));
+        let is_urgent = |feed: &FeedId| urgent.contains(&feed.agreement);
+        (self.due_first, self.due) = all.partition(is_urgent);
     }
 
     /// Notes that a read was asked for; its credit is reserved.
@@ -289,6 +332,18 @@ impl Serve {
         self.credit -= u64::from(MAX_DATA);
         self.turn = Some(feed);
         self.reading.insert(feed, (from, durable));
+    }
+
+    /// Notes that bytes of a feed were sent.
+    pub(super) fn sent(&mut self, bytes: u64, now: Millis) {
+        self.credit -= bytes;
+        self.pace.sent(bytes, now);
+    }
+
+    /// Forgets what was to be read of these agreements.
+    pub(super) fn drop_due(&mut self, gone: &[AgreementId]) {
+        self.due.retain(|feed| !gone.contains(&feed.agreement));
+        self.due_first.retain(|feed| !gone.contains(&feed.agreement));
     }
 
     /// Takes the answer to a read, gives its reserved credit back and returns what was durable when it was asked
@@ -307,12 +362,15 @@ impl Serve {
     pub(super) fn mark(&mut self, feed: FeedId, durable: Option<Seq>) {
         let Some(next) = self.wanted.get(&feed) else { return };
         if durable.is_some_and(|durable| next.seq <= durable) && !self.reading.contains_key(&feed) {
-            self.due.insert(feed);
+            let is_urgent = self.urgent.contains(&feed.agreement);
+            let due = if is_urgent { &mut self.due_first } else { &mut self.due };
+            due.insert(feed);
         }
     }
 
     pub(super) fn forget(&mut self, feed: &FeedId) {
         self.wanted.remove(feed);
         self.due.remove(feed);
+        self.due_first.remove(feed);
     }
 }

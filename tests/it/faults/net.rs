@@ -17,8 +17,8 @@ const NOBODY: &str = "/ip4/192.0.2.1/tcp/4001";
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Two governments with a proxy before each, and what was released.
-struct Wan {
-    world: World,
+pub(super) struct Wan {
+    pub(super) world: World,
     /// The way to PHL, and the way to CAN.
     proxies: [Proxy; 2],
     ledger: Ledger,
@@ -26,7 +26,7 @@ struct Wan {
 }
 
 impl Wan {
-    fn new(row: &mut Row, heartbeat: &str) -> Self {
+    pub(super) fn new(row: &mut Row, heartbeat: &str) -> Self {
         let mut proxies = Vec::new();
         let seeds = [row.random.below(u64::MAX), row.random.below(u64::MAX)];
         let world = World::prepared(|phl, can| {
@@ -44,11 +44,11 @@ impl Wan {
         Self { world, proxies, ledger: Ledger::default(), next: 0 }
     }
 
-    fn set(&self, line: Line) {
+    pub(super) fn set(&self, line: Line) {
         self.proxies.iter().for_each(|proxy| proxy.set(line));
     }
 
-    fn reset(&self) {
+    pub(super) fn reset(&self) {
         self.proxies.iter().for_each(Proxy::reset);
     }
 
@@ -61,14 +61,14 @@ impl Wan {
     }
 
     /// Waits until both have a session.
-    fn is_connected(&mut self) {
+    pub(super) fn is_connected(&mut self) {
         let nodes = [&self.world.phl, &self.world.can];
         let stands =
             wait(PATIENCE, || nodes.iter().all(|node| node.connected().is_ok_and(|sessions| sessions == 1)));
         self.ledger.holds("a session stands", stands, || "none does".to_owned());
     }
 
-    fn release(&mut self, rows: u64) {
+    pub(super) fn release(&mut self, rows: u64) {
         let round = self.next;
         self.next += 1;
         let file = figures(&self.world.path(&format!("round-{round}.csv")), round, rows);
@@ -78,13 +78,13 @@ impl Wan {
     }
 
     /// How long it takes from `begun` until CAN has everything and PHL knows it.
-    fn converge(&mut self, row: &mut Row, begun: Instant) {
+    pub(super) fn converge(&mut self, row: &mut Row, begun: Instant) {
         self.ledger.is_delivered(&self.world);
         row.recovered(begun.elapsed());
     }
 
     /// The end of a try.
-    fn tried(&mut self, row: &mut Row, what: &str) {
+    pub(super) fn tried(&mut self, row: &mut Row, what: &str) {
         self.ledger.is_kept(&self.world, true);
         self.ledger.is_of_one_mind(&self.world);
         row.tried(what, &mut self.ledger);

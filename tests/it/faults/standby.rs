@@ -73,12 +73,12 @@ fn role(node: &Government) -> String {
 }
 
 /// Whether the node leads and may release.
-fn runs(node: &Government) -> bool {
+pub(super) fn runs(node: &Government) -> bool {
     node.ask(&["status"]).is_ok_and(|status| status["state"] == "running" && status["role"] == "main")
 }
 
 /// Whether the standby of the node that leads is connected and holds everything.
-fn is_followed(leader: &Government) -> bool {
+pub(super) fn is_followed(leader: &Government) -> bool {
     let shown = leader.ask(&["standby", "show"]).unwrap_or_default();
     let rows = shown["standbys"].as_array().cloned().unwrap_or_default();
     shown["role"] == "main" && rows.iter().any(|row| row["connected"] == true && row["behind"] == 0)

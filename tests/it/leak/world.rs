@@ -204,7 +204,9 @@ impl World {
             self.nodes[&at].outbox.0.lock().expect("nobody panics with it").drain(..).collect();
         for command in commands {
             match command {
-                NetCommand::Send { session, bytes, .. } => self.send(at, session, bytes),
+                NetCommand::Send { session, bytes, .. } | NetCommand::SendLast { session, bytes, .. } => {
+                    self.send(at, session, bytes);
+                }
                 NetCommand::Close { session, reason, .. } if self.sessions.contains_key(&session) => {
                     panic!("{} closes a session with an honest partner: {reason}", cast::name(at))
                 }

@@ -4,11 +4,15 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use corridor::api::control::Client;
 use corridor::cli::demo::checks::Checks;
 use corridor::cli::demo::government::{Government, wait};
+use corridor::node::Request;
+use corridor::node::crisis::CrisisRequest;
+use corridor::node::home::socket;
 use serde_json::{Value, json};
 
-use self::cast::{AWAY, CUT_OFF, Cast};
+use self::cast::{AWAY, CUT_OFF, Cast, in_parallel};
 
 mod after;
 mod bulletins;
@@ -70,13 +74,15 @@ fn activate(cast: &Cast, checks: &mut Checks) -> anyhow::Result<Instant> {
     checks.eventually("XOA has the declaration", || lane_at(xoa).is_some());
     let signed = now();
     xoa.ask(&["crisis", "join", LANE])?;
-    let mut slowest = Duration::ZERO;
-    for node in cast.members().filter(|node| node.country() != AWAY) {
-        checks.eventually(&format!("the lane is in force at {}", node.country()), || {
-            lane_at(node).is_some_and(|lane| lane["standing"] == "in force")
-        });
-        slowest = slowest.max(signed.elapsed());
+    let present: Vec<&Government> = cast.present().collect();
+    let seen = in_parallel(&present, |node| {
+        let seen = how_long(|| lane_at(node).is_some_and(|lane| lane["standing"] == "in force"));
+        Ok(seen.map(|_| signed.elapsed()))
+    })?;
+    for (node, seen) in present.iter().zip(&seen) {
+        checks.is(&format!("the lane is in force at {}", node.country()), seen.is_some(), "it is not");
     }
+    let slowest = seen.into_iter().flatten().max().unwrap_or_default();
     println!("  in force at all {:.2} s after the second signature", slowest.as_secs_f64());
     checks.is(
         "activation is visible at all in 5 s",
@@ -92,13 +98,19 @@ fn activate(cast: &Cast, checks: &mut Checks) -> anyhow::Result<Instant> {
 
 /// The lane as a node lists it.
 fn lane_at(node: &Government) -> Option<Value> {
-    let list = node.ask(&["crisis", "list"]).ok()?;
+    let list = asked(node, CrisisRequest::List)?;
     list["lanes"].as_array()?.iter().find(|lane| lane["name"] == LANE).cloned()
 }
 
 /// The picture as a node shows it.
 fn picture(node: &Government) -> Value {
-    node.ask(&["crisis", "show", LANE]).unwrap_or_default()
+    asked(node, CrisisRequest::Show { lane: Some(LANE.to_owned()) }).unwrap_or_default()
+}
+
+/// What a node answers by the socket that the command line uses, without the time that a process takes to start.
+fn asked(node: &Government, request: CrisisRequest) -> Option<Value> {
+    let mut client = Client::connect(&socket(node.dir())).ok()??;
+    client.call(&Request::Crisis(request), None, &mut |_| true).ok()?
 }
 
 /// The balance of an origin in a picture.

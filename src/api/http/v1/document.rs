@@ -8,7 +8,7 @@ use utoipa::{Modify, OpenApi};
 use super::feeds::Nothing;
 use super::params::Params;
 use super::schema::Problem;
-use super::{catalogue, changes, citations, feeds, insight, mirror, series};
+use super::{catalogue, changes, citations, crisis, feeds, insight, mirror, series};
 use crate::api::http::routes;
 
 #[derive(OpenApi)]
@@ -24,7 +24,7 @@ use crate::api::http::routes;
     paths(
         routes::status, feeds::countries, catalogue::corridors, catalogue::indicators, catalogue::indicator,
         series::series, routes::observations, series::history, mirror::mirror, insight::widest, insight::region,
-        insight::quality, insight::labour, insight::diaspora, feeds::feeds, feeds::heads,
+        insight::quality, insight::labour, insight::diaspora, crisis::lanes, crisis::picture, feeds::feeds, feeds::heads,
         citations::cite, citations::verify, changes::changes, openapi
     ),
     tags((name = "data", description = "Figures, and what there is to ask for"),

@@ -319,7 +319,7 @@ impl Watched {
         assert!(replica.out.is_empty());
         for session in replica.sessions.values() {
             let (pull, serve) = (&session.pull, &session.serve);
-            let lists = [session.announced.len(), pull.asked.len(), serve.wanted.len(), serve.due.len()];
+            let lists = [session.announced.len(), pull.asked.len(), serve.wanted.len(), serve.waiting()];
             assert!(lists.into_iter().all(|length| length <= MAX_FEEDS), "{lists:?}");
             assert!(pull.asked.keys().all(|feed| replica.source(feed).is_some()));
             assert!(serve.reading.len() as u64 * u64::from(MAX_DATA) + serve.credit <= serve.window);

@@ -1,0 +1,159 @@
+//! What came from the network and waits for the loop: figures that can wait behind all else.
+//!
+//! Frames of feeds that are not urgent wait in a queue of their own. While a crisis lane is open a turn of the loop takes
+//! a few of them only, so that a bulletin behind them waits for one short turn and not for what a fast line has brought.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use crate::feed::{AgreementId, FeedId};
+use crate::net::NetEvent;
+use crate::wire;
+
+/// Events that wait here at most, beside those that wait at the network.
+const MAX_WAITING: usize = 512;
+
+/// Events of the network in the order in which they are to be handled.
+#[derive(Debug, Default)]
+pub(super) struct Inbox {
+    first: VecDeque<NetEvent>,
+    last: VecDeque<NetEvent>,
+    /// How many of the last ones are of a session, and of a feed in it: behind them its order is kept.
+    sessions: BTreeMap<u64, usize>,
+    feeds: BTreeMap<(u64, FeedId), usize>,
+}
+
+impl Inbox {
+    /// Whether an event is a frame that can wait.
+    pub(super) fn may_wait(event: &NetEvent, urgent: &BTreeSet<AgreementId>) -> bool {
+        place(event).is_some_and(|(_, feed)| !urgent.contains(&feed.agreement))
+    }
+
+    /// Whether more may be put in.
+    pub(super) fn has_room(&self) -> bool {
+        self.first.len() + self.last.len() < MAX_WAITING
+    }
+
+    /// Whether nothing waits.
+    pub(super) fn is_empty(&self) -> bool {
+        self.first.is_empty() && self.last.is_empty()
+    }
+
+    /// Takes an event; these agreements are urgent.
+    pub(super) fn put(&mut self, event: NetEvent, urgent: &BTreeSet<AgreementId>) {
+        match place(&event) {
+            Some(place) if !urgent.contains(&place.1.agreement) || self.feeds.contains_key(&place) => {
+                *self.sessions.entry(place.0).or_default() += 1;
+                *self.feeds.entry(place).or_default() += 1;
+                self.last.push_back(event);
+            }
+            // What a session brought before its end is handled before that.
+            None if matches!(&event, NetEvent::SessionClosed { session, .. } if self.sessions.contains_key(session)) =>
+            {
+                self.last.push_back(event);
+            }
+            Some(_) | None => self.first.push_back(event),
+        }
+    }
+
+    /// All that goes first, and so many of the others.
+    pub(super) fn take(&mut self, others: usize) -> Vec<NetEvent> {
+        let mut taken: Vec<NetEvent> = self.first.drain(..).collect();
+        for _ in 0..others {
+            let Some(event) = self.last.pop_front() else { break };
+            if let Some(place) = place(&event) {
+                less(&mut self.sessions, place.0);
+                less(&mut self.feeds, place);
+            }
+            taken.push(event);
+        }
+        taken
+    }
+}
+
+/// The session and feed of a frame that brings content.
+fn place(event: &NetEvent) -> Option<(u64, FeedId)> {
+    let NetEvent::Frame { session, bytes, .. } = event else { return None };
+    wire::feed_of(bytes).map(|feed| (*session, feed))
+}
+
+fn less<K: Ord>(counts: &mut BTreeMap<K, usize>, key: K) {
+    if let std::collections::btree_map::Entry::Occupied(mut count) = counts.entry(key) {
+        *count.get_mut() -= 1;
+        if *count.get() == 0 {
+            count.remove();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::feed::assembler::Position;
+    use crate::feed::{PublisherId, Seq};
+    use crate::net::NodeId;
+    use crate::sync::Message;
+
+    const PEER: NodeId = NodeId([1; 32]);
+
+    fn feed(n: u8) -> FeedId {
+        FeedId::new(PublisherId([9; 32]), AgreementId([n; 32]))
+    }
+
+    fn frame(session: u64, message: &Message) -> NetEvent {
+        NetEvent::Frame { peer: PEER, session, bytes: wire::encode(message).unwrap() }
+    }
+
+    fn data(session: u64, n: u8, seq: u64) -> NetEvent {
+        let from = Position { seq: Seq(seq), part: 0 };
+        frame(session, &Message::Data { feed: feed(n), from, frames: vec![0; 10] })
+    }
+
+    fn urgent(n: u8) -> BTreeSet<AgreementId> {
+        BTreeSet::from([AgreementId([n; 32])])
+    }
+
+    #[test]
+    fn a_bulletin_overtakes_what_can_wait() {
+        let mut inbox = Inbox::default();
+        (0..5).for_each(|seq| inbox.put(data(1, 1, seq), &urgent(2)));
+        inbox.put(data(1, 2, 0), &urgent(2));
+        inbox.put(frame(1, &Message::Ping { nonce: 1 }), &urgent(2));
+        assert_eq!(inbox.take(1), [data(1, 2, 0), frame(1, &Message::Ping { nonce: 1 }), data(1, 1, 0)]);
+        assert_eq!(inbox.take(9).len(), 4);
+        assert!(inbox.is_empty() && inbox.sessions.is_empty() && inbox.feeds.is_empty());
+    }
+
+    #[test]
+    fn a_feed_keeps_its_order_when_it_becomes_urgent() {
+        let mut inbox = Inbox::default();
+        inbox.put(data(1, 2, 0), &BTreeSet::new());
+        inbox.put(data(1, 2, 1), &urgent(2));
+        inbox.put(data(2, 2, 7), &urgent(2));
+        assert_eq!(inbox.take(2), [data(2, 2, 7), data(1, 2, 0), data(1, 2, 1)]);
+        inbox.put(data(1, 2, 2), &urgent(2));
+        assert_eq!(inbox.take(0), [data(1, 2, 2)]);
+    }
+
+    #[test]
+    fn the_end_of_a_session_comes_behind_what_it_brought() {
+        let closed = NetEvent::SessionClosed { peer: PEER, session: 1, reason: "gone".into() };
+        let mut inbox = Inbox::default();
+        inbox.put(data(1, 1, 0), &urgent(2));
+        inbox.put(closed.clone(), &urgent(2));
+        assert_eq!(inbox.take(0), []);
+        assert_eq!(inbox.take(2), [data(1, 1, 0), closed.clone()]);
+        inbox.put(closed.clone(), &urgent(2));
+        assert_eq!(inbox.take(0), [closed]);
+    }
+
+    #[test]
+    fn its_room_is_bounded() {
+        let mut inbox = Inbox::default();
+        let mut put = 0;
+        while inbox.has_room() {
+            inbox.put(data(1, 1, put), &urgent(2));
+            put += 1;
+        }
+        assert_eq!(put, MAX_WAITING as u64);
+    }
+}
