@@ -13,7 +13,7 @@ const ROOMS: [&str; 17] = [
 /// Rooms that stand side by side in the list and do not know each other.
 const STRANGERS: [(&str, &str); 1] = [("sync", "store")];
 /// Guests: a crate, and where it may be named (a room or one file).
-const GUESTS: [(&str, &[&str]); 22] = [
+const GUESTS: [(&str, &[&str]); 23] = [
     ("sled", &["store"]),
     ("libp2p", &["net"]),
     ("libp2p_stream", &["net"]),
@@ -24,6 +24,7 @@ const GUESTS: [(&str, &[&str]); 22] = [
     ("utoipa", &["api"]),
     ("quick_xml", &["intake", "sdmx"]),
     ("calamine", &["intake"]),
+    ("zip", &["intake"]),
     ("parquet", &["node"]),
     ("clap", &["cli", "src/main.rs"]),
     ("anyhow", &["cli", "src/main.rs"]),

@@ -318,11 +318,14 @@ pub enum Partner {
 /// `submit`, `check`
 #[derive(Debug, clap::Args)]
 pub struct Submit {
-    /// A table as CSV with the data structure's column names, or any with a mapping; SDMX-CSV or SDMX-ML data
+    /// A table as CSV or XLSX with the data structure's column names, or any with a mapping; SDMX-CSV or SDMX-ML data
     pub file: PathBuf,
     /// A mapping file (TOML), the name of a built-in one, or `auto` for the one that the header fits
     #[arg(long, value_name = "FILE|NAME|auto")]
     pub map: Option<String>,
+    /// The sheet of a workbook [default: the first that can be seen and has data]
+    #[arg(long, value_name = "NAME")]
+    pub sheet: Option<String>,
     /// Leave out rows with errors and take the others; what was left out is written down with the submission
     #[arg(long)]
     pub good_part: bool,

@@ -11,6 +11,7 @@ mod hostile;
 mod large;
 mod mapped;
 mod sdmx;
+mod sheets;
 
 const SPAIN: Rules<'_> = Rules { country: Some("ESP"), concentration: None };
 
