@@ -60,6 +60,7 @@ mod sdmx_csv;
 mod sdmx_ml;
 mod series;
 pub mod shipped;
+mod sketch;
 mod source;
 mod stream;
 mod table;
@@ -69,6 +70,7 @@ pub use arrival::{Choice, Wishes, open};
 pub use contributions::MAX_CONTRIBUTIONS;
 pub use finding::{Finding, MAX_FINDINGS, Severity};
 pub use mapping::{IntakeError, Mapping};
+pub use sketch::{BLANK, Sketch, sketch};
 pub use stream::SeriesStream;
 
 /// Rows of the largest file: some hundred times a country's yearly data, and still memory of one machine.

@@ -82,6 +82,8 @@ pub enum Command {
     Submit(Submit),
     /// Check a file of figures and keep nothing
     Check(Submit),
+    /// Draft a mapping for a table that none is for: what its columns seem to be, and what is to be filled in
+    Map(Map),
     /// What was submitted, and whether it is released
     Submissions,
     /// Release what was submitted to everyone who may have it
@@ -335,6 +337,19 @@ pub struct Submit {
     /// Where the figures come from, in words
     #[arg(long)]
     pub source: Option<String>,
+}
+
+/// `map`
+#[derive(Debug, clap::Args)]
+pub struct Map {
+    /// A table as CSV or XLSX
+    pub file: PathBuf,
+    /// The sheet of a workbook [default: the first that can be seen and has data]
+    #[arg(long, value_name = "NAME")]
+    pub sheet: Option<String>,
+    /// Write the draft into this file, which must not be there yet, and show the first records
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
 }
 
 /// `release`

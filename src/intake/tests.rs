@@ -9,6 +9,7 @@ mod bad;
 mod contributions;
 mod hostile;
 mod large;
+mod list;
 mod mapped;
 mod sdmx;
 mod sheets;
