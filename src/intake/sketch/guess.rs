@@ -25,11 +25,14 @@ pub(super) struct Guess {
     /// How areas are written, and how many of the words are no area.
     pub(super) schemes: Vec<(Dimension, Scheme)>,
     /// Words of columns, or of the names of columns, and the codes they stand for; none where nobody knows.
-    pub(super) words: Vec<(Dimension, Vec<(String, Option<String>)>)>,
+    pub(super) words: Vec<(Dimension, Vec<Word>)>,
     /// Words of the column of periods that are none.
     pub(super) no_periods: Vec<String>,
     pub(super) freq: &'static str,
 }
+
+/// A word of the file, and the code that it stands for.
+pub(super) type Word = (String, Option<String>);
 
 /// Where values stand.
 #[derive(Debug, PartialEq, Eq)]

@@ -290,7 +290,8 @@ pub(super) fn area(word: &str) -> Option<(&'static str, Option<Scheme>)> {
         return Some((code, Some(Scheme::Name)));
     }
     let text = plain(word);
-    AREAS.iter().find(|(name, _)| *name == text).map(|(_, code)| (*code, None))
+    let short = AREAS.iter().find(|(name, _)| *name == text).map(|(_, code)| *code);
+    short.or_else(|| PLAIN.get(&text).copied()).map(|code| (code, None))
 }
 
 /// Countries by their names in small letters.
@@ -302,6 +303,10 @@ static LISTED: LazyLock<HashMap<String, &'static str>> = LazyLock::new(|| {
     };
     codelist::area().codes().iter().flat_map(named).collect()
 });
+
+/// The same without accents.
+static PLAIN: LazyLock<HashMap<String, &'static str>> =
+    LazyLock::new(|| LISTED.iter().map(|(name, code)| (plain(name), *code)).collect());
 
 /// The group of ages that a word stands for: `15 - 19`, `65 and over`, `under 5`, `Y15-64`, `Y_LT5`.
 fn age(word: &str) -> Option<String> {
