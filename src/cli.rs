@@ -17,6 +17,7 @@ pub mod init;
 pub mod insight;
 pub mod key;
 pub mod log;
+pub mod map;
 mod message;
 pub mod passphrase;
 pub mod print;
@@ -109,6 +110,7 @@ fn run(args: Args) -> anyhow::Result<Outcome> {
         Command::Recover(recover) => upkeep::recover(global, &recover),
         Command::Fork(fork) => upkeep::fork(global, fork),
         Command::Status => ask::simple(global, crate::node::Request::Status),
+        Command::Map(map) => map::run(global, &map),
         Command::Submissions => ask::simple(global, crate::node::Request::Submissions),
         Command::Feeds => ask::simple(global, crate::node::Request::Feeds),
         Command::Peers => ask::simple(global, crate::node::Request::Peers),

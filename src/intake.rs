@@ -10,7 +10,8 @@
 //! `CONTRIBUTION_1`, `CONTRIBUTION_2` … hold the largest contributions to a row's total, see `contributions`. Any
 //! other table, with one value in a row or several, is read through a mapping; `config/mappings/` holds some, which
 //! come with the program and are recognised by a file's header (`shipped`). Two more need no mapping: SDMX-CSV 1.0 and
-//! 2.x, which is a tidy table with columns before it (`sdmx_csv`), and SDMX-ML 2.1 data, generic or structure-specific (`sdmx_ml`). Whatever the kind, a file is a header and rows as long as the header to all
+//! 2.x, which is a tidy table with columns before it (`sdmx_csv`), and SDMX-ML 2.1 data, generic or structure-specific (`sdmx_ml`).
+//! A sheet of a workbook (`workbook`, XLSX) is a table too, tidy or read through a mapping. Whatever the kind, a file is a header and rows as long as the header to all
 //! that comes behind: the seam is `rows::RowSource`, and a further kind of file needs one of its own and a line in
 //! `table::open`.
 //!
@@ -24,7 +25,7 @@
 //! Memory follows what is said, not how it is written: an observation takes 24 bytes until it is given out, a series
 //! about 64, at most [`MAX_OBSERVATIONS`] of each; remarks, long numbers and the texts of series take their length.
 //! Beside that there are two batches of at most 1.3 MiB, and what the reader below keeps of one row,
-//! [`MAX_ROW_BYTES`]. So 10 million observations of 700 thousand series need 290 MB, which shrinks while the series
+//! [`MAX_ROW_BYTES`]; of a workbook, the file itself and its texts, at most 64 and 128 MiB. So 10 million observations of 700 thousand series need 290 MB, which shrinks while the series
 //! are taken.
 //!
 //! What this room never does: open a file, ask the time, keep a file's rows, take data about single persons, or
@@ -59,14 +60,17 @@ mod sdmx_csv;
 mod sdmx_ml;
 mod series;
 pub mod shipped;
+mod sketch;
 mod source;
 mod stream;
 mod table;
+mod workbook;
 
 pub use arrival::{Choice, Wishes, open};
 pub use contributions::MAX_CONTRIBUTIONS;
 pub use finding::{Finding, MAX_FINDINGS, Severity};
 pub use mapping::{IntakeError, Mapping};
+pub use sketch::{BLANK, Sketch, sketch};
 pub use stream::SeriesStream;
 
 /// Rows of the largest file: some hundred times a country's yearly data, and still memory of one machine.
@@ -148,7 +152,7 @@ impl Report {
 ///
 /// Without a mapping the header must be tidy; the delimiter may then be a comma, a semicolon or a tab.
 pub fn read(input: &mut (dyn Read + Send), mapping: Option<&Mapping>, rules: &Rules<'_>) -> Report {
-    table::read(input, mapping, *rules, table::Pace::default())
+    table::read(table::Input::Text(input), mapping, *rules, table::Pace::default())
 }
 
 #[cfg(test)]

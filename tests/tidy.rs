@@ -13,7 +13,7 @@ const ROOMS: [&str; 17] = [
 /// Rooms that stand side by side in the list and do not know each other.
 const STRANGERS: [(&str, &str); 1] = [("sync", "store")];
 /// Guests: a crate, and where it may be named (a room or one file).
-const GUESTS: [(&str, &[&str]); 24] = [
+const GUESTS: [(&str, &[&str]); 25] = [
     ("sled", &["store"]),
     ("libp2p", &["net"]),
     ("libp2p_stream", &["net"]),
@@ -26,6 +26,7 @@ const GUESTS: [(&str, &[&str]); 24] = [
     ("utoipa", &["api"]),
     ("quick_xml", &["intake", "sdmx"]),
     ("calamine", &["intake"]),
+    ("zip", &["intake"]),
     ("parquet", &["node"]),
     ("clap", &["cli", "src/main.rs"]),
     ("anyhow", &["cli", "src/main.rs"]),

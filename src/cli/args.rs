@@ -85,6 +85,8 @@ pub enum Command {
     Submit(Submit),
     /// Check a file of figures and keep nothing
     Check(Submit),
+    /// Draft a mapping for a table that none is for: what its columns seem to be, and what is to be filled in
+    Map(Map),
     /// What was submitted, and whether it is released
     Submissions,
     /// Release what was submitted to everyone who may have it
@@ -323,11 +325,14 @@ pub enum Partner {
 /// `submit`, `check`
 #[derive(Debug, clap::Args)]
 pub struct Submit {
-    /// A table as CSV with the data structure's column names, or any with a mapping; SDMX-CSV or SDMX-ML data
+    /// A table as CSV or XLSX with the data structure's column names, or any with a mapping; SDMX-CSV or SDMX-ML data
     pub file: PathBuf,
     /// A mapping file (TOML), the name of a built-in one, or `auto` for the one that the header fits
     #[arg(long, value_name = "FILE|NAME|auto")]
     pub map: Option<String>,
+    /// The sheet of a workbook [default: the first that can be seen and has data]
+    #[arg(long, value_name = "NAME")]
+    pub sheet: Option<String>,
     /// Leave out rows with errors and take the others; what was left out is written down with the submission
     #[arg(long)]
     pub good_part: bool,
@@ -337,6 +342,19 @@ pub struct Submit {
     /// Where the figures come from, in words
     #[arg(long)]
     pub source: Option<String>,
+}
+
+/// `map`
+#[derive(Debug, clap::Args)]
+pub struct Map {
+    /// A table as CSV or XLSX
+    pub file: PathBuf,
+    /// The sheet of a workbook [default: the first that can be seen and has data]
+    #[arg(long, value_name = "NAME")]
+    pub sheet: Option<String>,
+    /// Write the draft into this file, which must not be there yet, and show the first records
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
 }
 
 /// `release`

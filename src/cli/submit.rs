@@ -26,6 +26,7 @@ pub fn submit(global: &Global, args: Submit, check_only: bool) -> anyhow::Result
     let request = Request::Submit(SubmitRequest {
         file,
         mapping,
+        sheet: args.sheet,
         good_part: args.good_part,
         all_findings: args.findings.is_some(),
         source: args.source,

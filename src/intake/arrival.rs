@@ -3,12 +3,17 @@
 use std::io::{Cursor, Read};
 
 use crate::intake::finding::Findings;
+use crate::intake::shipped::Head;
 use crate::intake::shipped::{self, Recognised};
-use crate::intake::table::{self, Pace};
+use crate::intake::table::{self, Input, Pace};
+use crate::intake::workbook::Workbook;
 use crate::intake::{Mapping, Report, Rules};
 
 /// Bytes looked at to tell what a file is: the widest header of the mappings that come with the program, and more.
 const HEAD: u64 = 64 * 1024;
+
+/// Rows and bytes of a sheet that are looked at for the same.
+const SAMPLE: (usize, usize) = (64, 64 * 1024);
 
 /// How a file is to be read.
 #[derive(Debug, Clone, Default)]
@@ -29,6 +34,8 @@ pub struct Wishes {
     pub choice: Choice,
     /// Are rows with errors left out, and the others taken?
     pub good_part: bool,
+    /// The sheet of a workbook that is read; if none, the first that can be seen and has data.
+    pub sheet: Option<String>,
 }
 
 /// Reads a file of any kind that is known, as [`crate::intake::read`] reads a table.
@@ -37,19 +44,41 @@ pub fn open(input: &mut (dyn Read + Send), wishes: &Wishes, rules: &Rules<'_>) -
     if let Err(error) = (&mut *input).take(HEAD).read_to_end(&mut head) {
         return refused(format!("the file cannot be read: {error}"));
     }
+    let is_workbook = Workbook::is_one(&head);
+    if wishes.sheet.is_some() && !is_workbook {
+        return refused("a sheet was named, and this file is no workbook: leave the sheet out".to_owned());
+    }
+    if !is_workbook {
+        let mut whole = Cursor::new(head.clone()).chain(input);
+        return chosen(Input::Text(&mut whole), Ok(Head::Text(&head)), wishes, rules);
+    }
+    let loaded = Workbook::load(&mut Cursor::new(head).chain(input), wishes.sheet.as_deref());
+    let mut workbook = match loaded {
+        Ok(workbook) => workbook,
+        Err(why) => return refused(why),
+    };
+    let rows = match wishes.choice {
+        Choice::Auto => workbook.sample(SAMPLE),
+        Choice::Tidy | Choice::Mapping(_) => Ok(Vec::new()),
+    };
+    let head = rows.as_deref().map(Head::Rows).map_err(Clone::clone);
+    chosen(Input::Workbook(&mut workbook), head, wishes, rules)
+}
+
+/// Reads rows as they are to be read.
+fn chosen(input: Input<'_>, head: Result<Head<'_>, String>, wishes: &Wishes, rules: &Rules<'_>) -> Report {
     let pace = Pace { good_part: wishes.good_part, ..Pace::default() };
     let mapping = match &wishes.choice {
         Choice::Tidy => None,
         Choice::Mapping(mapping) => Some(((**mapping).clone(), None)),
-        Choice::Auto => match shipped::recognise(&head, rules.country) {
-            Recognised::Tidy => None,
-            Recognised::Mapping { name, mapping, why } => Some((*mapping, Some((name, why)))),
-            Recognised::Unclear(why) => return refused(why),
+        Choice::Auto => match head.map(|head| shipped::recognise(head, rules.country)) {
+            Ok(Recognised::Tidy) => None,
+            Ok(Recognised::Mapping { name, mapping, why }) => Some((*mapping, Some((name, why)))),
+            Ok(Recognised::Unclear(why)) | Err(why) => return refused(why),
         },
     };
-    let mut whole = Cursor::new(head).chain(input);
     let (mapping, recognised) = mapping.unzip();
-    let mut report = table::read(&mut whole, mapping.as_ref(), *rules, pace);
+    let mut report = table::read(input, mapping.as_ref(), *rules, pace);
     report.recognised = recognised.flatten();
     report
 }

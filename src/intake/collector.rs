@@ -167,6 +167,9 @@ impl<'a> Collector<'a> {
         if let Some((_, status)) = self.plan.missing.iter().find(|(word, _)| word == field) {
             return Ok(Found::Missing(*status));
         }
+        if let Some(why) = field.first().and_then(|first| of_a_sheet(*first)) {
+            return Err(self.findings.error(line, self.plan.name(at), unworked(field, why)));
+        }
         let mut plain = [0; MAX_NUMBER_BYTES];
         let Some(digits) = self.plan.numbers.plain(field, &mut plain) else {
             let text = String::from_utf8_lossy(field);
@@ -276,6 +279,9 @@ impl<'a> Collector<'a> {
             return Ok(None);
         }
         match str::from_utf8(field) {
+            Ok(text) if let Some(why) = of_a_sheet(field[0]).filter(|_| field[0] == b'=') => {
+                Err(self.findings.error(row.line, self.plan.name(column.at), unworked(text.as_bytes(), why)))
+            }
             Ok(text) if let Some(why) = column.refuses(text) => {
                 Err(self.findings.error(row.line, self.plan.name(column.at), why))
             }
@@ -288,6 +294,20 @@ impl<'a> Collector<'a> {
         let name = self.plan.name(column.at);
         self.findings.error(line, name, explain(error, name))
     }
+}
+
+/// What a sheet leaves in a cell that has no value of its own, by the first letter.
+const fn of_a_sheet(first: u8) -> Option<&'static str> {
+    match first {
+        b'=' => Some("is a formula and not its value: open the sheet, and save it with values"),
+        b'#' => Some("is the error of a formula: correct it in the sheet"),
+        _ => None,
+    }
+}
+
+fn unworked(field: &[u8], why: &str) -> String {
+    let text: String = String::from_utf8_lossy(field).chars().take(100).collect();
+    format!("\"{text}\" {why}")
 }
 
 /// `TIME_PERIOD "x" refused` says its column already.

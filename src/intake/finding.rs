@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 
+use crate::intake::workbook::Places;
 use crate::model::ModelError;
 
 /// Findings that a report keeps: as many as a person reads before sending the file back.
@@ -31,6 +32,8 @@ pub struct Finding {
     pub line: u64,
     /// The column, by its name in the file.
     pub column: Option<String>,
+    /// The cell of a sheet, by the name it has there.
+    pub cell: Option<String>,
     /// What is wrong and what to do.
     pub message: String,
     /// Other lines that it is on; not all, where they are very many.
@@ -42,6 +45,9 @@ impl fmt::Display for Finding {
         write!(f, "line {}", self.line)?;
         if let Some(column) = &self.column {
             write!(f, ", column {column}")?;
+        }
+        if let Some(cell) = &self.cell {
+            write!(f, " ({cell})")?;
         }
         write!(f, ": {}", self.message)
     }
@@ -58,6 +64,7 @@ pub(super) struct Findings {
     dropped_errors: u64,
     left_out: u64,
     leaving_out: bool,
+    cells: Option<Places>,
 }
 
 /// A finding that was noted, to count it again.
@@ -67,12 +74,11 @@ pub(super) struct Noted(Option<usize>, Severity);
 impl Findings {
     pub(super) fn error(&mut self, line: u64, column: Option<&str>, message: String) -> Noted {
         let severity = if self.leaving_out { Severity::LeftOut } else { Severity::Error };
-        self.note(Finding { severity, line, column: column.map(str::to_owned), message, also: Vec::new() })
+        self.note(finding((severity, line), column, message))
     }
 
     pub(super) fn warning(&mut self, line: u64, column: Option<&str>, message: String) -> Noted {
-        let (severity, column) = (Severity::Warning, column.map(str::to_owned));
-        self.note(Finding { severity, line, column, message, also: Vec::new() })
+        self.note(finding((Severity::Warning, line), column, message))
     }
 
     fn note(&mut self, finding: Finding) -> Noted {
@@ -122,6 +128,11 @@ impl Findings {
         self.leaving_out = asked;
     }
 
+    /// The file has cells with names.
+    pub(super) fn name_cells(&mut self, cells: Option<Places>) {
+        self.cells = cells;
+    }
+
     /// How many errors left something out.
     pub(super) const fn left_out(&self) -> u64 {
         self.left_out
@@ -141,6 +152,11 @@ impl Findings {
     /// kept.
     pub(super) fn finish(mut self) -> (Vec<Finding>, Vec<Finding>) {
         self.kept.sort_by_key(|(f, _)| (f.line, f.severity));
+        for (finding, _) in &mut self.kept {
+            let column = finding.column.as_deref();
+            finding.cell =
+                self.cells.as_ref().zip(column).and_then(|(all, column)| all.cell(column, finding.line));
+        }
         let rest = self.kept.split_off(self.kept.len().min(MAX_FINDINGS));
         let more = self.dropped + rest.iter().map(|(_, more)| more + 1).sum::<u64>();
         let mut severities: Vec<Severity> = rest.iter().map(|(f, _)| f.severity).collect();
@@ -150,10 +166,14 @@ impl Findings {
             let line = findings.last().map_or(1, |f| f.line);
             let severity = severities.into_iter().min().unwrap_or(Severity::Warning);
             let message = format!("… and {more} more: repair these first");
-            findings.push(Finding { severity, line, column: None, message, also: Vec::new() });
+            findings.push(finding((severity, line), None, message));
         }
         (findings, rest.into_iter().map(counted).collect())
     }
+}
+
+fn finding((severity, line): (Severity, u64), column: Option<&str>, message: String) -> Finding {
+    Finding { severity, line, column: column.map(str::to_owned), cell: None, message, also: Vec::new() }
 }
 
 fn counted((mut finding, more): (Finding, u64)) -> Finding {

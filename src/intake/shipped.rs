@@ -67,10 +67,18 @@ pub enum Recognised {
     Unclear(String),
 }
 
+/// The beginning of a file.
+#[derive(Debug, Clone, Copy)]
+pub enum Head<'a> {
+    /// The first bytes of a text.
+    Text(&'a [u8]),
+    /// The first rows of a sheet, with their lines.
+    Rows(&'a [(u64, Vec<String>)]),
+}
+
 /// Which mapping a file is for: every column that it needs is in the header, and it is about this country.
 #[must_use]
-pub fn recognise(head: &[u8], country: Option<&str>) -> Recognised {
-    let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
+pub fn recognise(head: Head<'_>, country: Option<&str>) -> Recognised {
     let first = rows(head, None, 0);
     let is_name = |wanted: &str| first[0].iter().any(|name| name.eq_ignore_ascii_case(wanted));
     if ["INDICATOR", "TIME_PERIOD", "OBS_VALUE"].into_iter().all(is_name) {
@@ -91,8 +99,8 @@ pub fn recognise(head: &[u8], country: Option<&str>) -> Recognised {
     if fitting.is_empty() {
         let known: Vec<&str> = names().collect();
         return Recognised::Unclear(format!(
-            "no mapping that comes with the program is for this header: write one and name it with --map FILE, or \
-             choose one of {}",
+            "no mapping that comes with the program is for this header: `corridor map FILE` drafts one, which you \
+             complete and name with --map; or choose one of {}",
             known.join(", ")
         ));
     }
@@ -104,8 +112,16 @@ pub fn recognise(head: &[u8], country: Option<&str>) -> Recognised {
 }
 
 /// The header and the first row; each empty if there is none.
-fn rows(head: &[u8], delimiter: Option<char>, skip: u32) -> [Vec<String>; 2] {
-    let mut rest = head;
+fn rows(head: Head<'_>, delimiter: Option<char>, skip: u32) -> [Vec<String>; 2] {
+    let mut rest = match head {
+        Head::Text(bytes) => bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes),
+        Head::Rows(rows) => {
+            let mut rows = rows.iter().filter(|(line, _)| *line > u64::from(skip));
+            let fields =
+                |(_, row): &(u64, Vec<String>)| row.iter().map(|text| text.trim().to_owned()).collect();
+            return [(), ()].map(|()| rows.next().map(fields).unwrap_or_default());
+        }
+    };
     for _ in 0..skip {
         let end = rest.iter().position(|b| *b == b'\n').map_or(rest.len(), |at| at + 1);
         rest = &rest[end..];
@@ -124,7 +140,7 @@ fn rows(head: &[u8], delimiter: Option<char>, skip: u32) -> [Vec<String>; 2] {
 }
 
 /// Why the mapping is for the file; none if it is not.
-fn fits(mapping: &Mapping, head: &[u8], country: Option<&str>) -> Option<String> {
+fn fits(mapping: &Mapping, head: Head<'_>, country: Option<&str>) -> Option<String> {
     let given = Some(mapping.file.delimiter.unwrap_or(','));
     let [header, first] = rows(head, given, mapping.file.skip_lines);
     let needed: Vec<&str> = mapping.needed().collect();

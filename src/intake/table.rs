@@ -11,6 +11,7 @@ use crate::intake::rows::{Header, RowSource};
 use crate::intake::sdmx_csv;
 use crate::intake::sdmx_ml::MlRows;
 use crate::intake::source::Source;
+use crate::intake::workbook::Workbook;
 use crate::intake::{Level, MAX_ROWS, Mapping, Report, Rules, SeriesStream, check};
 use crate::model::{Decimal, SeriesKey};
 
@@ -32,12 +33,7 @@ struct Rows<'a> {
 }
 
 /// See [`crate::intake::read`].
-pub(super) fn read(
-    input: &mut (dyn Read + Send),
-    mapping: Option<&Mapping>,
-    rules: Rules<'_>,
-    pace: Pace,
-) -> Report {
+pub(super) fn read(input: Input<'_>, mapping: Option<&Mapping>, rules: Rules<'_>, pace: Pace) -> Report {
     let mut findings = Findings::default();
     let mut report = Report::default();
     let sums = mapping.is_some_and(|mapping| mapping.file.repeats.is_some());
@@ -50,6 +46,14 @@ pub(super) fn read(
     report.left_out = findings.left_out();
     (report.findings, report.more_findings) = findings.finish();
     report
+}
+
+/// What rows come from.
+pub(super) enum Input<'a> {
+    /// A file of text.
+    Text(&'a mut (dyn Read + Send)),
+    /// A sheet of a workbook.
+    Workbook(&'a mut Workbook),
 }
 
 /// How rows are handed from the thread that reads to the one that looks at them. The outcome is always the same.
@@ -77,7 +81,7 @@ struct Into<'a> {
 
 /// Reads all rows; none if the table could not be read at all.
 fn draft(
-    input: &mut (dyn Read + Send),
+    input: Input<'_>,
     mapping: Option<&Mapping>,
     rules: Rules<'_>,
     (pace, into): (Pace, Into<'_>),
@@ -101,7 +105,9 @@ fn draft(
             return None;
         }
     };
+    findings.name_cells(rows.places());
     let plan = plan::plan(&header, mapping, rules, findings)?;
+    rows.know(&plan);
     let collector = Collector::new(&plan, rules, findings);
     let mut table = Table { plan: &plan, collector, count };
     table.collector.findings().leave_out(pace.good_part);
@@ -247,10 +253,11 @@ fn levels(draft: &Draft) -> Vec<Level> {
 }
 
 /// The rows of a file, by what it starts with.
-fn open<'a>(
-    input: &'a mut (dyn Read + Send),
-    mapping: Option<&Mapping>,
-) -> Result<Box<dyn RowSource + 'a>, String> {
+fn open<'a>(input: Input<'a>, mapping: Option<&Mapping>) -> Result<Box<dyn RowSource + 'a>, String> {
+    let input = match input {
+        Input::Text(input) => input,
+        Input::Workbook(workbook) => return Ok(Box::new(workbook.rows(mapping)?)),
+    };
     let skip = mapping.map_or(0, |m| m.file.skip_lines);
     let source = Source::new(input, skip).map_err(|e| format!("the file cannot be read: {e}"))?;
     if let Some(why) = source.foreign() {

@@ -9,8 +9,10 @@ mod bad;
 mod contributions;
 mod hostile;
 mod large;
+mod list;
 mod mapped;
 mod sdmx;
+mod sheets;
 
 const SPAIN: Rules<'_> = Rules { country: Some("ESP"), concentration: None };
 

@@ -75,7 +75,7 @@ impl Prepared {
             Some(text) => intake::Mapping::parse(text).map(|m| intake::Choice::Mapping(Box::new(m))),
         };
         let choice = choice.map_err(|error| NodeError::Refused(error.to_string()))?;
-        let wishes = intake::Wishes { choice, good_part: submit.good_part };
+        let wishes = intake::Wishes { choice, good_part: submit.good_part, sheet: submit.sheet.clone() };
         let rules = intake::Rules { country: (!country.is_empty()).then_some(country), concentration };
         let report = intake::open(&mut payload, &wishes, &rules);
         let hash = payload.finish().map_err(NodeError::Payload)?;

@@ -405,6 +405,9 @@ pub struct SubmitRequest {
     /// The text of a mapping file; `auto` for the one that the file's header fits.
     #[serde(default)]
     pub mapping: Option<String>,
+    /// The sheet of a workbook; if none, the first that can be seen and has data.
+    #[serde(default)]
+    pub sheet: Option<String>,
     /// Leave out rows with errors, and take the others.
     #[serde(default)]
     pub good_part: bool,

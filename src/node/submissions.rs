@@ -171,6 +171,7 @@ fn describe(report: &Report, all: bool) -> Value {
                 "severity": match finding.severity { Severity::Error => "error", Severity::LeftOut => "left out", Severity::Warning => "warning" },
                 "line": finding.line,
                 "column": finding.column,
+                "cell": finding.cell,
                 "message": finding.message,
                 "text": finding.to_string(),
                 "also_on": finding.also,

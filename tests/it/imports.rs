@@ -4,7 +4,7 @@
 
 use std::fs::File;
 
-use corridor::intake::shipped::{self, Recognised};
+use corridor::intake::shipped::{self, Head, Recognised};
 use corridor::intake::{self, Choice, Report, Rules, Severity, Wishes};
 
 /// A file, the mapping that it is recognised for, and what comes out: observations, warnings, and the sum of the values of one
@@ -202,21 +202,26 @@ fn every_mapping_that_comes_with_the_program_is_one() {
 fn a_header_that_several_mappings_fit_is_decided_by_the_country_or_not_at_all() {
     let both = include_bytes!("../../config/data/mirror_phl_can_1981_2013.csv");
     for (country, wanted) in [("PHL", "phl_can_origin"), ("CAN", "phl_can_destination")] {
-        let Recognised::Mapping { name, why, .. } = shipped::recognise(both, Some(country)) else {
+        let Recognised::Mapping { name, why, .. } = shipped::recognise(Head::Text(both), Some(country))
+        else {
             panic!("{country}: not recognised");
         };
         assert_eq!(name, wanted);
         assert!(why.contains("year"), "{why}");
     }
     let flows = include_bytes!("../../config/data/mirror_eurostat_flows_2010_2019.csv");
-    let Recognised::Unclear(why) = shipped::recognise(flows, Some("ESP")) else { panic!("decided") };
+    let Recognised::Unclear(why) = shipped::recognise(Head::Text(flows), Some("ESP")) else {
+        panic!("decided")
+    };
     assert!(why.ends_with("one of eurostat_destination, eurostat_origin"), "{why}");
     for (unknown, said) in [("a,b\n1,2\n", "no mapping"), ("", "no mapping"), ("\n\n\"", "no mapping")] {
-        let Recognised::Unclear(why) = shipped::recognise(unknown.as_bytes(), None) else { panic!("known") };
+        let Recognised::Unclear(why) = shipped::recognise(Head::Text(unknown.as_bytes()), None) else {
+            panic!("known")
+        };
         assert!(why.starts_with(said), "{why}");
     }
     let tidy = "FREQ,INDICATOR,TIME_PERIOD,OBS_VALUE\n";
-    assert_eq!(shipped::recognise(tidy.as_bytes(), None), Recognised::Tidy);
+    assert_eq!(shipped::recognise(Head::Text(tidy.as_bytes()), None), Recognised::Tidy);
 }
 
 #[test]

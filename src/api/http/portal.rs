@@ -57,11 +57,9 @@ pub(super) fn routes<N: Node>() -> Router<Service<N>> {
         .route("/assets/{name}", get(asset))
         .route("/sheet/{origin}/{destination}/{file}", get(sheet::sheet::<N>));
     for language in Language::WORKING {
-        let page = move |state, access, path, query, headers| {
-            show::<N>(language, state, access, path, query, headers)
-        };
+        let page = move |state, access, where_to, headers| show::<N>(language, state, access, where_to, headers);
         let front = move |state, access, query, headers| {
-            show::<N>(language, state, access, Path(String::new()), query, headers)
+            show::<N>(language, state, access, (Path(String::new()), query), headers)
         };
         router = router
             .route(&format!("/{}", language.tag()), get(front))
@@ -93,8 +91,7 @@ async fn show<N: Node>(
     language: Language,
     State(service): State<Service<N>>,
     access: Access,
-    Path(path): Path<String>,
-    query: AnyQuery,
+    (Path(path), query): (Path<String>, AnyQuery),
     headers: HeaderMap,
 ) -> Response {
     let words = Words::new(language);

@@ -62,7 +62,7 @@ fn good_row() -> impl Strategy<Value = String> {
 }
 
 fn at(pace: Pace, mut input: impl Read + Send) -> Taken {
-    Taken::from(table::read(&mut input, None, SPAIN, pace))
+    Taken::from(table::read(table::Input::Text(&mut input), None, SPAIN, pace))
 }
 
 proptest! {
