@@ -196,7 +196,7 @@ fn course(source: &Source<'_>, line: &Line) -> Markup {
     let points: Vec<Option<f64>> =
         line.figures.values().map(|figure| figure.value.and_then(drawable)).collect();
     let known = || line.figures.iter().filter_map(|(period, figure)| Some((*period, figure.value?)));
-    let (Some(first), Some(last)) = (known().next(), known().last()) else { return html! {} };
+    let (Some(first), Some(last)) = (known().next(), known().next_back()) else { return html! {} };
     let said = |(period, value): (Period, Decimal)| format!("{period}: {}", words.number(&value));
     let label = format!("{} \u{2192} {}", said(first), said(last));
     html! { @if points.len() > 1 { (spark(&Spark { label: &label, points: &points })) } }
