@@ -14,7 +14,7 @@
 //! Who brings no token sees what everybody may read; `public.rs` is the filter for the status, a [`crate::node::Reader`]
 //! of the public scope for all else. A token of `corridor token create`, as `Authorization: Bearer ...`, opens what this
 //! government may read; one that does not hold is refused, never taken for none (`access.rs`). Nothing here changes
-//! anything.
+//! anything but who is signed in to the operator's pages (`portal/operator.rs`), whose cookie opens those and nothing else.
 //! Start reading at [`serve`], then `routes.rs`.
 
 mod access;

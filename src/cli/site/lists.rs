@@ -111,8 +111,11 @@ pub(super) fn read_list(text: &str) -> (BTreeMap<String, (Hash, usize)>, Vec<Bad
     (files, bad)
 }
 
+/// Lengths and checksums by path, with the line that says them.
+pub(super) type Blocks = BTreeMap<String, (u64, String, usize)>;
+
 /// The files' lengths and checksums, with line numbers, and the lines that are none.
-pub(super) fn read_blocks(text: &str) -> (BTreeMap<String, (u64, String, usize)>, Vec<BadLine>) {
+pub(super) fn read_blocks(text: &str) -> (Blocks, Vec<BadLine>) {
     let (mut files, mut bad) = (BTreeMap::new(), Vec::new());
     for (number, line) in text.lines().enumerate().map(|(at, line)| (at + 1, line)).take(MAX_FILES) {
         let mut parts = line.splitn(3, '\t');

@@ -1,6 +1,5 @@
 //! `verify DIR`: checks a copy offline, file by file, and names what is not as it was signed.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::fs::{self, File};
 use std::path::Path;
@@ -8,7 +7,7 @@ use std::path::Path;
 use anyhow::Context;
 use serde_json::{Value, json};
 
-use super::lists::{self, Taker};
+use super::lists::{self, Blocks, Taker};
 use super::locate::{Signed, locate};
 use super::proof::{Good, Proofs};
 use super::{BLOCKS, LIST, MANIFEST};
@@ -141,9 +140,6 @@ fn with_other_digit(text: &str, (start, length): (usize, usize), hash: &Hash) ->
     }
     None
 }
-
-/// Lengths and checksums by path, with the line that says them.
-type Blocks = BTreeMap<String, (u64, String, usize)>;
 
 impl Report {
     fn read_manifest(&mut self, dir: &Path, card: Option<&Card>) {
