@@ -14,7 +14,7 @@
 //!
 //! The folder is written beside the old one and takes its place at once, when it is whole; what has not changed is the
 //! same file as before. Only what everybody may read can get in: nothing here asks for another scope.
-//! Start reading at [`publish`], then [`verify`].
+//! Start reading at [`publish()`], then [`verify()`].
 
 mod figures;
 mod lists;

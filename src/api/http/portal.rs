@@ -57,7 +57,8 @@ pub(super) fn routes<N: Node>() -> Router<Service<N>> {
         .route("/assets/{name}", get(asset))
         .route("/sheet/{origin}/{destination}/{file}", get(sheet::sheet::<N>));
     for language in Language::WORKING {
-        let page = move |state, access, where_to, headers| show::<N>(language, state, access, where_to, headers);
+        let page =
+            move |state, access, where_to, headers| show::<N>(language, state, access, where_to, headers);
         let front = move |state, access, query, headers| {
             show::<N>(language, state, access, (Path(String::new()), query), headers)
         };

@@ -2,11 +2,11 @@
 //!
 //! | function | draws |
 //! |---|---|
-//! | [`map`] | countries, one chosen, classes of value, flows between them; the world or a region |
-//! | [`lines`] | up to six series over years, gaps shown as gaps |
-//! | [`bars`] | amounts by name, the largest first |
-//! | [`spark`] | a series in the size of a word |
-//! | [`heat`] | origins by destinations, in classes |
+//! | [`map()`] | countries, one chosen, classes of value, flows between them; the world or a region |
+//! | [`lines()`] | up to six series over years, gaps shown as gaps |
+//! | [`bars()`] | amounts by name, the largest first |
+//! | [`spark()`] | a series in the size of a word |
+//! | [`heat()`] | origins by destinations, in classes |
 //!
 //! All words come in already translated, and numbers are written by a function that is handed in. What comes in may
 //! be hostile: text is escaped, characters that XML forbids and marks that turn the direction of text are dropped
