@@ -279,7 +279,10 @@ impl<'a> Collector<'a> {
             return Ok(None);
         }
         match str::from_utf8(field) {
-            Ok(text) if let Some(why) = of_a_sheet(field[0]).filter(|_| field[0] == b'=') => {
+            Ok(text)
+                if let Some(why) =
+                    of_a_sheet(field[0]).filter(|_| field[0] == b'=' && self.plan.is_sheet) =>
+            {
                 Err(self.findings.error(row.line, self.plan.name(column.at), unworked(text.as_bytes(), why)))
             }
             Ok(text) if let Some(why) = column.refuses(text) => {

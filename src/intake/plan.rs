@@ -50,6 +50,8 @@ pub(super) struct Plan {
     pub(super) numbers: Numbers,
     /// Are letters after values and in the column of the status flags?
     pub(super) flags: bool,
+    /// Is a text that begins as a formula one?
+    pub(super) is_sheet: bool,
     /// Are rows of other countries left out?
     pub(super) own: bool,
     /// Are several values for one period parts of one?
@@ -193,6 +195,7 @@ pub(super) fn plan(
     }
     planner.enough();
     let Planner { mut plan, .. } = planner;
+    plan.is_sheet = header.is_sheet;
     plan.finish(rules);
     (findings.errors() == before).then_some(plan)
 }
@@ -244,6 +247,7 @@ impl Plan {
             action: None,
             numbers: Numbers::default(),
             flags: false,
+            is_sheet: false,
             own: false,
             sums: false,
         }

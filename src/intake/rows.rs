@@ -30,4 +30,6 @@ pub(super) struct Header {
     pub(super) line: u64,
     /// Of SDMX, by column. A table tells it by names alone.
     pub(super) roles: Option<Vec<Role>>,
+    /// Whether a person may have written it, so that a text that looks like a formula is one.
+    pub(super) is_sheet: bool,
 }

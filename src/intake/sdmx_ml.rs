@@ -337,7 +337,7 @@ impl RowSource for MlRows<'_> {
             // Names never stand beside codes here.
             roles.push(Role::Named(if form == Form::Code { Form::Table } else { form }));
         }
-        Ok(Some(Header { names, line: 1, roles: Some(roles) }))
+        Ok(Some(Header { names, line: 1, roles: Some(roles), is_sheet: false }))
     }
 
     fn fill(&mut self, batch: &mut Batch) {

@@ -54,7 +54,7 @@ pub fn sketch(input: &mut (dyn Read + Send), sheet: Option<&str>) -> Result<Sket
     let parsed = Mapping::parse(&mapping).map_err(|error| format!("the draft is none: {error}"))?;
     let mut findings = Findings::default();
     let names: csv::ByteRecord = sample.header.iter().map(String::as_bytes).collect();
-    let header = Header { names, line: sample.line, roles: None };
+    let header = Header { names, line: sample.line, roles: None, is_sheet: true };
     // The country is the node's; nothing is submitted here.
     let rules = Rules { country: Some("$COUNTRY"), ..Rules::default() };
     let plan = plan::plan(&header, Some(&parsed), rules, &mut findings);

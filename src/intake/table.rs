@@ -325,7 +325,9 @@ impl RowSource for Rows<'_> {
         let sdmx = if self.is_mapped { None } else { sdmx_csv::read(&self.row) };
         let (names, roles) =
             sdmx.map_or_else(|| (self.row.clone(), None), |(names, roles)| (names, Some(roles)));
-        Ok(Some(Header { names, line, roles }))
+        // Programs write SDMX-CSV, and comments as they were stated.
+        let is_sheet = roles.is_none();
+        Ok(Some(Header { names, line, roles, is_sheet }))
     }
 
     fn fill(&mut self, batch: &mut Batch) {

@@ -203,7 +203,7 @@ fn a_daemon_answers_over_http_keeps_its_directory_and_stops_at_sigterm() {
     eventually("the daemon answers", || {
         node.dir().join("control.sock").exists() && node.ask(&["peers"]).is_ok()
     });
-    for (path, expected) in [("healthz", ""), ("readyz", ""), ("metrics", "# EOF"), ("", "Philippines")] {
+    for (path, expected) in [("healthz", ""), ("readyz", ""), ("metrics", "# EOF"), ("en/", "Philippines")] {
         let answer = http(node.page(), path);
         assert!(answer.starts_with("HTTP/1.1 200"), "/{path}: {answer}");
         assert!(answer.contains(expected), "/{path}: {answer}");

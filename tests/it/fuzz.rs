@@ -21,6 +21,7 @@ mod run;
 mod sdmx;
 mod signed;
 mod talk;
+mod views;
 mod written;
 
 use std::fs;

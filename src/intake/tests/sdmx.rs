@@ -231,3 +231,18 @@ fn a_value_that_is_not_there_needs_its_reason_in_every_format() {
         assert!(errors(&report)[0].contains("there is no value"), "{:?}", errors(&report));
     }
 }
+
+#[test]
+fn a_comment_that_begins_as_a_formula_stays_what_was_stated() {
+    let columns =
+        "FREQ,REF_AREA,COUNTERPART_AREA,INDICATOR,BASIS,SEX,DURATION,TIME_PERIOD,OBS_VALUE,COMMENT_OBS";
+    let row = "A,ESP,ITA,MF_IMM_PREV,RES,F,M_GE12,2017,1,=1+2";
+    let sdmx = tidy(&format!("DATAFLOW,{columns}\nESP:X(1.0),{row}\n"));
+    assert!(sdmx.is_accepted(), "{:?}", lines(&sdmx));
+    let stated = sdmx.series.iter().flat_map(|one| one.observations());
+    let comments: Vec<_> = stated.filter_map(|one| one.attributes().get(AttributeId::CommentObs)).collect();
+    assert_eq!(comments, ["=1+2"]);
+    // In a table that a person keeps in a sheet it is a formula that was not worked out.
+    let table = tidy(&format!("{columns}\n{row}\n"));
+    assert!(!table.is_accepted() && lines(&table)[0].contains("column COMMENT_OBS: \"=1+2\" is a formula"));
+}

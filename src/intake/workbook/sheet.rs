@@ -284,7 +284,7 @@ impl RowSource for SheetRows<'_> {
         let (names, roles) = sdmx.map_or((names, None), |(names, roles)| (names, Some(roles)));
         let written = names.iter().map(|name| String::from_utf8_lossy(name).trim().to_owned()).collect();
         self.places = Places::new(&self.sheet, self.first, written);
-        Ok(Some(Header { names, line, roles }))
+        Ok(Some(Header { names, line, roles, is_sheet: true }))
     }
 
     fn fill(&mut self, batch: &mut Batch) {

@@ -18,6 +18,7 @@ use corridor::store::{Store, layout};
 use serde_json::{Value, json};
 
 use super::cast::{ESP, PHL, network};
+use super::views;
 use crate::quiet;
 
 type Examples = Vec<(String, Vec<u8>)>;
@@ -156,6 +157,8 @@ impl Node for Checking {
         read.map_err(NodeError::Payload)?;
         Ok(Pending::ready(match request {
             Request::Status => Ok(Answer::Value(status())),
+            // Its scope was checked above.
+            Request::Reader(_) => Ok(Answer::Reader(views::reader())),
             Request::Card => Ok(Answer::Value(json!({ "card": "text" }))),
             Request::Get(_) | Request::Feeds => Ok(Answer::Rows(Rows::new(|each| {
                 let _all = each("{\"number\":1}") && each("{\"number\":2}");
@@ -358,6 +361,16 @@ pub(super) fn pages_examples() -> Examples {
         named("escaped", "api/v1/observations?key=A.PHL%2BESP%00%ff&flow=%F0%9F%98%80&history=false"),
         named("status", "api/v1/status"),
         named("health", "healthz?x=1"),
+        named("front", "es/"),
+        named("map", "en/?country=PHL&indicator=MS_FBORN&period=2020&sex=F&direction=in"),
+        named("country", "fr/country/PHL"),
+        named("corridor", "en/corridor/ITA/PHL?indicator=MS_FBORN"),
+        named("indicator", "es/indicator/RE_RECV"),
+        named("region", "en/region/public?members=PHL,ITA&indicator=MS_FBORN&period=2020"),
+        named("quality", "fr/quality/PHL"),
+        named("evidence", "en/evidence/PHL/A.PHL.ITA.MS_FBORN.BIR._T._T._T._T._T._T._T._T.PS/2020"),
+        named("sheet", "sheet/ITA/PHL/MS_FBORN.xlsx"),
+        named("flow", "sdmx/v2/data/dataflow/CORRIDOR/MIGPROFILE/1.0/A.PHL.*?c%5BTIME_PERIOD%5D=ge:2019"),
         named("metrics", "metrics"),
         named("whole", whole),
         named("post", post),
