@@ -245,7 +245,8 @@ pub struct Availability {
     pub components: Vec<String>,
     /// What comes with it: kinds of structure, [`Kind::Dataflow`] among them.
     pub references: References,
-    /// Whether codes are told that could be chosen beside the ones that are.
+    /// Whether of each component also what could be chosen beside what is chosen is told, while all else that is chosen
+    /// stays: `mode=available` of the standard.
     pub is_open: bool,
 }
 

@@ -101,7 +101,7 @@ def messages(checks, node):
         "/provisionagreement/all/all/latest?references=parentsandsiblings", "/structure/*/*/*/*",
         "/structure/dataflow/ITA?detail=allstubs&references=all", "/availableconstraint/ITA,RE",
         "/availability/dataflow/ITA/RE/1.0/*?references=all", "/structure/dataflow/ITA/RE?detail=referencepartial&references=all",
-        "/schema/dataflow/ITA/RE", "/codelist/SDMX/CL_SEX/latest/F+M", "/structure/dataconstraint",
+        "/availability/dataflow/ITA/MIG/*/..USA.RE_RECV?mode=available&references=all", "/schema/dataflow/ITA/RE", "/codelist/SDMX/CL_SEX/latest/F+M", "/structure/dataconstraint",
     ]
     for path in structures:
         status, _, body = fetch(node, path, STRUCTURE_XML)
@@ -226,6 +226,17 @@ def py_sdmx(checks, node):
     checks.attempt("pysdmx reads the details", lambda: registry.get_dataflow_details("ITA", "RE", "1.0").id == "RE")
     checks.attempt("pysdmx reads agencies", lambda: len(registry.get_agencies("ITA")) == 1)
     checks.attempt("pysdmx reads providers", lambda: len(registry.get_providers("ITA", True)) == 1)
+
+    def choices():
+        from pysdmx.api.qb import ApiVersion, AvailabilityFormat, AvailabilityMode, AvailabilityQuery, RestService
+
+        service = RestService(base, ApiVersion.V2_0_0, avail_format=AvailabilityFormat.SDMX_JSON_2_0_0)
+        query = AvailabilityQuery(agency_id="ITA", resource_id="RE", key="..USA.RE_RECV", mode=AvailabilityMode.AVAILABLE,
+                                  component_id="COUNTERPART_AREA")
+        region = json.loads(service.availability(query))["data"]["dataConstraints"][0]["cubeRegions"][0]
+        return {one["value"] for one in region["keyValues"][0]["values"]} == set(SENDERS) or region
+
+    checks.attempt("pysdmx asks what else could be chosen", choices)
 
     def unknown():
         from pysdmx.errors import NotFound

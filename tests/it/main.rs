@@ -20,6 +20,7 @@ mod operator;
 mod pictures;
 mod portal;
 mod protection;
+mod questions;
 mod quiet;
 mod readme;
 mod recovery;

@@ -155,6 +155,21 @@ impl Filter {
         codes.map(|codes| (dimension, codes))
     }
 
+    /// The dimension that it is about; none where it is about the time, the value or an attribute.
+    #[must_use]
+    pub fn dimension(&self) -> Option<Dimension> {
+        match self.component {
+            Component::Dimension(dimension) => Some(dimension),
+            Component::Time | Component::Value | Component::Attribute(_) => None,
+        }
+    }
+
+    /// Is it about periods?
+    #[must_use]
+    pub fn is_of_time(&self) -> bool {
+        self.component == Component::Time
+    }
+
     /// Does it say something about whole series?
     #[must_use]
     pub fn is_of_series(&self) -> bool {

@@ -42,6 +42,9 @@ fn questions() -> Vec<String> {
         "/availableconstraint/PHL,MIG/all/CAN",
         "/availability",
         "/availability/dataflow/CAN/MIG",
+        "/availability?mode=available",
+        "/availability/dataflow/PHL/MIG/*/..CAN.EF_REGEMI?mode=available&references=all",
+        "/availableconstraint/MIGPROFILE/A.CAN?mode=available",
     ]
     .map(str::to_owned)
     .to_vec();

@@ -1,4 +1,9 @@
 //! `availability`: of which codes and periods a flow has figures, and how many, counted over what the reader may read.
+//!
+//! `mode=exact` tells the codes and periods of the figures that are asked for. `mode=available` tells of each component
+//! what is chosen or could be, so that there are figures, while what is chosen of all others stays: whoever has chosen a
+//! country and a sex is told the other sex of that country, and the other countries with that sex. The counts are those
+//! of the figures that are asked for, in both.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,11 +16,12 @@ use super::structures::{holding, of_flow};
 use super::{EmptyResult, Failure, Question, structure_offers};
 use crate::api::Node;
 use crate::api::http::service::{Service, failed};
-use crate::model::{Dimension, Period};
+use crate::model::{Dimension, Period, SeriesKey};
 use crate::node::{NodeError, Reader};
 use crate::sdmx::component::{Component, VERSION};
 use crate::sdmx::query::{Availability, Detail, Fault, Kind, References};
 use crate::sdmx::structure::{Actual, Artefact, Content, list_of};
+use crate::view::Version;
 
 /// The answer to a question for what there is.
 pub(super) async fn answer<N: Node>(
@@ -23,12 +29,6 @@ pub(super) async fn answer<N: Node>(
     service: &Service<N>,
     asked: Availability,
 ) -> Result<Response, Failure> {
-    if asked.is_open {
-        return Err(Fault::unsupported(
-            "`mode`: what there is for the selection is told (exact), and no more",
-        )
-        .into());
-    }
     let flow = select::flow(&question.reader, &asked.target)?;
     let offers = structure_offers(asked.target.generation, &question.headers);
     let offer = question.agree(&offers, &Wish { format: asked.target.format.as_deref() })?;
@@ -38,10 +38,12 @@ pub(super) async fn answer<N: Node>(
         return Ok(known);
     }
     let plan = Plan::new(&question.reader, flow, asked.selection)?;
+    let plan = if asked.is_open { plan.opened()? } else { plan };
+    let count = if asked.is_open { choices } else { count };
     let counted = task::block_in_place(|| count(&question.reader, &plan)).map_err(|error| failed(&error))?;
     match question.empty {
-        EmptyResult::NoContent if counted.series == 0 => return Err(Failure::NoContent),
-        EmptyResult::NotFound if counted.series == 0 => {
+        EmptyResult::NoContent if counted.is_empty() => return Err(Failure::NoContent),
+        EmptyResult::NotFound if counted.is_empty() => {
             return Err(Fault::nothing("there is no figure for this question").into());
         }
         EmptyResult::Message | EmptyResult::NoContent | EmptyResult::NotFound => {}
@@ -72,26 +74,69 @@ struct Counted {
     observations: u64,
 }
 
-fn count(reader: &Reader, plan: &Plan) -> Result<Counted, NodeError> {
-    let mut counted = Counted::default();
-    let pass = Pass { rank: 0, takes_back: false };
-    plan.walk(reader, &mut |series| {
-        let versions = plan.versions(&series, pass);
-        if versions.is_empty() {
-            return true;
-        }
-        counted.series += 1;
-        counted.observations += versions.len() as u64;
-        for version in &versions {
-            let (first, last) = counted.periods.get_or_insert((version.period, version.period));
+impl Counted {
+    fn is_empty(&self) -> bool {
+        self.periods.is_none() && self.codes.values().all(BTreeSet::is_empty)
+    }
+
+    fn observations(&mut self, versions: &[Version]) {
+        self.series += 1;
+        self.observations += versions.len() as u64;
+    }
+
+    fn periods(&mut self, versions: &[Version]) {
+        for version in versions {
+            let (first, last) = self.periods.get_or_insert((version.period, version.period));
             (*first, *last) = ((*first).min(version.period), (*last).max(version.period));
         }
-        for dimension in Dimension::ALL {
-            let (code, known) =
-                (series.key.dimension(dimension), counted.codes.entry(dimension).or_default());
+    }
+
+    fn codes(&mut self, key: &SeriesKey, dimensions: &[Dimension]) {
+        for dimension in dimensions {
+            let (code, known) = (key.dimension(*dimension), self.codes.entry(*dimension).or_default());
             if !known.contains(code) {
                 known.insert(code.to_owned());
             }
+        }
+    }
+}
+
+/// The one walk that tells what stands.
+const PASS: Pass = Pass { rank: 0, takes_back: false };
+
+/// What there is of what is asked for.
+fn count(reader: &Reader, plan: &Plan) -> Result<Counted, NodeError> {
+    let mut counted = Counted::default();
+    plan.walk(reader, &mut |series| {
+        let versions = plan.versions(&series, PASS);
+        if !versions.is_empty() {
+            counted.observations(&versions);
+            counted.periods(&versions);
+            counted.codes(&series.key, &Dimension::ALL);
+        }
+        true
+    })?;
+    Ok(counted)
+}
+
+/// What is chosen or could be, of an opened plan.
+fn choices(reader: &Reader, plan: &Plan) -> Result<Counted, NodeError> {
+    let mut counted = Counted::default();
+    plan.walk(reader, &mut |series| {
+        let dimensions = plan.choices(&series.key);
+        let is_chosen = plan.is_chosen(&series.key);
+        if dimensions.is_empty() {
+            return true;
+        }
+        let versions = plan.versions(&series, PASS);
+        if !versions.is_empty() {
+            counted.codes(&series.key, &dimensions);
+            if is_chosen {
+                counted.observations(&versions);
+            }
+        }
+        if is_chosen {
+            counted.periods(&plan.versions_of_all_times(&series, PASS));
         }
         true
     })?;

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use crate::feed::PublisherId;
-use crate::model::{Dimension, Millis, SeriesPattern};
+use crate::model::{Attributes, Dimension, Millis, SeriesKey, SeriesPattern};
 use crate::node::{NodeError, Reader};
 use crate::sdmx::component::{AGENCY, STRUCTURE, VERSION};
 use crate::sdmx::data::ArtefactRef;
-use crate::sdmx::query::{Context, Ends, Fault, Names, Selection, Target};
+use crate::sdmx::query::{Context, Ends, Fault, Filter, Names, Selection, Target};
 use crate::sdmx::structure::theme::{self, Theme};
 use crate::view::{Moment, SeriesView, State, Version};
 
@@ -101,6 +101,8 @@ pub(super) fn flow(reader: &Reader, target: &Target) -> Result<Flow, Fault> {
 pub(super) struct Plan {
     pub(super) flow: Flow,
     selection: Selection,
+    /// Series with other codes than those that are chosen are walked over too, see [`Plan::choices`].
+    is_open: bool,
     /// What all series share; nothing where there can be none.
     pattern: Option<SeriesPattern>,
     publishers: Vec<PublisherId>,
@@ -137,6 +139,7 @@ impl Plan {
         Ok(Self {
             flow,
             selection,
+            is_open: false,
             pattern,
             publishers,
             ends: Ends::default(),
@@ -144,6 +147,50 @@ impl Plan {
             as_of: None,
             newest_first: false,
         })
+    }
+
+    /// The plan of all series of the flow, whichever codes are chosen; all else that is asked for still holds.
+    pub(super) fn opened(self) -> Result<Self, Fault> {
+        let is_of_nobody = !self.selection.providers.is_empty() && self.publishers.is_empty();
+        let every = pattern(&Selection::default(), self.flow.theme)?;
+        Ok(Self { is_open: true, pattern: every.filter(|_| !is_of_nobody), ..self })
+    }
+
+    /// Whether a series has the codes that are chosen.
+    pub(super) fn is_chosen(&self, key: &SeriesKey) -> bool {
+        let (filters, keys) = self.misses(key);
+        filters == 0 && keys.contains(&0)
+    }
+
+    /// The dimensions in which a series has a code that is chosen or could be, while what is chosen in all others stays.
+    pub(super) fn choices(&self, key: &SeriesKey) -> Vec<Dimension> {
+        let (filters, keys) = self.misses(key);
+        let lets = |dimension: &Dimension| {
+            let others = !bit(*dimension);
+            filters & others == 0 && keys.iter().any(|missed| missed & others == 0)
+        };
+        Dimension::ALL.into_iter().filter(lets).collect()
+    }
+
+    /// The dimensions, as bits, in which a series has another code than the filters want, and than each of the keys wants.
+    fn misses(&self, key: &SeriesKey) -> (u16, Vec<u16>) {
+        let none = Attributes::none();
+        let filters = self.selection.filters.iter().filter_map(|filter| {
+            let missed = filter.dimension().filter(|_| !filter.takes_series(key, &none))?;
+            Some(bit(missed))
+        });
+        let of_key = |wanted: &SeriesPattern| {
+            let missed = Dimension::ALL.into_iter().filter(|dimension| {
+                let codes = wanted.codes(*dimension);
+                !codes.is_empty() && codes.iter().all(|code| **code != *key.dimension(*dimension))
+            });
+            missed.fold(0, |all, dimension| all | bit(dimension))
+        };
+        let mut keys: Vec<u16> = self.selection.keys.iter().map(of_key).collect();
+        if keys.is_empty() {
+            keys.push(0);
+        }
+        (filters.fold(0, |all, missed| all | missed), keys)
     }
 
     /// What was taken back, and what was said before, is looked at too.
@@ -163,8 +210,10 @@ impl Plan {
             Some(time) => Moment::AsOf(time),
             None => Moment::Current,
         };
-        let keys = &self.selection.keys;
-        let filters: Vec<_> = self.selection.filters.iter().filter(|filter| filter.is_of_series()).collect();
+        let keys: &[SeriesPattern] = if self.is_open { &[] } else { &self.selection.keys };
+        let is_asked =
+            |filter: &&Filter| filter.is_of_series() && !(self.is_open && filter.dimension().is_some());
+        let filters: Vec<&Filter> = self.selection.filters.iter().filter(is_asked).collect();
         reader.query(pattern.clone(), moment, self.publishers.clone(), &mut |series| {
             let is_wanted = self.flow.theme.takes(series.key.indicator())
                 && (keys.is_empty() || keys.iter().any(|key| key.matches(&series.key)))
@@ -220,7 +269,21 @@ impl Plan {
 
     /// The versions of a series that one walk tells.
     pub(super) fn versions(&self, series: &SeriesView, pass: Pass) -> Vec<Version> {
-        let filters: Vec<_> = self.selection.filters.iter().filter(|filter| !filter.is_of_series()).collect();
+        self.versions_that(series, pass, &|filter| !filter.is_of_series())
+    }
+
+    /// As [`Plan::versions`], of whatever periods.
+    pub(super) fn versions_of_all_times(&self, series: &SeriesView, pass: Pass) -> Vec<Version> {
+        self.versions_that(series, pass, &|filter| !filter.is_of_series() && !filter.is_of_time())
+    }
+
+    fn versions_that(
+        &self,
+        series: &SeriesView,
+        pass: Pass,
+        is_asked: &dyn Fn(&Filter) -> bool,
+    ) -> Vec<Version> {
+        let filters: Vec<&Filter> = self.selection.filters.iter().filter(|filter| is_asked(filter)).collect();
         let fits = |version: &&Version| filters.iter().all(|filter| filter.takes(version));
         let mut told: Vec<Version> = if self.is_of_changes() {
             let all = self.ranked(&series.versions).into_iter();
@@ -244,6 +307,11 @@ impl Plan {
         }
         told
     }
+}
+
+/// A dimension as one of 14 bits.
+fn bit(dimension: Dimension) -> u16 {
+    1 << dimension.position()
 }
 
 /// What all series of an answer share; nothing where no series can be part of it.
