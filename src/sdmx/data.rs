@@ -34,6 +34,8 @@ mod json;
 mod specific;
 mod xml;
 
+pub use specific::namespace;
+
 /// Bytes of a message that are written at once.
 const PIECE: usize = 64 * 1024;
 
@@ -249,8 +251,8 @@ pub struct DataHead {
     pub sender: String,
     /// Whether figures are practice.
     pub is_test: bool,
-    /// The dataflow; without one the message refers to the data structure alone.
-    pub flow: Option<ArtefactRef>,
+    /// The dataflows, of which each data set is of one; without any the message refers to the data structure alone.
+    pub flows: Vec<ArtefactRef>,
     /// By what observations are listed.
     pub layout: Layout,
     /// How much is told.
@@ -274,7 +276,7 @@ impl DataHead {
             prepared,
             sender: sender.to_owned(),
             is_test: false,
-            flow: None,
+            flows: Vec::new(),
             layout: Layout::default(),
             detail: Detail::default(),
             labels: Labels::default(),
@@ -287,6 +289,15 @@ impl DataHead {
     /// How observations are listed. Where there are none, series are.
     fn layout(&self) -> Layout {
         if self.detail.has_observations() { self.layout } else { Layout::Series }
+    }
+
+    /// What the data sets are of: flows, or else the data structure; and whether they are flows.
+    fn artefacts(&self) -> (Vec<ArtefactRef>, bool) {
+        if self.flows.is_empty() {
+            (vec![ArtefactRef::structure()], false)
+        } else {
+            (self.flows.clone(), true)
+        }
     }
 
     /// Whether it is told who states what.
@@ -335,8 +346,8 @@ impl SeriesContext<'_> {
 trait Form {
     /// What stands before the first data set.
     fn begin(&mut self, out: &mut Vec<u8>);
-    /// A data set begins.
-    fn data_set(&mut self, out: &mut Vec<u8>, action: Action);
+    /// A data set of one of the flows begins, by its place in [`DataHead::flows`].
+    fn data_set(&mut self, out: &mut Vec<u8>, action: Action, flow: usize);
     /// A series begins.
     fn series(&mut self, out: &mut Vec<u8>, context: &SeriesContext<'_>);
     /// An observation of the series.
@@ -359,6 +370,7 @@ pub struct DataWriter<W: Write> {
     form: Box<dyn Form + Send>,
     detail: Detail,
     action: Action,
+    flow: usize,
     open: Option<(SeriesKey, PublisherId, String)>,
 }
 
@@ -376,9 +388,9 @@ impl<W: Write> DataWriter<W> {
             DataFormat::JsonData => Box::new(json::JsonForm::new(head)),
         };
         let (detail, action) = (head.detail, head.action);
-        let mut writer = Self { out, text: Vec::new(), form, detail, action, open: None };
+        let mut writer = Self { out, text: Vec::new(), form, detail, action, flow: 0, open: None };
         writer.form.begin(&mut writer.text);
-        writer.form.data_set(&mut writer.text, action);
+        writer.form.data_set(&mut writer.text, action, 0);
         writer.spill(PIECE)?;
         Ok(writer)
     }
@@ -388,10 +400,18 @@ impl<W: Write> DataWriter<W> {
     /// # Errors
     /// What the writer below says.
     pub fn data_set(&mut self, action: Action) -> io::Result<()> {
+        self.data_set_of(self.flow, action)
+    }
+
+    /// As [`DataWriter::data_set`], of the flow with this place in [`DataHead::flows`].
+    ///
+    /// # Errors
+    /// What the writer below says.
+    pub fn data_set_of(&mut self, flow: usize, action: Action) -> io::Result<()> {
         self.end_series();
         self.form.end_data_set(&mut self.text);
-        self.form.data_set(&mut self.text, action);
-        self.action = action;
+        self.form.data_set(&mut self.text, action, flow);
+        (self.flow, self.action) = (flow, action);
         self.spill(PIECE)
     }
 
@@ -414,7 +434,7 @@ impl<W: Write> DataWriter<W> {
             if again && self.form.has_data_sets() {
                 // A data set has a key once.
                 self.form.end_data_set(&mut self.text);
-                self.form.data_set(&mut self.text, self.action);
+                self.form.data_set(&mut self.text, self.action, self.flow);
             }
             self.form.series(&mut self.text, context);
             self.open = Some(id);

@@ -19,6 +19,7 @@ use crate::model::{Millis, SeriesPattern};
 
 pub mod filter;
 pub mod name;
+pub mod sort;
 mod params;
 mod path;
 #[cfg(test)]
@@ -27,6 +28,7 @@ mod tests;
 pub use filter::Filter;
 pub use name::{Kind, Names, Versions};
 pub use params::Params;
+pub use sort::Sort;
 
 /// Bytes of the longest address that is read.
 pub const MAX_ADDRESS: usize = 8192;
@@ -86,7 +88,7 @@ pub enum Ask {
     /// For what figures there are.
     Availability(Availability),
     /// For the schema of structure-specific data.
-    Schema(Target),
+    Schema(Schema),
 }
 
 /// How much of a structure is told.
@@ -184,6 +186,15 @@ pub struct Target {
     pub format: Option<String>,
 }
 
+/// A question for the schema of structure-specific data.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Schema {
+    /// Of what.
+    pub target: Target,
+    /// Whether each observation has its whole key.
+    pub is_flat: bool,
+}
+
 /// Which observations.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Selection {
@@ -230,8 +241,8 @@ pub struct Data {
     pub offset: u64,
     /// And told at most.
     pub limit: Option<u64>,
-    /// Periods from the newest to the oldest.
-    pub newest_first: bool,
+    /// In which order.
+    pub sort: Sort,
 }
 
 /// A question for what figures there are.

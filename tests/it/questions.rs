@@ -5,7 +5,7 @@ use std::path::Path;
 
 use corridor::cli::demo::government::Government;
 
-use crate::api::http::{get, json};
+use crate::api::http::{get, json, send};
 use crate::world::{BINARY, release};
 
 /// Three series and a fourth: Italy has stocks and remittances, Spain and Canada have one of them.
@@ -140,4 +140,164 @@ fn what_could_be_chosen_beside_what_is_chosen_is_told() {
     let indicators = lists.iter().find(|list| list["id"] == "CL_MP_INDICATOR").expect("the indicators");
     assert_eq!(indicators["codes"].as_array().map(Vec::len), Some(2), "{indicators}");
     assert_eq!(get(&phl, &format!("/sdmx/{second}?mode=some")).status, 400);
+}
+
+/// Each flow that rows are of, with how many there are, in the order of the message.
+fn flows(csv: &str) -> Vec<(String, usize)> {
+    let mut reader = csv::Reader::from_reader(csv.as_bytes());
+    let header = reader.headers().expect("a header").clone();
+    let at = header.iter().position(|name| name == "STRUCTURE_ID").unwrap_or(0);
+    let mut found: Vec<(String, usize)> = Vec::new();
+    for row in reader.records().map(|row| row.expect("a row")) {
+        match found.last_mut() {
+            Some((flow, count)) if *flow == row[at] => *count += 1,
+            _ => found.push((row[at].to_owned(), 1)),
+        }
+    }
+    found
+}
+
+#[test]
+fn several_flows_are_told_in_one_message() {
+    let dir = tempfile::tempdir().expect("a temporary directory can be made");
+    let phl = node(dir.path());
+    let both = "/sdmx/data/dataflow/PHL/MS,RE/1.0";
+    let all = |known: &[(&str, usize)]| -> Vec<(String, usize)> {
+        known.iter().map(|(flow, count)| ((*flow).to_owned(), *count)).collect()
+    };
+    for (path, wanted) in [
+        (format!("{both}?"), all(&[("PHL:MS(1.0)", 3), ("PHL:RE(1.0)", 3)])),
+        (format!("{both}/..ITA?"), all(&[("PHL:MS(1.0)", 2), ("PHL:RE(1.0)", 1)])),
+        (format!("{both}?includeHistory=true&"), all(&[("PHL:MS(1.0)", 3), ("PHL:RE(1.0)", 3)])),
+        (format!("{both}?offset=1&limit=3&"), all(&[("PHL:MS(1.0)", 2), ("PHL:RE(1.0)", 1)])),
+        // Who does not publish here adds nothing.
+        ("/sdmx/data/dataflow/PHL,CAN/MS?".to_owned(), all(&[("PHL:MS(1.0)", 3)])),
+        ("/sdmx/data/dataflow/*/MS,RE/*?".to_owned(), all(&[("PHL:MS(1.0)", 3), ("PHL:RE(1.0)", 3)])),
+        // A star stands for the flow that holds the others.
+        ("/sdmx/data/dataflow/PHL/*?".to_owned(), all(&[("PHL:MIG(1.0)", 6)])),
+        ("/sdmx/data/*/*/*/*?".to_owned(), all(&[("CORRIDOR:MIGPROFILE(1.0)", 6)])),
+        ("/sdmx/data/MIG?".to_owned(), all(&[("PHL:MIG(1.0)", 6)])),
+    ] {
+        for form in ["sdmx-csv", "sdmx-csv1"] {
+            let answer = get(&phl, &format!("{path}format={form}"));
+            assert_eq!((answer.status, flows(&answer.text())), (200, wanted.clone()), "{path} {form}");
+        }
+    }
+    for (form, series) in [("generic-xml", "<gen:Series>"), ("xml", "<Series ")] {
+        let text = get(&phl, &format!("{both}?format={form}")).text();
+        let sets: Vec<&str> = text.split("<mes:DataSet ").skip(1).collect();
+        let counts: Vec<usize> = sets.iter().map(|set| set.matches(series).count()).collect();
+        assert_eq!(counts, [2, 2], "{text}");
+        for (at, (set, flow)) in sets.iter().zip(["MS", "RE"]).enumerate() {
+            let id = format!("MIGPROFILE-{}", at + 1);
+            assert!(set.contains(&format!("structureRef=\"{id}\"")), "{set}");
+            let header = text.split(&format!("structureID=\"{id}\"")).nth(1).expect("its structure");
+            let header = header.split("</mes:Structure>").next().unwrap_or_default();
+            assert!(header.contains(&format!("id=\"{flow}\"")), "{header}");
+        }
+    }
+    let message = json(&phl, &format!("{both}?format=sdmx-json"));
+    for (at, flow) in ["MS", "RE"].into_iter().enumerate() {
+        let structure = &message["data"]["structures"][at];
+        let urn = format!("urn:sdmx:org.sdmx.infomodel.datastructure.Dataflow=PHL:{flow}(1.0)");
+        assert_eq!(structure["links"][0]["urn"], urn.as_str(), "{structure}");
+        assert_eq!(structure["dataSets"], serde_json::json!([at]));
+        assert_eq!(message["data"]["dataSets"][at]["structure"], at);
+    }
+    for (path, status) in [
+        ("data/dataflow/CAN,ESP/MS", 404),
+        ("data/dataflow/PHL/NONE,NIL", 404),
+        ("availability/dataflow/PHL/MS,RE", 501),
+        ("schema/dataflow/PHL/MS,RE", 501),
+    ] {
+        assert_eq!(get(&phl, &format!("/sdmx/{path}")).status, status, "{path}");
+    }
+}
+
+/// Counterpart and period of each row.
+fn order(csv: &str) -> String {
+    let mut reader = csv::Reader::from_reader(csv.as_bytes());
+    let header = reader.headers().expect("a header").clone();
+    let at = |name: &str| header.iter().position(|one| one == name).expect("a column");
+    let (area, period) = (at("COUNTERPART_AREA"), at("TIME_PERIOD"));
+    let rows = reader.records().map(|row| row.expect("a row"));
+    rows.map(|row| format!("{}{}", &row[area][..1], &row[period][2..])).collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn figures_come_in_the_order_that_is_asked_for() {
+    let dir = tempfile::tempdir().expect("a temporary directory can be made");
+    let phl = node(dir.path());
+    for (sort, more, wanted) in [
+        ("", "", "E15 I15 I16 C14 C18 I17"),
+        ("series_key", "", "C14 C18 E15 I15 I16 I17"),
+        ("INDICATOR+REF_AREA", "", "E15 I15 I16 C14 C18 I17"),
+        ("series_key+TIME_PERIOD:desc", "", "C18 C14 E15 I16 I15 I17"),
+        ("TIME_PERIOD", "", "C14 E15 I15 I16 I17 C18"),
+        ("TIME_PERIOD:desc+COUNTERPART_AREA:desc", "", "C18 I17 I16 I15 E15 C14"),
+        ("COUNTERPART_AREA:desc", "", "I15 I16 I17 E15 C14 C18"),
+        ("COUNTERPART_AREA:desc+TIME_PERIOD:desc", "", "I17 I16 I15 E15 C18 C14"),
+        ("INDICATOR:desc+TIME_PERIOD", "", "C14 I17 C18 E15 I15 I16"),
+        ("series_key:desc", "", "I17 I15 I16 E15 C14 C18"),
+        ("*:desc", "", "I17 I16 I15 E15 C18 C14"),
+        // What is passed over, and what is told at most, is so of the order.
+        ("TIME_PERIOD:desc", "&offset=1&limit=2", "I17 I16"),
+        ("TIME_PERIOD:desc", "&lastNObservations=1", "C18 I17 I16 E15"),
+        ("TIME_PERIOD:desc", "&includeHistory=true&c[COUNTERPART_AREA]=CAN", "C18 C14"),
+    ] {
+        let sort = sort.replace('+', "%2B");
+        let sort = if sort.is_empty() { String::new() } else { format!("&sort={sort}") };
+        let path = format!("/sdmx/data/dataflow/PHL/MIG?format=sdmx-csv{sort}{more}");
+        let answer = get(&phl, &path);
+        assert_eq!((answer.status, order(&answer.text()).as_str()), (200, wanted), "{path}");
+    }
+    // In messages of series these are sorted, and periods within them.
+    for form in ["generic-xml", "xml"] {
+        let path = format!("/sdmx/data/PHL,MIG?format={form}&sort=COUNTERPART_AREA:desc%2BTIME_PERIOD:desc");
+        let text = get(&phl, &path).text();
+        let place = |mark: &str| text.find(mark).unwrap_or_else(|| panic!("{mark}: {text}"));
+        assert!(place("\"ITA\"") < place("\"ESP\"") && place("\"ESP\"") < place("\"CAN\""), "{text}");
+        assert!(place("\"2018\"") < place("\"2014\""), "{text}");
+        assert_eq!(text.matches("<mes:DataSet ").count(), 1);
+    }
+    for (sort, status) in [("OBS_VALUE", 501), ("SEX:up", 400), ("NONE", 400)] {
+        assert_eq!(get(&phl, &format!("/sdmx/data/MIG?sort={sort}")).status, status, "{sort}");
+    }
+}
+
+#[test]
+fn the_schema_of_a_flow_declares_its_components() {
+    let dir = tempfile::tempdir().expect("a temporary directory can be made");
+    let phl = node(dir.path());
+    for (path, space) in [
+        ("schema/dataflow/PHL/MS/1.0", "Dataflow=PHL:MS(1.0):ObsLevelDim:TIME_PERIOD"),
+        (
+            "schema/dataflow/PHL/MS?dimensionAtObservation=AllDimensions",
+            "Dataflow=PHL:MS(1.0):ObsLevelDim:AllDimensions",
+        ),
+        (
+            "schema/datastructure/CORRIDOR/MIGPROFILE",
+            "DataStructure=CORRIDOR:MIGPROFILE(1.0):ObsLevelDim:TIME_PERIOD",
+        ),
+    ] {
+        let answer = get(&phl, &format!("/sdmx/{path}"));
+        let text = answer.text();
+        let kind = Some("application/vnd.sdmx.schema+xml;version=2.1");
+        assert_eq!((answer.status, answer.header("content-type")), (200, kind), "{path}: {text}");
+        let space = format!("targetNamespace=\"urn:sdmx:org.sdmx.infomodel.datastructure.{space}\"");
+        assert!(text.contains(&space), "{path}: {text}");
+        for part in [
+            "\"INDICATOR\" type=\"INDICATOR.Type\" use=\"required\"",
+            "value=\"MS_FBORN\"",
+            "\"DataSetType\"",
+        ] {
+            assert!(text.contains(part), "{path} lacks {part}");
+        }
+        assert_eq!(text.contains("\"SeriesType\""), !path.contains("AllDimensions"));
+    }
+    // Structures are had by whoever asks for them.
+    let wanted = "Accept: application/vnd.sdmx.structure+json;version=2.0.0";
+    let answer = send(&phl, "GET", "/sdmx/schema/dataflow/PHL/MS", &[wanted], b"");
+    assert_eq!(answer.json()["data"]["dataStructures"][0]["id"], "MIGPROFILE");
+    assert_eq!(get(&phl, "/sdmx/schema/dataflow/CAN/MS").status, 404);
 }

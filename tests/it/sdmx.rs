@@ -59,7 +59,7 @@ fn heads() -> Vec<DataHead> {
     };
     vec![
         head(),
-        DataHead { layout: Layout::Flat, labels: Labels::Both, flow: Some(flow), ..head() },
+        DataHead { layout: Layout::Flat, labels: Labels::Both, flows: vec![flow], ..head() },
         DataHead { labels: Labels::Name, action: Action::Replace, provenance: Provenance::None, ..head() },
         DataHead { layout: Layout::Flat, provenance: Provenance::Annotated, ..head() },
     ]

@@ -5,7 +5,7 @@
 //! | `/sdmx/dataflow/...`, `/sdmx/structure/...` and the other kinds | structures (`structures.rs`) |
 //! | `/sdmx/data/...` | figures, written while they are read (`figures.rs`) |
 //! | `/sdmx/availability/...`, `/sdmx/availableconstraint/...` | what figures there are (`available.rs`) |
-//! | `/sdmx/schema/...` | the structures that the data of a flow follow |
+//! | `/sdmx/schema/...` | the XML schema of a flow's structure-specific data, or the structures that they follow |
 //!
 //! The grammar is that of [`crate::sdmx::query`]; the form of an answer is agreed upon in `negotiate.rs`. Everything is
 //! read through the [`Reader`] of the request's scope, so that flows, codes and counts are those of what it may read.
@@ -35,6 +35,7 @@ mod available;
 mod figures;
 mod negotiate;
 mod select;
+mod sorted;
 mod structures;
 
 /// How long until a client that found no place may come again.
@@ -117,7 +118,7 @@ async fn answer<N: Node>(State(service): State<Service<N>>, request: Request) ->
         match asked {
             Ask::Data(data) => figures::answer(question, data),
             Ask::Structure(asked) => structures::answer(question, &service, asked).await,
-            Ask::Schema(target) => structures::schema(question, &service, target).await,
+            Ask::Schema(asked) => structures::schema(question, &service, asked).await,
             Ask::Availability(asked) => available::answer(question, &service, asked).await,
         }
     };
@@ -215,7 +216,7 @@ impl Question {
         };
         let body = match offer {
             Offer::StructureJson => json::message(&head, all),
-            Offer::StructureXml | Offer::Data(_) => xml::message(&head, all),
+            Offer::StructureXml | Offer::Schema | Offer::Data(_) => xml::message(&head, all),
         };
         let mut response = ([(header::CONTENT_TYPE, offer.media_type())], body).into_response();
         v1::mark(response.headers_mut(), tag, &self.reader);

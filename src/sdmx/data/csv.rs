@@ -37,7 +37,9 @@ enum Part {
 /// See the [module](self).
 pub(super) struct CsvForm {
     generation: Generation,
-    flow: Option<ArtefactRef>,
+    /// What rows may be of, whether these are flows, and what they are of now.
+    artefacts: (Vec<ArtefactRef>, bool),
+    flow: usize,
     detail: Detail,
     labels: Labels,
     provenance: bool,
@@ -74,7 +76,8 @@ impl CsvForm {
         }
         Self {
             generation,
-            flow: head.flow.clone(),
+            artefacts: head.artefacts(),
+            flow: 0,
             detail: head.detail,
             labels,
             provenance: head.tells_provenance(),
@@ -134,9 +137,10 @@ impl CsvForm {
 
     /// The first columns: what the row is about.
     fn lead(&self, out: &mut Vec<u8>) {
-        let about = self.flow.clone().unwrap_or_else(ArtefactRef::structure);
+        let (artefacts, are_flows) = &self.artefacts;
+        let about = &artefacts[self.flow];
         if self.generation == Generation::Second {
-            let kind: &[u8] = if self.flow.is_some() { b"dataflow," } else { b"datastructure," };
+            let kind: &[u8] = if *are_flows { b"dataflow," } else { b"datastructure," };
             out.extend_from_slice(kind);
         }
         match self.labels {
@@ -237,8 +241,8 @@ impl Form for CsvForm {
         out.extend_from_slice(b"\r\n");
     }
 
-    fn data_set(&mut self, _out: &mut Vec<u8>, action: Action) {
-        self.action = action;
+    fn data_set(&mut self, _out: &mut Vec<u8>, action: Action, flow: usize) {
+        (self.action, self.flow) = (action, flow.min(self.artefacts.0.len() - 1));
     }
 
     fn series(&mut self, out: &mut Vec<u8>, context: &SeriesContext<'_>) {

@@ -1,6 +1,6 @@
 //! SDMX-ML 2.1, generic: components stand as `Value` elements with their ids, so that no schema of the structure is needed.
 
-use super::xml::{self, COMMON, MESSAGE, STRUCTURE_ID, escaped, put};
+use super::xml::{self, COMMON, MESSAGE, escaped, put};
 use super::{Action, DataHead, Form, Layout, SeriesContext};
 use crate::model::Dimension;
 use crate::view::{State, Version};
@@ -45,12 +45,13 @@ impl Form for GenericForm {
     fn begin(&mut self, out: &mut Vec<u8>) {
         put!(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<mes:GenericData xmlns:mes=\"", MESSAGE);
         put!(out, "\" xmlns:com=\"", COMMON, "\" xmlns:gen=\"", GENERIC, "\">\n");
-        xml::header(out, &self.head, None);
+        xml::header(out, &self.head, &[]);
     }
 
-    fn data_set(&mut self, out: &mut Vec<u8>, action: Action) {
+    fn data_set(&mut self, out: &mut Vec<u8>, action: Action, flow: usize) {
         self.action = action;
-        put!(out, " <mes:DataSet structureRef=\"", STRUCTURE_ID, "\" action=\"", action.word(), "\">\n");
+        let structure = xml::structure_id(&self.head, flow);
+        put!(out, " <mes:DataSet structureRef=\"", structure, "\" action=\"", action.word(), "\">\n");
     }
 
     fn series(&mut self, out: &mut Vec<u8>, context: &SeriesContext<'_>) {

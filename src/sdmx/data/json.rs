@@ -19,7 +19,8 @@ const SCHEMA: &str = "https://raw.githubusercontent.com/sdmx-twg/sdmx-json/devel
 pub(super) struct JsonForm {
     head: DataHead,
     action: Action,
-    sets: u64,
+    /// Of each data set, the flow that it is of.
+    sets: Vec<usize>,
     is_first_series: bool,
     is_first_observation: bool,
     dimensions: [List; Dimension::ALL.len()],
@@ -78,7 +79,7 @@ impl JsonForm {
         Self {
             head: head.clone(),
             action: head.action,
-            sets: 0,
+            sets: Vec::new(),
             is_first_series: true,
             is_first_observation: true,
             dimensions: Default::default(),
@@ -162,7 +163,24 @@ impl JsonForm {
         out.push(b']');
     }
 
-    fn structure(&self) -> Value {
+    /// The structures, one for each flow. All have the same components and lists of values.
+    fn structures(&self) -> Vec<Value> {
+        let common = self.components();
+        let (artefacts, are_flows) = self.head.artefacts();
+        let (word, class) = if are_flows { ("dataflow", "Dataflow") } else { ("structure", "DataStructure") };
+        let one = |(at, artefact): (usize, &ArtefactRef)| {
+            let urn = format!("urn:sdmx:org.sdmx.infomodel.datastructure.{class}={artefact}");
+            let of = self.sets.iter().enumerate().filter(|(_, flow)| **flow == at);
+            let mut structure = common.clone();
+            structure["name"] = json!(artefact.name);
+            structure["links"] = json!([{ "rel": word, "urn": urn }]);
+            structure["dataSets"] = of.map(|(set, _)| set).collect();
+            structure
+        };
+        artefacts.iter().enumerate().map(one).collect()
+    }
+
+    fn components(&self) -> Value {
         let dimension = |(position, component, list): (usize, Component, &List)| {
             let roles = if component == Component::Time { json!(["TIME_PERIOD"]) } else { json!([]) };
             json!({ "id": component.id(), "name": component.name(), "keyPosition": position, "roles": roles,
@@ -181,11 +199,6 @@ impl JsonForm {
         } else {
             (filled(series.collect()), filled(vec![time]))
         };
-        let about = match &self.head.flow {
-            Some(flow) => ("dataflow", "Dataflow", flow.clone()),
-            None => ("structure", "DataStructure", ArtefactRef::structure()),
-        };
-        let urn = format!("urn:sdmx:org.sdmx.infomodel.datastructure.{}={}", about.1, about.2);
         let mut attributes = json!({ "dataSet": [], "series": [], "observation": [] });
         if self.head.detail.has_attributes() {
             let said: Vec<Value> = of(Attachment::Series).map(|id| self.described(id)).collect();
@@ -197,11 +210,7 @@ impl JsonForm {
                 attributes["observation"] = own.into();
             }
         }
-        let sets: Vec<u64> = (0..self.sets).collect();
         json!({
-            "name": about.2.name,
-            "links": [{ "rel": about.0, "urn": urn }],
-            "dataSets": sets,
             "dimensions": { "dataSet": [], "series": series, "observation": observation },
             "measures": { "observation": [{ "id": "OBS_VALUE", "name": Component::Value.name() }] },
             "attributes": attributes,
@@ -246,17 +255,19 @@ impl Form for JsonForm {
         out.extend_from_slice(format!("{{\"meta\":{meta},\n\"data\":{{\"dataSets\":[").as_bytes());
     }
 
-    fn data_set(&mut self, out: &mut Vec<u8>, action: Action) {
-        if self.sets > 0 {
+    fn data_set(&mut self, out: &mut Vec<u8>, action: Action, flow: usize) {
+        if !self.sets.is_empty() {
             out.push(b',');
         }
-        self.sets += 1;
+        self.sets.push(flow);
         self.action = action;
         (self.is_first_series, self.is_first_observation) = (true, true);
         let links = Value::Array(self.links());
         let what = if self.is_flat() { "observations" } else { "series" };
-        let start =
-            format!("{{\"structure\":0,\"action\":\"{}\",\"links\":{links},\"{what}\":{{", action.word());
+        let start = format!(
+            "{{\"structure\":{flow},\"action\":\"{}\",\"links\":{links},\"{what}\":{{",
+            action.word()
+        );
         out.extend_from_slice(start.as_bytes());
     }
 
@@ -307,7 +318,8 @@ impl Form for JsonForm {
     }
 
     fn end(&mut self, out: &mut Vec<u8>) {
-        out.extend_from_slice(format!("],\n\"structures\":[{}]}}}}\n", self.structure()).as_bytes());
+        let structures = Value::Array(self.structures());
+        out.extend_from_slice(format!("],\n\"structures\":{structures}}}}}\n").as_bytes());
     }
 
     fn has_data_sets(&self) -> bool {

@@ -1,7 +1,7 @@
 //! SDMX-ML 2.1, structure-specific: components are XML attributes, so that a schema of the structure can check them.
 
 use super::generic::flat_annotations;
-use super::xml::{self, COMMON, MESSAGE, STRUCTURE_ID, escaped, put};
+use super::xml::{self, COMMON, MESSAGE, escaped, put};
 use super::{Action, ArtefactRef, DataHead, Form, Layout, SeriesContext};
 use crate::model::Dimension;
 use crate::view::{State, Version};
@@ -25,17 +25,10 @@ impl SpecificForm {
         Self { head: head.clone(), action: head.action, citation: String::new(), key, by }
     }
 
-    /// The name of the space in which a schema of the structure declares its parts.
-    fn namespace(&self) -> String {
-        let structure = ArtefactRef::structure();
-        let (class, artefact) = match &self.head.flow {
-            Some(flow) => ("Dataflow", flow),
-            None => ("DataStructure", &structure),
-        };
-        format!(
-            "urn:sdmx:org.sdmx.infomodel.datastructure.{class}={artefact}:ObsLevelDim:{}",
-            self.head.layout().dimension_at_observation()
-        )
+    /// The names of the spaces in which schemas of the structures declare their parts.
+    fn namespaces(&self) -> Vec<String> {
+        let (artefacts, are_flows) = self.head.artefacts();
+        artefacts.iter().map(|artefact| namespace(artefact, are_flows, self.head.layout())).collect()
     }
 
     fn tells(&self) -> bool {
@@ -49,25 +42,26 @@ impl SpecificForm {
 
 impl Form for SpecificForm {
     fn begin(&mut self, out: &mut Vec<u8>) {
-        let namespace = self.namespace();
+        let namespaces = self.namespaces();
         put!(
             out,
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<mes:StructureSpecificData xmlns:mes=\"",
             MESSAGE
         );
-        put!(out, "\" xmlns:com=\"", COMMON, "\" xmlns:ss=\"", SPECIFIC, "\" xmlns:ns1=\"");
-        escaped(out, &namespace);
+        put!(out, "\" xmlns:com=\"", COMMON, "\" xmlns:ss=\"", SPECIFIC);
+        for (at, namespace) in namespaces.iter().enumerate() {
+            put!(out, "\" xmlns:ns", (at + 1).to_string(), "=\"");
+            escaped(out, namespace);
+        }
         put!(out, "\" xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\">\n");
-        xml::header(out, &self.head, Some(&namespace));
+        xml::header(out, &self.head, &namespaces);
     }
 
-    fn data_set(&mut self, out: &mut Vec<u8>, action: Action) {
+    fn data_set(&mut self, out: &mut Vec<u8>, action: Action, flow: usize) {
         self.action = action;
-        put!(
-            out,
-            " <mes:DataSet ss:dataScope=\"DataStructure\" xsi:type=\"ns1:DataSetType\" ss:structureRef=\""
-        );
-        put!(out, STRUCTURE_ID, "\" ss:action=\"", action.word(), "\">\n");
+        put!(out, " <mes:DataSet ss:dataScope=\"DataStructure\" xsi:type=\"ns", (flow + 1).to_string());
+        put!(out, ":DataSetType\" ss:structureRef=\"", xml::structure_id(&self.head, flow));
+        put!(out, "\" ss:action=\"", action.word(), "\">\n");
     }
 
     fn series(&mut self, out: &mut Vec<u8>, context: &SeriesContext<'_>) {
@@ -139,6 +133,14 @@ impl Form for SpecificForm {
     fn has_data_sets(&self) -> bool {
         true
     }
+}
+
+/// The name of the space in which a schema of a flow or the data structure declares its parts.
+#[must_use]
+pub fn namespace(artefact: &ArtefactRef, is_flow: bool, layout: Layout) -> String {
+    let class = if is_flow { "Dataflow" } else { "DataStructure" };
+    let by = layout.dimension_at_observation();
+    format!("urn:sdmx:org.sdmx.infomodel.datastructure.{class}={artefact}:ObsLevelDim:{by}")
 }
 
 fn attribute(out: &mut Vec<u8>, id: &str, text: &str) {

@@ -2,6 +2,7 @@
 
 use super::{ArtefactRef, DataHead, SeriesContext};
 use crate::model::{AttributeId, Attributes};
+use crate::sdmx::component::STRUCTURE;
 use crate::view::{EntryRef, State};
 
 /// Where the parts of a message are declared.
@@ -39,33 +40,29 @@ pub(super) fn escaped(out: &mut Vec<u8>, text: &str) {
     put!(out, text[plain..]);
 }
 
-/// The header. `namespace` is that of the structure-specific flavour.
-pub(super) fn header(out: &mut Vec<u8>, head: &DataHead, namespace: Option<&str>) {
+/// The header. `namespaces` are those of the structure-specific flavour, one for each structure.
+pub(super) fn header(out: &mut Vec<u8>, head: &DataHead, namespaces: &[String]) {
     put!(out, " <mes:Header>\n  <mes:ID>");
     escaped(out, &head.id);
     put!(out, "</mes:ID>\n  <mes:Test>", head.is_test.to_string(), "</mes:Test>\n  <mes:Prepared>");
     put!(out, head.prepared.to_string(), "</mes:Prepared>\n  <mes:Sender id=\"");
     escaped(out, &head.sender);
-    put!(out, "\"/>\n  <mes:Structure structureID=\"", STRUCTURE_ID, "\"");
-    if let Some(namespace) = namespace {
-        put!(out, " namespace=\"");
-        escaped(out, namespace);
-        put!(out, "\"");
-    }
-    put!(out, " dimensionAtObservation=\"", head.layout().dimension_at_observation(), "\">\n   ");
-    match &head.flow {
-        Some(flow) => {
-            put!(out, "<com:StructureUsage>");
-            reference(out, flow, "Dataflow");
-            put!(out, "</com:StructureUsage>");
+    put!(out, "\"/>\n");
+    let (artefacts, are_flows) = head.artefacts();
+    for (at, artefact) in artefacts.iter().enumerate() {
+        put!(out, "  <mes:Structure structureID=\"", structure_id(head, at), "\"");
+        if let Some(namespace) = namespaces.get(at) {
+            put!(out, " namespace=\"");
+            escaped(out, namespace);
+            put!(out, "\"");
         }
-        None => {
-            put!(out, "<com:Structure>");
-            reference(out, &ArtefactRef::structure(), "DataStructure");
-            put!(out, "</com:Structure>");
-        }
+        put!(out, " dimensionAtObservation=\"", head.layout().dimension_at_observation(), "\">\n   ");
+        let (around, class) =
+            if are_flows { ("StructureUsage", "Dataflow") } else { ("Structure", "DataStructure") };
+        put!(out, "<com:", around, ">");
+        reference(out, artefact, class);
+        put!(out, "</com:", around, ">\n  </mes:Structure>\n");
     }
-    put!(out, "\n  </mes:Structure>\n");
     if head.tells_provenance() {
         put!(out, "  <mes:Source xml:lang=\"en\">Citation of an observation: ");
         escaped(out, &head.base);
@@ -74,8 +71,10 @@ pub(super) fn header(out: &mut Vec<u8>, head: &DataHead, namespace: Option<&str>
     put!(out, " </mes:Header>\n");
 }
 
-/// How the data sets of a message refer to its structure.
-pub(super) const STRUCTURE_ID: &str = "MIGPROFILE";
+/// How the data sets of a message refer to its structure, or to one of several.
+pub(super) fn structure_id(head: &DataHead, at: usize) -> String {
+    if head.flows.len() > 1 { format!("{STRUCTURE}-{}", at + 1) } else { STRUCTURE.to_owned() }
+}
 
 fn reference(out: &mut Vec<u8>, artefact: &ArtefactRef, class: &str) {
     put!(out, "<Ref agencyID=\"");

@@ -2,6 +2,7 @@
 
 use super::filter::{Filter, Operator};
 use super::path::decoded;
+use super::sort::Sort;
 use super::{DataDetail, Detail, Fault, Generation, Kind, References};
 use crate::model::Millis;
 
@@ -150,27 +151,8 @@ impl Params {
         }))
     }
 
-    /// Whether periods go from the newest to the oldest.
-    pub(super) fn newest_first(&mut self) -> Result<bool, Fault> {
-        match self.take("sort").as_deref() {
-            None
-            | Some(
-                "series_key"
-                | "series_key:asc"
-                | "series_key+TIME_PERIOD"
-                | "series_key:asc+TIME_PERIOD:asc"
-                | "series_key+TIME_PERIOD:asc"
-                | "TIME_PERIOD"
-                | "TIME_PERIOD:asc",
-            ) => Ok(false),
-            Some("series_key+TIME_PERIOD:desc" | "series_key:asc+TIME_PERIOD:desc" | "TIME_PERIOD:desc") => {
-                Ok(true)
-            }
-            Some(_) => Err(Fault::unsupported(
-                "`sort`: series come in the order of their keys, and in each periods ascend, or descend with \
-                 series_key+TIME_PERIOD:desc",
-            )),
-        }
+    pub(super) fn sort(&mut self) -> Result<Sort, Fault> {
+        self.take("sort").map_or_else(|| Ok(Sort::default()), |text| Sort::parse(&text))
     }
 
     pub(super) fn structure_detail(&mut self) -> Result<Detail, Fault> {

@@ -2,8 +2,8 @@
 
 use super::params::{Params, short};
 use super::{
-    Ask, Availability, Context, Data, Ends, Fault, Generation, Kind, Names, Selection, Structure, Target,
-    Versions,
+    Ask, Availability, Context, Data, Ends, Fault, Generation, Kind, Names, Schema, Selection, Structure,
+    Target, Versions,
 };
 use crate::model::SeriesPattern;
 use crate::sdmx::component::Component;
@@ -224,7 +224,7 @@ fn data(rest: &[String], mut params: Params) -> Result<Data, Fault> {
         as_of,
         offset: params.number("offset")?.unwrap_or(0),
         limit: params.number("limit")?,
-        newest_first: params.newest_first()?,
+        sort: params.sort()?,
         target,
         selection,
     };
@@ -268,7 +268,7 @@ fn availability(rest: &[String], mut params: Params, generation: Generation) -> 
     Ok(Availability { target, selection, components: named, references, is_open })
 }
 
-fn schema(rest: &[String], mut params: Params) -> Result<Target, Fault> {
+fn schema(rest: &[String], mut params: Params) -> Result<Schema, Fault> {
     let Some(context) = rest.first().and_then(|word| context(word)) else {
         return Err(Fault::syntax("write schema/CONTEXT/AGENCY/ID/VERSION, as schema/dataflow/PHL/MIG/1.0"));
     };
@@ -276,13 +276,11 @@ fn schema(rest: &[String], mut params: Params) -> Result<Target, Fault> {
     let (mut target, _) = target(rest)?;
     target.context = context;
     target.format = params.format();
-    if params.is_flat()? {
-        return Err(Fault::unsupported("`dimensionAtObservation`: schemas are of time series here"));
-    }
+    let is_flat = params.is_flat()?;
     params.take("explicitMeasure");
     if params.moment("asOf")?.is_some() || params.take("deletion").is_some() {
         return Err(Fault::unsupported("schemas are of data as they are now, to be read"));
     }
     params.end("`dimensionAtObservation` and `format`")?;
-    Ok(target)
+    Ok(Schema { target, is_flat })
 }

@@ -163,7 +163,7 @@ fn data_are_asked_for_as_clients_do() {
     ] {
         assert_eq!(data(&format!("data/MIG?{query}")).detail, detail, "{query}");
     }
-    assert!(data("data/MIG?sort=series_key%2BTIME_PERIOD%3Adesc").newest_first);
+    assert!(data("data/MIG?sort=series_key%2BTIME_PERIOD%3Adesc").sort.is_newest_first());
 }
 
 #[test]

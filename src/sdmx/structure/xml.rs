@@ -24,7 +24,7 @@ macro_rules! put {
 }
 
 /// A text without what XML cannot have.
-fn text(text: &str) -> String {
+pub(super) fn text(text: &str) -> String {
     let is_no_xml =
         |c: char| c.is_control() && !matches!(c, '\n' | '\t') || matches!(c, '\u{fffe}' | '\u{ffff}');
     let clean: Cow<'_, str> =

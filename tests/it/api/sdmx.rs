@@ -38,6 +38,9 @@ fn questions() -> Vec<String> {
         "/schema/dataflow/PHL/EF",
         "/schema/dataflow/CAN/MF",
         "/schema/datastructure/CORRIDOR/MIGPROFILE",
+        "/data/dataflow/PHL,CAN/MIG,EF,MF?format=sdmx-csv",
+        "/data/dataflow/*/MIG?includeHistory=true&sort=TIME_PERIOD:desc",
+        "/data/provisionagreement/*/*?sort=series_key:desc",
         "/availableconstraint/EF",
         "/availableconstraint/PHL,MIG/all/CAN",
         "/availability",
@@ -146,7 +149,9 @@ fn a_stranger_finds_no_trace_of_it_in_sdmx() {
         for hidden in
             ["CAN:MIG", "agencyID=\"CAN\"", "\"agencyID\":\"CAN\"", "<com:Value>CAN<", "value=\"CAN\""]
         {
-            assert!(!body.contains(hidden), "{path} shows {hidden}: {body}");
+            // A schema is the code lists, whatever is held.
+            let is_list = path.starts_with("/sdmx/schema/") && hidden.starts_with("value=");
+            assert!(is_list || !body.contains(hidden), "{path} shows {hidden}: {body}");
         }
         let is_data =
             ["/sdmx/data/", "/sdmx/data?", "/sdmx/data "].iter().any(|start| path.starts_with(start));

@@ -1,7 +1,8 @@
 //! `data`: figures, written while they are read and no faster than the client takes them.
 //!
 //! An answer that is short is made at once, so that it is known whether there is anything in it; a long one is made anew
-//! on a thread of its own, piece by piece, and needs the memory of one series.
+//! on a thread of its own, piece by piece, and needs the memory of one series; only what is asked for in another order than the
+//! stored one is held in memory first, and has a bound (`sorted.rs`).
 
 use std::io::{self, ErrorKind, Write};
 
@@ -14,12 +15,14 @@ use tokio::task;
 
 use super::negotiate::{Offer, Wish, labels};
 use super::select::{self, Pass, Plan};
+use super::sorted::{MAX_SORTED, Sorted, Tell};
 use super::{EmptyResult, Failure, Question, data_offers, message_id};
 use crate::api::http::service::failed;
 use crate::api::http::v1;
-use crate::node::{Reader, clock};
-use crate::sdmx::data::{Action, DataFormat, DataHead, DataWriter, Layout, SeriesContext};
-use crate::sdmx::query::{Data, Fault};
+use crate::node::{NodeError, Reader, clock};
+use crate::sdmx::data::{Action, DataFormat, DataHead, DataWriter, Detail, Layout, SeriesContext};
+use crate::sdmx::query::{Data, Fault, Sort};
+use crate::view::Version;
 
 /// An answer up to so many bytes is made at once; pieces of a longer one are as long.
 const PIECE: usize = 64 * 1_024;
@@ -31,17 +34,57 @@ const MAX_VERSIONS: usize = 100;
 /// A message that is to be written.
 struct Job {
     reader: Reader,
-    plan: Plan,
-    passes: Vec<Pass>,
+    parts: Vec<Part>,
     format: DataFormat,
     head: DataHead,
     offset: u64,
     limit: Option<u64>,
 }
 
+/// What a message tells of one flow.
+struct Part {
+    plan: Plan,
+    passes: Vec<Pass>,
+    /// What each pass tells, where that is not told in the order in which it is stored.
+    sorted: Option<Vec<Sorted>>,
+}
+
+impl Part {
+    /// What each pass tells, sorted, or that it is too much.
+    fn sort(
+        &self,
+        reader: &Reader,
+        sort: &Sort,
+        is_flat: bool,
+    ) -> Result<Result<Vec<Sorted>, Fault>, NodeError> {
+        let (mut all, mut left) = (Vec::new(), MAX_SORTED);
+        for pass in &self.passes {
+            match Sorted::new(reader, (&self.plan, *pass), (sort, is_flat), &mut left)? {
+                Ok(sorted) => all.push(sorted),
+                Err(fault) => return Ok(Err(fault)),
+            }
+        }
+        Ok(Ok(all))
+    }
+
+    /// Calls `tell` with what a pass tells of each series, until it says `false`.
+    fn walk(&self, reader: &Reader, at: usize, tell: &mut Tell<'_>) -> io::Result<()> {
+        if let Some(sorted) = self.sorted.as_ref().and_then(|sorted| sorted.get(at)) {
+            sorted.walk(tell);
+            return Ok(());
+        }
+        let Some(pass) = self.passes.get(at) else { return Ok(()) };
+        let walked = self.plan.walk(reader, &mut |series| {
+            let versions = self.plan.versions(&series, *pass);
+            versions.is_empty() || tell(&series, versions)
+        });
+        walked.map_err(io::Error::other)
+    }
+}
+
 /// The answer to a question for figures.
 pub(super) fn answer(question: Question, data: Data) -> Result<Response, Failure> {
-    let flow = select::flow(&question.reader, &data.target)?;
+    let flows = select::flows(&question.reader, &data.target)?;
     let offers = data_offers(data.target.generation, &question.headers);
     let offer = question.agree(&offers, &Wish { format: data.target.format.as_deref() })?;
     let Offer::Data(format) = offer else {
@@ -53,23 +96,16 @@ pub(super) fn answer(question: Question, data: Data) -> Result<Response, Failure
     }
     let head = DataHead {
         is_test: question.reader.is_training(),
-        flow: Some(flow.name(&question.reader)),
+        flows: flows.iter().map(|flow| flow.name(&question.reader)).collect(),
         layout: if data.is_flat { Layout::Flat } else { Layout::Series },
         detail: data.detail,
         labels: labels(&question.headers, offer),
         ..DataHead::new(&message_id(&tag), clock::now(), &question.sender())
     };
-    let mut plan = Plan::new(&question.reader, flow, data.selection)?;
-    plan.ends = data.ends;
-    (plan.history, plan.as_of, plan.newest_first) = (data.history, data.as_of, data.newest_first);
-    let passes = task::block_in_place(|| plan.passes(&question.reader, MAX_VERSIONS));
-    let mut passes = passes.map_err(|error| failed(&error))??;
-    if format == DataFormat::Csv1 {
-        // It has no word for what is taken back.
-        passes.retain(|pass| !pass.takes_back);
-    }
+    let parts = flows.into_iter().map(|flow| part(&question, &data, flow, format));
+    let parts = parts.collect::<Result<Vec<Part>, Failure>>()?;
     let (offset, limit) = (data.offset, data.limit);
-    let job = Job { reader: question.reader.clone(), plan, passes, format, head, offset, limit };
+    let job = Job { reader: question.reader.clone(), parts, format, head, offset, limit };
     let body = match task::block_in_place(|| short(&job)) {
         Ok(Some((_, 0))) if question.empty != EmptyResult::Message => {
             return Err(match question.empty {
@@ -89,6 +125,27 @@ pub(super) fn answer(question: Question, data: Data) -> Result<Response, Failure
     let mut response = ([(header::CONTENT_TYPE, offer.media_type())], body).into_response();
     v1::mark(response.headers_mut(), &tag, &question.reader);
     Ok(response)
+}
+
+/// What is told of a flow.
+fn part(question: &Question, data: &Data, flow: select::Flow, format: DataFormat) -> Result<Part, Failure> {
+    let mut plan = Plan::new(&question.reader, flow, data.selection.clone())?;
+    plan.ends = data.ends;
+    (plan.history, plan.as_of, plan.newest_first) = (data.history, data.as_of, data.sort.is_newest_first());
+    let passes = task::block_in_place(|| plan.passes(&question.reader, MAX_VERSIONS));
+    let mut passes = passes.map_err(|error| failed(&error))??;
+    if format == DataFormat::Csv1 {
+        // It has no word for what is taken back.
+        passes.retain(|pass| !pass.takes_back);
+    }
+    let is_csv = matches!(format, DataFormat::Csv1 | DataFormat::Csv2);
+    let is_flat = data.detail.has_observations() && (is_csv || data.is_flat);
+    let mut part = Part { plan, passes, sorted: None };
+    if !data.sort.is_stored(is_flat) {
+        let sorted = task::block_in_place(|| part.sort(&question.reader, &data.sort, is_flat));
+        part.sorted = Some(sorted.map_err(|error| failed(&error))??);
+    }
+    Ok(part)
 }
 
 /// The whole answer and how much is in it, if it is short.
@@ -176,6 +233,17 @@ impl Count {
         // Both are at most what was a usize.
         (usize::try_from(skipped).unwrap_or(usize::MAX), usize::try_from(told).unwrap_or(usize::MAX))
     }
+
+    /// Leaves of a series what is told; where series alone are told, it counts as one.
+    fn cut(&mut self, versions: &mut Vec<Version>, detail: Detail) {
+        if detail.has_observations() {
+            let (skipped, told) = self.take(versions.len());
+            versions.drain(..skipped);
+            versions.truncate(told);
+        } else if self.take(1).1 == 0 {
+            versions.clear();
+        }
+    }
 }
 
 /// Writes a message and says how many observations, or series where those alone are told, are in it.
@@ -187,32 +255,24 @@ fn write(job: &Job, out: impl Write) -> io::Result<u64> {
         let head = job.reader.heads().iter().find(|head| head.feed == series.feed);
         (country, head.map_or("", |head| head.agreement.as_str()))
     };
-    for (at, pass) in job.passes.iter().enumerate() {
-        if at > 0 {
-            writer.data_set(if pass.takes_back { Action::Delete } else { job.head.action })?;
+    let all = job.parts.iter().enumerate();
+    let walks = all.flat_map(|(flow, part)| (0..part.passes.len()).map(move |at| (flow, part, at)));
+    for (walk, (flow, part, at)) in walks.enumerate() {
+        if walk > 0 {
+            let takes_back = part.passes.get(at).is_some_and(|pass| pass.takes_back);
+            writer.data_set_of(flow, if takes_back { Action::Delete } else { job.head.action })?;
         }
         let mut broken = None;
-        let walked = job.plan.walk(&job.reader, &mut |series| {
-            let mut versions = job.plan.versions(&series, *pass);
-            if versions.is_empty() {
-                return true;
-            }
-            if job.head.detail.has_observations() {
-                let (skipped, told) = count.take(versions.len());
-                versions.drain(..skipped);
-                versions.truncate(told);
-            } else if count.take(1).1 == 0 {
-                versions.clear();
-            }
+        part.walk(&job.reader, at, &mut |series, mut versions| {
+            count.cut(&mut versions, job.head.detail);
             if !versions.is_empty() {
-                let (country, agreement) = names_of(&series);
+                let (country, agreement) = names_of(series);
                 let (key, attributes, publisher) = (&series.key, &series.attributes, series.feed.publisher);
                 let context = SeriesContext { key, attributes, publisher, country, agreement };
                 broken = writer.series(&context, &versions).err();
             }
             broken.is_none() && count.left > 0
-        });
-        walked.map_err(io::Error::other)?;
+        })?;
         if let Some(error) = broken {
             return Err(error);
         }

@@ -3,7 +3,7 @@
 use axum::http::{HeaderMap, header};
 
 use crate::sdmx::data::{DataFormat, Labels};
-use crate::sdmx::structure::{json, xml};
+use crate::sdmx::structure::{json, xml, xsd};
 
 /// Media ranges that are read of a header.
 const MAX_RANGES: usize = 50;
@@ -13,6 +13,7 @@ const MAX_RANGES: usize = 50;
 pub(super) enum Offer {
     StructureXml,
     StructureJson,
+    Schema,
     Data(DataFormat),
 }
 
@@ -21,6 +22,7 @@ impl Offer {
         match self {
             Self::StructureXml => xml::MEDIA_TYPE,
             Self::StructureJson => json::MEDIA_TYPE,
+            Self::Schema => xsd::MEDIA_TYPE,
             Self::Data(format) => format.media_type(),
         }
     }
@@ -30,6 +32,7 @@ impl Offer {
         match self {
             Self::StructureXml => "xml",
             Self::StructureJson => "json",
+            Self::Schema => "xsd",
             Self::Data(format) => format.name(),
         }
     }
@@ -37,7 +40,9 @@ impl Offer {
     /// The media type of everybody that is nearest.
     fn plain(self) -> &'static [&'static str] {
         match self {
-            Self::StructureXml | Self::Data(DataFormat::GenericXml | DataFormat::StructureSpecificXml) => {
+            Self::StructureXml
+            | Self::Schema
+            | Self::Data(DataFormat::GenericXml | DataFormat::StructureSpecificXml) => {
                 &["application/xml", "text/xml"]
             }
             Self::StructureJson | Self::Data(DataFormat::JsonData) => &["application/json"],
@@ -63,12 +68,12 @@ struct Range {
 /// The form that is wanted most; of equals the one that is offered first.
 pub(super) fn agree(headers: &HeaderMap, offers: &[Offer], wish: &Wish<'_>) -> Option<Offer> {
     if let Some(format) = wish.format {
-        let is_named = |offer: &&Offer| {
-            offer.short() == format || offer.plain().iter().any(|kind| kind.ends_with(&format!("/{format}")))
-        };
+        let is_named = |offer: &&Offer| offer.short() == format;
+        let is_kind = |offer: &&Offer| offer.plain().iter().any(|kind| kind.ends_with(&format!("/{format}")));
         let range = read(format);
         let fits = |offer: &&Offer| range.as_ref().is_some_and(|range| fit(range, **offer).is_some());
-        return offers.iter().find(is_named).or_else(|| offers.iter().find(fits)).copied();
+        let named = offers.iter().find(is_named).or_else(|| offers.iter().find(is_kind));
+        return named.or_else(|| offers.iter().find(fits)).copied();
     }
     let ranges = ranges(headers);
     if ranges.is_empty() {
@@ -236,6 +241,8 @@ mod tests {
         for (format, form) in [
             ("sdmx-json", Some("sdmx-json")),
             ("csv", Some("sdmx-csv1")),
+            ("xml", Some("xml")),
+            ("generic-xml", Some("generic-xml")),
             ("application/vnd.sdmx.data+csv;version=2.0.0", Some("sdmx-csv")),
             ("parquet", None),
         ] {

@@ -7,9 +7,12 @@ use crate::model::{Attributes, Dimension, Millis, SeriesKey, SeriesPattern};
 use crate::node::{NodeError, Reader};
 use crate::sdmx::component::{AGENCY, STRUCTURE, VERSION};
 use crate::sdmx::data::ArtefactRef;
-use crate::sdmx::query::{Context, Ends, Fault, Filter, Names, Selection, Target};
+use crate::sdmx::query::{Context, Ends, Fault, Filter, Generation, Names, Selection, Target};
 use crate::sdmx::structure::theme::{self, Theme};
 use crate::view::{Moment, SeriesView, State, Version};
+
+/// Flows of one question at most: each is a walk over the series.
+const MAX_FLOWS: usize = 50;
 
 /// A flow of data.
 #[derive(Clone, Debug)]
@@ -51,8 +54,24 @@ pub(super) fn countries(reader: &Reader) -> Vec<(String, String, Vec<PublisherId
     all
 }
 
-/// The flow that a question means.
+/// The one flow that a question means which is about one: of those of a name this country's own.
 pub(super) fn flow(reader: &Reader, target: &Target) -> Result<Flow, Fault> {
+    let mut found = flows(reader, target)?;
+    if found.len() > 1 {
+        found.retain(|flow| flow.agency == reader.country());
+    }
+    match (found.pop(), found.is_empty()) {
+        (Some(flow), true) => Ok(flow),
+        _ => Err(Fault::unsupported(
+            "several flows have such a name, and this is told of one at a time: ask with its agency, as \
+             availability/dataflow/PHL/MIG",
+        )),
+    }
+}
+
+/// The flows that a question means: all that are named. Of the flows that `*` stands for, those are left out whose
+/// figures are all in another one: a country's `MIG` holds its themes, and the flow of everybody holds all.
+pub(super) fn flows(reader: &Reader, target: &Target) -> Result<Vec<Flow>, Fault> {
     let takes = |agency: &str, id: &str| {
         target.agencies.take(agency) && target.ids.take(id) && target.versions.take(VERSION)
     };
@@ -69,31 +88,29 @@ pub(super) fn flow(reader: &Reader, target: &Target) -> Result<Flow, Fault> {
             }
         }
     }
-    // Of several the widest that is named: everything, or all of one country; else this country's own.
     if found.len() > 1 {
-        let widest = match (&target.agencies, &target.ids) {
-            (Names::Any, Names::Any) => found.iter().position(|flow| flow.agency == AGENCY),
-            (Names::These(agencies), Names::Any) if agencies.len() == 1 => {
-                found.iter().position(|flow| flow.theme == theme::ALL)
+        match (&target.agencies, &target.ids) {
+            (Names::Any, Names::Any) if found.iter().any(|flow| flow.agency == AGENCY) => {
+                found.retain(|flow| flow.agency == AGENCY);
             }
-            (Names::Any, Names::These(ids)) if ids.len() == 1 => {
-                found.iter().position(|flow| flow.agency == reader.country())
+            (_, Names::Any) => found.retain(|flow| flow.theme == theme::ALL),
+            // The first generation has no word for the agency in `data/MIG`, and clients mean the one that they ask.
+            (Names::Any, Names::These(_)) if target.generation == Generation::First => {
+                found.retain(|flow| flow.agency == reader.country());
             }
-            _ => None,
-        };
-        let Some(widest) = widest else {
-            return Err(Fault::unsupported(
-                "several flows have such a name: ask for one at a time, with its agency, as data/PHL,MIG or \
-                 data/dataflow/PHL/MIG",
-            ));
-        };
-        return Ok(found.swap_remove(widest));
+            (Names::Any | Names::These(_), Names::These(_)) => {}
+        }
     }
-    found.pop().ok_or_else(|| {
-        Fault::nothing(
+    match found.len() {
+        0 => Err(Fault::nothing(
             "there are no data of this name here: /sdmx/dataflow/all lists the flows that there are",
-        )
-    })
+        )),
+        1..=MAX_FLOWS => Ok(found),
+        more => Err(Fault::too_large(format!(
+            "{more} flows have such a name, and one question is about {MAX_FLOWS} at most: ask in parts, or for the flow \
+             of everybody, as data/dataflow/CORRIDOR/MIGPROFILE"
+        ))),
+    }
 }
 
 /// Which series and versions are asked for.

@@ -1,16 +1,18 @@
 //! Structures: what data are made of, and which flows there are for this reader.
 
-use axum::response::Response;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
 
-use super::negotiate::Wish;
+use super::negotiate::{Offer, Wish};
 use super::select::{self, countries};
 use super::{Failure, Question, structure_offers};
 use crate::api::Node;
 use crate::api::http::service::Service;
-use crate::api::http::v1::summary::Summary;
+use crate::api::http::v1::{self, summary::Summary};
 use crate::node::Reader;
-use crate::sdmx::query::{Detail, Fault, Kind, Names, References, Structure, Target, Versions};
-use crate::sdmx::structure::Holding;
+use crate::sdmx::data::{Layout, namespace};
+use crate::sdmx::query::{Context, Detail, Fault, Kind, Names, References, Schema, Structure, Versions};
+use crate::sdmx::structure::{Holding, xsd};
 
 /// The answer to a question for structures.
 pub(super) async fn answer<N: Node>(
@@ -33,19 +35,30 @@ pub(super) async fn answer<N: Node>(
     Ok(question.structures(&all, &tag, offer))
 }
 
-/// The structures that the data of a flow follow.
+/// The schema that structure-specific data of a flow are valid by, or the structures that they follow.
 pub(super) async fn schema<N: Node>(
     question: Question,
     service: &Service<N>,
-    target: Target,
+    asked: Schema,
 ) -> Result<Response, Failure> {
+    let target = asked.target;
     let flow = select::flow(&question.reader, &target)?;
-    let offers = structure_offers(target.generation, &question.headers);
+    let [first, second] = structure_offers(target.generation, &question.headers);
+    // A schema is what the word means; who wants structures says so.
+    let offers = [Offer::Schema, first, second];
     let offer = question.agree(&offers, &Wish { format: target.format.as_deref() })?;
     let summary = service.summaries.of(&question.reader).await?;
     let tag = question.tag(&summary.tag, offer);
     if let Some(known) = question.known(&tag) {
         return Ok(known);
+    }
+    if offer == Offer::Schema {
+        let is_flow = target.context != Context::DataStructure;
+        let layout = if asked.is_flat { Layout::Flat } else { Layout::Series };
+        let text = xsd::schema(&namespace(&flow.name(&question.reader), is_flow, layout), layout);
+        let mut response = ([(header::CONTENT_TYPE, offer.media_type())], text).into_response();
+        v1::mark(response.headers_mut(), &tag, &question.reader);
+        return Ok(response);
     }
     let asked = of_flow(&flow, References::Descendants, Detail::ReferencePartial);
     let all = holding(&question.reader, &summary).answer(&asked);
