@@ -22,6 +22,7 @@ mod sdmx;
 mod signed;
 mod talk;
 mod views;
+mod workbook;
 mod written;
 
 use std::fs;
@@ -72,6 +73,7 @@ targets! {
     consent, 10_000, written::consent, written::consent_examples, None;
     erasure, 60_000, written::erasure, written::erasure_examples, None;
     table, 10_000, written::table, written::table_examples, None;
+    workbook, 1_500, workbook::workbook, workbook::examples, None;
     sdmx_csv, 3_000, sdmx::message, sdmx::csv_examples, None;
     sdmx_ml, 3_000, sdmx::message, sdmx::xml_examples, None;
     sdmx_rest, 20_000, sdmx::address, sdmx::address_examples, None;

@@ -120,6 +120,9 @@ pub(super) fn address_examples() -> Examples {
          &dimensionAtObservation=AllDimensions&attributes=none&measures=all&sort=series_key",
         "data/MIG?c[OBS_VALUE]=gt:12.5&c[OBS_STATUS]=ne:A&c[SUBNAT]=sw:PH&asOf=2026-01-01",
         "availability/dataflow/PHL/MIG/1.0.0/*/SEX?references=all&mode=exact",
+        "availability/dataflow/PHL/MIG/*/..ITA?mode=available",
+        "data/dataflow/PHL,CAN/MS,RE/*?sort=REF_AREA:desc+TIME_PERIOD",
+        "schema/dataflow/PHL/MIG?dimensionAtObservation=AllDimensions",
         "availableconstraint/PHL,MIG/A.PHL/all/REF_AREA?format=json",
         "schema/dataflow/PHL/MIG/1.0.0/",
     ];

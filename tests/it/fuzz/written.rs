@@ -5,7 +5,7 @@ use std::io::Read;
 use corridor::config::Config;
 use corridor::crypto::{Hash, Network};
 use corridor::feed::{AgreementId, EntryId, record};
-use corridor::intake::{self, Finding, Mapping, Rules, Severity};
+use corridor::intake::{self, Finding, Mapping, Report, Rules, Severity, Wishes};
 use corridor::model::{Decimal, Millis, Period, Record, Series, SeriesKey, SeriesPattern};
 use corridor::policy::agreement::{Agreement, Consent, SignedConsent};
 use corridor::policy::{
@@ -144,10 +144,19 @@ pub(super) fn table(bytes: &[u8]) -> bool {
     !whole.0.is_empty()
 }
 
+/// The series of a workbook and what was found.
+pub(super) fn taken_of_sheets(input: &mut (dyn Read + Send)) -> (Vec<Series>, Vec<Finding>) {
+    told(intake::open(input, &Wishes::default(), &Rules { country: Some("ESP"), ..Rules::default() }))
+}
+
 /// The series of a file and what was found.
 pub(super) fn taken(input: &mut (dyn Read + Send), mapping: Option<&Mapping>) -> (Vec<Series>, Vec<Finding>) {
     let rules = Rules { country: Some("ESP"), ..Rules::default() };
-    let mut report = intake::read(input, mapping, &rules);
+    told(intake::read(input, mapping, &rules))
+}
+
+/// What a report tells, which must agree with itself.
+fn told(mut report: Report) -> (Vec<Series>, Vec<Finding>) {
     assert!(report.findings.len() <= intake::MAX_FINDINGS + 1);
     let refused = report.findings.iter().any(|finding| finding.severity == Severity::Error);
     assert_eq!(report.is_accepted(), !refused);
@@ -172,6 +181,11 @@ pub(super) fn taken(input: &mut (dyn Read + Send), mapping: Option<&Mapping>) ->
 /// The same of a file that comes a few bytes at a time.
 pub(super) fn read_slowly(file: &[u8]) -> (Vec<Series>, Vec<Finding>) {
     taken(&mut Slow(file), None)
+}
+
+/// The same of a workbook.
+pub(super) fn read_sheets_slowly(file: &[u8]) -> (Vec<Series>, Vec<Finding>) {
+    taken_of_sheets(&mut Slow(file))
 }
 
 /// Gives a few bytes at a time.
