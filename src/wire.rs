@@ -27,6 +27,7 @@
 use crate::crypto::Hash;
 use crate::feed::assembler::Position;
 use crate::feed::codec::{self, BorrowDecode, Encode};
+use crate::feed::frame::{Frame, FrameKind};
 use crate::feed::resolution::MAX_RESOLUTION;
 use crate::feed::{AgreementId, CodecError, FeedId, HeadRef, PublisherId, Seq};
 use crate::sync::{ByeReason, MAX_DATA, MAX_HEADS_PER_MESSAGE, Message, Versions};
@@ -85,6 +86,25 @@ pub fn feed_of(bytes: &[u8]) -> Option<FeedId> {
     let (publisher, rest) = rest.split_first_chunk::<32>()?;
     let (agreement, _) = rest.split_first_chunk::<32>()?;
     (*tag == DATA).then(|| FeedId::new(PublisherId(*publisher), AgreementId(*agreement)))
+}
+
+/// The frames of a message each in a message of its own, in their order; `None` if it brings no more than one, or
+/// something that is no run of frames. Who takes the parts one after the other comes to where the whole leads.
+pub fn apart(bytes: &[u8]) -> Option<Vec<Vec<u8>>> {
+    let Bytes::Data { feed, mut seq, mut part, frames: mut rest } = codec::decode(bytes).ok()? else {
+        return None;
+    };
+    let mut parts = Vec::new();
+    while !rest.is_empty() {
+        let frame = Frame::read(rest).ok()??;
+        if !parts.is_empty() && frame.kind == FrameKind::Head {
+            (seq, part) = (seq.checked_add(1)?, 0);
+        }
+        parts.push(codec::encode(&Bytes::Data { feed, seq, part, frames: frame.bytes }));
+        part = part.checked_add(1)?;
+        rest = &rest[frame.bytes.len()..];
+    }
+    (parts.len() > 1).then_some(parts)
 }
 
 impl<'a> Bytes<'a> {

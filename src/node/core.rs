@@ -28,7 +28,7 @@ use crate::sync;
 /// How many observations are folded, or written out, in one turn: some ten milliseconds.
 const STEP: usize = 10_000;
 /// The same while a crisis lane is open: no bulletin is to wait for more than about a millisecond of it.
-const STEP_IN_CRISIS: usize = 1_000;
+const STEP_IN_CRISIS: usize = 250;
 
 /// How often it is counted how crises stand: each second.
 const LOOK: i64 = 1_000;
@@ -148,8 +148,8 @@ impl Core {
                 let file = file.clone();
                 return self.take_bundle(prepared, &file, caller).map(Answer::Value);
             }
-            // A bulletin is compared with those before it, and the picture shows what is durable.
-            Request::Crisis(_) => self.settle()?,
+            // A bulletin is compared with those before it. What is only asked is answered from what is durable.
+            request @ Request::Crisis(_) if request.act().is_some() => self.settle()?,
             _ => {}
         }
         let is_status = matches!(prepared.request, Request::Status);

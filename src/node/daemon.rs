@@ -41,11 +41,11 @@ const MAX_REQUESTS: usize = 1024;
 pub const MAX_NET_EVENTS: usize = 1024;
 /// How many events are handled between two commits: bounds how long an answer waits for others.
 const BATCH: usize = 512;
-/// How many frames that can wait are handled between two commits while a crisis lane is open: some milliseconds.
+/// How many frames that can wait are handled in a turn while a crisis lane is open: about a millisecond.
 const IN_CRISIS: usize = 2;
-/// While a crisis lane is open so many frames that can wait share a commit: a disk that is slow to sync is left to the
-/// bulletins. A tick, or anything else, commits too.
-const UNSETTLED: usize = 16;
+/// While a crisis lane is open so many bytes of frames that can wait share a commit: a disk that is slow to sync is left
+/// to the bulletins. A tick, or anything else that is to be durable, commits too.
+const UNSETTLED: usize = 512 << 10;
 /// How often time is told to the replication machine.
 const TICK: Duration = Duration::from_millis(250);
 /// How many requests are answered from the views in one batch before the network's turn.
@@ -233,7 +233,7 @@ pub struct Daemon {
     told: u64,
     held: VecDeque<Held>,
     inbox: Inbox,
-    /// Frames that were handled and not committed yet.
+    /// Bytes of frames that were handled and not committed yet.
     unsettled: usize,
     notices: Notices,
 }
@@ -332,8 +332,11 @@ impl Daemon {
         {
             self.inbox.put(event, self.core.exchange.urgent());
         }
-        let others = if self.core.exchange.is_crisis() { IN_CRISIS } else { BATCH };
-        batch.extend(self.inbox.take(others).into_iter().map(Event::Net));
+        let taken = match self.core.exchange.is_crisis() {
+            true => self.inbox.take_frames(IN_CRISIS),
+            false => self.inbox.take(BATCH),
+        };
+        batch.extend(taken.into_iter().map(Event::Net));
         batch
     }
 
@@ -341,11 +344,7 @@ impl Daemon {
     fn turn(&mut self, batch: VecDeque<Event>) -> Result<bool, NodeError> {
         let (mut answers, mut go_on, mut acted, mut looks) = (Vec::new(), true, false, false);
         if self.may_put_off(&batch) {
-            for event in batch {
-                let Event::Net(event) = event else { continue };
-                self.core.on_net(event)?;
-                self.unsettled += 1;
-            }
+            self.put_off(batch)?;
             return Ok(true);
         }
         self.unsettled = 0;
@@ -395,15 +394,41 @@ impl Daemon {
         Ok(go_on)
     }
 
-    /// Whether a batch is nothing but frames that can wait, and may share a later one's commit.
+    /// Whether a batch is nothing but frames that can wait and questions about crises, and may share a later one's
+    /// commit: of what such a question is answered from nothing is among those frames.
     fn may_put_off(&self, batch: &VecDeque<Event>) -> bool {
         let waits = |event: &Event| match event {
             Event::Net(event) => Inbox::may_wait(event, self.core.exchange.urgent()),
+            Event::Ask(ask) => ask.is_crisis() && ask.prepared.request.act().is_none(),
             Event::Waited => true,
-            Event::Ask(_) | Event::Tick | Event::Stop | Event::Idle => false,
+            Event::Tick | Event::Stop | Event::Idle => false,
         };
-        let few = self.unsettled + batch.len() <= UNSETTLED && !batch.is_empty();
+        let few = self.unsettled < UNSETTLED && !batch.is_empty();
         few && self.core.exchange.is_crisis() && batch.iter().all(waits)
+    }
+
+    /// Handles a batch that shares a later one's commit.
+    fn put_off(&mut self, batch: VecDeque<Event>) -> Result<(), NodeError> {
+        for event in batch {
+            match event {
+                Event::Net(event) => {
+                    self.unsettled += Inbox::length(&event);
+                    self.core.on_net(event)?;
+                }
+                Event::Ask(ask) => {
+                    let answer = self.core.answer(ask.prepared, &ask.caller);
+                    if let Err(error) = answer.as_ref()
+                        && error.is_fatal()
+                    {
+                        return answer.map(|_| ());
+                    }
+                    // Who asked may have gone away.
+                    let _gone = ask.reply.send(answer);
+                }
+                Event::Waited | Event::Tick | Event::Stop | Event::Idle => {}
+            }
+        }
+        Ok(())
     }
 
     /// Whether a request asks for the view, and that is further behind than one step.

@@ -1,7 +1,8 @@
 //! What came from the network and waits for the loop: figures that can wait behind all else.
 //!
 //! Frames of feeds that are not urgent wait in a queue of their own. While a crisis lane is open a turn of the loop takes
-//! a few of them only, so that a bulletin behind them waits for one short turn and not for what a fast line has brought.
+//! a few of them only, each a block at most, so that a bulletin behind them waits for one short turn and not for what a
+//! fast line has brought.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -9,7 +10,7 @@ use crate::feed::{AgreementId, FeedId};
 use crate::net::NetEvent;
 use crate::wire;
 
-/// Events that wait here at most, beside those that wait at the network.
+/// Events that wait here at most, beside those that wait at the network, and the frames of one message.
 const MAX_WAITING: usize = 512;
 
 /// Events of the network in the order in which they are to be handled.
@@ -26,6 +27,11 @@ impl Inbox {
     /// Whether an event is a frame that can wait.
     pub(super) fn may_wait(event: &NetEvent, urgent: &BTreeSet<AgreementId>) -> bool {
         place(event).is_some_and(|(_, feed)| !urgent.contains(&feed.agreement))
+    }
+
+    /// How many bytes an event brings.
+    pub(super) fn length(event: &NetEvent) -> usize {
+        if let NetEvent::Frame { bytes, .. } = event { bytes.len() } else { 0 }
     }
 
     /// Whether more may be put in.
@@ -57,8 +63,34 @@ impl Inbox {
 
     /// All that goes first, and so many of the others.
     pub(super) fn take(&mut self, others: usize) -> Vec<NetEvent> {
+        self.take_with(others, |_| {})
+    }
+
+    /// The same, of the others no more than a frame each.
+    pub(super) fn take_frames(&mut self, others: usize) -> Vec<NetEvent> {
+        self.take_with(others, Self::part_first)
+    }
+
+    /// Parts the message that is next into its frames.
+    fn part_first(&mut self) {
+        let Some(NetEvent::Frame { peer, session, bytes }) = self.last.front() else { return };
+        let (Some(place), Some(parts)) = (self.last.front().and_then(place), wire::apart(bytes)) else {
+            return;
+        };
+        let (peer, session) = (*peer, *session);
+        for count in [self.sessions.get_mut(&place.0), self.feeds.get_mut(&place)].into_iter().flatten() {
+            *count += parts.len() - 1;
+        }
+        let _whole = self.last.pop_front();
+        for bytes in parts.into_iter().rev() {
+            self.last.push_front(NetEvent::Frame { peer, session, bytes });
+        }
+    }
+
+    fn take_with(&mut self, others: usize, prepare: impl Fn(&mut Self)) -> Vec<NetEvent> {
         let mut taken: Vec<NetEvent> = self.first.drain(..).collect();
         for _ in 0..others {
+            prepare(self);
             let Some(event) = self.last.pop_front() else { break };
             if let Some(place) = place(&event) {
                 less(&mut self.sessions, place.0);
@@ -89,6 +121,7 @@ fn less<K: Ord>(counts: &mut BTreeMap<K, usize>, key: K) {
 mod tests {
     use super::*;
     use crate::feed::assembler::Position;
+    use crate::feed::frame::FrameKind;
     use crate::feed::{PublisherId, Seq};
     use crate::net::NodeId;
     use crate::sync::Message;
@@ -120,6 +153,37 @@ mod tests {
         inbox.put(frame(1, &Message::Ping { nonce: 1 }), &urgent(2));
         assert_eq!(inbox.take(1), [data(1, 2, 0), frame(1, &Message::Ping { nonce: 1 }), data(1, 1, 0)]);
         assert_eq!(inbox.take(9).len(), 4);
+        assert!(inbox.is_empty() && inbox.sessions.is_empty() && inbox.feeds.is_empty());
+    }
+
+    /// Frames of these kinds in one message.
+    fn frames(kinds: &[FrameKind]) -> NetEvent {
+        let mut frames = Vec::new();
+        for (n, kind) in (0..).zip(kinds) {
+            crate::feed::frame::write(*kind, &[n; 7], &mut frames);
+        }
+        frame(1, &Message::Data { feed: feed(1), from: Position { seq: Seq(4), part: 2 }, frames })
+    }
+
+    #[test]
+    fn a_message_that_can_wait_is_taken_frame_by_frame() {
+        let (mut inbox, urgent) = (Inbox::default(), urgent(2));
+        inbox.put(frames(&[FrameKind::Block, FrameKind::Block, FrameKind::Head, FrameKind::Table]), &urgent);
+        inbox.put(data(1, 1, 9), &urgent);
+        let mut taken = Vec::new();
+        for _ in 0..6 {
+            inbox.put(data(1, 2, 0), &urgent);
+            let mut some = inbox.take_frames(1);
+            assert_eq!(some.remove(0), data(1, 2, 0), "it overtakes at every frame");
+            taken.extend(some);
+        }
+        let place = |event: &NetEvent| {
+            let NetEvent::Frame { bytes, .. } = event else { panic!("a frame") };
+            let Ok(Message::Data { from, frames, .. }) = wire::decode(bytes) else { panic!("data") };
+            (from.seq.0, from.part, frames.len())
+        };
+        let places: Vec<_> = taken.iter().map(place).collect();
+        assert_eq!(places, [(4, 2, 16), (4, 3, 16), (5, 0, 16), (5, 1, 16), (9, 0, 10)]);
         assert!(inbox.is_empty() && inbox.sessions.is_empty() && inbox.feeds.is_empty());
     }
 

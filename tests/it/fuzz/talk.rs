@@ -25,6 +25,14 @@ pub(super) fn message(bytes: &[u8]) -> bool {
     let Ok(message) = wire::decode(bytes) else { return false };
     assert!(bytes.len() <= wire::MAX_MESSAGE);
     assert_eq!(wire::encode(&message).as_deref(), Ok(bytes), "another form of a message is accepted");
+    if let Some(parts) = wire::apart(bytes) {
+        let Message::Data { frames, .. } = message else { panic!("what has no frames comes apart") };
+        let parts = parts.iter().map(|part| match wire::decode(part) {
+            Ok(Message::Data { frames, .. }) => frames,
+            other => panic!("a part is {other:?}"),
+        });
+        assert_eq!(parts.collect::<Vec<_>>().concat(), frames, "a part is lost");
+    }
     true
 }
 
