@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
-"""Verifies a citation, or the proof of a fork, with nothing but the rules of the format: no network, no node, none of its code.
+"""Verifies a citation, the proof of a fork, or a published copy, with nothing but the rules of the format: no network, no
+node, none of its code.
 
     verify.py FILE          prints one JSON object; exit 0 valid, 3 not valid, 2 wrong usage
+    verify.py DIR           the same for the folder that `corridor publish-site` writes, or its corridor-site.json alone
     verify.py --self-test   builds a citation from a fixed seed and sees that every change to it is refused
 
 It needs Python 3.9 and one Ed25519 library: `cryptography`, or else `PyNaCl`.
@@ -30,6 +32,11 @@ The proof of a fork shows that a publisher signed two entries for one place in a
 signatures, and the publisher's resolution (`corridor/resolution/1`, by the national key) if there is one. Checked are
 the fixed form, the card, both headers, that they are of one feed and place and differ, the resolution, and the claim.
 
+A published copy is a folder. Its manifest (`corridor-site.json`, signed by `corridor/site/1`) holds the hash of the list
+`SHA256SUMS`, and the list that of every other file. Checked are the manifest, the list, each file, that nothing is missing
+or was added, each card and citation and that it lies where it belongs, and that each row of each table under `data` is
+what the citation of its entry proves. What is not so is named with its file.
+
 What this does not show: that the first national key in the card is the government's. Compare the publisher (SHA-256
 of that key) with the fingerprint that the government gives. Nor that a later entry did not revise or retract the value.
 
@@ -40,21 +47,35 @@ holder of such a key could profit: it could sign something that verifies for oth
 
 import base64
 import binascii
+import csv
 import datetime
 import hashlib
+import io
 import json
+import os
 import re
+import stat
 import struct
 import sys
 import unicodedata
+import zlib
 
 PURPOSE_RELEASE = 2
 KIND_RELEASE = 0
+COMPROMISED = 2
 MAX_FILE = 1 << 20
 MAX_RECORD = 60 << 10
 MAX_LIST, MAX_TEXT, MAX_KEYS, MAX_STANDS = 32, 256, 128, 1024
 STATEMENT = ["publisher", "country", "agreement", "seq", "released_at", "key", "time_period", "obs_value",
              "obs_status", "conf_status", "revision"]
+SITE_MEMBERS = ["corridor", "network", "claim", "card", "node", "signature"]
+SITE_CLAIM = ["publisher", "country", "made_at", "files", "bytes", "list_sha256", "sources"]
+SOURCE = ["publisher", "agreement", "seq", "entry"]
+PUBLIC = hashlib.sha256(b"corridor/agreement/public/1").digest()
+MANIFEST, LIST, BLOCKS, BLOCK = "corridor-site.json", "SHA256SUMS", "blocks.txt", 1024
+MAX_SITE, MAX_SITE_FILES, MAX_LINES, MAX_FAULTS, MAX_DEPTH, MAX_SOURCES = 2 << 20, 1_000_000, 512 << 20, 100, 16, 4096
+DIMENSIONS = ["freq", "ref_area", "counterpart_area", "indicator", "basis", "sex", "age", "education_lev",
+              "occupation", "activity", "reason", "duration", "subnat", "unit_measure"]
 FORK_MEMBERS = ["corridor", "network", "claim", "card", "headers", "signatures", "resolution"]
 PURPOSES = {0: 2, 1: 2, 2: 4, 3: 8, 4: 2, 5: 2, 6: 16}
 MEMBERS = ["corridor", "network", "claim", "card", "header", "signature", "record", "leaf_index", "tree_size", "path"]
@@ -526,12 +547,305 @@ def verify_fork(data):
             "kept": kept}
 
 
-def is_fork(data):
-    """Whether a file says of itself that it is the proof of a fork."""
+# -- Published copies ---------------------------------------------------------------------------------------------
+
+def millis_of(text):
+    """The moment of a time in the one form that `utc_text` writes."""
     try:
-        return json.loads(data.decode("utf-8"))["corridor"] == "fork/1"
+        whole, _, fraction = text.rstrip("Z").partition(".")
+        time = datetime.datetime.strptime(whole, "%Y-%m-%dT%H:%M:%S") - datetime.datetime(1970, 1, 1)
+        millis = (time.days * 86_400 + time.seconds) * 1_000 + int(fraction.ljust(3, "0") or 0)
+    except (ValueError, AttributeError):
+        raise Refused("a time is malformed") from None
+    require(utc_text(millis) == text, "a time is not in the one form")
+    return millis
+
+
+def unhex(text, what):
+    require(isinstance(text, str) and re.fullmatch("[0-9a-f]{64}", text), f"{what} is not 32 bytes in hexadecimal digits")
+    return bytes.fromhex(text)
+
+
+def verify_manifest(data):
+    """The manifest's claim; raises Refused if it is not as it was signed."""
+    require(len(data) <= MAX_SITE, "it is longer than any manifest")
+    try:
+        manifest = json.loads(data.decode("utf-8"))
+        same = serialise(manifest) == data
+    except (ValueError, RecursionError):
+        raise Refused("it is damaged: it is not JSON") from None
+    require(isinstance(manifest, dict) and manifest.get("corridor") == "site/1", "it is not the manifest of a copy")
+    require(same and list(manifest) == SITE_MEMBERS, "it is not in the form in which a manifest is written")
+    claim = manifest["claim"]
+    require(isinstance(claim, dict) and list(claim) == SITE_CLAIM, "the claim does not have its members")
+    texts = [manifest[name] for name in ("network", "card", "node", "signature")]
+    require(all(isinstance(text, str) for text in texts), "a member is not a text")
+    require(is_count(claim["files"]) and is_count(claim["bytes"]), "a count is none")
+    sources = claim["sources"]
+    require(isinstance(sources, list) and len(sources) <= MAX_SOURCES
+            and all(isinstance(one, dict) and list(one) == SOURCE and is_count(one["seq"]) for one in sources),
+            "the sources are not those of a copy")
+    network = manifest["network"]
+    card = read_card(unbase64(manifest["card"], "the card"))
+    verify_card(card, network)
+    publisher = hashlib.sha256(card["line"][0]["key"]).digest()
+    require(unhex(claim["publisher"], "the publisher") == publisher, "it is of another publisher than the card")
+    require(claim["country"] == card["country"], "the country is not that of the card")
+    feeds = [(unhex(one["publisher"], "a publisher"), unhex(one["agreement"], "an agreement")) for one in sources]
+    require(feeds == sorted(set(feeds)), "the sources are not sorted and unique")
+    require(all(agreement == PUBLIC for _, agreement in feeds), "a source is not public")
+    made_at = millis_of(claim["made_at"])
+    heads = [one + other + put_uint(source["seq"]) + unhex(source["entry"], "an entry")
+             for (one, other), source in zip(feeds, sources)]
+    body = (publisher + put_sint(made_at) + put_uint(claim["files"]) + put_uint(claim["bytes"])
+            + unhex(claim["list_sha256"], "the hash of the list") + put_list(heads))
+    node, signature = unhex(manifest["node"], "the node key"), unbase64(manifest["signature"], "the signature")
+    require(len(signature) == 64, "the signature has not 64 bytes")
+    require_signature(node, "corridor/site/1", network, body, signature, "the manifest")
+    require(any(mandate["node"] == node and mandate["purposes"] & PURPOSE_RELEASE
+                and mandate["from"] <= made_at < mandate["until"] for mandate in card["mandates"]),
+            "no mandate on the card allows the node key to sign at that time")
+    for one in card["revocations"]:
+        require(one["node"] != node or (one["reason"] != COMPROMISED and made_at < one["at"]), "the node key was revoked")
+    return claim
+
+
+def read_card_file(data):
+    """The card of a text file, and that what a person reads in it is what the card says."""
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        raise Refused("it is not UTF-8") from None
+    head, _, coded = text.partition("\n\n")
+    raw = unbase64(coded.replace("\n", ""), "the card")
+    card = read_card(raw)
+    verify_card(card, card["network"])
+    publisher = hashlib.sha256(card["line"][0]["key"]).digest()
+    said = head.split("\n")
+    meant = [f"country: {card['country'] or 'observer'}"] + [f"name ({one}): {name}" for one, name in card["names"]]
+    meant += [f"network: {card['network']}", f"issued: {utc_text(card['issued_at'])}"]
+    require(said[1:-1] == meant and said[-1].startswith("fingerprint: "), "what it says is not what the card says")
+    return card, publisher
+
+
+def escaped(code):
+    return "".join(chr(byte) if chr(byte).isalnum() and byte < 128 or byte in b"._-" else f"~{byte:02X}"
+                   for byte in code.encode())
+
+
+class Copy:
+    """The folder of a copy, and what is found to be wrong in it."""
+
+    def __init__(self, folder):
+        self.folder, self.faults, self.good = folder, [], {}
+        self.citations, self.names, self.figures = {}, {}, 0
+
+    def add(self, path, what):
+        self.faults.append((path, what))
+
+    def read(self, path, most):
+        full = os.path.join(self.folder, path)
+        try:
+            require(stat.S_ISREG(os.lstat(full).st_mode), "it is no plain file")
+            with open(full, "rb") as file:
+                data = file.read(most + 1)
+        except FileNotFoundError:
+            raise Refused("the file is missing") from None
+        except OSError as error:
+            raise Refused(str(error.strerror)) from None
+        require(len(data) <= most, f"it is longer than {most} bytes")
+        return data
+
+    def attempt(self, path, act):
+        try:
+            return act()
+        except Refused as refused:
+            self.add(path, str(refused))
+            return None
+
+    def listed(self, claim):
+        """The list's paths with their hashes."""
+        data = self.read(LIST, MAX_LINES)
+        try:
+            lines = data.decode("ascii").split("\n")
+        except UnicodeDecodeError:
+            raise Refused("it is not a list of hashes") from None
+        require(lines[-1] == "" and len(lines) <= MAX_SITE_FILES + 1, "it is cut off, or too long")
+        files = {}
+        for number, line in enumerate(lines[:-1], 1):
+            found = re.fullmatch(r"([0-9a-f]{64})  ((?!\.)[A-Za-z0-9._~-]+(?:/(?!\.)[A-Za-z0-9._~-]+)*)", line)
+            if not found:
+                self.add(LIST, f"line {number} is not a hash and the path of a file")
+                continue
+            if files and found[2] <= next(reversed(files)):
+                self.add(LIST, f"line {number} is out of order")
+            files[found[2]] = found[1]
+        if claim and hashlib.sha256(data).hexdigest() != claim["list_sha256"]:
+            self.add(LIST, "it is not the list that was signed")
+        if claim and len(files) != claim["files"]:
+            self.add(LIST, f"it names {len(files)} files, and {claim['files']} were signed")
+        return files
+
+    def check_files(self, files, claim):
+        blocks, total = {}, 0
+        try:
+            for line in self.read(BLOCKS, MAX_LINES).decode("utf-8", "replace").split("\n"):
+                path, _, rest = line.partition("\t")
+                blocks[path] = rest.partition("\t")[2]
+        except Refused:
+            pass
+        for path, digest in files.items():
+            full = os.path.join(self.folder, path)
+            try:
+                require(stat.S_ISREG(os.lstat(full).st_mode), "it is no plain file")
+                hasher, sums, size = hashlib.sha256(), [], 0
+                with open(full, "rb") as file:
+                    while block := file.read(BLOCK):
+                        hasher.update(block)
+                        sums.append(f"{zlib.crc32(block):08x}")
+                        size += len(block)
+            except FileNotFoundError:
+                self.add(path, "the file is missing")
+                continue
+            except OSError as error:
+                self.add(path, str(error.strerror))
+                continue
+            except Refused as refused:
+                self.add(path, str(refused))
+                continue
+            total += size
+            if hasher.hexdigest() == digest:
+                self.good[path] = size
+            else:
+                self.add(path, "it is not what was signed" + placed(sums, blocks.get(path, "")))
+        if claim and not self.faults and total != claim["bytes"]:
+            self.add(LIST, f"the files have {total} bytes, and {claim['bytes']} were signed")
+
+    def find_strangers(self, files):
+        def refuse(error):
+            self.add(os.path.relpath(error.filename, self.folder), str(error.strerror))
+        for above, folders, names in os.walk(self.folder, onerror=refuse):
+            links = [name for name in folders if os.path.islink(os.path.join(above, name))]
+            for name in names + links:
+                path = os.path.relpath(os.path.join(above, name), self.folder)
+                if path not in files and path not in (MANIFEST, LIST):
+                    self.add(path, "it is not of the copy: it was added")
+
+    def check_cards(self):
+        for path in sorted(path for path in self.good if path.startswith("cards/")):
+            found = self.attempt(path, lambda: read_card_file(self.read(path, MAX_FILE)))
+            if not found:
+                continue
+            card, publisher = found
+            name = path[len("cards/"):-len(".txt")]
+            if path.endswith(".txt") and name in (card["country"], publisher.hex()[:16]):
+                self.names[name] = publisher.hex()
+            else:
+                self.add(path, "the card in it is of another government than its name says")
+
+    def check_citations(self, claim):
+        heads = {one["publisher"]: one["seq"] for one in claim["sources"]} if claim else {}
+        for path in sorted(path for path in self.good if path.startswith("evidence/")):
+            self.attempt(path, lambda: self.check_citation(path, heads))
+
+    def check_citation(self, path, heads):
+        data = self.read(path, MAX_FILE)
+        verify(data)
+        citation = read_file(data)
+        claim, name = citation["claim"], path.split("/")[1]
+        header_bytes = unbase64(citation["header"], "the header")
+        require(claim["agreement"] == PUBLIC.hex(), "it is of figures that are not public")
+        require(claim["publisher"] == self.names.get(name), f"it is of another publisher than cards/{name}.txt")
+        indicator = claim["key"].split(".")[3]
+        meant = f"evidence/{name}/{escaped(indicator)}/{escaped(claim['key'])}-{claim['seq']}.json"
+        require(path == meant, "it proves something that its path does not name")
+        require(claim["seq"] <= heads.get(claim["publisher"], -1), "it is of an entry that the manifest does not cover")
+        entry = hashlib.sha256(signed_message("corridor/entry/1", citation["network"], header_bytes)).hexdigest()
+        series = read_series(unbase64(citation["record"], "the record"))
+        by_period = {one["period"]: one for one in series["observations"]}
+        self.citations[(claim["publisher"], claim["key"], entry)] = (claim, by_period)
+
+    def check_tables(self):
+        for path in sorted(path for path in self.good if path.startswith("data/")):
+            self.attempt(path, lambda: self.check_table(path))
+
+    def check_table(self, path):
+        publisher = self.names.get(path.split("/")[1])
+        require(publisher, f"there is no cards/{path.split('/')[1]}.txt for it")
+        try:
+            text = self.read(path, MAX_LINES).decode("utf-8")
+            rows = csv.reader(io.StringIO(text, newline=""), strict=True)
+            header = [column.lower() for column in next(rows, [])]
+            wanted = DIMENSIONS + ["time_period", "obs_value", "publisher", "entry", "released_at", "obs_status",
+                                   "conf_status", "revision"]
+            require(all(header.count(name) == 1 for name in wanted), "a column that must be there once is not")
+            for row in rows:
+                require(len(row) == len(header), f"line {rows.line_num} is not as long as the first")
+                self.check_row(dict(zip(header, row)), publisher, rows.line_num)
+                self.figures += not path.endswith(".sdmx.csv")
+        except (UnicodeDecodeError, csv.Error):
+            raise Refused("it is no table") from None
+
+    def check_row(self, row, publisher, line):
+        key = ".".join(row[name] for name in DIMENSIONS)
+        claim, by_period = self.citations.get((publisher, key, row["entry"]), (None, {}))
+        require(claim, f"line {line}: no citation that holds proves what it says of {key}")
+        observation = by_period.get(row["time_period"])
+        require(observation, f"line {line}: its entry states nothing for {row['time_period']}")
+        shown = "" if row["obs_value"] == "NaN" else row["obs_value"]
+        proven = {"obs_value": decimal_text(observation["value"]) or "", "obs_status": observation["status"],
+                  "conf_status": observation["conf"], "revision": str(observation["revision"]),
+                  "released_at": claim["released_at"]}
+        for name, value in proven.items():
+            said = shown if name == "obs_value" else row[name]
+            require(said == value, f"line {line}: {name} {said!r} stands where {value!r} is proven")
+        # SDMX names a publisher by its country where it has one.
+        require(row["publisher"] and row["publisher"] in (publisher, claim["country"]),
+                f"line {line}: the publisher is not the one that is proven")
+
+
+def placed(sums, listed):
+    """Where a file differs, by the checksums of its blocks."""
+    known = [listed[at:at + 8] for at in range(0, len(listed), 8)]
+    for at, (one, other) in enumerate(zip(sums, known)):
+        if one != other:
+            return f": it differs between byte {at * BLOCK} and {(at + 1) * BLOCK}"
+    return "" if len(sums) == len(known) else ": its length is another one"
+
+
+def verify_folder(folder):
+    """The answer for a folder: valid, or what is not as it was signed."""
+    copy = Copy(folder)
+    claim = copy.attempt(MANIFEST, lambda: verify_manifest(copy.read(MANIFEST, MAX_SITE)))
+    files = copy.attempt(LIST, lambda: copy.listed(claim)) or {}
+    copy.check_files(files, claim)
+    copy.find_strangers(files)
+    copy.check_cards()
+    copy.check_citations(claim)
+    # What hangs on a fault that is named already is not named too.
+    if not copy.faults:
+        copy.check_tables()
+    if copy.faults:
+        first = copy.faults[0]
+        named = [{"file": path, "what": what} for path, what in copy.faults[:MAX_FAULTS]]
+        answer = {"valid": False, "reason": f"{first[0]}: {first[1]}", "faults": named}
+        more = len(copy.faults) - len(named)
+        return {**answer, "more_faults": more} if more else answer
+    return {"valid": True, "publisher": claim["publisher"], "country": claim["country"], "made_at": claim["made_at"],
+            "files": claim["files"], "bytes": claim["bytes"], "citations": len(copy.citations), "figures": copy.figures}
+
+
+def form_of(data):
+    """What a file says of itself that it is."""
+    try:
+        return str(json.loads(data.decode("utf-8"))["corridor"])
     except (ValueError, RecursionError, TypeError, KeyError):
-        return False
+        return None
+
+
+def verify_manifest_alone(data):
+    claim = verify_manifest(data)
+    return {"valid": True, **{name: claim[name] for name in SITE_CLAIM[:-1]}, "sources": len(claim["sources"])}
 
 
 # -- Self-test: the same format written by an encoder of its own ---------------------------------------------------
@@ -631,6 +945,67 @@ def build(**change):
     return serialise(citation)
 
 
+def build_site(**change):
+    """A manifest that is valid, or in one thing correctly signed but wrong; signed by the card of `build`."""
+    get, network = change.get, "training/self-test"
+    citation = json.loads(build(**{name: change[name] for name in ("from_", "until", "purposes") if name in change}))
+    node, sign = PAIR(bytes([2]) * 32)
+    publisher, made_at = get("publisher", citation["claim"]["publisher"]), get("made_at", RELEASED)
+    sources = get("sources", [(bytes([5]) * 32, PUBLIC), (bytes([6]) * 32, PUBLIC)])
+    heads = [one + agreement + put_uint(70_000) + bytes([9]) * 32 for one, agreement in sources]
+    body = (bytes.fromhex(publisher) + put_sint(made_at) + put_uint(12) + put_uint(345_678) + bytes([7]) * 32
+            + put_list(heads))
+    claim = {"publisher": publisher, "country": "ESP", "made_at": utc_text(made_at), "files": 12, "bytes": 345_678,
+             "list_sha256": (bytes([7]) * 32).hex(),
+             "sources": [{"publisher": one.hex(), "agreement": agreement.hex(), "seq": 70_000,
+                          "entry": (bytes([9]) * 32).hex()} for one, agreement in sources]}
+    claim.update(get("claim", {}))
+    signature = sign(signed_message(get("context", "corridor/site/1"), network, body))
+    return serialise({"corridor": "site/1", "network": network, "claim": claim, "card": citation["card"],
+                      "node": node.hex(), "signature": base64.b64encode(signature).decode()})
+
+
+WRONG_SITES = [
+    ("another publisher", {"publisher": bytes(32).hex()}, "another publisher"),
+    ("another count of files", {"claim": {"files": 13}}, "signature"),
+    ("another country", {"claim": {"country": "ITA"}}, "country"),
+    ("a signature of something else", {"context": "corridor/entry/1"}, "signature"),
+    ("a source that is not public", {"sources": [(bytes([5]) * 32, bytes(32))]}, "not public"),
+    ("sources out of order", {"sources": [(bytes([6]) * 32, PUBLIC), (bytes([5]) * 32, PUBLIC)]}, "sorted"),
+    ("a source twice", {"sources": [(bytes([5]) * 32, PUBLIC)] * 2}, "sorted"),
+    ("a mandate that has ended", {"made_at": RELEASED + 1}, "no mandate"),
+    ("a mandate without release", {"purposes": 13}, "no mandate"),
+]
+
+
+def site_self_test(check):
+    """The manifest that was built here, and the golden vector if it lies beside this file."""
+    def reason(data):
+        try:
+            verify_manifest(data)
+        except Refused as refused:
+            return str(refused)
+        return None
+
+    check("a manifest as it should be verifies", reason(build_site()) is None)
+    check("a manifest without sources verifies", reason(build_site(sources=[])) is None)
+    for name, change, word in WRONG_SITES:
+        found = reason(build_site(**change))
+        check(f"manifest, {name}: {found}", found is not None and word in found)
+    golden = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tests", "vectors", "site.json")
+    all_good = [build_site()]
+    if os.path.exists(golden):
+        with open(golden, "rb") as file:
+            all_good.append(file.read())
+    for good in all_good:
+        check("a manifest verifies", reason(good) is None)
+        for at in range(len(good)):
+            changed = bytearray(good)
+            changed[at] ^= 0x01
+            check(f"manifest, byte {at} changed", reason(bytes(changed)) is not None)
+            check(f"manifest, cut at {at}", reason(good[:at]) is not None)
+
+
 def reason_for(data):
     try:
         verify(data)
@@ -706,6 +1081,7 @@ def self_test():
         for index in range(size):
             root = root_from_path(leaves[index], index, size, tree_path(index, leaves))
             check(f"leaf {index} of {size}", root == tree_root(leaves))
+    site_self_test(check)
     for name in failures:
         print(f"FAIL {name}")
     print("PASS self-test" if not failures else f"FAIL self-test: {len(failures)} checks")
@@ -716,16 +1092,20 @@ def main(arguments):
     if arguments == ["--self-test"]:
         return self_test()
     if len(arguments) != 1 or arguments[0].startswith("-"):
-        print("usage: verify.py FILE | verify.py --self-test", file=sys.stderr)
+        print("usage: verify.py FILE | verify.py DIR | verify.py --self-test", file=sys.stderr)
         return 2
+    if os.path.isdir(arguments[0]):
+        answer = verify_folder(arguments[0])
+        print(json.dumps(answer, ensure_ascii=False, separators=(",", ":")))
+        return 0 if answer["valid"] else 3
     try:
         with open(arguments[0], "rb") as file:
-            data = file.read(MAX_FILE + 1)
+            data = file.read(MAX_SITE + 1)
     except OSError as error:
         print(f"verify.py: {arguments[0]}: {error.strerror}", file=sys.stderr)
         return 2
     try:
-        answer, status = (verify_fork if is_fork(data) else verify)(data), 0
+        answer, status = {"fork/1": verify_fork, "site/1": verify_manifest_alone}.get(form_of(data), verify)(data), 0
     except Refused as refused:
         answer, status = {"valid": False, "reason": str(refused)}, 3
     print(json.dumps(answer, ensure_ascii=False, separators=(",", ":")))

@@ -193,6 +193,16 @@ fn fork_proof() -> ForkProof {
     ForkProof::new(phl.card, headers, resolution.ok()).unwrap()
 }
 
+/// A copy of two public feeds.
+fn site() -> SiteManifest {
+    let (phl, esp) = (Government::new("PHL", 1), Government::new("ESP", 3));
+    let head = |one: &Government| {
+        HeadRef::from(one.release(&Place::first(one.feed()), vec![full_series()]).header())
+    };
+    let files = SiteFiles { files: 12, bytes: 345_678, list: Hash([7; 32]) };
+    SiteManifest::sign(phl.card.clone(), files, vec![head(&phl), head(&esp)], NOW, &phl.node).unwrap()
+}
+
 fn compare(name: &str, text: &str) {
     let path = vectors().join(name);
     if env::var_os("CORRIDOR_WRITE_VECTORS").is_some() {
@@ -210,6 +220,7 @@ fn signed_formats_are_those_of_the_golden_vectors() {
     compare("card.txt", &Government::new("PHL", 1).card.to_text());
     compare("citation.json", &citation().to_text());
     compare("fork.json", &fork_proof().to_text());
+    compare("site.json", &site().to_text());
 }
 
 #[test]
@@ -219,6 +230,7 @@ fn golden_vectors_verify() {
     assert_eq!(card, Government::new("PHL", 1).card);
     assert_eq!(Citation::from_text(&read("citation.json")), Ok(citation()));
     assert_eq!(ForkProof::from_text(&read("fork.json")), Ok(fork_proof()));
+    assert_eq!(SiteManifest::from_text(&read("site.json")), Ok(site()));
     let vectors: serde_json::Value = serde_json::from_str(&read("formats.json")).unwrap();
     let mut known = Keyring::default();
     known.insert(card);

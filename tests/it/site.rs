@@ -1,5 +1,7 @@
 //! A copy of everything public, made by a real daemon, checked by everybody: what is altered is named.
 
+mod torn;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -56,7 +58,8 @@ impl Copy {
     }
 }
 
-fn duplicate(from: &Path, to: &Path) {
+/// Copies a folder with all that is in it.
+pub(crate) fn duplicate(from: &Path, to: &Path) {
     fs::create_dir_all(to).expect("a folder");
     for item in fs::read_dir(from).expect("a folder") {
         let path = item.expect("an item").path();
@@ -83,7 +86,7 @@ fn files_of(dir: &Path) -> Vec<String> {
 }
 
 /// Alters the last digit of a file, and says which byte that is.
-fn alter(file: &Path) -> usize {
+pub(crate) fn alter(file: &Path) -> usize {
     let mut bytes = fs::read(file).expect("the file");
     let at = bytes.iter().rposition(u8::is_ascii_digit).expect("a digit");
     bytes[at] = if bytes[at] == b'9' { b'8' } else { bytes[at] + 1 };

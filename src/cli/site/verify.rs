@@ -24,6 +24,10 @@ const MAX_DIGITS: usize = 3_000;
 /// Folders within folders that are looked into.
 const MAX_DEPTH: usize = 16;
 
+/// Said of a folder without a manifest, which is written last.
+const UNSIGNED: &str = "it is missing: the making of this copy was cut off, or the folder is none. Use the folder that \
+                        publish-site named, or run it again";
+
 /// Something that is not as it was signed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Fault {
@@ -145,6 +149,7 @@ impl Report {
     fn read_manifest(&mut self, dir: &Path, card: Option<&Card>) {
         let text = match lists::read_text(&dir.join(MANIFEST), MAX_SITE as u64) {
             Ok(text) => text,
+            Err(_) if !dir.join(MANIFEST).exists() => return self.add(MANIFEST, "", UNSIGNED),
             Err(error) => return self.add(MANIFEST, "", &error),
         };
         match SiteManifest::from_text(&text) {

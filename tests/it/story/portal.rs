@@ -1,6 +1,8 @@
 //! Story E: what everybody may read, from any node, without an account: a journalist, a researcher, a government that
 //! takes figures back, nodes that go down, and readers who look for what they may not see.
 
+mod copy;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::Duration;
@@ -55,7 +57,13 @@ fn play(dir: &Path, checks: &mut Checks) -> anyhow::Result<()> {
     let mut all = meet(dir, checks)?;
     let workers = publish(&all, dir, checks)?;
     journalist(&all, checks);
+    copy::languages(&all, checks);
     researcher(&all, dir, checks)?;
+    copy::sdmx_csv(&all[3], checks);
+    // A thousand citations are verified three times: the gate has a smaller copy, in `site`.
+    if std::env::var_os("CORRIDOR_STORY").is_some() {
+        copy::copied(&all, dir, checks)?;
+    }
     withdrawal(&all, checks)?;
     strangers(&all, &workers, checks);
     survivor(&mut all, checks);

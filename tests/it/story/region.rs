@@ -1,5 +1,10 @@
 //! Story B: sixteen governments of a regional process, each with its own daemon and its own figures, and a regional
-//! profile that every one of them computes for itself.
+//! profile that every one of them computes for itself. `trouble` has what goes wrong in it, `pages` what its pages
+//! show, `corridors` a group in which some are origins and some destinations.
+
+mod corridors;
+mod pages;
+mod trouble;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -9,7 +14,7 @@ use corridor::cli::demo::checks::Checks;
 use corridor::cli::demo::government::Government;
 use serde_json::{Value, json};
 
-use crate::world::{BINARY, text};
+use crate::world::{BINARY, files, text};
 
 /// Who they are, by code and by name.
 const MEMBERS: [(&str, &str); 16] = [
@@ -35,6 +40,8 @@ const OFF: [&str; 3] = ["COD", "COM", "SYC"];
 /// How many of them must sign.
 const QUORUM: &str = "11";
 const TITLE: &str = "Southern Africa";
+/// Runs the group's business and carries its entries, which it cannot read.
+const SECRETARIAT: (&str, &str) = ("XSE", "Secretariat (invented)");
 const MATRIX: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/undesa_ims2024_stock_od_sex.csv");
 /// Rows of the matrix between the sixteen: eight years, two sexes.
 const ROWS: u64 = 1840;
@@ -54,10 +61,16 @@ fn b_sixteen_members_compute_one_regional_profile() {
 
 fn play(dir: &Path, checks: &mut Checks) -> anyhow::Result<()> {
     let mut all = meet(dir, checks)?;
+    let secretariat = secretariat(&all, dir)?;
     agree(&all, checks)?;
+    knows_no_value(&secretariat, &all, checks)?;
     thirteen_report(&mut all, dir, checks)?;
     all_report(&mut all, dir, checks)?;
     the_largest_withdraws(&all, checks)?;
+    trouble::equivocation(&mut all, dir, checks)?;
+    trouble::overlap(&all, dir, checks)?;
+    trouble::leaving(&all, dir, checks)?;
+    carried_unread(&secretariat, &all, checks)?;
     a_survivor_has_it_all(&mut all, checks)
 }
 
@@ -93,12 +106,74 @@ fn in_parallel<T: Sync, R: Send>(some: &[T], act: impl Fn(&T) -> R + Sync) -> Ve
     })
 }
 
+/// The secretariat's node: all sixteen know its card, and it knows theirs.
+fn secretariat(all: &[Government], dir: &Path) -> anyhow::Result<Government> {
+    let (code, name) = SECRETARIAT;
+    let node = Government::create(Path::new(BINARY), dir, code, name)?;
+    let card = text(&node.card());
+    let told = in_parallel(all, |member| member.ask(&["partner", "add", "--yes", &card]).map(drop));
+    told.into_iter().collect::<anyhow::Result<()>>()?;
+    for member in all {
+        node.ask(&["partner", "add", "--yes", &text(&member.card())])?;
+    }
+    Ok(node)
+}
+
+/// The secretariat has the text with all signatures, is not bound by it, and no key was told to it.
+fn knows_no_value(node: &Government, all: &[Government], checks: &mut Checks) -> anyhow::Result<()> {
+    checks.eventually("the secretariat has the agreement that all have signed", || {
+        let value = node.ask(&["agreement", "show", TITLE]).unwrap_or_default();
+        value["standing"] == "in force" && list(&value["signed"]).len() == all.len()
+    });
+    checks.eventually("each of the sixteen knows the sealing keys of the fifteen others", || {
+        in_parallel(all, keys_known).into_iter().all(|known| known == all.len() - 1)
+    });
+    let (status, said) = node.try_ask(&["agreement", "sign", TITLE])?;
+    checks.is("the secretariat, which carries, cannot sign it", status != 0, &said.to_string());
+    Ok(())
+}
+
+/// Of how many others a node has been told the key to which what is carried is sealed.
+fn keys_known(node: &Government) -> usize {
+    let acts = node.ask(&["audit"]).map(|log| list(&log["acts"])).unwrap_or_default();
+    let told = acts.iter().filter(|act| act["act"] == "sealing key" && act["country"].is_string());
+    told.map(|act| act["country"].to_string()).collect::<BTreeSet<_>>().len()
+}
+
+/// What the secretariat has carried it cannot read: not one figure that is the group's alone.
+fn carried_unread(node: &Government, all: &[Government], checks: &mut Checks) -> anyhow::Result<()> {
+    println!("\nB.1 The secretariat carried entries of the group, and has read none.");
+    let of_group = |feed: &Value| feed["agreement_name"] == TITLE && feed["head_seq"].is_u64();
+    let carried = list(&node.ask(&["feeds"])?["feeds"]).iter().filter(|feed| of_group(feed)).count();
+    checks.is("it holds feeds of the group", carried > 0, "it holds none");
+    checks.equal(
+        "figures of the group's own indicator that it can query",
+        &json!(node.get(&[trouble::OWN])?.len()),
+        0,
+    );
+    let shows = |node: &Government| {
+        files(&node.dir().join("feeds"), ".feed")
+            .iter()
+            .any(|file| holds(file, trouble::CLOSED_KEY.as_bytes()))
+    };
+    checks.is("a member's files show the key of such a figure", shows(find(all, "AGO")), "none does");
+    checks.is("the secretariat's files do not", !shows(node), "one does");
+    Ok(())
+}
+
+/// Whether a file has these bytes in it.
+fn holds(file: &Path, bytes: &[u8]) -> bool {
+    let all = std::fs::read(file).unwrap_or_default();
+    all.windows(bytes.len()).any(|window| window == bytes)
+}
+
 /// One drafts the group's agreement, all sign; eleven signatures put it in force.
 fn agree(all: &[Government], checks: &mut Checks) -> anyhow::Result<()> {
     println!("\nB.2 One text for sixteen parties: in force once {QUORUM} have signed the same bytes.");
     let drafter = find(all, "ZAF");
     let mut draft = vec!["agreement", "draft", "--title", TITLE, "--signatures", QUORUM];
-    draft.extend(["--indicator", "MS_FBORN", "--purpose", "STAT: a regional migration profile"]);
+    draft.extend(["--indicator", "MS_FBORN", "--indicator", trouble::OWN]);
+    draft.extend(["--purpose", "STAT: a regional migration profile", "--with", "XSE=courier"]);
     for party in all.iter().filter(|node| node.country() != "ZAF") {
         draft.extend(["--with", party.country()]);
     }
@@ -176,6 +251,12 @@ fn thirteen_report(all: &mut [Government], dir: &Path, checks: &mut Checks) -> a
         &json!(format!("{}/{}", coverage["count"], coverage["members"])),
         "13/16",
     );
+    pages::shown(
+        &[find_of(&running, "AGO"), find_of(&running, "ZWE")],
+        ["3,393,688"].as_slice(),
+        &OFF,
+        checks,
+    )?;
     let inside =
         list(&profile["matrix"]).iter().any(|flow| OFF.iter().any(|off| flow["destination"] == *off));
     checks.is("no cell of a missing member is filled in", !inside, "one is");
@@ -220,6 +301,8 @@ fn all_report(all: &mut [Government], dir: &Path, checks: &mut Checks) -> anyhow
         &json!([largest["origin"], largest["destination"], largest["total"]]),
         json!(["ZWE", "ZAF", "1072620"]),
     );
+    let some = ["AGO", "COM", "ZAF", "ZWE"].map(|country| find(all, country));
+    pages::shown(&some, &["3,606,655", "1,650,927", "1,955,728"], &[], checks)?;
     println!("  digest {}", profile["digest"].as_str().unwrap_or_default());
     Ok(())
 }
@@ -244,6 +327,7 @@ fn the_largest_withdraws(all: &[Government], checks: &mut Checks) -> anyhow::Res
     });
     let profile = region(&all[0]);
     checks.is("the digest is another one", profile["digest"] != before, "it is the same");
+    pages::shown(&[find(all, "ZAF"), find(all, "BWA")], &["1,516,488"], &[], checks)?;
     println!("  {} of what was known last", newest(&profile)["known_share"].as_str().unwrap_or_default());
     Ok(())
 }
@@ -260,6 +344,10 @@ fn a_survivor_has_it_all(all: &mut [Government], checks: &mut Checks) -> anyhow:
 
 fn find<'a>(all: &'a [Government], country: &str) -> &'a Government {
     all.iter().find(|node| node.country() == country).expect("it is one of the sixteen")
+}
+
+fn find_of<'a>(some: &[&'a Government], country: &str) -> &'a Government {
+    some.iter().find(|node| node.country() == country).expect("it is one of these")
 }
 
 fn region(node: &Government) -> Value {
