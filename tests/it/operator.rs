@@ -4,7 +4,7 @@ use corridor::cli::demo::government::Government;
 use serde_json::Value;
 
 use crate::api::http::{Answer, get, send};
-use crate::world::World;
+use crate::world::{World, ask, eventually};
 
 const FORM: &str = "Content-Type: application/x-www-form-urlencoded";
 
@@ -229,4 +229,81 @@ fn no_secret_is_in_the_log_or_on_the_disk() {
         }
     }
     assert!(files > 5, "the log among them");
+}
+
+#[test]
+fn the_picture_of_a_crisis_is_a_page_and_a_table_with_the_numbers_of_the_command_line() {
+    const SEEN: &str = "2026-01-02T03:04:05Z";
+    let world = World::agreed();
+    let (phl, can) = (&world.phl, &world.can);
+    let draft = ["agreement", "draft", "--title", "ARR", "--with", "CAN", "--purpose", "PROTECT"];
+    let clause = ["--indicator", "CR_*", "--crisis-signatures", "1", "--crisis-days", "7"];
+    ask(phl, &[&draft[..], &clause, &["--crisis-lower", "CR_NATREG=D0"]].concat());
+    ask(phl, &["agreement", "propose", "ARR"]);
+    eventually("CAN has the arrangement", || can.ask(&["agreement", "show", "ARR"]).is_ok());
+    ask(can, &["agreement", "sign", "ARR"]);
+    let standing =
+        |node: &Government| node.ask(&["agreement", "show", "ARR"]).ok().map(|all| all["standing"].clone());
+    for node in [phl, can] {
+        eventually("it is in force", || standing(node).is_some_and(|standing| standing == "in force"));
+    }
+    ask(phl, &["crisis", "declare", "ARR", "--area", "LBY", "--name", "LC-1"]);
+    eventually("CAN has the lane", || {
+        can.ask(&["crisis", "show"]).is_ok_and(|lane| lane["standing"] == "in force")
+    });
+    ask(phl, &["crisis", "report", "--set", "CR_NATREG:LBY=26015"]);
+    ask(
+        can,
+        &[
+            "crisis",
+            "report",
+            "--set",
+            "CR_BORDER:PHL=10040",
+            "--place",
+            "the <west> gate",
+            "--bulletin",
+            "C-1",
+            "--observed",
+            SEEN,
+        ],
+    );
+    let fixed = ["--corrects", "C-1", "--observed", SEEN, "--reason", "a digit too many & more"];
+    ask(
+        can,
+        &[&["crisis", "report", "--set", "CR_BORDER:PHL=1004", "--place", "the <west> gate"][..], &fixed]
+            .concat(),
+    );
+    eventually("PHL has the correction", || {
+        phl.ask(&["crisis", "show"]).is_ok_and(|lane| lane["totals"]["crossed"]["count"] == 1004)
+    });
+    let lane = ask(phl, &["crisis", "show"]);
+    assert_eq!(
+        (&lane["totals"]["known"]["count"], &lane["totals"]["unaccounted"]),
+        (&26015.into(), &25011.into())
+    );
+
+    let cookie = cookie(&enter(phl, &code(phl)));
+    let id = lane["lane"].as_str().expect("an id")[..16].to_owned();
+    for (language, digits, reason) in [
+        ("en", ["26,015", "1,004", "25,011"], "Known"),
+        ("fr", ["26\u{202f}015", "1004", "25\u{202f}011"], "Connues"),
+        ("es", ["26\u{202f}015", "1004", "25\u{202f}011"], "Conocidas"),
+    ] {
+        let path = format!("/{language}/operator/crises/{id}");
+        let text = send(phl, "GET", &path, &[&cookie], b"").text();
+        for said in
+            digits.into_iter().chain([reason, "the &lt;west&gt; gate", "a digit too many &amp; more", "<svg"])
+        {
+            assert!(text.contains(said), "{path}: {said}\n{text}");
+        }
+        assert!(text.contains("data-again=\"30\""), "it asks for news");
+        assert!(!text.contains(">?<"), "{path}: a word is missing");
+        let table = send(phl, "GET", &format!("{path}.csv"), &[&cookie], b"");
+        assert_eq!(table.header("content-type"), Some("text/csv; charset=utf-8"));
+        assert!(table.text().contains("origins,unaccounted,PHL,,,,,25011"), "{}", table.text());
+        for path in [path.clone(), format!("{path}.csv")] {
+            assert_eq!(get(phl, &path).status, 401, "{path} without a session");
+        }
+    }
+    assert_eq!(send(phl, "GET", "/en/operator/crises/ffff.csv", &[&cookie], b"").status, 404);
 }

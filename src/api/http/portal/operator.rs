@@ -5,12 +5,14 @@
 //! | `GET /sign-in` | asks to use the code of `corridor sign-in`; nothing is used up by looking |
 //! | `POST /sign-in` | uses it, and begins a session |
 //! | `GET /{language}/operator/...` | shows a page ([`section::Section`] lists them) |
+//! | `GET /{language}/operator/crises/{lane}.csv` | the picture of a crisis as a table |
 //! | `POST /{language}/operator/sign-out` | ends the session |
 //!
 //! Signing in and out is all that can be done here: every act comes by the control socket. A session opens these pages
 //! and nothing else: the API keeps its tokens, and all other pages show a signed-in operator what they show everybody.
 //! Start reading at [`session`].
 
+mod file;
 mod frame;
 mod pages;
 mod section;
@@ -77,12 +79,12 @@ async fn page<N: Node>(
     words: Words,
     path: &str,
 ) -> Result<Response, Refusal> {
-    let section = Section::parse(path).ok_or(Refusal::NOT_FOUND)?;
     let _place = service.place()?;
-    let mut answers = Vec::new();
-    for request in section.requests() {
-        answers.push(ask(service, request, signed.caller()).await?);
+    if let Some(section) = file::of(path) {
+        return file::picture(&all(service, signed, &section).await?);
     }
+    let section = Section::parse(path).ok_or(Refusal::NOT_FOUND)?;
+    let answers = all(service, signed, &section).await?;
     let state = ask(service, Request::Card, signed.caller()).await?;
     let facts = pages::Facts {
         words,
@@ -92,6 +94,19 @@ async fn page<N: Node>(
     };
     let body = pages::body(&section, &facts);
     Ok(html(framed(words, signed, (&section, &state), &body)))
+}
+
+/// The answers to all that a page asks.
+async fn all<N: Node>(
+    service: &Service<N>,
+    signed: &Signed,
+    section: &Section,
+) -> Result<Vec<Value>, Refusal> {
+    let mut answers = Vec::new();
+    for request in section.requests() {
+        answers.push(ask(service, request, signed.caller()).await?);
+    }
+    Ok(answers)
 }
 
 /// One answer; rows become a list, as long as a page can be.

@@ -16,6 +16,7 @@ use maud::{Markup, html};
 
 use super::address::Address;
 use super::page::{Page, Source};
+use super::words::Words;
 use crate::api::http::guard::Refusal;
 use crate::model::Decimal;
 
@@ -55,7 +56,11 @@ pub(super) fn table(caption: &str, head: &Markup, rows: &Markup) -> Markup {
 
 /// A picture with its caption, and ways to take it away that show where there is script.
 fn figure(source: &Source<'_>, drawn: &Markup, caption: &str) -> Markup {
-    let words = source.words;
+    saved(source.words, drawn, caption)
+}
+
+/// The same for pages that are made of something else.
+pub(super) fn saved(words: Words, drawn: &Markup, caption: &str) -> Markup {
     html! {
         figure {
             (drawn)

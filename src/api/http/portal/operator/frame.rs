@@ -40,7 +40,7 @@ pub(super) fn framed(
             } }
             (languages(words, &section.path()))
         }
-        main id="main" tabindex="-1" { h1 { (title) } (body) }
+        main id="main" tabindex="-1" data-again=[section.again()] { h1 { (title) } (body) }
         footer {
             p { (words.fill("operator.signed_in", &[("who", signed.who()), ("time", &moment(words, signed.ends_at()))])) }
             form method="post" action=(format!("/{tag}/operator/sign-out")) {

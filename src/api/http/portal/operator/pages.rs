@@ -2,6 +2,7 @@
 
 mod agreements;
 mod crises;
+mod crisis;
 mod faults;
 mod lists;
 mod node;
@@ -15,6 +16,7 @@ use super::frame::moment;
 use super::section::Section;
 use crate::api::http::portal::pages::table;
 use crate::api::http::portal::words::Words;
+use crate::model::codelist;
 use crate::node::metrics::Metric;
 
 /// What a page is made of.
@@ -57,7 +59,7 @@ pub(super) fn body(section: &Section, facts: &Facts<'_>) -> Markup {
         Section::Submissions => submissions::all(facts),
         Section::Faults => faults::all(facts),
         Section::Crises => crises::all(facts),
-        Section::Crisis(_) => crises::one(facts),
+        Section::Crisis(_) => crisis::one(facts),
         Section::Audit => submissions::audit(facts),
         Section::Health => node::health(facts),
     }
@@ -78,6 +80,12 @@ enum Form {
     Country,
     /// Names of countries.
     Countries,
+    /// How long ago, in seconds.
+    Age,
+    /// A kind of figure of a crisis.
+    Kind,
+    /// A reason or need, by its code.
+    Need,
 }
 
 /// A table with a column for each field: its message, its name in the answer, its form. The first column names the row.
@@ -86,9 +94,9 @@ fn rows(facts: &Facts<'_>, caption: &str, columns: &[(&str, &str, Form)], rows: 
         return html! { p { (facts.words.say("word.none")) } };
     }
     let class = |form: Form| match form {
-        Form::Count => "n",
+        Form::Count | Form::Age => "n",
         Form::Time => "when",
-        Form::Text | Form::Code | Form::Country | Form::Countries => "t",
+        Form::Text | Form::Code | Form::Country | Form::Countries | Form::Kind | Form::Need => "t",
     };
     let head = html! { tr { @for (name, _, form) in columns { th.(class(*form)) scope="col" { (facts.say(&format!("field.{name}"))) } } } };
     let body = html! { @for row in rows { tr {
@@ -110,6 +118,9 @@ fn cell(facts: &Facts<'_>, value: &Value, form: Form) -> Markup {
         (Value::Number(number), Form::Count) => html! { (words.digits(&number.to_string())) },
         (Value::String(text), Form::Code) => html! { code title=(text) { (short(text)) } },
         (Value::String(text), Form::Time) => html! { (moment(words, text)) },
+        (Value::Number(seconds), Form::Age) => html! { (age(words, seconds.as_i64().unwrap_or_default())) },
+        (Value::String(kind), Form::Kind) => html! { (facts.say(&format!("crisis.{kind}"))) },
+        (Value::String(code), Form::Need) => html! { (words.code(codelist::reason(), code)) },
         (Value::String(text), Form::Country) => html! { (words.area(text)) },
         (Value::Array(all), Form::Countries) => {
             let names: Vec<String> =
@@ -134,6 +145,19 @@ fn facts_of(facts: &Facts<'_>, fields: &[(&str, &str, Form)], answer: &Value) ->
 /// The items of an answer's list.
 fn list<'a>(answer: &'a Value, field: &str) -> &'a [Value] {
     answer[field].as_array().map_or(&[], Vec::as_slice)
+}
+
+/// How long ago something was, in the largest unit that fits.
+fn age(words: Words, seconds: i64) -> String {
+    let (unit, name) = match seconds.max(0) {
+        0..7_200 => (60, "minutes"),
+        7_200..172_800 => (3_600, "hours"),
+        _ => (86_400, "days_ago"),
+    };
+    words.fill(
+        &format!("operator.crisis.{name}"),
+        &[("n", &words.digits(&(seconds.max(0) / unit).to_string()))],
+    )
 }
 
 /// Enough of an id to tell two apart by eye.

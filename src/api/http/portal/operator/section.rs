@@ -99,6 +99,12 @@ impl Section {
         }
     }
 
+    /// After how many seconds a page asks for itself again where there is script; `None` for one that waits for its
+    /// reader.
+    pub(super) fn again(&self) -> Option<u32> {
+        matches!(self, Self::Crises | Self::Crisis(_)).then_some(30)
+    }
+
     /// What it asks: questions only, and of these only what the command line asks too.
     pub(super) fn requests(&self) -> Vec<Request> {
         match self {

@@ -1,0 +1,165 @@
+//! The common picture of one crisis: who is known, present, crossed, home, and unaccounted for; on what each figure
+//! rests and how old it is. It asks for itself again, so that it can stand on a screen.
+
+mod drawn;
+
+use maud::{Markup, html};
+use serde_json::Value;
+
+use super::{Facts, Form, cell, facts_of, list, rows};
+use crate::api::http::portal::pages::table;
+
+/// What a balance is made of, in the order in which it is read.
+pub(super) const KINDS: [&str; 4] = ["known", "present", "crossed", "home"];
+
+/// One lane.
+pub(super) fn one(facts: &Facts<'_>) -> Markup {
+    let lane = facts.answer(0);
+    let say = |name: &str| facts.say(&format!("crisis.{name}"));
+    let id = lane["lane"].as_str().unwrap_or_default();
+    html! {
+        @if let Some(mark) = lane["watermark"].as_str() { p.training role="note" { (mark) } }
+        p.lead {
+            strong { (lane["name"].as_str().unwrap_or(id)) } ", " (cell(facts, &lane["area"], Form::Country)) ": "
+            (standing(facts, &lane["standing"])) ". "
+            (facts.words.fill("operator.crisis.as_of", &[("time", &cell(facts, &lane["as_of"], Form::Time).into_string())]))
+        }
+        (totals(facts, &lane["totals"]))
+        p.note { (say("balance")) }
+        (drawn::map(facts, lane))
+        h2 id="origins" { (say("origins")) }
+        (origins(facts, list(lane, "origins")))
+        (rests(facts, "needs", &[("origin", "origin", Form::Country), ("need", "need", Form::Need)], lane))
+        (rests(facts, "places", &[("place", "place", Form::Text), ("publisher", "publisher", Form::Country), ("kind", "kind", Form::Kind)], lane))
+        h2 id="days" { (say("days")) }
+        (days(facts, list(lane, "days")))
+        (rests(facts, "publishers", &[("publisher", "publisher", Form::Country), ("kind", "kind", Form::Kind)], lane))
+        h2 id="newest" { (say("newest")) }
+        (rows(facts, say("newest"), &[
+            ("bulletin", "bulletin", Form::Text), ("publisher", "publisher", Form::Country), ("place", "place", Form::Text),
+            ("observed", "observed", Form::Time), ("age", "age_seconds", Form::Age), ("corrected", "corrected", Form::Count),
+        ], list(lane, "newest")))
+        h2 id="corrections" { (say("corrections")) }
+        (rows(facts, say("corrections"), &[
+            ("bulletin", "bulletin", Form::Text), ("publisher", "publisher", Form::Country), ("time", "time", Form::Time),
+            ("why", "reason", Form::Text),
+        ], list(lane, "corrections")))
+        (more(facts, lane))
+        p.choice { a href=(format!("/{}/operator/crises/{id}.csv", facts.words.language().tag())) { (say("csv")) } }
+    }
+}
+
+/// What most pages of a lane do not have: rows that are told of where there are some.
+fn more(facts: &Facts<'_>, lane: &Value) -> Markup {
+    let part = |title: &str, columns: &[(&str, &str, Form)], all: &[Value]| {
+        html! { @if !all.is_empty() { h2 id=(title) { (facts.say(&format!("crisis.{title}"))) } (rows(facts, facts.say(&format!("crisis.{title}")), columns, all)) } }
+    };
+    html! {
+        (part("waiting", &[
+            ("bulletin", "bulletin", Form::Text), ("observed", "observed", Form::Time), ("officers", "officers", Form::Text),
+        ], list(lane, "waiting")))
+        (part("duplicates", &[
+            ("bulletin", "bulletin", Form::Text), ("counted", "counted", Form::Country), ("left_out", "left_out", Form::Country),
+        ], list(lane, "duplicates")))
+        (part("erasures", &[
+            ("country", "country", Form::Country), ("time", "time", Form::Time),
+        ], list(lane, "erasures")))
+        @let lessons: Vec<_> = lane["lessons"].as_object().into_iter().flatten().collect();
+        @if !lessons.is_empty() {
+            h2 id="lessons" { (facts.say("crisis.lessons")) }
+            dl.facts { @for (country, text) in lessons { dt { (facts.words.area(country)) } dd { (cell(facts, text, Form::Text)) } } }
+        }
+        h2 id="lane" { (facts.say("crisis.lane")) }
+        (facts_of(facts, &[
+            ("since", "since", Form::Time), ("until", "until", Form::Time), ("parties", "members", Form::Countries),
+            ("couriers", "couriers", Form::Countries), ("signed", "signed", Form::Countries),
+            ("not_signed", "may_sign", Form::Countries), ("bulletins", "bulletins", Form::Count),
+            ("withheld", "closed_cells", Form::Count), ("erase_at", "erase_at", Form::Time),
+        ], lane))
+    }
+}
+
+/// In which state a lane is.
+pub(super) fn standing(facts: &Facts<'_>, standing: &Value) -> Markup {
+    match standing.as_str() {
+        Some(word @ ("proposed" | "ahead" | "over")) => html! { (facts.say(&format!("crisis.{word}"))) },
+        Some("in force") => html! { (facts.say("crisis.in_force")) },
+        _ => cell(facts, standing, Form::Text),
+    }
+}
+
+/// A count of a balance; whoever holds nothing of a kind has said nothing, which is not zero.
+fn count(facts: &Facts<'_>, figure: &Value) -> Markup {
+    cell(facts, &figure["count"], Form::Count)
+}
+
+/// The age of the newest of what a balance rests on.
+fn youngest(balance: &Value) -> Value {
+    let ages = KINDS.iter().filter_map(|kind| balance[*kind]["age_seconds"].as_i64());
+    ages.min().map_or(Value::Null, Value::from)
+}
+
+fn totals(facts: &Facts<'_>, totals: &Value) -> Markup {
+    let say = |name: &str| facts.say(&format!("crisis.{name}"));
+    let field = |name: &str| facts.say(&format!("field.{name}"));
+    let head = html! { tr {
+        th scope="col" { (field("kind")) } th.n scope="col" { (field("count")) } th.t scope="col" { (field("from")) }
+        th.n scope="col" { (field("bulletins")) } th.when scope="col" { (field("observed")) } th.n scope="col" { (field("age")) }
+    } };
+    let body = html! {
+        @for kind in KINDS {
+            @let figure = &totals[kind];
+            tr {
+                th scope="row" { (say(kind)) } td.n { (count(facts, figure)) } td.t { (cell(facts, &figure["from"], Form::Countries)) }
+                td.n { (cell(facts, &figure["bulletins"], Form::Count)) } td.when { (cell(facts, &figure["newest"], Form::Time)) }
+                td.n { (cell(facts, &figure["age_seconds"], Form::Age)) }
+            }
+        }
+        tr { th scope="row" { strong { (say("unaccounted")) } } td.n { strong { (cell(facts, &totals["unaccounted"], Form::Count)) } } td colspan="4" {} }
+    };
+    table(say("totals"), &head, &body)
+}
+
+fn origins(facts: &Facts<'_>, origins: &[Value]) -> Markup {
+    if origins.is_empty() {
+        return html! { p { (facts.words.say("word.none")) } };
+    }
+    let say = |name: &str| facts.say(&format!("crisis.{name}"));
+    let head = html! { tr {
+        th scope="col" { (facts.say("field.origin")) } @for kind in KINDS { th.n scope="col" { (say(kind)) } }
+        th.n scope="col" { (say("unaccounted")) } th.n scope="col" { (facts.say("field.age")) }
+    } };
+    let body = html! { @for row in origins { tr {
+        th scope="row" { (cell(facts, &row["origin"], Form::Country)) } @for kind in KINDS { td.n { (count(facts, &row[kind])) } }
+        td.n { (cell(facts, &row["unaccounted"], Form::Count)) } td.n { (cell(facts, &youngest(row), Form::Age)) }
+    } } };
+    table(say("origins"), &head, &body)
+}
+
+fn days(facts: &Facts<'_>, days: &[Value]) -> Markup {
+    if days.is_empty() {
+        return html! { p { (facts.words.say("word.none")) } };
+    }
+    let say = |name: &str| facts.say(&format!("crisis.{name}"));
+    let head = html! { tr { th scope="col" { (facts.say("field.day")) } @for kind in KINDS { th.n scope="col" { (say(kind)) } } } };
+    let body = html! { @for row in days { tr {
+        th scope="row" { (cell(facts, &row["day"], Form::Text)) } @for kind in KINDS { td.n { (cell(facts, &row[kind], Form::Count)) } }
+    } } };
+    table(say("days"), &head, &body)
+}
+
+/// Figures with what each rests on.
+fn rests(facts: &Facts<'_>, title: &str, names: &[(&str, &str, Form)], lane: &Value) -> Markup {
+    let mut columns = names.to_vec();
+    columns.extend([
+        ("count", "count", Form::Count),
+        ("from", "from", Form::Countries),
+        ("bulletins", "bulletins", Form::Count),
+        ("observed", "newest", Form::Time),
+        ("age", "age_seconds", Form::Age),
+    ]);
+    // Who reported says the row itself.
+    columns.retain(|(name, _, _)| *name != "from" || names.iter().all(|(name, _, _)| *name != "publisher"));
+    let caption = facts.say(&format!("crisis.{title}"));
+    html! { h2 id=(title) { (caption) } (rows(facts, caption, &columns, list(lane, title))) }
+}
