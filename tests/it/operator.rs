@@ -231,11 +231,8 @@ fn no_secret_is_in_the_log_or_on_the_disk() {
     assert!(files > 5, "the log among them");
 }
 
-#[test]
-fn the_picture_of_a_crisis_is_a_page_and_a_table_with_the_numbers_of_the_command_line() {
-    const SEEN: &str = "2026-01-02T03:04:05Z";
-    let world = World::agreed();
-    let (phl, can) = (&world.phl, &world.can);
+/// A crisis of both is in force, in a third country.
+fn lane_of(phl: &Government, can: &Government) {
     let draft = ["agreement", "draft", "--title", "ARR", "--with", "CAN", "--purpose", "PROTECT"];
     let clause = ["--indicator", "CR_*", "--crisis-signatures", "1", "--crisis-days", "7"];
     ask(phl, &[&draft[..], &clause, &["--crisis-lower", "CR_NATREG=D0"]].concat());
@@ -251,6 +248,14 @@ fn the_picture_of_a_crisis_is_a_page_and_a_table_with_the_numbers_of_the_command
     eventually("CAN has the lane", || {
         can.ask(&["crisis", "show"]).is_ok_and(|lane| lane["standing"] == "in force")
     });
+}
+
+#[test]
+fn the_picture_of_a_crisis_is_a_page_and_a_table_with_the_numbers_of_the_command_line() {
+    const SEEN: &str = "2026-01-02T03:04:05Z";
+    let world = World::agreed();
+    let (phl, can) = (&world.phl, &world.can);
+    lane_of(phl, can);
     ask(phl, &["crisis", "report", "--set", "CR_NATREG:LBY=26015"]);
     ask(
         can,
