@@ -11,8 +11,8 @@ use corridor::crypto::NodeSigner;
 use corridor::feed::{AgreementId, EntryBuilder, EntryKind, FeedId};
 use corridor::model::{Attributes, Decimal, Observation, Period, Record, Series, SeriesKey};
 use corridor::node::Home;
-use corridor::store::Store;
 use corridor::store::keys::Passphrase;
+use corridor::store::{Store, layout};
 use serde_json::{Value, json};
 
 use super::{BINARY, TITLE, find, holds, in_parallel, list, region, same_digest};
@@ -58,7 +58,8 @@ fn twice(node: &Government) -> Vec<String> {
 
 fn fork_of(node: &Government) -> Value {
     let feeds = node.ask(&["feeds"]).unwrap_or_default();
-    list(&feeds["forks"]).into_iter().find(|fork| fork["country"] == LIAR).unwrap_or_default()
+    let of = |fork: &&Value| fork["country"] == LIAR && fork["agreement_name"] == "public";
+    list(&feeds["forks"]).iter().find(of).cloned().unwrap_or_default()
 }
 
 /// One member signs two values for one key, period and revision.
@@ -67,16 +68,20 @@ pub(super) fn equivocation(all: &mut [Government], dir: &Path, checks: &mut Chec
     let at = all.iter().position(|node| node.country() == LIAR).context("it is one of the sixteen")?;
     let (copy, away) = (dir.join("copy"), dir.join("away"));
     all[at].stop();
-    let copied = Command::new("cp").arg("-a").arg(all[at].dir()).arg(&copy).status()?;
-    ensure!(copied.success(), "the directory cannot be copied");
+    let home = Home::open(all[at].dir())?;
+    // Of this feed alone: what it signs about others meanwhile is signed once.
+    let feed = layout::feed(all[at].dir(), &FeedId::new(home.us(), AgreementId::public()));
+    let copied = Command::new("cp").arg("-a").arg(&feed).arg(&copy).status()?;
+    ensure!(copied.success(), "the feed cannot be copied");
     sign_blindly(&all[at], 11)?;
     all[at].start()?;
     checks.eventually(&format!("all sixteen hold the first value of {LIAR}"), || {
         in_parallel(all, twice).iter().all(|values| values == &["11"])
     });
     all[at].stop();
-    std::fs::rename(all[at].dir(), &away)?;
-    std::fs::rename(&copy, all[at].dir())?;
+    std::fs::rename(&feed, &away)?;
+    std::fs::rename(&copy, &feed)?;
+    std::fs::remove_dir_all(layout::db(all[at].dir()))?;
     sign_blindly(&all[at], 22)?;
     all[at].start()?;
     checks.eventually("all sixteen know of the fork, with both entries", || {
@@ -121,7 +126,9 @@ fn fork_held(node: &Government) -> String {
 
 fn proof_holds(node: &Government, dir: &Path) -> bool {
     let file = dir.join(format!("fork-{}.json", node.country()));
-    node.ask(&["cite", "--fork", LIAR, "-o", &text(&file)]).is_ok()
+    let fork = fork_of(node);
+    let [publisher, agreement] = ["publisher", "agreement"].map(|id| fork[id].as_str().unwrap_or_default());
+    node.ask(&["cite", "--fork", &format!("{publisher}/{agreement}"), "-o", &text(&file)]).is_ok()
         && node
             .ask(&["verify", &text(&file)])
             .is_ok_and(|said| said["valid"] == true && said["country"] == LIAR)
