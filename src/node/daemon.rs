@@ -46,6 +46,8 @@ const IN_CRISIS: usize = 2;
 /// While a crisis lane is open so many bytes of frames that can wait share a commit: a disk that is slow to sync is left
 /// to the bulletins. A tick, or anything else that is to be durable, commits too.
 const UNSETTLED: usize = 512 << 10;
+/// What every event counts in that beside its bytes: questions without a pause do not keep frames from being committed.
+const EVENT: usize = 1 << 10;
 /// How often time is told to the replication machine.
 const TICK: Duration = Duration::from_millis(250);
 /// How many requests are answered from the views in one batch before the network's turn.
@@ -410,6 +412,7 @@ impl Daemon {
     /// Handles a batch that shares a later one's commit.
     fn put_off(&mut self, batch: VecDeque<Event>) -> Result<(), NodeError> {
         for event in batch {
+            self.unsettled += EVENT;
             match event {
                 Event::Net(event) => {
                     self.unsettled += Inbox::length(&event);

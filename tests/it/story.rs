@@ -38,6 +38,11 @@ struct Pair {
 /// Story A: a replay of the corridor from the Philippines to Canada, and one between two states that do not exist.
 #[test]
 fn a_bilateral_corridor_from_cards_to_erasure() {
+    played(play);
+}
+
+/// Plays a story in a directory of its own, to its end, and counts what held.
+fn played(play: impl FnOnce(&Path, &mut Checks) -> anyhow::Result<()>) {
     let dir = tempfile::tempdir().expect("a temporary directory can be made");
     let mut checks = Checks::default();
     if let Err(error) = play(dir.path(), &mut checks) {

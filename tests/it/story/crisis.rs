@@ -27,13 +27,7 @@ const LANE: &str = "LC-1";
 #[test]
 #[ignore = "nineteen governments take minutes: scripts/story C plays it"]
 fn a_crisis_from_activation_to_erasure() {
-    let dir = tempfile::tempdir().expect("a temporary directory can be made");
-    let mut checks = Checks::default();
-    if let Err(error) = play(dir.path(), &mut checks) {
-        checks.fail("the story is played to its end", &format!("{error:#}"));
-    }
-    println!("{}", checks.summary());
-    assert_eq!(checks.failed(), 0, "checks failed");
+    super::played(play);
 }
 
 fn play(dir: &Path, checks: &mut Checks) -> anyhow::Result<()> {

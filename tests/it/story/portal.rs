@@ -44,13 +44,7 @@ const READING: Duration = Duration::from_secs(5);
 
 #[test]
 fn e_everybody_reads_what_is_public_from_any_node() {
-    let dir = tempfile::tempdir().expect("a temporary directory can be made");
-    let mut checks = Checks::default();
-    if let Err(error) = play(dir.path(), &mut checks) {
-        checks.fail("the story is played to its end", &format!("{error:#}"));
-    }
-    println!("{}", checks.summary());
-    assert_eq!(checks.failed(), 0, "checks failed");
+    super::played(play);
 }
 
 fn play(dir: &Path, checks: &mut Checks) -> anyhow::Result<()> {

@@ -50,13 +50,7 @@ const PARALLEL: usize = 4;
 
 #[test]
 fn b_sixteen_members_compute_one_regional_profile() {
-    let dir = tempfile::tempdir().expect("a temporary directory can be made");
-    let mut checks = Checks::default();
-    if let Err(error) = play(dir.path(), &mut checks) {
-        checks.fail("the story is played to its end", &format!("{error:#}"));
-    }
-    println!("{}", checks.summary());
-    assert_eq!(checks.failed(), 0, "checks failed");
+    super::played(play);
 }
 
 fn play(dir: &Path, checks: &mut Checks) -> anyhow::Result<()> {

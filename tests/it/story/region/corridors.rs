@@ -18,13 +18,7 @@ const ROWS: u64 = 976;
 #[test]
 #[ignore = "eighteen daemons: scripts/story ADD runs it"]
 fn b_eleven_origins_and_seven_destinations_report_by_their_roles() {
-    let dir = tempfile::tempdir().expect("a temporary directory can be made");
-    let mut checks = Checks::default();
-    if let Err(error) = play(dir.path(), &mut checks) {
-        checks.fail("the story is played to its end", &format!("{error:#}"));
-    }
-    println!("{}", checks.summary());
-    assert_eq!(checks.failed(), 0, "checks failed");
+    super::super::played(play);
 }
 
 fn play(dir: &Path, checks: &mut Checks) -> anyhow::Result<()> {

@@ -4,6 +4,7 @@ use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 
+use super::pages::KINDS;
 use super::section::Section;
 use crate::api::http::guard::Refusal;
 use crate::api::http::service::other_form;
@@ -23,7 +24,6 @@ const COLUMNS: [&str; 12] = [
     "people",
     "observed",
 ];
-const KINDS: [&str; 4] = ["known", "present", "crossed", "home"];
 
 /// The page whose figures a path asks for.
 pub(super) fn of(path: &str) -> Option<Section> {

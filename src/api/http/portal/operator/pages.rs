@@ -12,6 +12,7 @@ mod submissions;
 use maud::{Markup, html};
 use serde_json::Value;
 
+pub(super) use self::crisis::KINDS;
 use super::frame::moment;
 use super::section::Section;
 use crate::api::http::portal::pages::table;

@@ -10,7 +10,7 @@ use super::{Facts, Form, cell, facts_of, list, rows};
 use crate::api::http::portal::pages::table;
 
 /// What a balance is made of, in the order in which it is read.
-pub(super) const KINDS: [&str; 4] = ["known", "present", "crossed", "home"];
+pub(in crate::api::http::portal::operator) const KINDS: [&str; 4] = ["known", "present", "crossed", "home"];
 
 /// One lane.
 pub(super) fn one(facts: &Facts<'_>) -> Markup {
