@@ -12,6 +12,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::Duration;
 
 use super::layout::{COUNT, CURSOR, DERIVED_VERSION, RECEIPT, TREE, VERSION, feed_key};
 use super::overlay::{Folded, Overlay};
@@ -246,9 +247,24 @@ fn open_checked(path: &Path, cache: u64) -> Result<Opened, String> {
 
 fn open(path: &Path, cache: u64) -> sled::Result<Open> {
     let config = sled::Config::new().path(path).cache_capacity(cache).flush_every_ms(None);
-    let db = config.open()?;
+    let mut pauses = 0..UNLOCK_PAUSES;
+    let db = loop {
+        match config.open() {
+            Err(error) if is_locked(&error) && pauses.next().is_some() => std::thread::sleep(UNLOCK_PAUSE),
+            opened => break opened?,
+        }
+    };
     let tree = db.open_tree(TREE)?;
     Ok(Open { db, tree })
+}
+
+/// The store's own lock keeps other processes out, so who still locks the database is this process: a thread of sled's
+/// lets go of the handle that was dropped last a moment later.
+const UNLOCK_PAUSES: u32 = 200;
+const UNLOCK_PAUSE: Duration = Duration::from_millis(10);
+
+fn is_locked(error: &sled::Error) -> bool {
+    matches!(error, sled::Error::Io(error) if error.to_string().starts_with("could not acquire lock"))
 }
 
 fn clear_unfinished_snapshots(path: &Path) {

@@ -199,6 +199,7 @@ fn the_transfer_of_the_next_entry_goes_on_behind_an_erased_one() {
     assert_eq!(shown(&mut store), 600 * 30, "600 series of 30 years");
     drop(store);
     let mut store = open(&dir);
-    assert_eq!((store.repairs().len(), shown(&mut store)), (0, 600 * 30));
+    assert_eq!(store.repairs(), [], "nothing had to be mended");
+    assert_eq!(shown(&mut store), 600 * 30);
     assert!(!is_found(dir.path(), SECRET));
 }
