@@ -492,7 +492,7 @@ pub(crate) fn answer_of(stream: &mut impl BufRead) -> anyhow::Result<(u16, Vec<u
 }
 
 /// A line of a page's head, in small letters.
-fn header_line(stream: &mut impl BufRead) -> anyhow::Result<String> {
+pub(crate) fn header_line(stream: &mut impl BufRead) -> anyhow::Result<String> {
     let mut line = String::new();
     ensure!(stream.read_line(&mut line)? > 0, "the page was closed");
     Ok(line.trim().to_ascii_lowercase())

@@ -11,6 +11,7 @@
 //! | `*_bytes`, `*_wire_bytes` | bytes in the exchange's frames, as the node counts; bytes at the sockets in both directions |
 //! | `query_*` | one series, or all annual series of one corridor, over the control socket |
 //! | `query_http_*` | one series over HTTP |
+//! | `served_*` | all figures of the partner as one message over HTTP, in three forms; `..._first` until its first bytes |
 //! | `query_in_process_*` | the same in this process, the first (`cold`) and the second time after the store is opened |
 //! | `memory_*_peak_PHASE`, `memory_*_idle` | most resident memory during the phase alone; after it |
 //! | `memory_receiver_started` | after a restart and the catch-up; `…_peak_rebuild` also has the 64 MiB that open the key |
@@ -50,6 +51,7 @@ mod play;
 mod readers;
 mod real;
 mod report;
+mod served;
 mod wanted;
 
 use std::path::{Path, PathBuf};

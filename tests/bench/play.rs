@@ -16,6 +16,7 @@ use crate::machine;
 use crate::node::{Node, public_observations};
 use crate::outside::wire_bytes;
 use crate::report::{Better, Report};
+use crate::served;
 use crate::wanted::Wanted;
 
 /// The partner.
@@ -59,7 +60,8 @@ pub(crate) fn is_wanted(wanted: &Wanted) -> bool {
 
 /// Whether anything is wanted that takes two nodes.
 fn is_exchange_wanted(wanted: &Wanted) -> bool {
-    wanted.any(&SYNC) || wanted.any(&QUERY) || wanted.any(&backup::STEMS) || is_second_half_wanted(wanted)
+    [&SYNC[..], &QUERY, &served::STEMS, &backup::STEMS].iter().any(|stems| wanted.any(stems))
+        || is_second_half_wanted(wanted)
 }
 
 /// Whether anything is wanted that is measured after the first exchange.
@@ -84,6 +86,9 @@ impl Run<'_> {
             self.queries(&mut b)?;
         }
         self.memory(&a, &b)?;
+        if wanted.any(&served::STEMS) {
+            self.served(&b)?;
+        }
         if wanted.any(&backup::STEMS) {
             backup::play(&a, root, (self.size, self.report))?;
         }
@@ -262,6 +267,25 @@ impl Run<'_> {
             times.push(time);
         }
         self.percentiles("query_http_p50", "query_http_p99", times);
+        Ok(())
+    }
+
+    /// Everything as one message, in each form.
+    fn served(&mut self, b: &Node) -> anyhow::Result<()> {
+        b.peak()?;
+        for (names, form, count) in served::FORMS {
+            let served = served::fetch(b, form, count)?;
+            let lines = self.size as u64 + 1;
+            ensure!(
+                count.is_none() || served.counted == lines,
+                "{form}: {} lines, not {lines}",
+                served.counted
+            );
+            self.rate(names[0], served.whole);
+            self.millis(names[1], served.first);
+            self.per_observation(names[2], served.bytes as f64);
+        }
+        self.mebibytes("memory_receiver_peak_served", b.peak()?);
         Ok(())
     }
 
