@@ -21,6 +21,7 @@ use super::metrics::{self, Counters, CrisisFigures};
 use super::prepared::{Figures, Prepared};
 use super::release::Wanted;
 use super::request::{Caller, Request, SubmitRequest};
+use crate::feed::{AgreementId, SignedHeader};
 use crate::model::Millis;
 use crate::net::{Carrier, NetEvent};
 use crate::sync;
@@ -230,10 +231,30 @@ impl Core {
                 self.exchange.reset(resolved, &mut self.engine)?;
                 continue;
             }
-            self.counters.commits += 1;
-            self.counters.heads_moved += moved.len() as u64;
-            self.exchange.on_durable(moved, &mut self.engine)?;
+            self.moved(moved)?;
         }
+    }
+
+    /// Makes what is urgent durable, once, and goes on from there; says whether anything moved. What it calls for, a receipt
+    /// say, and all that can wait, is left to the next one or to [`Core::settle`].
+    ///
+    /// # Errors
+    /// [`NodeError`] when the node must stop.
+    pub(super) fn settle_urgent(&mut self) -> Result<bool, NodeError> {
+        let mut urgent = self.exchange.urgent().clone();
+        urgent.insert(AgreementId::house());
+        let moved = self.engine.commit_of(&urgent)?;
+        if moved.is_empty() {
+            return Ok(false);
+        }
+        self.moved(moved)?;
+        Ok(true)
+    }
+
+    fn moved(&mut self, moved: Vec<SignedHeader>) -> Result<(), NodeError> {
+        self.counters.commits += 1;
+        self.counters.heads_moved += moved.len() as u64;
+        self.exchange.on_durable(moved, &mut self.engine)
     }
 
     /// A step towards a view that shows all that is durable; says whether it does.

@@ -41,8 +41,8 @@ const MAX_REQUESTS: usize = 1024;
 pub const MAX_NET_EVENTS: usize = 1024;
 /// How many events are handled between two commits: bounds how long an answer waits for others.
 const BATCH: usize = 512;
-/// How many frames that can wait are handled in a turn while a crisis lane is open: about a millisecond.
-const IN_CRISIS: usize = 2;
+/// How many frames that can wait are handled in a turn while a crisis lane is open: less than a millisecond.
+const IN_CRISIS: usize = 1;
 /// While a crisis lane is open so many bytes of frames that can wait share a commit: a disk that is slow to sync is left
 /// to the bulletins. A tick, or anything else that is to be durable, commits too.
 const UNSETTLED: usize = 512 << 10;
@@ -68,6 +68,11 @@ impl Ask {
     /// It waits for no view, and so for nobody who does.
     fn is_crisis(&self) -> bool {
         matches!(self.prepared.request, Request::Crisis(_))
+    }
+
+    /// It concerns a crisis, and changes nothing.
+    fn asks_of_crisis(&self) -> bool {
+        self.is_crisis() && self.prepared.request.act().is_none()
     }
 
     fn is_submission(&self) -> bool {
@@ -237,6 +242,8 @@ pub struct Daemon {
     inbox: Inbox,
     /// Bytes of frames that were handled and not committed yet.
     unsettled: usize,
+    /// Whether this turn is left to a crisis: nothing that can wait is handled in it.
+    hurries: bool,
     notices: Notices,
 }
 
@@ -271,6 +278,7 @@ impl Daemon {
                 held: VecDeque::new(),
                 inbox: Inbox::default(),
                 unsettled: 0,
+                hurries: false,
                 notices: Notices::default(),
             },
             handle,
@@ -334,7 +342,12 @@ impl Daemon {
         {
             self.inbox.put(event, self.core.exchange.urgent());
         }
-        let taken = match self.core.exchange.is_crisis() {
+        let is_crisis = self.core.exchange.is_crisis();
+        let is_asked = |event: &Event| matches!(event, Event::Ask(ask) if ask.is_crisis());
+        // Not twice one after the other, so that what can wait does not wait for ever.
+        self.hurries = is_crisis && !self.hurries && (self.inbox.is_urgent() || batch.iter().any(is_asked));
+        let taken = match is_crisis {
+            true if self.hurries => self.inbox.take_frames(0),
             true => self.inbox.take_frames(IN_CRISIS),
             false => self.inbox.take(BATCH),
         };
@@ -349,7 +362,7 @@ impl Daemon {
             self.put_off(batch)?;
             return Ok(true);
         }
-        self.unsettled = 0;
+        let (is_all_urgent, mut questions) = (self.is_all_urgent(&batch), Vec::new());
         let mut batch = batch.into_iter().peekable();
         while let Some(event) = batch.next() {
             match event {
@@ -361,6 +374,7 @@ impl Daemon {
                 Event::Stop => go_on = false,
                 Event::Waited => {}
                 Event::Idle => self.core.tidy()?,
+                Event::Ask(ask) if self.hurries && ask.asks_of_crisis() => questions.push(*ask),
                 Event::Ask(ask)
                     if !ask.is_crisis() && (!self.parked.is_empty() || self.must_wait(&ask)?) =>
                 {
@@ -384,16 +398,53 @@ impl Daemon {
                 }
             }
         }
-        self.core.settle()?;
+        // Who asks how a crisis stands is told of what has just come, before any receipt is signed.
+        if self.hurries {
+            self.core.settle_urgent()?;
+            questions.into_iter().try_for_each(|ask| self.reply(ask))?;
+        }
+        if is_all_urgent {
+            while self.core.settle_urgent()? {}
+        } else {
+            self.core.settle()?;
+            self.unsettled = 0;
+        }
         let moved = self.core.counters.heads_moved != self.told;
         self.tell(acted);
         self.give(answers, moved, go_on);
         if looks || acted {
             self.notices.look(&self.core.engine);
         }
-        self.core.fold()?;
+        if !self.hurries {
+            self.core.fold()?;
+        }
         self.publish();
         Ok(go_on)
+    }
+
+    /// Whether a turn is left to a crisis and brings nothing but frames of it and questions about it: then what can
+    /// wait need not be durable at its end.
+    fn is_all_urgent(&self, batch: &VecDeque<Event>) -> bool {
+        let is_urgent = |event: &Event| match event {
+            Event::Net(event) => Inbox::is_urgent_frame(event, self.core.exchange.urgent()),
+            Event::Ask(ask) => ask.asks_of_crisis(),
+            Event::Waited => true,
+            Event::Tick | Event::Stop | Event::Idle => false,
+        };
+        self.hurries && batch.iter().all(is_urgent)
+    }
+
+    /// Answers at once.
+    fn reply(&mut self, ask: Ask) -> Result<(), NodeError> {
+        let answer = self.core.answer(ask.prepared, &ask.caller);
+        match answer {
+            Err(error) if error.is_fatal() => Err(error),
+            // Who asked may have gone away.
+            answer => {
+                let _gone = ask.reply.send(answer);
+                Ok(())
+            }
+        }
     }
 
     /// Whether a batch is nothing but frames that can wait and questions about crises, and may share a later one's
@@ -401,7 +452,7 @@ impl Daemon {
     fn may_put_off(&self, batch: &VecDeque<Event>) -> bool {
         let waits = |event: &Event| match event {
             Event::Net(event) => Inbox::may_wait(event, self.core.exchange.urgent()),
-            Event::Ask(ask) => ask.is_crisis() && ask.prepared.request.act().is_none(),
+            Event::Ask(ask) => ask.asks_of_crisis(),
             Event::Waited => true,
             Event::Tick | Event::Stop | Event::Idle => false,
         };
@@ -418,16 +469,7 @@ impl Daemon {
                     self.unsettled += Inbox::length(&event);
                     self.core.on_net(event)?;
                 }
-                Event::Ask(ask) => {
-                    let answer = self.core.answer(ask.prepared, &ask.caller);
-                    if let Err(error) = answer.as_ref()
-                        && error.is_fatal()
-                    {
-                        return answer.map(|_| ());
-                    }
-                    // Who asked may have gone away.
-                    let _gone = ask.reply.send(answer);
-                }
+                Event::Ask(ask) => self.reply(*ask)?,
                 Event::Waited | Event::Tick | Event::Stop | Event::Idle => {}
             }
         }

@@ -576,14 +576,33 @@ impl Engine {
     /// [`NodeError`]; when fatal the node must stop.
     pub fn commit(&mut self) -> Result<Vec<SignedHeader>, NodeError> {
         let moved = self.store.commit()?;
+        self.follow(&moved)?;
+        self.commit_recovery()?;
+        Ok(moved)
+    }
+
+    /// The same for the feeds of these agreements alone.
+    ///
+    /// # Errors
+    /// As [`Engine::commit`].
+    pub(super) fn commit_of(
+        &mut self,
+        agreements: &BTreeSet<AgreementId>,
+    ) -> Result<Vec<SignedHeader>, NodeError> {
+        let moved = self.store.commit_of(agreements)?;
+        self.follow(&moved)?;
+        Ok(moved)
+    }
+
+    /// Folds what these durable entries decide.
+    fn follow(&mut self, moved: &[SignedHeader]) -> Result<(), NodeError> {
         if !moved.is_empty() {
             self.house.catch_up(&self.store)?;
             self.finish_issue()?;
             self.adopt_own_card()?;
             self.follow_role()?;
         }
-        self.commit_recovery()?;
-        Ok(moved)
+        Ok(())
     }
 
     /// Signs an entry with these records and appends it to our feed under an agreement.

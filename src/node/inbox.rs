@@ -29,6 +29,11 @@ impl Inbox {
         place(event).is_some_and(|(_, feed)| !urgent.contains(&feed.agreement))
     }
 
+    /// Whether an event is a frame of what is urgent.
+    pub(super) fn is_urgent_frame(event: &NetEvent, urgent: &BTreeSet<AgreementId>) -> bool {
+        place(event).is_some_and(|(_, feed)| urgent.contains(&feed.agreement))
+    }
+
     /// How many bytes an event brings.
     pub(super) fn length(event: &NetEvent) -> usize {
         if let NetEvent::Frame { bytes, .. } = event { bytes.len() } else { 0 }
@@ -37,6 +42,11 @@ impl Inbox {
     /// Whether more may be put in.
     pub(super) fn has_room(&self) -> bool {
         self.first.len() + self.last.len() < MAX_WAITING
+    }
+
+    /// Whether anything waits that goes first.
+    pub(super) fn is_urgent(&self) -> bool {
+        !self.first.is_empty()
     }
 
     /// Whether nothing waits.

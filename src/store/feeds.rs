@@ -250,13 +250,30 @@ impl Store {
         if self.stopped {
             return Err(StoreError::Stopped);
         }
-        let result = self.commit_touched();
+        let touched = std::mem::take(&mut self.touched);
+        let result = self.commit_touched(touched);
         self.stopped |= result.is_err();
         result
     }
 
-    fn commit_touched(&mut self) -> Result<Vec<SignedHeader>, StoreError> {
+    /// The same of these agreements' feeds alone; what was appended to others stays as it is until the next
+    /// [`Store::commit`].
+    ///
+    /// # Errors
+    /// As [`Store::commit`].
+    pub fn commit_of(&mut self, agreements: &BTreeSet<AgreementId>) -> Result<Vec<SignedHeader>, StoreError> {
+        if self.stopped {
+            return Err(StoreError::Stopped);
+        }
         let touched = std::mem::take(&mut self.touched);
+        let (touched, others) = touched.into_iter().partition(|feed| agreements.contains(&feed.agreement));
+        self.touched = others;
+        let result = self.commit_touched(touched);
+        self.stopped |= result.is_err();
+        result
+    }
+
+    fn commit_touched(&mut self, touched: BTreeSet<FeedId>) -> Result<Vec<SignedHeader>, StoreError> {
         let files: Vec<&FeedFile> = touched.iter().filter_map(|feed| self.feeds.get(feed)).collect();
         files.chunks(syncs::AT_ONCE).try_for_each(|some| self.syncs.sync(some))?;
         let mut moved = Vec::new();
