@@ -45,6 +45,9 @@ fn questions() -> Vec<String> {
         "/availableconstraint/PHL,MIG/all/CAN",
         "/availability",
         "/availability/dataflow/CAN/MIG",
+        "/availability/dataflow/*/MIG?references=all",
+        "/availability/dataflow/PHL,CAN/MIG,EF,MF?mode=available",
+        "/availableconstraint/PHL+CAN,MIG+EF+MF",
         "/availability?mode=available",
         "/availability/dataflow/PHL/MIG/*/..CAN.EF_REGEMI?mode=available&references=all",
         "/availableconstraint/MIGPROFILE/A.CAN?mode=available",
@@ -184,6 +187,13 @@ fn a_stranger_finds_no_trace_of_it_in_sdmx() {
     assert!(signed_in("/sdmx/data/EF?format=sdmx-csv").text().contains(",15005,"));
     assert!(signed_in("/sdmx/data/CAN,MF?format=sdmx-csv").text().contains(",29544,"));
     assert_eq!(signed_in("/sdmx/dataflow/CAN/MF").status, 200);
+    let constrained = |answer: &Answer| -> Vec<String> {
+        let all = answer.json()["data"]["dataConstraints"].as_array().cloned().unwrap_or_default();
+        all.iter().map(|one| one["agencyID"].as_str().unwrap_or_default().to_owned()).collect()
+    };
+    let whose = "/sdmx/availability/dataflow/*/MIG?format=json";
+    assert_eq!(constrained(&get(phl, whose)), ["PHL"]);
+    assert_eq!(constrained(&signed_in(whose)), ["CAN", "PHL"]);
     assert_eq!(signed_in("/sdmx/data/EF").header("cache-control"), Some("private, no-store"));
     let wrong = send(phl, "GET", "/sdmx/data/MIG", &["Authorization: Bearer corridor_token_0"], b"");
     assert_eq!(wrong.status, 401, "{}", wrong.text());

@@ -1,4 +1,5 @@
-//! `availability`: of which codes and periods a flow has figures, and how many, counted over what the reader may read.
+//! `availability`: of which codes and periods flows have figures, and how many, counted over what the reader may read.
+//! Each flow that is asked for has a constraint of its own.
 //!
 //! `mode=exact` tells the codes and periods of the figures that are asked for. `mode=available` tells of each component
 //! what is chosen or could be, so that there are figures, while what is chosen of all others stays: whoever has chosen a
@@ -12,7 +13,7 @@ use tokio::task;
 
 use super::negotiate::Wish;
 use super::select::{self, Pass, Plan};
-use super::structures::{holding, of_flow};
+use super::structures::{holding, of_flows};
 use super::{EmptyResult, Failure, Question, structure_offers};
 use crate::api::Node;
 use crate::api::http::service::{Service, failed};
@@ -23,36 +24,39 @@ use crate::sdmx::query::{Availability, Detail, Fault, Kind, References};
 use crate::sdmx::structure::{Actual, Artefact, Content, list_of};
 use crate::view::Version;
 
-/// The answer to a question for what there is.
+/// The answer to a question for what there is: one constraint for each flow.
 pub(super) async fn answer<N: Node>(
     question: Question,
     service: &Service<N>,
     asked: Availability,
 ) -> Result<Response, Failure> {
-    let flow = select::flow(&question.reader, &asked.target)?;
+    let reader = &question.reader;
+    let flows = select::flows(reader, &asked.target)?;
     let offers = structure_offers(asked.target.generation, &question.headers);
     let offer = question.agree(&offers, &Wish { format: asked.target.format.as_deref() })?;
-    let summary = service.summaries.of(&question.reader).await?;
-    let tag = question.tag(&crate::api::http::v1::tag(&question.reader), offer);
+    let summary = service.summaries.of(reader).await?;
+    let tag = question.tag(&crate::api::http::v1::tag(reader), offer);
     if let Some(known) = question.known(&tag) {
         return Ok(known);
     }
-    let plan = Plan::new(&question.reader, flow, asked.selection)?;
-    let plan = if asked.is_open { plan.opened()? } else { plan };
+    let plans = flows.into_iter().map(|flow| plan(reader, flow, &asked)).collect::<Result<Vec<Plan>, _>>()?;
     let count = if asked.is_open { choices } else { count };
-    let counted = task::block_in_place(|| count(&question.reader, &plan)).map_err(|error| failed(&error))?;
+    let all = || plans.iter().map(|plan| count(reader, plan)).collect::<Result<Vec<Counted>, _>>();
+    let counted = task::block_in_place(all).map_err(|error| failed(&error))?;
+    let is_empty = counted.iter().all(Counted::is_empty);
     match question.empty {
-        EmptyResult::NoContent if counted.is_empty() => return Err(Failure::NoContent),
-        EmptyResult::NotFound if counted.is_empty() => {
+        EmptyResult::NoContent if is_empty => return Err(Failure::NoContent),
+        EmptyResult::NotFound if is_empty => {
             return Err(Fault::nothing("there is no figure for this question").into());
         }
         EmptyResult::Message | EmptyResult::NoContent | EmptyResult::NotFound => {}
     }
-    let with = match asked.references {
+    let mut all = match asked.references {
         References::None | References::Parents | References::Ancestors => Vec::new(),
         ref references => {
-            let whole = of_flow(&plan.flow, References::Descendants, Detail::Full);
-            let mut all = holding(&question.reader, &summary).answer(&whole);
+            let flows = plans.iter().map(|plan| &plan.flow);
+            let whole = of_flows(flows, References::Descendants, Detail::Full);
+            let mut all = holding(reader, &summary).answer(&whole);
             if let References::Kinds(kinds) = references {
                 all.retain(|one| kinds.contains(&one.kind));
             }
@@ -60,9 +64,15 @@ pub(super) async fn answer<N: Node>(
             all
         }
     };
-    let mut all = with;
-    all.push(constraint(&plan.flow, counted, &asked.components));
+    let told = plans.iter().zip(counted);
+    all.extend(told.map(|(plan, counted)| constraint(&plan.flow, counted, &asked.components)));
     Ok(question.structures(&all, &tag, offer))
+}
+
+/// The walk over a flow that is asked for.
+fn plan(reader: &Reader, flow: select::Flow, asked: &Availability) -> Result<Plan, Fault> {
+    let plan = Plan::new(reader, flow, asked.selection.clone())?;
+    if asked.is_open { plan.opened() } else { Ok(plan) }
 }
 
 /// What was found.
@@ -143,8 +153,8 @@ fn choices(reader: &Reader, plan: &Plan) -> Result<Counted, NodeError> {
     Ok(counted)
 }
 
-/// Leaves of the dimensions' lists the codes that there are.
-fn narrow(all: &mut [Artefact], counted: &Counted) {
+/// Leaves of the dimensions' lists the codes that there are, in any of the flows.
+fn narrow(all: &mut [Artefact], counted: &[Counted]) {
     for one in all.iter_mut().filter(|one| one.kind == Kind::Codelist) {
         let is_list = |component| {
             list_of(component).is_some_and(|(agency, id, _)| agency == one.agency && id == one.id)
@@ -156,7 +166,9 @@ fn narrow(all: &mut [Artefact], counted: &Counted) {
         let Content::Items(items, is_partial) = &mut one.content else { continue };
         if !of.is_empty() {
             let is_there = |code: &String| {
-                of.iter().any(|one| counted.codes.get(one).is_some_and(|all| all.contains(code)))
+                let mut known =
+                    counted.iter().flat_map(|flow| of.iter().filter_map(|one| flow.codes.get(one)));
+                known.any(|codes| codes.contains(code))
             };
             items.retain(|item| is_there(&item.id));
             *is_partial = true;

@@ -62,9 +62,8 @@ pub(super) fn flow(reader: &Reader, target: &Target) -> Result<Flow, Fault> {
     }
     match (found.pop(), found.is_empty()) {
         (Some(flow), true) => Ok(flow),
-        _ => Err(Fault::unsupported(
-            "several flows have such a name, and this is told of one at a time: ask with its agency, as \
-             availability/dataflow/PHL/MIG",
+        _ => Err(Fault::syntax(
+            "several flows have such a name, and a schema is of one: ask with its agency, as schema/dataflow/PHL/MIG",
         )),
     }
 }
