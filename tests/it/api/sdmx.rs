@@ -1,9 +1,13 @@
 //! `/sdmx` of real daemons: what a stranger finds of what agreements open, which is nothing, and what a token opens.
 
-use crate::world::{TITLE, ask, eventually, release, values};
+use std::path::Path;
+
+use corridor::cli::demo::government::Government;
+
+use crate::world::{BINARY, TITLE, ask, eventually, release, text, values};
 
 use super::http::{Answer, get, send};
-use super::{HIDDEN_KEY, released};
+use super::{HIDDEN_KEY, PUBLIC, released};
 
 const PARTNER_KEY: &str = "A.CAN.PHL.MF_PERMSET";
 const FORMS: [&str; 7] = [
@@ -118,6 +122,27 @@ fn timeless(answer: &Answer) -> String {
         rest = after.split_once('Z').map_or("", |(_, rest)| rest);
     }
     lines + rest
+}
+
+#[test]
+fn no_tag_tells_a_stranger_with_whom_a_government_deals() {
+    let dir = tempfile::tempdir().expect("a temporary directory can be made");
+    let init = |code, name| Government::init(Path::new(BINARY), dir.path(), code, name).expect("init");
+    let (mut phl, can) = (init("PHL", "Philippines"), init("CAN", "Canada"));
+    phl.start().expect("it starts");
+    release(&phl, &dir.path().join("phl.csv"), &[PUBLIC]);
+    let paths =
+        ["/sdmx/data/MIG", "/sdmx/dataflow", "/sdmx/availability/dataflow/*/MIG", "/api/v1/countries"];
+    let tags = |of: &[&str]| -> Vec<Option<String>> {
+        paths.map(|path| send(&phl, "GET", path, of, b"").header("etag").map(str::to_owned)).to_vec()
+    };
+    let token = ask(&phl, &["token", "create", "portal"])["token"].as_str().expect("a token").to_owned();
+    let bearer = format!("Authorization: Bearer {token}");
+    let (before, own) = (tags(&[]), tags(&[&bearer]));
+    assert!(before.iter().all(Option::is_some), "{before:?}");
+    ask(&phl, &["partner", "add", "--yes", &text(&can.card())]);
+    eventually("the government's own answers know of it", || tags(&[&bearer]) != own);
+    assert_eq!(tags(&[]), before);
 }
 
 #[test]
