@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use corridor::cli::demo::government::Government;
+use corridor::model::codelist;
 
 use crate::api::http::{get, json, send};
 use crate::world::{BINARY, release};
@@ -318,6 +319,26 @@ fn figures_come_in_the_order_that_is_asked_for() {
     }
     for (sort, status) in [("OBS_VALUE", 501), ("SEX:up", 400), ("NONE", 400)] {
         assert_eq!(get(&phl, &format!("/sdmx/data/MIG?sort={sort}")).status, status, "{sort}");
+    }
+}
+
+#[test]
+fn what_all_flows_of_a_question_hold_is_bounded_where_it_is_sorted() {
+    let dir = tempfile::tempdir().expect("a temporary directory can be made");
+    let mut phl = Government::init(Path::new(BINARY), dir.path(), "PHL", "Philippines").expect("init");
+    phl.start().expect("it starts");
+    // Each of three flows holds all of 17,000, which is less than the bound; together they hold more.
+    let years: Vec<String> = (1900..2000).map(|year| year.to_string()).collect();
+    let places = codelist::area().codes().iter().map(codelist::Code::id);
+    let places = places.filter(|code| codelist::alpha2(code).is_some() && *code != "PHL").take(170);
+    let rows: Vec<[&str; 5]> = places
+        .flat_map(|place| years.iter().map(move |year| ["PHL", place, "MS_FBORN", year.as_str(), "815"]))
+        .collect();
+    assert_eq!(rows.len(), 17_000);
+    release(&phl, &dir.path().join("many.csv"), &rows);
+    for (flows, status) in [("PHL/MIG", 200), ("PHL/MS,MIG", 200), ("PHL,CORRIDOR/MS,MIG,MIGPROFILE", 413)] {
+        let path = format!("/sdmx/data/dataflow/{flows}?format=sdmx-csv&sort=TIME_PERIOD");
+        assert_eq!(get(&phl, &path).status, status, "{flows}");
     }
 }
 
