@@ -7,7 +7,7 @@ use corridor::cli::demo::government::Government;
 use corridor::model::codelist;
 
 use crate::api::http::{get, json, send};
-use crate::world::{BINARY, release};
+use crate::world::{BINARY, ask, release};
 
 /// Three series and a fourth: Italy has stocks and remittances, Spain and Canada have one of them.
 const SHAPES: [[&str; 5]; 6] = [
@@ -250,7 +250,10 @@ fn what_there_is_of_several_flows_is_told_in_one_message() {
         ("dataflow/PHL/MS,RE?", vec![[ms, "ESP ITA", "3", "2"], [re, "CAN ITA", "3", "2"]]),
         ("dataflow/*/MS,RE?", vec![[ms, "ESP ITA", "3", "2"], [re, "CAN ITA", "3", "2"]]),
         ("dataflow/PHL,CAN/RE,MS/1.0/..ESP?", vec![[ms, "ESP", "1", "1"], [re, "", "0", "0"]]),
-        ("dataflow/PHL/MS,RE/*/..ESP?mode=available&", vec![[ms, "ESP ITA", "1", "1"], [re, "CAN ITA", "0", "0"]]),
+        (
+            "dataflow/PHL/MS,RE/*/..ESP?mode=available&",
+            vec![[ms, "ESP ITA", "1", "1"], [re, "CAN ITA", "0", "0"]],
+        ),
         ("dataflow/PHL/*?", vec![["PHL:MIG(1.0)", "CAN ESP ITA", "6", "4"]]),
         ("*/*/*?", vec![["CORRIDOR:MIGPROFILE(1.0)", "CAN ESP ITA", "6", "4"]]),
     ] {
@@ -279,6 +282,15 @@ fn what_there_is_of_several_flows_is_told_in_one_message() {
     let lists = message["data"]["codelists"].as_array().expect("lists");
     let indicators = lists.iter().find(|list| list["id"] == "CL_MP_INDICATOR").expect("the indicators");
     assert_eq!(indicators["codes"].as_array().map(Vec::len), Some(2), "{indicators}");
+    // What was taken back since a time is a change like others.
+    ask(&phl, &["retract", "A.PHL.ESP.MS_FBORN.BIR._T._T._T._T._T._T._T._T.PS", "2015", "--reason", "wrong"]);
+    for (query, wanted) in [("", ["ITA", "2", "1"]), ("updatedAfter=2000-01-01&", ["ESP ITA", "3", "2"])] {
+        let path =
+            format!("/sdmx/availability/dataflow/PHL/MS?{query}references=dataproviderscheme&format=json");
+        let message = json(&phl, &path);
+        assert_eq!(constraints(&message)[0][1..], wanted, "{query}");
+        assert_eq!(message["data"]["dataProviderSchemes"][0]["agencyID"], "PHL", "{message}");
+    }
 }
 
 #[test]

@@ -19,8 +19,8 @@ use crate::api::Node;
 use crate::api::http::service::{Service, failed};
 use crate::model::{Dimension, Period, SeriesKey};
 use crate::node::{NodeError, Reader};
-use crate::sdmx::component::{Component, VERSION};
-use crate::sdmx::query::{Availability, Detail, Fault, Kind, References};
+use crate::sdmx::component::{AGENCY, Component, VERSION};
+use crate::sdmx::query::{Availability, Detail, Fault, Kind, Names, References, Structure};
 use crate::sdmx::structure::{Actual, Artefact, Content, list_of};
 use crate::view::Version;
 
@@ -56,7 +56,9 @@ pub(super) async fn answer<N: Node>(
         ref references => {
             let flows = plans.iter().map(|plan| &plan.flow);
             let whole = of_flows(flows, References::Descendants, Detail::Full);
-            let mut all = holding(reader, &summary).answer(&whole);
+            let holding = holding(reader, &summary);
+            let mut all = holding.answer(&whole);
+            all.extend(holding.answer(&providers_of(&plans)));
             if let References::Kinds(kinds) = references {
                 all.retain(|one| kinds.contains(&one.kind));
             }
@@ -73,6 +75,15 @@ pub(super) async fn answer<N: Node>(
 fn plan(reader: &Reader, flow: select::Flow, asked: &Availability) -> Result<Plan, Fault> {
     let plan = Plan::new(reader, flow, asked.selection.clone())?;
     if asked.is_open { plan.opened() } else { Ok(plan) }
+}
+
+/// The question for who provides what is in the flows: of the flow of everybody, all who publish.
+fn providers_of(plans: &[Plan]) -> Structure {
+    let flows = plans.iter().map(|plan| &plan.flow);
+    let whole = of_flows(flows.clone(), References::None, Detail::Full);
+    let is_of_all = flows.into_iter().any(|flow| flow.agency == AGENCY);
+    let agencies = if is_of_all { Names::Any } else { whole.agencies };
+    Structure { kinds: vec![Kind::DataProviderScheme], ids: Names::Any, agencies, ..whole }
 }
 
 /// What was found.
@@ -111,14 +122,20 @@ impl Counted {
     }
 }
 
-/// The one walk that tells what stands.
-const PASS: Pass = Pass { rank: 0, takes_back: false };
+/// What of a series is told: what stands, and with `updatedAfter` what was taken back since too.
+fn told(plan: &Plan, of: impl Fn(Pass) -> Vec<Version>) -> Vec<Version> {
+    let mut all = of(Pass { rank: 0, takes_back: false });
+    if plan.is_of_changes() {
+        all.extend(of(Pass { rank: 0, takes_back: true }));
+    }
+    all
+}
 
 /// What there is of what is asked for.
 fn count(reader: &Reader, plan: &Plan) -> Result<Counted, NodeError> {
     let mut counted = Counted::default();
     plan.walk(reader, &mut |series| {
-        let versions = plan.versions(&series, PASS);
+        let versions = told(plan, |pass| plan.versions(&series, pass));
         if !versions.is_empty() {
             counted.observations(&versions);
             counted.periods(&versions);
@@ -138,7 +155,7 @@ fn choices(reader: &Reader, plan: &Plan) -> Result<Counted, NodeError> {
         if dimensions.is_empty() {
             return true;
         }
-        let versions = plan.versions(&series, PASS);
+        let versions = told(plan, |pass| plan.versions(&series, pass));
         if !versions.is_empty() {
             counted.codes(&series.key, &dimensions);
             if is_chosen {
@@ -146,7 +163,7 @@ fn choices(reader: &Reader, plan: &Plan) -> Result<Counted, NodeError> {
             }
         }
         if is_chosen {
-            counted.periods(&plan.versions_of_all_times(&series, PASS));
+            counted.periods(&told(plan, |pass| plan.versions_of_all_times(&series, pass)));
         }
         true
     })?;

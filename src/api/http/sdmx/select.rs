@@ -210,7 +210,7 @@ impl Plan {
     }
 
     /// What was taken back, and what was said before, is looked at too.
-    fn is_of_changes(&self) -> bool {
+    pub(super) fn is_of_changes(&self) -> bool {
         self.history || self.selection.updated_after.is_some()
     }
 
