@@ -99,6 +99,7 @@ pub(super) fn answer(question: Question, data: Data) -> Result<Response, Failure
         flows: flows.iter().map(|flow| flow.name(&question.reader)).collect(),
         layout: if data.is_flat { Layout::Flat } else { Layout::Series },
         detail: data.detail,
+        attributes: data.attributes.clone(),
         labels: labels(&question.headers, offer),
         ..DataHead::new(&message_id(&tag), clock::now(), &question.sender())
     };
