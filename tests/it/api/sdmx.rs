@@ -212,13 +212,16 @@ fn a_stranger_finds_no_trace_of_it_in_sdmx() {
     assert!(signed_in("/sdmx/data/EF?format=sdmx-csv").text().contains(",15005,"));
     assert!(signed_in("/sdmx/data/CAN,MF?format=sdmx-csv").text().contains(",29544,"));
     assert_eq!(signed_in("/sdmx/dataflow/CAN/MF").status, 200);
-    let constrained = |answer: &Answer| -> Vec<String> {
+    let constrained = |answer: &Answer| -> Vec<[String; 2]> {
         let all = answer.json()["data"]["dataConstraints"].as_array().cloned().unwrap_or_default();
-        all.iter().map(|one| one["agencyID"].as_str().unwrap_or_default().to_owned()).collect()
+        let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+        all.iter().map(|one| [text(&one["agencyID"]), text(&one["annotations"][0]["title"])]).collect()
     };
-    let whose = "/sdmx/availability/dataflow/*/MIG?format=json";
-    assert_eq!(constrained(&get(phl, whose)), ["PHL"]);
-    assert_eq!(constrained(&signed_in(whose)), ["CAN", "PHL"]);
+    for mode in ["exact", "available"] {
+        let whose = format!("/sdmx/availability/dataflow/*/MIG?mode={mode}&format=json");
+        assert_eq!(constrained(&get(phl, &whose)), [["PHL", "1"]], "{mode}");
+        assert_eq!(constrained(&signed_in(&whose)), [["CAN", "1"], ["PHL", "4"]], "{mode}");
+    }
     assert_eq!(signed_in("/sdmx/data/EF").header("cache-control"), Some("private, no-store"));
     let wrong = send(phl, "GET", "/sdmx/data/MIG", &["Authorization: Bearer corridor_token_0"], b"");
     assert_eq!(wrong.status, 401, "{}", wrong.text());

@@ -17,12 +17,13 @@ use super::structures::{holding, of_flows};
 use super::{EmptyResult, Failure, Question, structure_offers};
 use crate::api::Node;
 use crate::api::http::service::{Service, failed};
+use crate::api::http::v1;
 use crate::model::{Dimension, Period, SeriesKey};
 use crate::node::{NodeError, Reader};
 use crate::sdmx::component::{AGENCY, Component, VERSION};
 use crate::sdmx::query::{Availability, Detail, Fault, Kind, Names, References, Structure};
-use crate::sdmx::structure::{Actual, Artefact, Content, list_of};
-use crate::view::Version;
+use crate::sdmx::structure::{Actual, Artefact, Content, Holding, list_of};
+use crate::view::{SeriesView, Version};
 
 /// The answer to a question for what there is: one constraint for each flow.
 pub(super) async fn answer<N: Node>(
@@ -34,15 +35,23 @@ pub(super) async fn answer<N: Node>(
     let flows = select::flows(reader, &asked.target)?;
     let offers = structure_offers(asked.target.generation, &question.headers);
     let offer = question.agree(&offers, &Wish { format: asked.target.format.as_deref() })?;
-    let summary = service.summaries.of(reader).await?;
-    let tag = question.tag(&crate::api::http::v1::tag(reader), offer);
+    // What comes with constraints is of the state that was counted last; constraints alone need no such count.
+    let summary = match asked.references {
+        References::None | References::Parents | References::Ancestors => None,
+        References::ParentsAndSiblings
+        | References::Children
+        | References::Descendants
+        | References::All
+        | References::Kinds(_) => Some(service.summaries.of(reader).await?),
+    };
+    let state = summary.as_ref().map_or_else(|| v1::tag(reader), |summary| summary.tag.clone());
+    let tag = question.tag(&state, offer);
     if let Some(known) = question.known(&tag) {
         return Ok(known);
     }
     let plans = flows.into_iter().map(|flow| plan(reader, flow, &asked)).collect::<Result<Vec<Plan>, _>>()?;
-    let count = if asked.is_open { choices } else { count };
-    let all = || plans.iter().map(|plan| count(reader, plan)).collect::<Result<Vec<Counted>, _>>();
-    let counted = task::block_in_place(all).map_err(|error| failed(&error))?;
+    let counted = task::block_in_place(|| counted(reader, &plans, asked.is_open));
+    let counted = counted.map_err(|error| failed(&error))?;
     let is_empty = counted.iter().all(Counted::is_empty);
     match question.empty {
         EmptyResult::NoContent if is_empty => return Err(Failure::NoContent),
@@ -51,21 +60,11 @@ pub(super) async fn answer<N: Node>(
         }
         EmptyResult::Message | EmptyResult::NoContent | EmptyResult::NotFound => {}
     }
-    let mut all = match asked.references {
-        References::None | References::Parents | References::Ancestors => Vec::new(),
-        ref references => {
-            let flows = plans.iter().map(|plan| &plan.flow);
-            let whole = of_flows(flows, References::Descendants, Detail::Full);
-            let holding = holding(reader, &summary);
-            let mut all = holding.answer(&whole);
-            all.extend(holding.answer(&providers_of(&plans)));
-            if let References::Kinds(kinds) = references {
-                all.retain(|one| kinds.contains(&one.kind));
-            }
-            narrow(&mut all, &counted);
-            all
-        }
-    };
+    let mut all = summary.map_or_else(Vec::new, |summary| {
+        let mut with = with(&holding(reader, &summary), &plans, &asked.references);
+        narrow(&mut with, &counted);
+        with
+    });
     let told = plans.iter().zip(counted);
     all.extend(told.map(|(plan, counted)| constraint(&plan.flow, counted, &asked.components)));
     Ok(question.structures(&all, &tag, offer))
@@ -75,6 +74,17 @@ pub(super) async fn answer<N: Node>(
 fn plan(reader: &Reader, flow: select::Flow, asked: &Availability) -> Result<Plan, Fault> {
     let plan = Plan::new(reader, flow, asked.selection.clone())?;
     if asked.is_open { plan.opened() } else { Ok(plan) }
+}
+
+/// What comes with the constraints of flows.
+fn with(holding: &Holding, plans: &[Plan], references: &References) -> Vec<Artefact> {
+    let flows = plans.iter().map(|plan| &plan.flow);
+    let mut all = holding.answer(&of_flows(flows, References::Descendants, Detail::Full));
+    all.extend(holding.answer(&providers_of(plans)));
+    if let References::Kinds(kinds) = references {
+        all.retain(|one| kinds.contains(&one.kind));
+    }
+    all
 }
 
 /// The question for who provides what is in the flows: of the flow of everybody, all who publish.
@@ -131,43 +141,51 @@ fn told(plan: &Plan, of: impl Fn(Pass) -> Vec<Version>) -> Vec<Version> {
     all
 }
 
-/// What there is of what is asked for.
-fn count(reader: &Reader, plan: &Plan) -> Result<Counted, NodeError> {
-    let mut counted = Counted::default();
-    plan.walk(reader, &mut |series| {
-        let versions = told(plan, |pass| plan.versions(&series, pass));
-        if !versions.is_empty() {
-            counted.observations(&versions);
-            counted.periods(&versions);
-            counted.codes(&series.key, &Dimension::ALL);
-        }
-        true
-    })?;
-    Ok(counted)
+/// What there is of each flow. Flows of one theme are counted in one walk over the series, however many countries there
+/// are.
+fn counted(reader: &Reader, plans: &[Plan], is_open: bool) -> Result<Vec<Counted>, NodeError> {
+    let count = if is_open { choices } else { count };
+    let mut all: Vec<Counted> = plans.iter().map(|_| Counted::default()).collect();
+    let mut themes: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for (at, plan) in plans.iter().enumerate() {
+        themes.entry(plan.theme()).or_default().push(at);
+    }
+    for places in themes.into_values() {
+        let together: Vec<&Plan> = places.iter().map(|at| &plans[*at]).collect();
+        Plan::walk_together(&together, reader, &mut |at, series| {
+            count(together[at], series, &mut all[places[at]]);
+        })?;
+    }
+    Ok(all)
 }
 
-/// What is chosen or could be, of an opened plan.
-fn choices(reader: &Reader, plan: &Plan) -> Result<Counted, NodeError> {
-    let mut counted = Counted::default();
-    plan.walk(reader, &mut |series| {
-        let dimensions = plan.choices(&series.key);
-        let is_chosen = plan.is_chosen(&series.key);
-        if dimensions.is_empty() {
-            return true;
-        }
-        let versions = told(plan, |pass| plan.versions(&series, pass));
-        if !versions.is_empty() {
-            counted.codes(&series.key, &dimensions);
-            if is_chosen {
-                counted.observations(&versions);
-            }
-        }
+/// Counts what there is of what is asked for.
+fn count(plan: &Plan, series: &SeriesView, counted: &mut Counted) {
+    let versions = told(plan, |pass| plan.versions(series, pass));
+    if !versions.is_empty() {
+        counted.observations(&versions);
+        counted.periods(&versions);
+        counted.codes(&series.key, &Dimension::ALL);
+    }
+}
+
+/// Counts what is chosen or could be, of an opened plan.
+fn choices(plan: &Plan, series: &SeriesView, counted: &mut Counted) {
+    let dimensions = plan.choices(&series.key);
+    let is_chosen = plan.is_chosen(&series.key);
+    if dimensions.is_empty() {
+        return;
+    }
+    let versions = told(plan, |pass| plan.versions(series, pass));
+    if !versions.is_empty() {
+        counted.codes(&series.key, &dimensions);
         if is_chosen {
-            counted.periods(&told(plan, |pass| plan.versions_of_all_times(&series, pass)));
+            counted.observations(&versions);
         }
-        true
-    })?;
-    Ok(counted)
+    }
+    if is_chosen {
+        counted.periods(&told(plan, |pass| plan.versions_of_all_times(series, pass)));
+    }
 }
 
 /// Leaves of the dimensions' lists the codes that there are, in any of the flows.

@@ -238,6 +238,32 @@ impl Plan {
         })
     }
 
+    /// Calls `each` with every series of some plans, and with the place of the plan that it is of: one walk for all. The
+    /// plans differ in nothing but in whose statements they are about.
+    pub(super) fn walk_together(
+        plans: &[&Self],
+        reader: &Reader,
+        each: &mut dyn FnMut(usize, &SeriesView),
+    ) -> Result<(), NodeError> {
+        let all = || plans.iter().enumerate().filter(|(_, plan)| plan.pattern.is_some());
+        let Some((_, first)) = all().next() else { return Ok(()) };
+        let is_of_everybody = all().any(|(_, plan)| plan.publishers.is_empty());
+        let publishers = all().flat_map(|(_, plan)| plan.publishers.iter().copied());
+        let publishers = if is_of_everybody { Vec::new() } else { publishers.collect() };
+        let together = Self { publishers, ..(*first).clone() };
+        together.walk(reader, &mut |series| {
+            let states =
+                |plan: &Self| plan.publishers.is_empty() || plan.publishers.contains(&series.feed.publisher);
+            all().filter(|(_, plan)| states(plan)).for_each(|(at, _)| each(at, &series));
+            true
+        })
+    }
+
+    /// The theme of the flow.
+    pub(super) fn theme(&self) -> &'static str {
+        self.flow.theme.id
+    }
+
     /// The walks that tell all: one, but for a history and for what was taken back since a time.
     ///
     /// `most` is how many versions of one period are told.
