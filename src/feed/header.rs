@@ -135,6 +135,14 @@ struct HeaderBytes {
 }
 
 impl Header {
+    /// When what it holds was there to be read: when it was made, or when its embargo ended.
+    pub fn released(&self) -> Millis {
+        match self.sealing {
+            Sealing::Open => self.time,
+            Sealing::Sealed(sealed) => self.time.max(Millis(sealed.opens)),
+        }
+    }
+
     /// The canonical bytes.
     pub fn to_bytes(&self) -> Vec<u8> {
         codec::encode(&HeaderBytes {

@@ -162,7 +162,7 @@ impl Reader {
         self.shared.is_training
     }
 
-    /// Publishers whose cards this node holds, itself among them.
+    /// Publishers whose cards this node holds, itself among them: to everybody's eyes, of those with a public feed.
     pub fn publishers(&self) -> &BTreeMap<PublisherId, PublisherName> {
         &self.shared.publishers
     }
@@ -228,11 +228,22 @@ impl Engine {
             us: self.us(),
             country: card.country().to_owned(),
             is_training: card.network().is_training(),
-            publishers: self.house.partners().chain([card]).map(named).collect(),
+            publishers: self.named(scope, &heads),
             heads,
             groups,
         };
         Ok(Reader { derived: self.store.derived().clone(), scope, shared: Arc::new(known) })
+    }
+
+    /// Who speaks in a scope. Whose cards this government holds beside these is its own affair: a stranger is shown nothing
+    /// that depends on it, not even a tag.
+    fn named(&self, scope: Scope, heads: &[FeedHead]) -> BTreeMap<PublisherId, PublisherName> {
+        let us = self.us();
+        let speaks = |card: &&Card| {
+            let id = card.publisher();
+            scope == Scope::Government || id == us || heads.iter().any(|head| head.feed.publisher == id)
+        };
+        self.house.partners().chain([self.home.card()]).filter(speaks).map(named).collect()
     }
 
     /// Who may publish to whom, as far as a scope shows it.

@@ -20,11 +20,12 @@
 //! A series that two feeds state, as one to the public and one under an agreement, stands in two data sets of a message;
 //! in SDMX-CSV, which has none, the columns tell them apart.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::io::{self, Write};
 
 use crate::feed::PublisherId;
-use crate::model::{Attributes, Millis, Period, SeriesKey};
+use crate::model::{AttributeId, Attributes, Millis, Period, SeriesKey};
 use crate::sdmx::component::{AGENCY, NAME, STRUCTURE, VERSION};
 use crate::view::{State, Version};
 
@@ -257,6 +258,8 @@ pub struct DataHead {
     pub layout: Layout,
     /// How much is told.
     pub detail: Detail,
+    /// Which attributes are told where the detail has any; nothing for all.
+    pub attributes: Option<BTreeSet<AttributeId>>,
     /// Whether names stand beside codes.
     pub labels: Labels,
     /// What is to be done with the first data set.
@@ -279,6 +282,7 @@ impl DataHead {
             flows: Vec::new(),
             layout: Layout::default(),
             detail: Detail::default(),
+            attributes: None,
             labels: Labels::default(),
             action: Action::default(),
             provenance: Provenance::default(),
@@ -300,14 +304,19 @@ impl DataHead {
         }
     }
 
-    /// Whether it is told who states what.
+    /// Whether an attribute is told.
+    fn tells(&self, attribute: AttributeId) -> bool {
+        self.detail.has_attributes() && self.attributes.as_ref().is_none_or(|all| all.contains(&attribute))
+    }
+
+    /// Whether it is told who states what. Who names the attributes that are wanted wants nothing else.
     fn tells_provenance(&self) -> bool {
-        self.provenance != Provenance::None && self.detail == Detail::Full
+        self.provenance != Provenance::None && self.detail == Detail::Full && self.attributes.is_none()
     }
 
     /// Whether every series and observation of SDMX-ML tells it.
     fn annotates(&self) -> bool {
-        self.provenance == Provenance::Annotated && self.detail == Detail::Full
+        self.provenance == Provenance::Annotated && self.tells_provenance()
     }
 }
 

@@ -15,7 +15,9 @@
 //!
 //! Start reading at [`parse`].
 
-use crate::model::{Millis, SeriesPattern};
+use std::collections::BTreeSet;
+
+use crate::model::{AttributeId, Millis, SeriesPattern};
 
 pub mod filter;
 pub mod name;
@@ -233,6 +235,8 @@ pub struct Data {
     pub is_flat: bool,
     /// How much is told.
     pub detail: DataDetail,
+    /// Which attributes; nothing for all.
+    pub attributes: Option<BTreeSet<AttributeId>>,
     /// Every version.
     pub history: bool,
     /// As they were then.

@@ -138,7 +138,8 @@ impl Store {
         let Some((feed, seq)) = self.unfolded() else { return Ok(false) };
         let Some(lies) = self.lies(&feed, seq) else { return Err(StoreError::NoEntry { feed, seq }) };
         let header = self.folding.reader.begin((feed, seq), &lies, &self.network)?;
-        let entry = EntryRef { seq: header.header().seq, time: header.header().time, id: header.id() };
+        let (seq, time) = (header.header().seq, header.header().released());
+        let entry = EntryRef { seq, time, id: header.id() };
         self.folding.entry = Some(InHand { feed, entry, completed: Completed::default() });
         Ok(true)
     }

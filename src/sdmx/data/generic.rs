@@ -62,7 +62,7 @@ impl Form for GenericForm {
         }
         self.said.clear();
         if self.has_attributes() {
-            xml::said(context.attributes, &mut |id, text| value(&mut self.said, id.id(), text));
+            xml::said(&self.head, context.attributes, &mut |id, text| value(&mut self.said, id.id(), text));
         }
         if self.head.layout() == Layout::Flat {
             self.by.clear();
@@ -105,7 +105,7 @@ impl Form for GenericForm {
             }
             if self.has_attributes() {
                 let mut own = if is_flat { self.said.clone() } else { Vec::new() };
-                xml::own(&version.state, &mut |id, text| value(&mut own, id.id(), text));
+                xml::own(&self.head, &version.state, &mut |id, text| value(&mut own, id.id(), text));
                 attributes(out, &own);
             }
         }

@@ -104,6 +104,12 @@ impl JsonForm {
         self.head.tells_provenance() && self.action != Action::Delete
     }
 
+    /// The attributes that are attached there and told.
+    fn told(&self, attachment: Attachment) -> std::vec::IntoIter<AttributeId> {
+        let is_told = |id: &AttributeId| id.attachment() == attachment && self.head.tells(*id);
+        AttributeId::ALL.iter().copied().filter(is_told).collect::<Vec<_>>().into_iter()
+    }
+
     /// A value of an attribute: its number if it is coded, else itself.
     fn attribute(&mut self, id: AttributeId, text: Option<&str>) -> Value {
         match text {
@@ -117,7 +123,7 @@ impl JsonForm {
 
     /// The attributes of a series, in the order of the structure.
     fn series_attributes(&mut self, attributes: &Attributes) -> Vec<Value> {
-        of(Attachment::Series).map(|id| self.attribute(id, attributes.get(id))).collect()
+        self.told(Attachment::Series).map(|id| self.attribute(id, attributes.get(id))).collect()
     }
 
     fn own_attributes(&mut self, state: &State) -> Vec<Value> {
@@ -128,7 +134,7 @@ impl JsonForm {
             AttributeId::Revision => Some(flags.revision.to_string()),
             other => attributes.get(other).map(str::to_owned),
         };
-        of(Attachment::Observation).map(|id| self.attribute(id, texts(id).as_deref())).collect()
+        self.told(Attachment::Observation).map(|id| self.attribute(id, texts(id).as_deref())).collect()
     }
 
     /// Appends the values of an observation, in the order of the structure: measure, attributes, annotations.
@@ -201,8 +207,8 @@ impl JsonForm {
         };
         let mut attributes = json!({ "dataSet": [], "series": [], "observation": [] });
         if self.head.detail.has_attributes() {
-            let said: Vec<Value> = of(Attachment::Series).map(|id| self.described(id)).collect();
-            let own: Vec<Value> = of(Attachment::Observation).map(|id| self.described(id)).collect();
+            let said: Vec<Value> = self.told(Attachment::Series).map(|id| self.described(id)).collect();
+            let own: Vec<Value> = self.told(Attachment::Observation).map(|id| self.described(id)).collect();
             if self.is_flat() {
                 attributes["observation"] = own.into_iter().chain(said).collect();
             } else {
@@ -344,9 +350,4 @@ impl JsonForm {
         }
         links
     }
-}
-
-/// The attributes that are attached there.
-fn of(attachment: Attachment) -> impl Iterator<Item = AttributeId> {
-    AttributeId::ALL.iter().copied().filter(move |id| id.attachment() == attachment)
 }

@@ -71,7 +71,9 @@ impl Form for SpecificForm {
             attribute(&mut self.key, dimension.id(), context.key.dimension(dimension));
         }
         if self.has_attributes() {
-            xml::said(context.attributes, &mut |id, text| attribute(&mut self.key, id.id(), text));
+            xml::said(&self.head, context.attributes, &mut |id, text| {
+                attribute(&mut self.key, id.id(), text)
+            });
         }
         if self.head.layout() == Layout::Flat {
             self.by.clear();
@@ -100,7 +102,7 @@ impl Form for SpecificForm {
                 put!(out, " OBS_VALUE=\"", number.to_string(), "\"");
             }
             if self.has_attributes() {
-                xml::own(&version.state, &mut |id, text| attribute(out, id.id(), text));
+                xml::own(&self.head, &version.state, &mut |id, text| attribute(out, id.id(), text));
             }
         }
         if !self.tells() {

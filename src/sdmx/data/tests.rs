@@ -139,6 +139,32 @@ fn detail_leaves_out_what_is_not_wanted() {
 }
 
 #[test]
+fn attributes_that_are_named_are_told_alone() {
+    for format in DataFormat::ALL {
+        for layout in [Layout::Series, Layout::Flat] {
+            for (named, source, status) in [
+                ([AttributeId::SourceRef], true, false),
+                ([AttributeId::ObsStatus], false, true),
+                ([AttributeId::DefId], false, false),
+            ] {
+                let text = written(format, &DataHead { attributes: Some(named.into()), layout, ..head() });
+                let has = |mark: &str| text.contains(mark);
+                let about = format!("{format:?} {layout:?} {named:?}\n{text}");
+                assert_eq!(has("X & Y") || has("X &amp; Y"), source, "{about}");
+                assert_eq!(has("OBS_STATUS"), status, "{about}");
+                assert!(has("12.50") && !has("CONF_STATUS") && !has("COMMENT_OBS"), "{about}");
+                assert!(!has("PUBLISHER") && !has("REVISION"), "{about}");
+            }
+        }
+    }
+    let text =
+        written(DataFormat::Csv2, &DataHead { attributes: Some([AttributeId::ObsStatus].into()), ..head() });
+    assert!(
+        text.starts_with("STRUCTURE,STRUCTURE_ID,ACTION,FREQ,") && text.contains(",OBS_VALUE,OBS_STATUS\r\n")
+    );
+}
+
+#[test]
 fn names_stand_beside_codes_where_they_are_wanted() {
     let both = written(DataFormat::Csv2, &DataHead { labels: Labels::Both, ..head() });
     assert!(both.contains(",SEX: Sex,") && both.contains(",PHL: Philippines,"), "{both}");

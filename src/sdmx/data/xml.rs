@@ -107,17 +107,23 @@ pub(super) fn cited(out: &mut Vec<u8>, entry: &EntryRef, citation: &str, period:
     put!(out, "</com:AnnotationText></com:Annotation></com:Annotations>");
 }
 
-/// Calls `each` with all attributes of an observation.
-pub(super) fn own(state: &State, each: &mut dyn FnMut(AttributeId, &str)) {
+/// Calls `each` with the attributes of an observation that a message tells.
+pub(super) fn own(head: &DataHead, state: &State, each: &mut dyn FnMut(AttributeId, &str)) {
     let State::Stated { flags, attributes, .. } = state else { return };
     let mut letter = [0; 4];
-    each(AttributeId::ObsStatus, flags.status.code().encode_utf8(&mut letter));
-    each(AttributeId::ConfStatus, flags.conf.code().encode_utf8(&mut letter));
-    each(AttributeId::Revision, &flags.revision.to_string());
-    said(attributes, each);
+    if head.tells(AttributeId::ObsStatus) {
+        each(AttributeId::ObsStatus, flags.status.code().encode_utf8(&mut letter));
+    }
+    if head.tells(AttributeId::ConfStatus) {
+        each(AttributeId::ConfStatus, flags.conf.code().encode_utf8(&mut letter));
+    }
+    if head.tells(AttributeId::Revision) {
+        each(AttributeId::Revision, &flags.revision.to_string());
+    }
+    said(head, attributes, each);
 }
 
-/// Calls `each` with the attributes of a list.
-pub(super) fn said(attributes: &Attributes, each: &mut dyn FnMut(AttributeId, &str)) {
-    attributes.iter().for_each(|(id, text)| each(id, text));
+/// Calls `each` with the attributes of a list that a message tells.
+pub(super) fn said(head: &DataHead, attributes: &Attributes, each: &mut dyn FnMut(AttributeId, &str)) {
+    attributes.iter().filter(|(id, _)| head.tells(*id)).for_each(|(id, text)| each(id, text));
 }

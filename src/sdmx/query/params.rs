@@ -1,10 +1,12 @@
 //! What stands behind the question mark, each once, and only what is known.
 
+use std::collections::BTreeSet;
+
 use super::filter::{Filter, Operator};
 use super::path::decoded;
 use super::sort::Sort;
 use super::{DataDetail, Detail, Fault, Generation, Kind, References};
-use crate::model::Millis;
+use crate::model::{Attachment, AttributeId, Millis};
 
 /// Parameters at most.
 const MAX_PARAMS: usize = 100;
@@ -103,6 +105,14 @@ impl Params {
         }
     }
 
+    /// On which day years of the reporting calendar begin: none but the first of January.
+    pub(super) fn year_start(&mut self) -> Result<(), Fault> {
+        if self.take("reportingYearStartDay").is_some_and(|day| day != "--01-01") {
+            return Err(Fault::unsupported("`reportingYearStartDay`: years begin on --01-01 here"));
+        }
+        Ok(())
+    }
+
     /// Whether each observation has its whole key.
     pub(super) fn is_flat(&mut self) -> Result<bool, Fault> {
         match self.take("dimensionAtObservation").as_deref() {
@@ -115,9 +125,15 @@ impl Params {
         }
     }
 
-    /// How much of the data: `detail` of the first generation, `attributes` and `measures` of the second.
-    pub(super) fn data_detail(&mut self) -> Result<DataDetail, Fault> {
-        let detail = match self.take("detail").as_deref() {
+    /// How much of the data, and which attributes; nothing for all: `detail` of the first generation, `attributes` and
+    /// `measures` of the second.
+    pub(super) fn data_detail(&mut self) -> Result<(DataDetail, Option<BTreeSet<AttributeId>>), Fault> {
+        let (detail, attributes) = (self.take("detail"), self.take("attributes"));
+        let measures = self.take("measures");
+        if detail.is_some() && (attributes.is_some() || measures.is_some()) {
+            return Err(Fault::semantic("ask by `detail`, or by `attributes` and `measures`"));
+        }
+        let detail = match detail.as_deref() {
             None => None,
             Some("full") => Some(DataDetail::Full),
             Some("dataonly") => Some(DataDetail::DataOnly),
@@ -127,28 +143,20 @@ impl Params {
                 return Err(Fault::syntax("`detail` of data is full, dataonly, serieskeysonly or nodata"));
             }
         };
-        let (attributes, measures) = (self.take("attributes"), self.take("measures"));
-        if detail.is_some() && (attributes.is_some() || measures.is_some()) {
-            return Err(Fault::semantic("ask by `detail`, or by `attributes` and `measures`"));
-        }
-        let with_attributes = match attributes.as_deref() {
-            None | Some("dsd" | "all") => true,
-            Some("none" | "msd" | "dataset") => false,
-            Some(_) => {
-                return Err(Fault::unsupported("`attributes`: all attributes (dsd) or none are told here"));
-            }
-        };
+        let named = attributes.map_or(Ok(None), |text| named(&text))?;
+        let with_attributes = named.as_ref().is_none_or(|named| !named.is_empty());
         let with_values = match measures.as_deref() {
             None | Some("all" | "OBS_VALUE") => true,
             Some("none") => false,
             Some(_) => return Err(Fault::syntax("`measures` is all, none or OBS_VALUE")),
         };
-        Ok(detail.unwrap_or(match (with_attributes, with_values) {
+        let detail = detail.unwrap_or(match (with_attributes, with_values) {
             (true, true) => DataDetail::Full,
             (false, true) => DataDetail::DataOnly,
             (true, false) => DataDetail::NoData,
             (false, false) => DataDetail::SeriesKeysOnly,
-        }))
+        });
+        Ok((detail, named.filter(|named| !named.is_empty())))
     }
 
     pub(super) fn sort(&mut self) -> Result<Sort, Fault> {
@@ -199,6 +207,33 @@ impl Params {
             }
         })
     }
+}
+
+/// The attributes that words stand for; nothing for all.
+fn named(text: &str) -> Result<Option<BTreeSet<AttributeId>>, Fault> {
+    let attached = |attachment: Attachment| {
+        AttributeId::ALL.iter().copied().filter(move |id| id.attachment() == attachment)
+    };
+    let mut all = BTreeSet::new();
+    for word in text.split(',') {
+        match word {
+            "dsd" | "all" => return Ok(None),
+            // Data sets have none of their own here, nor is there reference metadata.
+            "none" | "msd" | "dataset" => {}
+            "series" => all.extend(attached(Attachment::Series)),
+            "obs" => all.extend(attached(Attachment::Observation)),
+            id => {
+                all.insert(AttributeId::from_id(id).ok_or_else(|| {
+                    Fault::syntax(format!(
+                        "`attributes`: {:?} is no attribute: write dsd, series, obs, none, or ids with commas between \
+                         them",
+                        short(id)
+                    ))
+                })?);
+            }
+        }
+    }
+    Ok(Some(all))
 }
 
 /// The beginning of a text that came from a stranger.

@@ -43,7 +43,7 @@ pub(super) fn ask(segments: &[String], params: Params) -> Result<Ask, Fault> {
         "availableconstraint" => availability(rest, params, Generation::First).map(Ask::Availability),
         "schema" => schema(rest, params).map(Ask::Schema),
         "structure" => second_structure(rest, params).map(Ask::Structure),
-        "metadata" | "metadataflow" | "registration" => {
+        "metadata" | "registration" => {
             Err(Fault::unsupported(format!("{first}: this node serves structures and data")))
         }
         kind => {
@@ -213,13 +213,13 @@ fn data(rest: &[String], mut params: Params) -> Result<Data, Fault> {
     if as_of.is_some_and(|as_of| selection.updated_after.is_some_and(|after| after > as_of)) {
         return Err(Fault::semantic("`updatedAfter` is later than `asOf`"));
     }
-    if params.take("reportingYearStartDay").is_some_and(|day| day != "--01-01") {
-        return Err(Fault::unsupported("`reportingYearStartDay`: years begin on --01-01 here"));
-    }
+    params.year_start()?;
+    let (detail, attributes) = params.data_detail()?;
     let asked = Data {
         ends,
         is_flat: params.is_flat()?,
-        detail: params.data_detail()?,
+        detail,
+        attributes,
         history,
         as_of,
         offset: params.number("offset")?.unwrap_or(0),
@@ -262,6 +262,7 @@ fn availability(rest: &[String], mut params: Params, generation: Generation) -> 
         return Err(Fault::syntax(format!("{:?} is no dimension", short(wrong))));
     }
     let references = params.references(generation)?;
+    params.year_start()?;
     params.end(
         "`c[COMPONENT]`, `startPeriod`, `endPeriod`, `updatedAfter`, `mode`, `references` and `format`",
     )?;

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::model::Dimension;
+use crate::model::{AttributeId, Dimension};
 
 fn asked(address: &str) -> Result<Ask, Fault> {
     let (path, query) = address.split_once('?').map_or((address, None), |(path, query)| (path, Some(query)));
@@ -89,6 +89,7 @@ fn structures_are_asked_for_as_clients_do() {
             References::Kinds(vec![Kind::ProvisionAgreement]),
         ),
         ("structure/dataflow/%2A/%2A/%2A", Dataflow, "", "", Detail::Full, References::None),
+        ("metadataflow/PHL/all/latest", Other, "PHL", "", Detail::Full, References::None),
     ] {
         let read = structure(address);
         let name = |name: &str| if name.is_empty() { Names::Any } else { these(&[name]) };
@@ -160,9 +161,20 @@ fn data_are_asked_for_as_clients_do() {
         ("attributes=none&measures=none", DataDetail::SeriesKeysOnly),
         ("measures=none", DataDetail::NoData),
         ("detail=nodata", DataDetail::NoData),
+        ("attributes=series&measures=none", DataDetail::NoData),
+        ("attributes=OBS_STATUS,UNIT_MULT", DataDetail::Full),
     ] {
         assert_eq!(data(&format!("data/MIG?{query}")).detail, detail, "{query}");
     }
+    let attributes = |words: &str| data(&format!("data/MIG?attributes={words}")).attributes;
+    let count = |words: &str| attributes(words).map(|all| all.len());
+    for (words, known) in
+        [("dsd", None), ("all,OBS_STATUS", None), ("none", None), ("none,UNIT_MULT", Some(1))]
+    {
+        assert_eq!(count(words), known, "{words}");
+    }
+    assert_eq!(attributes("OBS_STATUS"), Some([AttributeId::ObsStatus].into()));
+    assert_eq!(count("series,obs"), Some(AttributeId::ALL.len()));
     assert!(data("data/MIG?sort=series_key%2BTIME_PERIOD%3Adesc").sort.is_newest_first());
 }
 
@@ -183,6 +195,10 @@ fn what_cannot_be_answered_is_refused_with_its_number() {
         ("data/MIG?startPeriod=20", 140),
         ("data/MIG?updatedAfter=now", 140),
         ("data/MIG?limit=-1", 140),
+        ("data/MIG?attributes=OBS_STATUS,SEX", 140),
+        ("data/MIG?attributes=obs&detail=full", 150),
+        ("data/MIG?reportingYearStartDay=--07-01", 501),
+        ("availability/dataflow/PHL/MIG?reportingYearStartDay=--07-01", 501),
         ("data/MIG?includeHistory=1", 140),
         ("data/MIG?dimensionAtObservation=SEX", 501),
         ("data/MIG?dimensionAtObservation=NONE", 140),

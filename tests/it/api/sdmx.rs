@@ -1,9 +1,13 @@
 //! `/sdmx` of real daemons: what a stranger finds of what agreements open, which is nothing, and what a token opens.
 
-use crate::world::{TITLE, ask, eventually, release, values};
+use std::path::Path;
+
+use corridor::cli::demo::government::Government;
+
+use crate::world::{BINARY, TITLE, ask, eventually, release, text, values};
 
 use super::http::{Answer, get, send};
-use super::{HIDDEN_KEY, released};
+use super::{HIDDEN_KEY, PUBLIC, released};
 
 const PARTNER_KEY: &str = "A.CAN.PHL.MF_PERMSET";
 const FORMS: [&str; 7] = [
@@ -45,6 +49,9 @@ fn questions() -> Vec<String> {
         "/availableconstraint/PHL,MIG/all/CAN",
         "/availability",
         "/availability/dataflow/CAN/MIG",
+        "/availability/dataflow/*/MIG?references=all",
+        "/availability/dataflow/PHL,CAN/MIG,EF,MF?mode=available",
+        "/availableconstraint/PHL+CAN,MIG+EF+MF",
         "/availability?mode=available",
         "/availability/dataflow/PHL/MIG/*/..CAN.EF_REGEMI?mode=available&references=all",
         "/availableconstraint/MIGPROFILE/A.CAN?mode=available",
@@ -118,6 +125,27 @@ fn timeless(answer: &Answer) -> String {
 }
 
 #[test]
+fn no_tag_tells_a_stranger_with_whom_a_government_deals() {
+    let dir = tempfile::tempdir().expect("a temporary directory can be made");
+    let init = |code, name| Government::init(Path::new(BINARY), dir.path(), code, name).expect("init");
+    let (mut phl, can) = (init("PHL", "Philippines"), init("CAN", "Canada"));
+    phl.start().expect("it starts");
+    release(&phl, &dir.path().join("phl.csv"), &[PUBLIC]);
+    let paths =
+        ["/sdmx/data/MIG", "/sdmx/dataflow", "/sdmx/availability/dataflow/*/MIG", "/api/v1/countries"];
+    let tags = |of: &[&str]| -> Vec<Option<String>> {
+        paths.map(|path| send(&phl, "GET", path, of, b"").header("etag").map(str::to_owned)).to_vec()
+    };
+    let token = ask(&phl, &["token", "create", "portal"])["token"].as_str().expect("a token").to_owned();
+    let bearer = format!("Authorization: Bearer {token}");
+    let (before, own) = (tags(&[]), tags(&[&bearer]));
+    assert!(before.iter().all(Option::is_some), "{before:?}");
+    ask(&phl, &["partner", "add", "--yes", &text(&can.card())]);
+    eventually("the government's own answers know of it", || tags(&[&bearer]) != own);
+    assert_eq!(tags(&[]), before);
+}
+
+#[test]
 fn a_stranger_finds_no_trace_of_it_in_sdmx() {
     let world = released();
     let (phl, can) = (&world.phl, &world.can);
@@ -184,6 +212,16 @@ fn a_stranger_finds_no_trace_of_it_in_sdmx() {
     assert!(signed_in("/sdmx/data/EF?format=sdmx-csv").text().contains(",15005,"));
     assert!(signed_in("/sdmx/data/CAN,MF?format=sdmx-csv").text().contains(",29544,"));
     assert_eq!(signed_in("/sdmx/dataflow/CAN/MF").status, 200);
+    let constrained = |answer: &Answer| -> Vec<[String; 2]> {
+        let all = answer.json()["data"]["dataConstraints"].as_array().cloned().unwrap_or_default();
+        let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+        all.iter().map(|one| [text(&one["agencyID"]), text(&one["annotations"][0]["title"])]).collect()
+    };
+    for mode in ["exact", "available"] {
+        let whose = format!("/sdmx/availability/dataflow/*/MIG?mode={mode}&format=json");
+        assert_eq!(constrained(&get(phl, &whose)), [["PHL", "1"]], "{mode}");
+        assert_eq!(constrained(&signed_in(&whose)), [["CAN", "1"], ["PHL", "4"]], "{mode}");
+    }
     assert_eq!(signed_in("/sdmx/data/EF").header("cache-control"), Some("private, no-store"));
     let wrong = send(phl, "GET", "/sdmx/data/MIG", &["Authorization: Bearer corridor_token_0"], b"");
     assert_eq!(wrong.status, 401, "{}", wrong.text());

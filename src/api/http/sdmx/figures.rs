@@ -50,16 +50,16 @@ struct Part {
 }
 
 impl Part {
-    /// What each pass tells, sorted, or that it is too much.
+    /// What each pass tells, sorted, or that it is too much; `left` as [`Sorted::new`] has it.
     fn sort(
         &self,
         reader: &Reader,
-        sort: &Sort,
-        is_flat: bool,
+        (sort, is_flat): (&Sort, bool),
+        left: &mut usize,
     ) -> Result<Result<Vec<Sorted>, Fault>, NodeError> {
-        let (mut all, mut left) = (Vec::new(), MAX_SORTED);
+        let mut all = Vec::new();
         for pass in &self.passes {
-            match Sorted::new(reader, (&self.plan, *pass), (sort, is_flat), &mut left)? {
+            match Sorted::new(reader, (&self.plan, *pass), (sort, is_flat), left)? {
                 Ok(sorted) => all.push(sorted),
                 Err(fault) => return Ok(Err(fault)),
             }
@@ -99,10 +99,12 @@ pub(super) fn answer(question: Question, data: Data) -> Result<Response, Failure
         flows: flows.iter().map(|flow| flow.name(&question.reader)).collect(),
         layout: if data.is_flat { Layout::Flat } else { Layout::Series },
         detail: data.detail,
+        attributes: data.attributes.clone(),
         labels: labels(&question.headers, offer),
         ..DataHead::new(&message_id(&tag), clock::now(), &question.sender())
     };
-    let parts = flows.into_iter().map(|flow| part(&question, &data, flow, format));
+    let mut left = MAX_SORTED;
+    let parts = flows.into_iter().map(|flow| part(&question, &data, (flow, format), &mut left));
     let parts = parts.collect::<Result<Vec<Part>, Failure>>()?;
     let (offset, limit) = (data.offset, data.limit);
     let job = Job { reader: question.reader.clone(), parts, format, head, offset, limit };
@@ -127,8 +129,13 @@ pub(super) fn answer(question: Question, data: Data) -> Result<Response, Failure
     Ok(response)
 }
 
-/// What is told of a flow.
-fn part(question: &Question, data: &Data, flow: select::Flow, format: DataFormat) -> Result<Part, Failure> {
+/// What is told of a flow; `left` is how many observations of the question may be sorted yet.
+fn part(
+    question: &Question,
+    data: &Data,
+    (flow, format): (select::Flow, DataFormat),
+    left: &mut usize,
+) -> Result<Part, Failure> {
     let mut plan = Plan::new(&question.reader, flow, data.selection.clone())?;
     plan.ends = data.ends;
     (plan.history, plan.as_of, plan.newest_first) = (data.history, data.as_of, data.sort.is_newest_first());
@@ -142,7 +149,7 @@ fn part(question: &Question, data: &Data, flow: select::Flow, format: DataFormat
     let is_flat = data.detail.has_observations() && (is_csv || data.is_flat);
     let mut part = Part { plan, passes, sorted: None };
     if !data.sort.is_stored(is_flat) {
-        let sorted = task::block_in_place(|| part.sort(&question.reader, &data.sort, is_flat));
+        let sorted = task::block_in_place(|| part.sort(&question.reader, (&data.sort, is_flat), left));
         part.sorted = Some(sorted.map_err(|error| failed(&error))??);
     }
     Ok(part)

@@ -62,9 +62,8 @@ pub(super) fn flow(reader: &Reader, target: &Target) -> Result<Flow, Fault> {
     }
     match (found.pop(), found.is_empty()) {
         (Some(flow), true) => Ok(flow),
-        _ => Err(Fault::unsupported(
-            "several flows have such a name, and this is told of one at a time: ask with its agency, as \
-             availability/dataflow/PHL/MIG",
+        _ => Err(Fault::syntax(
+            "several flows have such a name, and a schema is of one: ask with its agency, as schema/dataflow/PHL/MIG",
         )),
     }
 }
@@ -211,7 +210,7 @@ impl Plan {
     }
 
     /// What was taken back, and what was said before, is looked at too.
-    fn is_of_changes(&self) -> bool {
+    pub(super) fn is_of_changes(&self) -> bool {
         self.history || self.selection.updated_after.is_some()
     }
 
@@ -237,6 +236,32 @@ impl Plan {
                 && filters.iter().all(|filter| filter.takes_series(&series.key, &series.attributes));
             !is_wanted || each(series)
         })
+    }
+
+    /// Calls `each` with every series of some plans, and with the place of the plan that it is of: one walk for all. The
+    /// plans differ in nothing but in whose statements they are about.
+    pub(super) fn walk_together(
+        plans: &[&Self],
+        reader: &Reader,
+        each: &mut dyn FnMut(usize, &SeriesView),
+    ) -> Result<(), NodeError> {
+        let all = || plans.iter().enumerate().filter(|(_, plan)| plan.pattern.is_some());
+        let Some((_, first)) = all().next() else { return Ok(()) };
+        let is_of_everybody = all().any(|(_, plan)| plan.publishers.is_empty());
+        let publishers = all().flat_map(|(_, plan)| plan.publishers.iter().copied());
+        let publishers = if is_of_everybody { Vec::new() } else { publishers.collect() };
+        let together = Self { publishers, ..(*first).clone() };
+        together.walk(reader, &mut |series| {
+            let states =
+                |plan: &Self| plan.publishers.is_empty() || plan.publishers.contains(&series.feed.publisher);
+            all().filter(|(_, plan)| states(plan)).for_each(|(at, _)| each(at, &series));
+            true
+        })
+    }
+
+    /// The theme of the flow.
+    pub(super) fn theme(&self) -> &'static str {
+        self.flow.theme.id
     }
 
     /// The walks that tell all: one, but for a history and for what was taken back since a time.

@@ -5,8 +5,8 @@ use crate::node::{NodeError, Reader};
 use crate::sdmx::query::{Fault, Sort};
 use crate::view::{SeriesView, Version};
 
-/// Observations of one flow, or series where those alone are told, that are sorted at most: about 10 MB, for each of the
-/// questions that are answered at once.
+/// Observations of all flows of a question, or series where those alone are told, that are sorted at most: about 10 MB, for
+/// each of the questions that are answered at once.
 pub(super) const MAX_SORTED: usize = 50_000;
 
 /// What is told of a series, or of an observation; it says whether more is wanted.

@@ -60,18 +60,23 @@ pub(super) async fn schema<N: Node>(
         v1::mark(response.headers_mut(), &tag, &question.reader);
         return Ok(response);
     }
-    let asked = of_flow(&flow, References::Descendants, Detail::ReferencePartial);
+    let asked = of_flows([&flow], References::Descendants, Detail::ReferencePartial);
     let all = holding(&question.reader, &summary).answer(&asked);
     Ok(question.structures(&all, &tag, offer))
 }
 
-/// The question for a flow's structure.
-pub(super) fn of_flow(flow: &select::Flow, references: References, detail: Detail) -> Structure {
+/// The question for the structure of flows.
+pub(super) fn of_flows<'f>(
+    flows: impl IntoIterator<Item = &'f select::Flow>,
+    references: References,
+    detail: Detail,
+) -> Structure {
+    let (agencies, ids) = flows.into_iter().map(|flow| (flow.agency.clone(), flow.id.clone())).unzip();
     Structure {
         generation: crate::sdmx::query::Generation::Second,
         kinds: vec![Kind::Dataflow],
-        agencies: Names::These(vec![flow.agency.clone()]),
-        ids: Names::These(vec![flow.id.clone()]),
+        agencies: Names::These(agencies),
+        ids: Names::These(ids),
         versions: Versions::Any,
         items: Names::Any,
         detail,
