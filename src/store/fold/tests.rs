@@ -1,12 +1,15 @@
 //! Folding in steps of any size, over restarts and kills, against a plain model.
 
+use std::collections::BTreeSet;
+
 use proptest::prelude::*;
 
 use crate::feed::Seq;
 use crate::feed::head::Place;
-use crate::feed::testing::{Government, NOW};
-use crate::feed::{EntryKind, FeedId};
+use crate::feed::testing::{Government, NOW, numbered_series};
+use crate::feed::{AgreementId, EntryKind, FeedId};
 use crate::model::{Receipt, Record, SeriesPattern};
+use crate::store::Store;
 use crate::store::overlay::FULL;
 use crate::store::testing::{House, Say, key};
 use crate::view::{Moment, Query};
@@ -58,6 +61,25 @@ fn other_threads_are_told_when_the_view_lags_behind() {
     assert!(!derived.shows_all(), "everything is begun anew");
     house.store.fold().unwrap();
     assert!(derived.shows_all());
+}
+
+#[test]
+fn a_commit_of_some_agreements_leaves_the_others_for_the_next() {
+    let (mut house, phl) = (House::new(), Government::new("PHL", 1));
+    let feeds = [1, 2].map(|number| FeedId::new(phl.publisher(), AgreementId([number; 32])));
+    let entries = feeds.map(|feed| phl.release(&Place::first(feed), vec![numbered_series(1)]));
+    for entry in &entries {
+        house.store.append_own(entry).unwrap();
+    }
+    let header = |store: &Store, at: usize| store.durable_header(&feeds[at]).unwrap();
+    assert_eq!(house.store.commit_of(&BTreeSet::from([AgreementId([3; 32])])).unwrap(), []);
+    let second = BTreeSet::from([feeds[1].agreement]);
+    assert_eq!(house.store.commit_of(&second).unwrap(), [entries[1].header().clone()]);
+    assert_eq!(header(&house.store, 1).as_ref(), Some(entries[1].header()));
+    assert_eq!(header(&house.store, 0), None, "it may be lost still");
+    assert_eq!(house.store.commit_of(&second).unwrap(), [], "nothing is new in it");
+    assert_eq!(house.store.commit().unwrap(), [entries[0].header().clone()]);
+    assert_eq!(header(&house.store, 0).as_ref(), Some(entries[0].header()));
 }
 
 #[test]
