@@ -29,6 +29,7 @@ mod sdmx;
 mod service;
 pub mod site;
 mod v1;
+mod withdrawn;
 #[cfg(test)]
 mod tests;
 

@@ -241,10 +241,21 @@ impl Reader {
         pattern: SeriesPattern,
         each: &mut dyn FnMut(SeriesView) -> bool,
     ) -> Result<(), NodeError> {
+        self.query_own_at(pattern, Moment::Current, each)
+    }
+
+    /// The same of any moment.
+    ///
+    /// # Errors
+    /// [`NodeError`] when the database is broken.
+    pub fn query_own_at(
+        &self,
+        pattern: SeriesPattern,
+        moment: Moment,
+        each: &mut dyn FnMut(SeriesView) -> bool,
+    ) -> Result<(), NodeError> {
         let voices = self.voices();
-        self.query(pattern, Moment::Current, Vec::new(), &mut |series| {
-            !is_own_word(&series, &voices) || each(series)
-        })
+        self.query(pattern, moment, Vec::new(), &mut |series| !is_own_word(&series, &voices) || each(series))
     }
 
     /// Who speaks for each country in this scope; a country that several publishers claim has nobody.

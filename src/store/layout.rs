@@ -61,7 +61,7 @@ use crate::view::RowId;
 /// The format of the directory.
 pub const FORMAT: u32 = 1;
 /// The format of what is in sled; another one is not migrated but folded again.
-pub const DERIVED_VERSION: u32 = 2;
+pub const DERIVED_VERSION: u32 = 3;
 /// The first bytes of a segment.
 pub const SEGMENT_MAGIC: &[u8; 16] = b"CORRIDOR FEED 1\n";
 /// A segment that is longer than this is followed by a new one at the next entry, in bytes.

@@ -174,7 +174,8 @@ async fn evidence<N: Node>(
     match service.node.ask(request, Payload::none(), access.caller.clone()).await {
         Ok(Answer::Rows(rows)) => Ok(Some(v1::citation_of(&rows)?)),
         Ok(Answer::Value(_) | Answer::Json(_) | Answer::Reader(_)) => Err(service::other_form()),
-        Err(NodeError::NotFound(_)) => Err(Refusal::NOTHING),
+        // It may have been withdrawn, and then the page says so.
+        Err(NodeError::NotFound(_)) => Ok(None),
         Err(error) if error.is_of_the_question() => Err(Refusal::NOTHING),
         Err(error) => Err(service::failed(&error)),
     }

@@ -264,6 +264,6 @@ proptest! {
 
 #[test]
 fn keys_of_the_tests_differ() {
-    let keys: std::collections::BTreeSet<_> = (0..36).map(key).collect();
+    let keys: BTreeSet<_> = (0..36).map(key).collect();
     assert_eq!(keys.len(), 36);
 }

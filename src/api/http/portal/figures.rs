@@ -8,12 +8,13 @@ use std::collections::btree_map::Entry;
 
 use crate::api::http::guard::Refusal;
 use crate::api::http::service::failed;
+use crate::api::http::withdrawn::Withdrawn;
 use crate::insight::exact::{Sum, has_sum, in_units};
 use crate::model::{
     AttributeId, Attributes, Decimal, Dimension, Millis, ObsStatus, Period, SeriesKey, SeriesPattern,
 };
 use crate::node::{NodeError, Reader};
-use crate::view::{SeriesView, State};
+use crate::view::{Moment, SeriesView, State};
 
 /// A series as its reporter states it, or the total that its women and men make.
 #[derive(Clone, Debug)]
@@ -108,6 +109,25 @@ pub(super) fn lines(reader: &Reader, pattern: SeriesPattern) -> Result<Vec<Line>
         Err(NodeError::NotFound(_)) => Ok(Vec::new()),
         Err(error) => Err(failed(&error)),
     }
+}
+
+/// What reporters took back of their own series, the newest first.
+///
+/// # Errors
+/// [`Refusal`] when the database is broken.
+pub(super) fn withdrawn(reader: &Reader, pattern: SeriesPattern) -> Result<Vec<Withdrawn>, Refusal> {
+    let mut all = Vec::new();
+    let asked = reader.query_own_at(pattern, Moment::History, &mut |series| {
+        all.extend(Withdrawn::of(&series));
+        all.len() < MAX_LINES
+    });
+    match asked {
+        Ok(()) => {}
+        Err(NodeError::NotFound(_)) => return Ok(Vec::new()),
+        Err(error) => return Err(failed(&error)),
+    }
+    all.sort_by(|one, other| (other.time, &one.key).cmp(&(one.time, &other.key)));
+    Ok(all)
 }
 
 /// Of each reporter, counterpart and indicator the series of totals, of one sex or of both; of several the one that goes

@@ -18,6 +18,7 @@ use super::address::Address;
 use super::page::{Page, Source};
 use super::words::Words;
 use crate::api::http::guard::Refusal;
+use crate::api::http::withdrawn::Withdrawn;
 use crate::model::Decimal;
 
 /// Makes a page. It asks the views, which blocks.
@@ -53,6 +54,39 @@ pub(super) fn table(caption: &str, head: &Markup, rows: &Markup) -> Markup {
         } }
     }
 }
+
+/// What was taken back, with the reason that was given, where anything was; `count` is how much there is of it.
+fn withdrawn<'a>(source: &Source<'_>, all: impl Iterator<Item = &'a Withdrawn>, count: u64) -> Markup {
+    let words = source.words;
+    let all: Vec<&Withdrawn> = all.take(MAX_WITHDRAWN).collect();
+    let head = html! { tr {
+        th scope="col" { (words.say("word.indicator")) }
+        th scope="col" { (words.say("word.reported_by")) }
+        th scope="col" { (words.say("word.counterpart")) }
+        th scope="col" { (words.say("word.period")) }
+        th scope="col" { (words.say("withdrawn.on")) }
+        th scope="col" { (words.say("withdrawn.reason")) }
+    } };
+    let rows = html! { @for one in &all { tr {
+        th scope="row" { (words.indicator(one.key.indicator())) }
+        td { (words.area(one.key.ref_area())) }
+        td { (words.area(one.key.counterpart_area())) }
+        td { (one.spell()) }
+        td { (words.moment(one.time)) }
+        td { (one.reason) }
+    } } };
+    html! { @if !all.is_empty() {
+        h2 id="withdrawn" { (words.say("withdrawn.title")) }
+        p { (words.say("withdrawn.lead")) }
+        @if count > all.len() as u64 { p.note {
+            (words.fill("withdrawn.newest", &[("shown", &words.count(all.len() as u64)), ("count", &words.count(count))]))
+        } }
+        (table(words.say("withdrawn.title"), &head, &rows))
+    } }
+}
+
+/// So many are listed.
+const MAX_WITHDRAWN: usize = 50;
 
 /// A picture with its caption, and ways to take it away that show where there is script.
 fn figure(source: &Source<'_>, drawn: &Markup, caption: &str) -> Markup {

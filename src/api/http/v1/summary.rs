@@ -14,6 +14,7 @@ use tokio::task;
 use super::views::tag;
 use crate::api::http::guard::Refusal;
 use crate::api::http::service::failed;
+use crate::api::http::withdrawn::{Newest, Withdrawn};
 use crate::feed::PublisherId;
 use crate::model::{Period, SeriesPattern, catalogue, codelist};
 use crate::node::clock::stopwatch;
@@ -53,6 +54,8 @@ pub(in crate::api::http) struct Summary {
     pub(in crate::api::http) indicators: BTreeMap<String, Tally>,
     /// By origin and destination.
     pub(in crate::api::http) corridors: BTreeMap<(String, String), Corridor>,
+    /// What each publisher took back.
+    pub(in crate::api::http) withdrawn: BTreeMap<PublisherId, Newest>,
 }
 
 /// The newest counts of both scopes.
@@ -97,8 +100,14 @@ impl Summaries {
 /// [`NodeError`] when the database is broken.
 pub(in crate::api::http) fn count(reader: &Reader) -> Result<Summary, NodeError> {
     let mut summary = Summary::default();
-    reader.query(SeriesPattern::any(), Moment::Current, Vec::new(), &mut |series| {
-        summary.add(&series);
+    reader.query(SeriesPattern::any(), Moment::History, Vec::new(), &mut |mut series| {
+        for one in Withdrawn::of(&series) {
+            summary.withdrawn.entry(series.feed.publisher).or_default().add(one);
+        }
+        series.versions = Moment::Current.choose(series.versions);
+        if !series.versions.is_empty() {
+            summary.add(&series);
+        }
         true
     })?;
     Ok(summary)

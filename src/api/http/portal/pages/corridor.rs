@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use maud::{Markup, html};
 
-use super::{drawable, figure, table};
+use super::{drawable, figure, table, withdrawn};
 use crate::api::http::guard::Refusal;
 use crate::api::http::portal::address::Address;
 use crate::api::http::portal::figures::{self, Figure, Line};
@@ -103,6 +103,7 @@ pub(super) fn page(
             (downloads(source, &ends, both))
         }
         (everything(source, &ends)?)
+        (taken_back(source, &ends)?)
     };
     let title = words.fill("title.corridor", &[("origin", &names.0), ("destination", &names.1)]);
     Ok(Page { title, body })
@@ -358,6 +359,20 @@ fn downloads(source: &Source<'_>, ends: &(String, String), both: &Ends) -> Marku
             }
         }
     }
+}
+
+/// What either end withdrew of what it had reported of the other.
+fn taken_back(source: &Source<'_>, ends: &(String, String)) -> Result<Markup, Refusal> {
+    let mut all = Vec::new();
+    for (here, there) in [(&ends.0, &ends.1), (&ends.1, &ends.0)] {
+        let pattern =
+            SeriesPattern::any().with(Dimension::RefArea, here).with(Dimension::CounterpartArea, there);
+        let of_it = figures::withdrawn(source.reader, pattern)?;
+        all.extend(
+            of_it.into_iter().filter(|one| super::country::ends(one.key.indicator(), here, there) == *ends),
+        );
+    }
+    Ok(withdrawn(source, all.iter(), all.len() as u64))
 }
 
 /// The newest figure of each indicator that either end reports of the other.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use maud::{Markup, html};
 
 use super::indicators::capital;
-use super::{drawable, table};
+use super::{drawable, table, withdrawn};
 use crate::api::http::guard::Refusal;
 use crate::api::http::portal::address::{Address, MapView};
 use crate::api::http::portal::figures::{self, Line};
@@ -89,6 +89,7 @@ fn profile(source: &Source<'_>, code: &str, publisher: PublisherId) -> Result<Ma
         (priorities(source, &lines))
         (gaps(source, &report))
         (sources(source, &lines))
+        @if let Some(newest) = source.summary.withdrawn.get(&publisher) { (withdrawn(source, newest.iter(), newest.count)) }
         @let flow = Download::Csv { indicator: "MIGPROFILE", key: format!(".{code}") };
         @if let Some(href) = source.download(&flow) {
             h2 id="download" { (words.say("word.download")) }

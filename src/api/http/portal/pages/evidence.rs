@@ -7,18 +7,21 @@ use serde_json::Value;
 use super::table;
 use crate::api::http::guard::Refusal;
 use crate::api::http::portal::address::Address;
+use crate::api::http::portal::figures;
 use crate::api::http::portal::page::{Download, Page, Source};
+use crate::api::http::withdrawn::Withdrawn;
 use crate::feed::evidence;
-use crate::model::{Dimension, SeriesKey};
+use crate::model::{Dimension, SeriesKey, SeriesPattern};
 
 /// The page of the citation that the source brings.
 pub(super) fn page(source: &Source<'_>) -> Result<Page, Refusal> {
     let words = source.words;
-    let (Address::Evidence { country, key, period }, Some(citation)) = (source.address, source.citation)
-    else {
-        return Err(Refusal::NOTHING);
-    };
+    let Address::Evidence { country, key, period } = source.address else { return Err(Refusal::NOTHING) };
     let key = SeriesKey::parse(key).map_err(|_| Refusal::NOTHING)?;
+    let title = words.fill("title.evidence", &[("country", &words.area(country)), ("period", period)]);
+    let Some(citation) = source.citation else {
+        return Ok(Page { title, body: taken_back(source, &key, period)? });
+    };
     let checked = evidence::verify(citation.as_bytes(), None);
     let file: Value = serde_json::from_str(citation).map_err(|_| Refusal::FAILED)?;
     let download = Download::Citation { country, key: key.as_str(), period };
@@ -38,8 +41,25 @@ pub(super) fn page(source: &Source<'_>) -> Result<Page, Refusal> {
         h2 id="series" { (words.say("evidence.series")) }
         (dimensions(source, &key))
     };
-    let title = words.fill("title.evidence", &[("country", &words.area(country)), ("period", period)]);
     Ok(Page { title, body })
+}
+
+/// Of a figure that was withdrawn: when, and why.
+fn taken_back(source: &Source<'_>, key: &SeriesKey, period: &str) -> Result<Markup, Refusal> {
+    let words = source.words;
+    let pattern = Dimension::ALL
+        .into_iter()
+        .fold(SeriesPattern::any(), |pattern, dimension| pattern.with(dimension, key.dimension(dimension)));
+    let all = figures::withdrawn(source.reader, pattern)?;
+    let is_it = |one: &&Withdrawn| one.periods.iter().any(|of_it| of_it.to_string() == period);
+    let one = all.iter().find(is_it).ok_or(Refusal::NOTHING)?;
+    Ok(html! {
+        p.verdict role="status" { strong { (words.fill("withdrawn.this", &[("time", &words.moment(one.time))])) } }
+        p { (words.say("withdrawn.lead")) }
+        dl.facts { dt { (words.say("withdrawn.reason")) } dd { (one.reason) } }
+        h2 id="series" { (words.say("evidence.series")) }
+        (dimensions(source, key))
+    })
 }
 
 /// What is stated, as it was signed.
