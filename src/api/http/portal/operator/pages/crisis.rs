@@ -1,6 +1,7 @@
 //! The common picture of one crisis: who is known, present, crossed, home, and unaccounted for; on what each figure
 //! rests and how old it is. It asks for itself again, so that it can stand on a screen.
 
+mod days;
 mod drawn;
 
 use maud::{Markup, html};
@@ -32,7 +33,7 @@ pub(super) fn one(facts: &Facts<'_>) -> Markup {
         (rests(facts, "needs", &[("origin", "origin", Form::Country), ("need", "need", Form::Need)], lane))
         (rests(facts, "places", &[("place", "place", Form::Text), ("publisher", "publisher", Form::Country), ("kind", "kind", Form::Kind)], lane))
         h2 id="days" { (say("days")) }
-        (days(facts, list(lane, "days")))
+        (days::all(facts, list(lane, "days")))
         (rests(facts, "publishers", &[("publisher", "publisher", Form::Country), ("kind", "kind", Form::Kind)], lane))
         h2 id="newest" { (say("newest")) }
         (rows(facts, say("newest"), &[
@@ -134,18 +135,6 @@ fn origins(facts: &Facts<'_>, origins: &[Value]) -> Markup {
         td.n { (cell(facts, &row["unaccounted"], Form::Count)) } td.n { (cell(facts, &youngest(row), Form::Age)) }
     } } };
     table(say("origins"), &head, &body)
-}
-
-fn days(facts: &Facts<'_>, days: &[Value]) -> Markup {
-    if days.is_empty() {
-        return html! { p { (facts.words.say("word.none")) } };
-    }
-    let say = |name: &str| facts.say(&format!("crisis.{name}"));
-    let head = html! { tr { th scope="col" { (facts.say("field.day")) } @for kind in KINDS { th.n scope="col" { (say(kind)) } } } };
-    let body = html! { @for row in days { tr {
-        th scope="row" { (cell(facts, &row["day"], Form::Text)) } @for kind in KINDS { td.n { (cell(facts, &row[kind], Form::Count)) } }
-    } } };
-    table(say("days"), &head, &body)
 }
 
 /// Figures with what each rests on.

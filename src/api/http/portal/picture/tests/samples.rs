@@ -329,10 +329,31 @@ pub(super) fn all() -> Vec<(&'static str, Markup)> {
         ("lines-one", one_line(&[(2020, Point::Value(5.0))])),
         ("bars", ranking()),
         ("bars-empty", bars(&Bars { caption: caption("be"), bars: &[] })),
+        (
+            "columns",
+            by_day(
+                caption("d"),
+                ("02-", "People"),
+                &[Some(1_204.0), Some(6_015.0), None, Some(915.0), Some(5.0)],
+            ),
+        ),
+        ("columns-empty", by_day(caption("de"), ("", ""), &[])),
+        ("columns-many", by_day(caption("dm"), ("02-", "People"), &[Some(41.0); 100])),
         ("heat-four", field("h", &agreement)),
         ("heat-eu", field("hh", &eu)),
         ("spark", inline()),
     ]
+}
+
+/// Counts of two kinds, the second of which was told of every other day.
+pub(super) fn by_day(caption: Caption<'_>, (name, unit): (&str, &str), counts: &[Option<f64>]) -> Markup {
+    let day = |(at, count): (usize, &Option<f64>)| Day {
+        name: format!("{name}{at}"),
+        mark: format!("{name}{at}"),
+        counts: vec![*count, count.filter(|_| at % 2 == 0).map(|count| count / 2.0)],
+    };
+    let days: Vec<Day> = counts.iter().enumerate().map(day).collect();
+    columns(&Columns { caption, kinds: &[name, "Came home"], days: &days, unit, number: &grouped })
 }
 
 /// Every picture with a name that tries to get out of its place.
@@ -356,6 +377,7 @@ pub(super) fn hostile() -> Vec<(&'static str, Markup)> {
     vec![
         ("lines", lines(&Lines { caption, series: &series, unit: HOSTILE, number: &write, shaded: true })),
         ("bars", bars(&Bars { caption, bars: &[bar] })),
+        ("columns", by_day(caption, (HOSTILE, HOSTILE), &[Some(f64::INFINITY), Some(1e300), None])),
         (
             "heat",
             heat(&Heat {

@@ -93,6 +93,6 @@ fn label(facts: &Facts<'_>, code: &str, one: &Said) -> String {
 }
 
 /// A count as pictures take it: near enough to draw, never to print.
-fn drawable(count: i64) -> f64 {
+pub(super) fn drawable(count: i64) -> f64 {
     count as f64
 }
