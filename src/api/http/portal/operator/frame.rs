@@ -27,8 +27,8 @@ pub(super) fn framed(
     let tag = words.language().tag();
     let content = html! {
         a.skip href="#main" { (words.say("frame.skip")) }
-        @if is_training { p.training role="note" { (words.say("frame.practice")) } }
         header {
+            @if is_training { p.training role="note" { (words.say("frame.practice")) } }
             a.brand href=(format!("/{tag}/operator")) { "Corridor" @if !name.is_empty() { " \u{b7} " (name) } }
             nav aria-label=(words.say("operator.menu")) { ul {
                 @for one in Section::MENU {
@@ -40,7 +40,11 @@ pub(super) fn framed(
             } }
             (languages(words, &section.path()))
         }
-        main id="main" tabindex="-1" data-again=[section.again()] { h1 { (title) } (body) }
+        main id="main" tabindex="-1" data-again=[section.again()] {
+            @if section.again().is_some() { p.old role="status" data-old hidden { (words.say("operator.old")) } }
+            h1 { (title) }
+            (body)
+        }
         footer {
             p { (words.fill("operator.signed_in", &[("who", signed.who()), ("time", &moment(words, signed.ends_at()))])) }
             form method="post" action=(format!("/{tag}/operator/sign-out")) {

@@ -102,7 +102,7 @@ fn rows(facts: &Facts<'_>, caption: &str, columns: &[(&str, &str, Form)], rows: 
     let head = html! { tr { @for (name, _, form) in columns { th.(class(*form)) scope="col" { (facts.say(&format!("field.{name}"))) } } } };
     let body = html! { @for row in rows { tr {
         @for (at, (_, field, form)) in columns.iter().enumerate() {
-            @if at == 0 { th scope="row" { (cell(facts, &row[*field], *form)) } }
+            @if at == 0 { th.id[is_short(&row[*field])] scope="row" { (cell(facts, &row[*field], *form)) } }
             @else { td.(class(*form)) { (cell(facts, &row[*field], *form)) } }
         }
     } } };
@@ -160,6 +160,14 @@ fn age(words: Words, seconds: i64) -> String {
         &[("n", &words.digits(&(seconds.max(0) / unit).to_string()))],
     )
 }
+
+/// Whether it is one short word, such as a code, which is not broken at its dashes.
+fn is_short(value: &Value) -> bool {
+    value.as_str().is_some_and(|text| text.len() <= MAX_WORD && !text.contains(char::is_whitespace))
+}
+
+/// The longest word that is kept on one line.
+const MAX_WORD: usize = 24;
 
 /// Enough of an id to tell two apart by eye.
 fn short(text: &str) -> String {
