@@ -51,6 +51,10 @@ const dress = (root) => {
     const seen = () => [...figure.querySelectorAll("svg.pic")].find((svg) => svg.checkVisibility()) ?? figure.querySelector("svg");
     button.addEventListener("click", () => saved(button, seen()));
   }
+  for (const button of root.querySelectorAll("button[data-print]")) {
+    button.closest("li").hidden = false;
+    button.addEventListener("click", () => print());
+  }
 };
 dress(document);
 // A page that moves by itself: asked again at the pace that it names, in seconds. Where the node does not answer, the

@@ -161,10 +161,45 @@ def numbers(reader: Reader, lane: dict):
     reader.checks.check(f"{reader.name}: so are those of the places", points == wanted and len(wanted) >= 3, f"{points} {wanted}")
 
 
+def to_the_proof(reader: Reader, node: Node):
+    """From a figure by its bulletins to what one of them states, and to the proof of that."""
+    page, checks = reader.page, reader.checks
+    back = page.url
+    page.locator("main a[href$='/rests/origins/PHL/crossed']").click()
+    page.wait_for_load_state()
+    reader.look("crisis-rests")
+    wanted = node.ask("crisis", "show", "--figure", "origins/PHL/crossed")
+    rows = [[row[0], row[2]] for row in table(reader, "rests")]
+    checks.check(f"{reader.name}: a figure rests on what the command line names",
+                 rows == [[row["bulletin"], said(row["count"])] for row in wanted["rests"]] and len(rows) == 18, str(rows))
+    page.locator("main tbody a").first.click()
+    page.wait_for_load_state()
+    reader.look("crisis-bulletin")
+    page.locator("main a[href*='/proof/']").first.click()
+    page.wait_for_load_state()
+    reader.look("crisis-proof")
+    checks.check(f"{reader.name}: the proof holds", page.locator(".verdict.holds").count() == 1)
+    with page.expect_download() as waiting:
+        page.locator("main a[href$='.json']").click()
+    done = node.run("verify", waiting.value.path(), check=False)
+    checks.check(f"{reader.name}: the program verifies its file", done.returncode == 0, done.stderr)
+    page.goto(back)
+
+
+def observations(reader: Reader, lane: dict):
+    """What is taken away as SDMX-CSV adds up to the same crossings and arrivals."""
+    with reader.page.expect_download() as waiting:
+        reader.page.locator("main a[href$='.sdmx.csv']").click()
+    rows = list(csv.DictReader(io.StringIO(pathlib.Path(waiting.value.path()).read_text())))
+    for indicator, kind in (("CR_BORDER", "crossed"), ("CR_ARRIV", "home")):
+        total = sum(int(row["OBS_VALUE"]) for row in rows if row["INDICATOR"] == indicator)
+        reader.checks.check(f"{reader.name}: SDMX-CSV adds up to who is {kind}", total == lane["totals"][kind]["count"], str(total))
+
+
 def sheet(reader: Reader, lane: dict):
     """The table that is taken away adds up to the same."""
     with reader.page.expect_download() as waiting:
-        reader.page.locator("main a[href$='.csv']").click()
+        reader.page.locator("main a[href$='.csv']:not([href$='.sdmx.csv'])").click()
     rows = list(csv.DictReader(io.StringIO(pathlib.Path(waiting.value.path()).read_text())))
     for kind in KINDS + ["unaccounted"]:
         figure = lane["totals"][kind]
@@ -241,6 +276,8 @@ def play(tools, checks: Checks, directory: pathlib.Path, nodes: list[Node]):
             reader.look("crisis")
             numbers(reader, lane)
             sheet(reader, lane)
+            observations(reader, lane)
+            to_the_proof(reader, node)
             if size == WIDE:
                 paper(reader)
     dark = Reader(browser, axe, checks, node, "en", WIDE, color_scheme="dark")

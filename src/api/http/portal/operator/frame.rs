@@ -18,12 +18,11 @@ pub(super) fn framed(
     words: Words,
     signed: &Signed,
     (section, card): (&Section, &Value),
-    body: &Markup,
+    (title, body): (&str, &Markup),
 ) -> String {
     let card = card["card"].as_str().and_then(|text| Card::from_text(text).ok());
     let is_training = card.as_ref().is_none_or(|card| card.network().is_training());
     let name = card.as_ref().map(|card| words.area(card.country())).unwrap_or_default();
-    let title = words.say(&format!("operator.title.{}", section.word()));
     let tag = words.language().tag();
     let content = html! {
         a.skip href="#main" { (words.say("frame.skip")) }

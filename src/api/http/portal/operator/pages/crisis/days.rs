@@ -4,6 +4,7 @@
 use maud::{Markup, html};
 use serde_json::Value;
 
+use super::count;
 use super::drawn::drawable;
 use crate::api::http::portal::operator::pages::{Facts, Form, cell};
 use crate::api::http::portal::pages::{saved, table};
@@ -14,18 +15,19 @@ use crate::model::{Period, PeriodKind};
 const FLOWS: [&str; 2] = ["crossed", "home"];
 
 /// The picture and the table.
-pub(super) fn all(facts: &Facts<'_>, rows: &[Value]) -> Markup {
+pub(super) fn all(facts: &Facts<'_>, lane: &str, rows: &[Value]) -> Markup {
     if rows.is_empty() {
         return html! { p { (facts.words.say("word.none")) } };
     }
-    html! { (drawn(facts, rows)) (listed(facts, rows)) }
+    html! { (drawn(facts, rows)) (listed(facts, lane, rows)) }
 }
 
-fn listed(facts: &Facts<'_>, rows: &[Value]) -> Markup {
+fn listed(facts: &Facts<'_>, lane: &str, rows: &[Value]) -> Markup {
     let say = |name: &str| facts.say(&format!("crisis.{name}"));
     let head = html! { tr { th scope="col" { (facts.say("field.day")) } @for kind in FLOWS { th.n scope="col" { (say(kind)) } } } };
+    let named = |row: &Value, kind: &str| format!("days/{}/{kind}", row["day"].as_str().unwrap_or_default());
     let body = html! { @for row in rows { tr {
-        th.id scope="row" { (cell(facts, &row["day"], Form::Text)) } @for kind in FLOWS { td.n { (cell(facts, &row[kind], Form::Count)) } }
+        th.id scope="row" { (cell(facts, &row["day"], Form::Text)) } @for kind in FLOWS { td.n { (count(facts, (lane, &named(row, kind)), &row[kind])) } }
     } } };
     table(say("days"), &head, &body)
 }
