@@ -210,6 +210,19 @@ def sheet(reader: Reader, lane: dict):
         reader.checks.check(f"{reader.name}: the CSV file adds up to who is {kind}", holds, f"{total} {parts} {wanted}")
 
 
+def on_the_map(reader: Reader, lane: dict):
+    """Each country that counts crossings is a flow, with its border points in its label, and so is each way home."""
+    labels = [digits(text, reader.language).replace("\u202f", "") for text in reader.page.locator(".flows title").all_text_contents()]
+    points = [f"{row['place']} {row['count']}".replace(" ", "") for row in lane["places"]]
+    plain = ["".join(label.split()) for label in labels]
+    reader.checks.check(f"{reader.name}: the map leads to who counts and to who came home", len(labels) == 4, str(labels))
+    missing = [point for point in points if not any(point in label for label in plain)]
+    reader.checks.check(f"{reader.name}: the map names every border point", not missing, f"{missing} {plain}")
+    for kind, count in (("out", 2), ("in", 2)):
+        drawn = reader.page.locator(f".flows path.{kind}").count()
+        reader.checks.check(f"{reader.name}: {count} flows are drawn as {kind}", drawn == count, str(drawn))
+
+
 def paper(reader: Reader):
     """On a sheet nothing is cut off."""
     page = reader.page
@@ -275,6 +288,7 @@ def play(tools, checks: Checks, directory: pathlib.Path, nodes: list[Node]):
             reader.follow("LC-1")
             reader.look("crisis")
             numbers(reader, lane)
+            on_the_map(reader, lane)
             sheet(reader, lane)
             observations(reader, lane)
             to_the_proof(reader, node)

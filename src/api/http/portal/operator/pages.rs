@@ -154,7 +154,7 @@ fn linked(
     let body = html! { @for row in rows { tr {
         @for (at, (_, field, form)) in columns.iter().enumerate() {
             @if at == 0 { th.id[is_short(&row[*field])] scope="row" { (shown(row, field, *form)) } }
-            @else { td.(class(*form)) { (shown(row, field, *form)) } }
+            @else { td.(class(*form)).id[is_short(&row[*field])] { (shown(row, field, *form)) } }
         }
     } } };
     table(caption, &head, &body)

@@ -340,7 +340,7 @@ proptest! {
         let flows: Vec<Flow<'_>> = values
             .iter()
             .enumerate()
-            .map(|(at, v)| Flow { from: codes[at % 5], to: codes[(at + 1) % 5], value: *v, label: &name, href: None })
+            .map(|(at, v)| Flow { is_return: false, from: codes[at % 5], to: codes[(at + 1) % 5], value: *v, label: &name, href: None })
             .collect();
         checked(&samples::flows(&flows, &name));
     }

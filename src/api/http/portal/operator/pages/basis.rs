@@ -69,7 +69,7 @@ pub(super) fn bulletin(facts: &Facts<'_>, lane: &str) -> Markup {
         ("age", "age_seconds", Form::Age),
         ("withheld", "closed_cells", Form::Count),
     ];
-    let columns = [
+    let mut columns = vec![
         ("kind", "kind", Form::Kind),
         ("origin", "origin", Form::Country),
         ("place", "place", Form::Text),
@@ -80,6 +80,8 @@ pub(super) fn bulletin(facts: &Facts<'_>, lane: &str) -> Markup {
         ("count", "count", Form::Count),
         ("entry", "seq", Form::Count),
     ];
+    // Most bulletins tell neither needs nor who is a child.
+    columns.retain(|(_, field, _)| list(answer, "observations").iter().any(|row| !row[*field].is_null()));
     let (caption, publisher) = (facts.say("crisis.stated"), answer["publisher"].as_str().unwrap_or_default());
     let proof = |row: &Value, field: &str| {
         let of = (AgreementId::from_hex(answer["lane"].as_str()?)?, publisher);

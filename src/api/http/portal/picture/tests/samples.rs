@@ -108,6 +108,7 @@ fn arrivals() -> Markup {
         .iter()
         .zip(&labels)
         .map(|((code, _, value), label)| Flow {
+            is_return: false,
             from: code,
             to: "CAN",
             value: *value,
@@ -116,13 +117,21 @@ fn arrivals() -> Markup {
         })
         .collect();
     all.push(Flow {
+        is_return: false,
         from: "CAN",
         to: "USA",
         value: 820_000.0,
         label: "Canada to the United States: 820000",
         href: None,
     });
-    all.push(Flow { from: "CAN", to: "ITA", value: 30_000.0, label: "Canada to Italy: 30000", href: None });
+    all.push(Flow {
+        is_return: false,
+        from: "CAN",
+        to: "ITA",
+        value: 30_000.0,
+        label: "Canada to Italy: 30000",
+        href: None,
+    });
     flows(&all, "Persons born in one country and living in another")
 }
 
@@ -133,6 +142,7 @@ fn region(id: &str, codes: &[&str]) -> Markup {
         .flat_map(|(a, from)| codes.iter().enumerate().map(move |(b, to)| (a, b, *from, *to)))
         .filter(|(a, b, ..)| a != b && (a * 7 + b * 3) % 4 == 0)
         .map(|(a, b, from, to)| Flow {
+            is_return: false,
             from,
             to,
             value: (1000 * (a + 1) * (b + 2)) as f64,
@@ -372,7 +382,14 @@ pub(super) fn hostile() -> Vec<(&'static str, Markup)> {
         [vec![HeatCell { cell: Cell::Class(99), text: HOSTILE.into(), label: HOSTILE.into(), href: None }]];
     let keys = [(Key::Class(99), HOSTILE.to_owned()), (Key::Missing, HOSTILE.to_owned())];
     let area = Area { code: "PHL", label: HOSTILE, href: Some("/en/"), shade: Shade::Class(99) };
-    let flow = Flow { from: "PHL", to: "CAN", value: 1.0, label: HOSTILE, href: Some("/en/?a='\"><script>") };
+    let flow = Flow {
+        is_return: false,
+        from: "PHL",
+        to: "CAN",
+        value: 1.0,
+        label: HOSTILE,
+        href: Some("/en/?a='\"><script>"),
+    };
     let write = |_: f64| HOSTILE.to_owned();
     vec![
         ("lines", lines(&Lines { caption, series: &series, unit: HOSTILE, number: &write, shaded: true })),
