@@ -25,7 +25,16 @@ pub fn run(global: &Global, crisis: Crisis) -> anyhow::Result<Outcome> {
         Crisis::List => return list(global),
         Crisis::Report(asked) => return report(global, asked),
         Crisis::Approve { bulletin, lane } => CrisisRequest::Approve { lane, bulletin },
-        Crisis::Show { lane, format } => return show(global, lane, format.is_some()),
+        Crisis::Show { lane, figure: Some(figure), .. } => {
+            return listed(global, CrisisRequest::Rests { lane, figure }, &RESTS);
+        }
+        Crisis::Show { lane, bulletin: Some(named), .. } => {
+            let (publisher, bulletin) =
+                named.split_once('/').context("write COUNTRY/ID, such as TUN/TUN-4")?;
+            let (publisher, bulletin) = (publisher.to_owned(), bulletin.to_owned());
+            return listed(global, CrisisRequest::Bulletin { lane, publisher, bulletin }, &STATED);
+        }
+        Crisis::Show { lane, format, .. } => return show(global, lane, format.is_some()),
         Crisis::End { lane, lessons } => CrisisRequest::End { lane, lessons },
         Crisis::Drill(asked) => return drill(global, asked),
     };
@@ -143,6 +152,28 @@ fn show(global: &Global, lane: Option<String>, as_csv: bool) -> anyhow::Result<O
         print::value(&value, true)?;
     } else {
         print_picture(&value)?;
+    }
+    Ok(Outcome::Done)
+}
+
+/// The list of an answer, and its columns.
+type Listing = (&'static str, [&'static str; 6]);
+
+/// What a figure rests on.
+const RESTS: Listing = ("rests", ["publisher", "bulletin", "count", "place", "observed", "corrected"]);
+/// What a bulletin states.
+const STATED: Listing = ("observations", ["kind", "origin", "count", "key", "period", "seq"]);
+
+fn listed(global: &Global, request: CrisisRequest, (field, columns): &Listing) -> anyhow::Result<Outcome> {
+    let value = ask::value(global, Request::Crisis(request))?;
+    match value[*field].as_array() {
+        Some(rows) if !global.json => {
+            if let Some(watermark) = value["watermark"].as_str() {
+                print::text(&format!("*** {watermark} ***\n"))?;
+            }
+            print::table(columns, rows)?;
+        }
+        Some(_) | None => print::value(&value, global.json)?,
     }
     Ok(Outcome::Done)
 }

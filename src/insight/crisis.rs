@@ -9,9 +9,13 @@
 //! a stock, of which the newest statement counts. A bulletin that two publishers give one id is of one movement: the
 //! one that observed it first counts, the others are named.
 
+mod name;
+
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::model::{Dimension, Millis, Period, SeriesKey};
+
+pub use name::Name;
 
 /// What a figure counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -29,6 +33,9 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// The indicators that are counted.
+    pub const INDICATORS: [&str; 5] = ["CR_ARRIV", "CR_BORDER", "CR_NATPRES", "CR_NATREG", "CR_NEED"];
+
     /// The kind that an indicator counts, if it is one of a crisis.
     #[must_use]
     pub fn of(indicator: &str) -> Option<Self> {
@@ -52,6 +59,13 @@ impl Kind {
             Self::Crossed => "crossed",
             Self::Home => "home",
         }
+    }
+
+    /// The kind with this word.
+    #[must_use]
+    pub fn from_id(word: &str) -> Option<Self> {
+        let all = [Self::Known, Self::Present, Self::Need, Self::Crossed, Self::Home];
+        all.into_iter().find(|kind| kind.id() == word)
     }
 
     const fn is_flow(self) -> bool {
@@ -106,17 +120,22 @@ pub struct Basis {
     pub count: i64,
     /// Who says so.
     pub publishers: BTreeSet<String>,
-    /// In how many bulletins.
-    pub bulletins: u64,
+    /// In which bulletins, by their places among those that the picture is made of, and how much of it each.
+    pub parts: BTreeMap<usize, i64>,
     /// When the oldest of them was observed.
     pub oldest: Option<Millis>,
     /// When the newest was.
     pub newest: Option<Millis>,
 }
 
+/// A bulletin, and its place among all.
+type Placed<'a> = (usize, &'a Report);
+
 impl Basis {
-    fn add(&mut self, count: i64, report: &Report) {
+    fn add(&mut self, count: i64, (at, report): Placed<'_>) {
         self.count = self.count.saturating_add(count);
+        let part = self.parts.entry(at).or_default();
+        *part = part.saturating_add(count);
         self.publishers.insert(report.publisher.clone());
         self.oldest = Some(self.oldest.map_or(report.observed, |old| old.min(report.observed)));
         self.newest = Some(self.newest.map_or(report.observed, |new| new.max(report.observed)));
@@ -170,7 +189,7 @@ pub struct Picture {
     /// By publisher, place and kind: of an area, or of a border point.
     pub places: BTreeMap<(String, String, Kind), Basis>,
     /// By day and kind.
-    pub days: BTreeMap<(Period, Kind), i64>,
+    pub days: BTreeMap<(Period, Kind), Basis>,
     /// By origin and need.
     pub needs: BTreeMap<(String, String), Basis>,
     /// What was reported twice.
@@ -246,7 +265,8 @@ fn is_within(kind: Kind, key: &SeriesKey, period: Period, valued: &HashSet<([&st
 }
 
 /// Whose nationals a cell is of. An origin speaks of its own; who speaks of the area's own side names them.
-fn origin_of<'a>(kind: Kind, key: &'a SeriesKey, area: &str) -> &'a str {
+#[must_use]
+pub fn origin_of<'a>(kind: Kind, key: &'a SeriesKey, area: &str) -> &'a str {
     match kind {
         Kind::Known | Kind::Home => key.ref_area(),
         Kind::Present | Kind::Crossed => key.counterpart_area(),
@@ -265,7 +285,7 @@ fn day_of(period: Period) -> Period {
 /// Of what a stock is stated: kind, publisher, origin, place, need.
 type Place<'a> = (Kind, &'a str, &'a str, &'a str, &'a str);
 /// A figure, and the bulletin that it stands in.
-type Stated<'a> = (&'a Figure, &'a Report);
+type Stated<'a> = (&'a Figure, Placed<'a>);
 
 /// The picture that bulletins make.
 #[must_use]
@@ -274,31 +294,32 @@ pub fn picture(reports: &[Report]) -> Picture {
     let mut stock: BTreeMap<Place<'_>, Stated<'_>> = BTreeMap::new();
     let (counted, duplicates) = counted(reports);
     picture.duplicates = duplicates;
-    for report in counted {
+    for placed in counted {
+        let report = placed.1;
         let all_origins: BTreeSet<Kind> =
             report.figures.iter().filter(|one| one.origin == "_T").map(|one| one.kind).collect();
-        let mut said = BTreeSet::new();
         for figure in &report.figures {
             if figure.kind.is_flow() {
-                picture.add_flow(figure, report, all_origins.contains(&figure.kind), &mut said);
+                picture.add_flow(figure, placed, all_origins.contains(&figure.kind));
                 continue;
             }
             let place = (figure.kind, &*report.publisher, &*figure.origin, &*figure.place, &*figure.need);
-            let newer =
-                |(_, known): &Stated<'_>| (known.observed, known.signed) <= (report.observed, report.signed);
+            let newer = |(_, (_, known)): &Stated<'_>| {
+                (known.observed, known.signed) <= (report.observed, report.signed)
+            };
             if stock.get(&place).is_none_or(newer) {
-                stock.insert(place, (figure, report));
+                stock.insert(place, (figure, placed));
             }
         }
     }
-    for (figure, report) in stock.values() {
-        picture.add_stock(figure, report);
+    for (figure, placed) in stock.values() {
+        picture.add_stock(figure, *placed);
     }
     picture
 }
 
 /// Bulletins without those of which another publisher's is counted.
-fn counted(reports: &[Report]) -> (Vec<&Report>, Vec<Duplicate>) {
+fn counted(reports: &[Report]) -> (Vec<Placed<'_>>, Vec<Duplicate>) {
     let mut first: BTreeMap<&str, &Report> = BTreeMap::new();
     let moves = |report: &&Report| report.figures.iter().any(|figure| figure.kind.is_flow());
     for report in reports.iter().filter(moves) {
@@ -309,7 +330,7 @@ fn counted(reports: &[Report]) -> (Vec<&Report>, Vec<Duplicate>) {
         }
     }
     let (mut counted, mut duplicates) = (Vec::new(), Vec::new());
-    for report in reports {
+    for (at, report) in reports.iter().enumerate() {
         match first
             .get(&*report.bulletin)
             .filter(|known| known.publisher != report.publisher && moves(&report))
@@ -319,76 +340,59 @@ fn counted(reports: &[Report]) -> (Vec<&Report>, Vec<Duplicate>) {
                 counted: known.publisher.clone(),
                 left_out: report.publisher.clone(),
             }),
-            None => counted.push(report),
+            None => counted.push((at, report)),
         }
     }
     (counted, duplicates)
 }
 
 impl Picture {
-    fn add_flow<'a>(
-        &mut self,
-        figure: &'a Figure,
-        report: &Report,
-        all_origins: bool,
-        said: &mut BTreeSet<(Kind, &'a str)>,
-    ) {
-        let (kind, count) = (figure.kind, figure.count);
+    fn add_flow(&mut self, figure: &Figure, report: Placed<'_>, all_origins: bool) {
+        let (kind, count, publisher) = (figure.kind, figure.count, &report.1.publisher);
         if figure.place != "_T" && (figure.origin == "_T" || !all_origins) {
-            let place = (report.publisher.clone(), figure.place.clone(), kind);
+            let place = (publisher.clone(), figure.place.clone(), kind);
             self.places.entry(place).or_default().add(count, report);
         }
         if figure.is_part {
             return;
         }
-        let new = u64::from(said.insert((kind, &figure.origin)));
         if figure.origin != "_T" {
-            let of = self.origins.entry(figure.origin.clone()).or_default().counts.entry(kind).or_default();
-            of.add(count, report);
-            of.bulletins += new;
+            let of = self.origins.entry(figure.origin.clone()).or_default();
+            of.counts.entry(kind).or_default().add(count, report);
         }
         if figure.origin == "_T" || !all_origins {
-            let new = u64::from(said.insert((kind, "")));
             let sums = [
                 self.all.counts.entry(kind).or_default(),
-                self.publishers.entry((report.publisher.clone(), kind)).or_default(),
+                self.publishers.entry((publisher.clone(), kind)).or_default(),
+                self.days.entry((figure.day, kind)).or_default(),
             ];
-            for sum in sums {
-                sum.add(count, report);
-                sum.bulletins += new;
-            }
-            *self.days.entry((figure.day, kind)).or_default() += count;
+            sums.into_iter().for_each(|sum| sum.add(count, report));
         }
     }
 
-    fn add_stock(&mut self, figure: &Figure, report: &Report) {
-        let (kind, count) = (figure.kind, figure.count);
+    fn add_stock(&mut self, figure: &Figure, report: Placed<'_>) {
+        let (kind, count, publisher) = (figure.kind, figure.count, &report.1.publisher);
         if kind == Kind::Need {
             let need = (figure.origin.clone(), figure.need.clone());
             if !figure.is_part {
-                let basis = self.needs.entry(need).or_default();
-                basis.add(count, report);
-                basis.bulletins += 1;
+                self.needs.entry(need).or_default().add(count, report);
             }
             return;
         }
         if figure.place != "_T" {
-            let place = (report.publisher.clone(), figure.place.clone(), kind);
+            let place = (publisher.clone(), figure.place.clone(), kind);
             self.places.entry(place).or_default().add(count, report);
         }
         if figure.is_part {
             return;
         }
-        let by_publisher = self.publishers.entry((report.publisher.clone(), kind)).or_default();
-        by_publisher.add(count, report);
+        self.publishers.entry((publisher.clone(), kind)).or_default().add(count, report);
         let of = match figure.origin.as_str() {
             "_T" => return,
             origin => self.origins.entry(origin.to_owned()).or_default(),
         };
         for balance in [of, &mut self.all] {
-            let basis = balance.counts.entry(kind).or_default();
-            basis.add(count, report);
-            basis.bulletins += 1;
+            balance.counts.entry(kind).or_default().add(count, report);
         }
     }
 }

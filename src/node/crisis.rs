@@ -22,6 +22,7 @@ use super::request::Caller;
 use crate::policy::{Agreement, Lane, Standing};
 
 pub mod asked;
+mod basis;
 pub mod board;
 mod declare;
 pub mod desk;
@@ -50,6 +51,10 @@ impl Engine {
                 self.crisis_approve(lane.as_deref(), &bulletin, caller)
             }
             CrisisRequest::Show { lane } => self.crisis_show(lane.as_deref()),
+            CrisisRequest::Rests { lane, figure } => self.crisis_rests(lane.as_deref(), &figure),
+            CrisisRequest::Bulletin { lane, publisher, bulletin } => {
+                self.crisis_bulletin(lane.as_deref(), (&publisher, &bulletin))
+            }
             CrisisRequest::End { lane, lessons } => self.crisis_end(&lane, lessons.as_deref(), caller),
         }
     }

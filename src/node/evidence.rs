@@ -66,7 +66,7 @@ impl Cited {
 
 impl Engine {
     pub(super) fn cite(&mut self, key: &str, period: &str, from: Option<&str>) -> Result<Value, NodeError> {
-        let cited = self.cited((key, period), from, Scope::Government)?;
+        let cited = self.cited((key, period), from, Vec::new())?;
         let records = self.store.records(&cited.feed, cited.seq)?;
         cited.prove(records)
     }
@@ -77,9 +77,15 @@ impl Engine {
         &mut self,
         (key, period): (&str, &str),
         from: &str,
-        scope: Scope,
+        (scope, agreement): (Scope, Option<AgreementId>),
     ) -> Result<Rows, NodeError> {
-        let cited = self.cited((key, period), Some(from), scope)?;
+        let mut agreements = scope.agreements();
+        if let Some(only) = agreement {
+            let is_open = agreements.is_empty() || agreements.contains(&only);
+            let closed = || NodeError::NotFound("nothing of that agreement is shown here".to_owned());
+            agreements = is_open.then(|| vec![only]).ok_or_else(closed)?;
+        }
+        let cited = self.cited((key, period), Some(from), agreements)?;
         let records = Mutex::new(Some(self.store.records(&cited.feed, cited.seq)?));
         Ok(Rows::new(move |each| {
             let records = records.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -94,12 +100,12 @@ impl Engine {
         &mut self,
         (key, period): (&str, &str),
         from: Option<&str>,
-        scope: Scope,
+        agreements: Vec<AgreementId>,
     ) -> Result<Cited, NodeError> {
         let (key, period) = (SeriesKey::parse(key)?, Period::parse(period)?);
         let publisher = self.publisher(from.unwrap_or_else(|| key.ref_area()))?;
         self.store.fold()?;
-        let (publishers, agreements) = (vec![publisher], scope.agreements());
+        let publishers = vec![publisher];
         let pattern = SeriesPattern::parse(key.as_str())?;
         let query = Query { publishers, agreements, ..Query::current(pattern) };
         let mut newest: Option<(FeedId, EntryRef)> = None;

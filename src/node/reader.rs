@@ -194,8 +194,8 @@ impl Engine {
             Request::Insight(asked) => self.insight(asked).map(Answer::Rows),
             Request::Export { public, known } => self.export(Scope::of(public), &known).map(Answer::Rows),
             Request::Site(site) => self.site(site, caller),
-            Request::Prove { key, period, from, scope } => {
-                self.prove((&key, &period), &from, scope).map(Answer::Rows)
+            Request::Prove { key, period, from, scope, agreement } => {
+                self.prove((&key, &period), &from, (scope, agreement)).map(Answer::Rows)
             }
             other => Err(NodeError::Refused(format!("{other:?} is not a reader's question"))),
         }

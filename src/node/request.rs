@@ -7,6 +7,7 @@ use super::reader::Scope;
 use super::sign_in::SignInRequest;
 use super::site::SiteRequest;
 use crate::crypto::Hash;
+use crate::feed::AgreementId;
 
 /// A request; in JSON `{"command": "status"}` with the fields beside it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -222,6 +223,8 @@ pub enum Request {
         from: String,
         /// What may be cited.
         scope: Scope,
+        /// Only what stands under this agreement; none: the newest statement.
+        agreement: Option<AgreementId>,
     },
     /// Entries that came after a place in what this scope shows. It comes from within the process alone.
     #[serde(skip)]

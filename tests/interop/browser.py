@@ -188,7 +188,8 @@ def by_hand(browser, axe, checks: Checks, node: Node):
                  " ".join(f"{a}/{b}" for a, b in zip(*without) if a != b)[:300])
 
 
-def main() -> int:
+def in_browser(what: str, play) -> int:
+    """Plays with a browser, axe-core, a directory and a list of nodes, each of which is stopped in the end."""
     checks = Checks()
     program = chromium()
     if not program:
@@ -196,20 +197,16 @@ def main() -> int:
         if os.environ.get("CI") == "true":
             checks.check("there is a browser", False, why)
         else:
-            checks.skip("pages in a browser", why)
+            checks.skip(what, why)
         return checks.end()
     from axe_playwright_python.sync_playwright import Axe
     from playwright.sync_api import sync_playwright
 
     with tempfile.TemporaryDirectory() as directory, sync_playwright() as playwright:
-        nodes = []
+        nodes: list[Node] = []
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
         try:
-            nodes = two_nodes(pathlib.Path(directory))
-            for language in LANGUAGES:
-                for size in (WIDE, PHONE):
-                    click_through(Reader(browser, Axe(), checks, nodes[1], language, size))
-            by_hand(browser, Axe(), checks, nodes[1])
+            play((browser, Axe()), checks, pathlib.Path(directory), nodes)
         finally:
             browser.close()
             for node in nodes:
@@ -217,5 +214,15 @@ def main() -> int:
     return checks.end()
 
 
+def play(tools, checks: Checks, directory: pathlib.Path, nodes: list[Node]):
+    """The pages for everybody."""
+    browser, axe = tools
+    nodes += two_nodes(directory)
+    for language in LANGUAGES:
+        for size in (WIDE, PHONE):
+            click_through(Reader(browser, axe, checks, nodes[1], language, size))
+    by_hand(browser, axe, checks, nodes[1])
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(in_browser("pages in a browser", play))

@@ -250,38 +250,27 @@ fn lane_of(phl: &Government, can: &Government) {
     });
 }
 
-#[test]
-fn the_picture_of_a_crisis_is_a_page_and_a_table_with_the_numbers_of_the_command_line() {
+/// Both have reported, and one has corrected itself; the picture as PHL has it.
+fn reported(phl: &Government, can: &Government) -> Value {
     const SEEN: &str = "2026-01-02T03:04:05Z";
-    let world = World::agreed();
-    let (phl, can) = (&world.phl, &world.can);
     lane_of(phl, can);
     ask(phl, &["crisis", "report", "--set", "CR_NATREG:LBY=26015"]);
-    ask(
-        can,
-        &[
-            "crisis",
-            "report",
-            "--set",
-            "CR_BORDER:PHL=10040",
-            "--place",
-            "the <west> gate",
-            "--bulletin",
-            "C-1",
-            "--observed",
-            SEEN,
-        ],
-    );
+    let first = ["crisis", "report", "--set", "CR_BORDER:PHL=10040", "--place", "the <west> gate"];
+    ask(can, &[&first[..], &["--bulletin", "C-1", "--observed", SEEN]].concat());
+    let right = ["crisis", "report", "--set", "CR_BORDER:PHL=1004", "--place", "the <west> gate"];
     let fixed = ["--corrects", "C-1", "--observed", SEEN, "--reason", "a digit too many & more"];
-    ask(
-        can,
-        &[&["crisis", "report", "--set", "CR_BORDER:PHL=1004", "--place", "the <west> gate"][..], &fixed]
-            .concat(),
-    );
+    ask(can, &[&right[..], &fixed].concat());
     eventually("PHL has the correction", || {
         phl.ask(&["crisis", "show"]).is_ok_and(|lane| lane["totals"]["crossed"]["count"] == 1004)
     });
-    let lane = ask(phl, &["crisis", "show"]);
+    ask(phl, &["crisis", "show"])
+}
+
+#[test]
+fn the_picture_of_a_crisis_is_a_page_and_a_table_with_the_numbers_of_the_command_line() {
+    let world = World::agreed();
+    let phl = &world.phl;
+    let lane = reported(phl, &world.can);
     assert_eq!(
         (&lane["totals"]["known"]["count"], &lane["totals"]["unaccounted"]),
         (&26015.into(), &25011.into())
@@ -311,4 +300,89 @@ fn the_picture_of_a_crisis_is_a_page_and_a_table_with_the_numbers_of_the_command
         }
     }
     assert_eq!(send(phl, "GET", "/en/operator/crises/ffff.csv", &[&cookie], b"").status, 404);
+}
+
+/// The first link of a page with these words in its address.
+fn link(text: &str, words: &str) -> String {
+    let all = text.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next());
+    all.into_iter()
+        .find(|href| href.contains(words))
+        .unwrap_or_else(|| panic!("no link {words}: {text}"))
+        .to_owned()
+}
+
+#[test]
+fn a_figure_leads_to_its_bulletins_and_each_number_to_its_proof() {
+    let world = World::agreed();
+    let phl = &world.phl;
+    let lane = reported(phl, &world.can);
+    let rests = ask(phl, &["crisis", "show", "--figure", "totals/crossed"]);
+    let row = &rests["rests"][0];
+    assert_eq!(
+        (&row["publisher"], &row["bulletin"], &row["count"]),
+        (&"CAN".into(), &"C-1".into(), &1004.into())
+    );
+    assert_eq!((&rests["bulletins"], &lane["publishers"][1]["bulletins"]), (&1.into(), &1.into()));
+    let stated = ask(phl, &["crisis", "show", "--bulletin", "CAN/C-1"]);
+    let cell = &stated["observations"][0];
+    assert_eq!(
+        (&cell["count"], &cell["origin"], &stated["observations"][1]),
+        (&1004.into(), &"PHL".into(), &Value::Null)
+    );
+    assert_eq!(phl.try_ask(&["crisis", "show", "--figure", "origins/ITA/home"]).expect("an answer").0, 1);
+
+    let cookie = cookie(&enter(phl, &code(phl)));
+    let open = |path: &str| {
+        assert_eq!(get(phl, path).status, 401, "{path} without a session");
+        let answer = send(phl, "GET", path, &[&cookie], b"");
+        assert_eq!(answer.status, 200, "{path}: {}", answer.text());
+        assert_eq!(answer.header("cache-control"), Some("private, no-store"), "{path}");
+        assert!(!answer.text().contains(">?<"), "{path}: a word is missing");
+        answer
+    };
+    for language in ["en", "fr", "es"] {
+        let page = format!("/{language}/operator/crises/{}", lane["lane"].as_str().expect("an id"));
+        let rests = open(&link(&open(&page).text(), "/rests/totals/crossed")).text();
+        let bulletin = open(&link(&rests, "/bulletins/CAN/C-1")).text();
+        assert!(bulletin.contains("a digit too many &amp; more"), "{bulletin}");
+        let proof = open(&link(&bulletin, "/proof/CAN/")).text();
+        assert!(proof.contains("class=\"verdict holds\"") && proof.contains("<td>1004</td>"), "{proof}");
+        let file = open(&link(&proof, ".json")).text();
+        corridor::feed::evidence::verify(file.as_bytes(), None).expect("the proof holds");
+    }
+    let (key, period) = (cell["key"].as_str().expect("a key"), cell["period"].as_str().expect("a period"));
+    for path in [format!("/api/v1/citations/CAN/{key}/{period}"), format!("/en/evidence/CAN/{key}/{period}")]
+    {
+        for headers in [&[][..], &[cookie.as_str()]] {
+            assert_eq!(send(phl, "GET", &path, headers, b"").status, 404, "{path}: it is not public");
+        }
+    }
+}
+
+#[test]
+fn all_that_is_stated_in_a_lane_is_had_as_sdmx() {
+    let world = World::agreed();
+    let phl = &world.phl;
+    let lane = reported(phl, &world.can);
+    let cookie = cookie(&enter(phl, &code(phl)));
+    let path = format!("/en/operator/crises/{}.sdmx.csv", &lane["lane"].as_str().expect("an id")[..16]);
+    let answer = send(phl, "GET", &path, &[&cookie], b"");
+    assert_eq!(answer.header("content-type"), Some("application/vnd.sdmx.data+csv;version=2.0.0"));
+    let text = answer.text();
+    let mut table = csv::Reader::from_reader(text.as_bytes());
+    let names = table.headers().expect("a head").clone();
+    let at = |name: &str| names.iter().position(|one| one == name).expect(name);
+    let mut said: Vec<[String; 3]> = Vec::new();
+    for row in table.records() {
+        let row = row.expect("a row");
+        said.push(["REF_AREA", "INDICATOR", "OBS_VALUE"].map(|name| row[at(name)].to_owned()));
+    }
+    said.sort();
+    assert_eq!(said, [["CAN", "CR_BORDER", "1004"], ["PHL", "CR_NATREG", "26015"]], "{text}");
+    assert_eq!(get(phl, &path).status, 401, "without a session");
+    let all = "/sdmx/data/MIGPROFILE/...CR_BORDER..........?format=sdmx-csv";
+    assert!(
+        !send(phl, "GET", all, &[&cookie], b"").text().contains("1004"),
+        "the session opens no other way"
+    );
 }

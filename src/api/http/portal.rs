@@ -170,7 +170,13 @@ async fn evidence<N: Node>(
     if !service.citations.take(crate::node::clock::stopwatch()) {
         return Err(Refusal::RATE);
     }
-    let request = Request::Prove { key: key.clone(), period: period.clone(), from, scope: access.scope };
+    let request = Request::Prove {
+        key: key.clone(),
+        period: period.clone(),
+        from,
+        scope: access.scope,
+        agreement: None,
+    };
     match service.node.ask(request, Payload::none(), access.caller.clone()).await {
         Ok(Answer::Rows(rows)) => Ok(Some(v1::citation_of(&rows)?)),
         Ok(Answer::Value(_) | Answer::Json(_) | Answer::Reader(_)) => Err(service::other_form()),

@@ -32,7 +32,7 @@ use crate::sdmx::structure::{self, Head, json, xml};
 use negotiate::{Offer, Wish};
 
 mod available;
-mod figures;
+pub(super) mod figures;
 mod negotiate;
 mod select;
 mod sorted;

@@ -33,6 +33,12 @@ pub enum Crisis {
         /// As a table for other programs: csv
         #[arg(long, value_name = "FORMAT", value_parser = ["csv"])]
         format: Option<String>,
+        /// What one figure rests on, such as totals/crossed, origins/PHL/known or places/TUN/TN-82/crossed
+        #[arg(long, value_name = "FIGURE", conflicts_with = "format")]
+        figure: Option<String>,
+        /// What a bulletin states and in which entries, such as TUN/TUN-4
+        #[arg(long, value_name = "COUNTRY/ID", conflicts_with_all = ["format", "figure"])]
+        bulletin: Option<String>,
     },
     /// End a crisis lane; its detail is erased after its retention, the summary stays
     End {

@@ -43,7 +43,7 @@ fn a_total_is_not_added_to_its_parts_and_closed_cells_are_counted() {
     let crossed = |origin: &str| picture.origins[origin].count(Kind::Crossed);
     assert_eq!((crossed("XOA"), crossed("XOB")), (Some(33), Some(50)));
     assert_eq!(picture.all.count(Kind::Crossed), Some(83));
-    assert_eq!(picture.days.values().sum::<i64>(), 83);
+    assert_eq!(picture.days.values().map(|day| day.count).sum::<i64>(), 83);
 }
 
 #[test]
@@ -54,6 +54,17 @@ fn places_are_parts_of_a_total_that_stands_beside_them() {
     for picture in [with, without] {
         assert_eq!(picture.all.count(Kind::Crossed), Some(9));
         assert_eq!(picture.places[&("XTA".to_owned(), "XA-1".to_owned(), Kind::Crossed)].count, 4);
+        for (name, part) in [
+            ("totals/crossed", 9),
+            ("origins/XOA/crossed", 9),
+            ("publishers/XTA/crossed", 9),
+            ("places/XTA/XA-2/crossed", 5),
+            ("days/2011-03-02/crossed", 9),
+        ] {
+            let basis = picture.basis(&Name::parse(name).unwrap()).expect(name);
+            assert_eq!((basis.count, &basis.parts), (part, &BTreeMap::from([(0, part)])), "{name}");
+        }
+        assert_eq!(picture.basis(&Name::parse("origins/XOB/crossed").unwrap()), None);
     }
 }
 
@@ -93,7 +104,8 @@ fn flows_add_up_and_of_a_stock_the_newest_counts() {
     let balance = &picture.origins["XOA"];
     assert_eq!((balance.count(Kind::Known), balance.count(Kind::Crossed)), (Some(1000), Some(120)));
     assert_eq!(balance.unaccounted(), Some(1000 - 400 - 120 - 30));
-    assert_eq!(balance.counts[&Kind::Crossed].bulletins, 2);
+    assert_eq!(balance.counts[&Kind::Crossed].parts, BTreeMap::from([(3, 100), (4, 20)]));
+    assert_eq!(balance.counts[&Kind::Known].parts, BTreeMap::from([(0, 1000)]), "the newest alone");
     let ages = &balance.counts[&Kind::Crossed];
     assert_eq!((ages.oldest, ages.newest), (Some(Millis(4 * 3_600_000)), Some(Millis(8 * 3_600_000))));
     assert_eq!(Balance::default().unaccounted(), None);

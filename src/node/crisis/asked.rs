@@ -31,6 +31,24 @@ pub enum CrisisRequest {
         #[serde(default)]
         lane: Option<String>,
     },
+    /// What one figure of the picture rests on: bulletins, and how much of it each adds.
+    Rests {
+        /// As above.
+        #[serde(default)]
+        lane: Option<String>,
+        /// Which: `totals/crossed`, `origins/PHL/known`, see [`crate::insight::crisis::Name`].
+        figure: String,
+    },
+    /// What a bulletin states now, and the entries that say so.
+    Bulletin {
+        /// As above.
+        #[serde(default)]
+        lane: Option<String>,
+        /// Whose: country code.
+        publisher: String,
+        /// The bulletin's id.
+        bulletin: String,
+    },
     /// End a lane.
     End {
         /// As above.
@@ -92,7 +110,7 @@ impl CrisisRequest {
             Self::Report(_) => Some("crisis report"),
             Self::Approve { .. } => Some("crisis approve"),
             Self::End { .. } => Some("crisis end"),
-            Self::List | Self::Show { .. } => None,
+            Self::List | Self::Show { .. } | Self::Rests { .. } | Self::Bulletin { .. } => None,
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crate::feed::{AgreementId, EntryKind, FeedId, PublisherId, Seq, SignedHeader};
+use crate::feed::{AgreementId, EntryId, EntryKind, FeedId, PublisherId, Seq, SignedHeader};
 use crate::insight::crisis::{Cell, Report, reduce};
 use crate::model::{Decimal, Document, DocumentKind, Millis, Period, Record, Series, SeriesKey};
 use crate::node::engine::{Engine, NodeError};
@@ -88,7 +88,36 @@ impl Board {
     }
 }
 
+/// What a bulletin states of one cell, and where.
+pub(in crate::node) type Statement = (Cell, (Seq, EntryId));
+/// The count of a cell, and where it is stated.
+type Said = (Option<i64>, (Seq, EntryId));
+
 impl Engine {
+    /// A bulletin of a country as it stands, and what it states now; nothing if there is none of this id.
+    pub(in crate::node) fn bulletin_stated(
+        &mut self,
+        lane: AgreementId,
+        (country, bulletin): (&str, &str),
+    ) -> Result<Option<(Report, Vec<Statement>)>, NodeError> {
+        let mut posted = self.board(lane)?.bulletins.iter();
+        let of = |((_, id), posted): &(&(PublisherId, String), &Posted)| {
+            id == bulletin && posted.report.publisher == country
+        };
+        let Some(((publisher, _), posted)) = posted.find(of) else { return Ok(None) };
+        let (feed, report, entries) =
+            (FeedId::new(*publisher, lane), posted.report.clone(), posted.entries.clone());
+        let mut stated: BTreeMap<(SeriesKey, Period), Said> = BTreeMap::new();
+        for seq in entries {
+            let Some(entry) = read_entry(&feed, seq, &self.store)? else { continue };
+            let place = (seq, entry.header.id());
+            stated
+                .extend(entry.cells.into_iter().map(|(key, period, value)| ((key, period), (value, place))));
+        }
+        let stated = stated.into_iter().map(|((key, period), (value, place))| ((key, period, value), place));
+        Ok(Some((report, stated.collect())))
+    }
+
     /// The bulletins of a lane, read up to now.
     pub(in crate::node) fn board(&mut self, lane: AgreementId) -> Result<&Board, NodeError> {
         let Some(agreement) = self.house.book().get(&lane) else {

@@ -79,9 +79,9 @@ fn describe(picture: &Picture, now: Millis, value: &mut Value) {
         })
         .collect();
     let mut days: BTreeMap<String, Value> = BTreeMap::new();
-    for ((day, kind), count) in &picture.days {
+    for ((day, kind), basis) in &picture.days {
         let row = days.entry(day.to_string()).or_insert_with(|| json!({ "day": day.to_string() }));
-        row[kind.id()] = json!(count);
+        row[kind.id()] = json!(basis.count);
     }
     value["days"] = days.into_values().collect();
     value["needs"] = picture
@@ -108,19 +108,19 @@ fn balance(balance: &Balance, now: Millis) -> Value {
 }
 
 /// A count with what it rests on and how old that is.
-fn figure(basis: &Basis, now: Millis) -> Value {
+pub(super) fn figure(basis: &Basis, now: Millis) -> Value {
     let time = |time: Option<Millis>| time.map(|time| time.to_string());
     json!({
         "count": basis.count,
         "from": basis.publishers,
-        "bulletins": basis.bulletins,
+        "bulletins": basis.parts.len(),
         "oldest": time(basis.oldest),
         "newest": time(basis.newest),
         "age_seconds": basis.newest.map(|newest| now.0.saturating_sub(newest.0) / 1000),
     })
 }
 
-fn bulletin(report: &Report, now: Millis) -> Value {
+pub(super) fn bulletin(report: &Report, now: Millis) -> Value {
     json!({
         "publisher": report.publisher,
         "bulletin": report.bulletin,

@@ -6,6 +6,8 @@
 //! | `POST /sign-in` | uses it, and begins a session |
 //! | `GET /{language}/operator/...` | shows a page ([`section::Section`] lists them) |
 //! | `GET /{language}/operator/crises/{lane}.csv` | the picture of a crisis as a table |
+//! | `GET /{language}/operator/crises/{lane}.sdmx.csv` | all that is stated in its lane, as SDMX-CSV 2.0 |
+//! | `GET /{language}/operator/crises/{lane}/proof/….json` | the citation of one statement |
 //! | `POST /{language}/operator/sign-out` | ends the session |
 //!
 //! Signing in and out is all that can be done here: every act comes by the control socket. A session opens these pages
@@ -27,16 +29,18 @@ use axum::routing::{get, post};
 use serde_json::Value;
 use tokio::task;
 
+use self::file::File;
 use self::frame::framed;
 use self::section::Section;
 use self::session::Signed;
 use super::refused;
 use super::words::Words;
 use crate::api::Node;
+use crate::api::http::access::Access;
 use crate::api::http::guard::Refusal;
 use crate::api::http::service::{Service, failed, other_form};
 use crate::model::codelist::Language;
-use crate::node::{Answer, Caller, NodeError, Payload, Request};
+use crate::node::{Answer, Caller, NodeError, Payload, Request, Scope};
 
 /// All pages, in all languages.
 pub(super) fn routes<N: Node>() -> Router<Service<N>> {
@@ -79,9 +83,17 @@ async fn page<N: Node>(
     words: Words,
     path: &str,
 ) -> Result<Response, Refusal> {
-    let _place = service.place()?;
-    if let Some(section) = file::of(path) {
-        return file::picture(&all(service, signed, &section).await?);
+    let place = service.place()?;
+    if let Some(file) = File::parse(path) {
+        let answers = all(service, signed, file.section()).await?;
+        return match file {
+            File::Picture(_) => file::picture(&answers),
+            File::Citation(_) => file::citation(&answers),
+            File::Observations(_) => {
+                let access = Access { scope: Scope::Government, token: None, caller: signed.caller() };
+                file::observations(&answers, service.reader(&access).await?, place)
+            }
+        };
     }
     let section = Section::parse(path).ok_or(Refusal::NOT_FOUND)?;
     let answers = all(service, signed, &section).await?;
@@ -92,8 +104,8 @@ async fn page<N: Node>(
         not_ready: service.node.is_ready().err(),
         metrics: service.node.metrics(),
     };
-    let body = pages::body(&section, &facts);
-    Ok(html(framed(words, signed, (&section, &state), &body)))
+    let (title, body) = (pages::title(&section, &facts), pages::body(&section, &facts));
+    Ok(html(framed(words, signed, (&section, &state), (&title, &body))))
 }
 
 /// The answers to all that a page asks.

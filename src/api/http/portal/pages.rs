@@ -3,7 +3,7 @@
 pub(super) mod corridor;
 mod countries;
 mod country;
-mod evidence;
+pub(super) mod evidence;
 mod indicator;
 mod indicators;
 mod map;

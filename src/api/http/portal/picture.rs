@@ -5,6 +5,7 @@
 //! | [`map()`] | countries, one chosen, classes of value, flows between them; the world or a region |
 //! | [`lines()`] | up to six series over years, gaps shown as gaps |
 //! | [`bars()`] | amounts by name, the largest first |
+//! | [`columns()`] | counts by day, kinds beside each other |
 //! | [`spark()`] | a series in the size of a word |
 //! | [`heat()`] | origins by destinations, in classes |
 //!
@@ -16,6 +17,7 @@
 //! No meaning is carried by colour alone.
 
 mod bars;
+mod columns;
 mod element;
 mod geo;
 mod heat;
@@ -31,6 +33,7 @@ mod spark;
 mod tests;
 
 pub(crate) use bars::{Bar, Bars, bars};
+pub(crate) use columns::{Columns, Day, MAX_DAYS, columns};
 pub(crate) use element::Caption;
 pub(crate) use heat::{Cell, Heat, HeatCell, heat};
 pub(crate) use legend::Key;

@@ -10,7 +10,7 @@ use axum::body::{Body, Bytes};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use futures::{StreamExt, stream};
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio::task;
 
 use super::negotiate::{Offer, Wish, labels};
@@ -166,11 +166,19 @@ fn short(job: &Job) -> io::Result<Option<(Vec<u8>, u64)>> {
 }
 
 /// The answer piece by piece. When the figures break off, so does the answer.
-fn long(job: Job, place: tokio::sync::OwnedSemaphorePermit) -> Body {
+fn long(job: Job, place: OwnedSemaphorePermit) -> Body {
+    streamed(place, move |out| write(&job, out).map(|_| ()))
+}
+
+/// What is written on a thread of its own, piece by piece as the reader takes it, with its place held until the end.
+pub(in crate::api::http) fn streamed(
+    place: OwnedSemaphorePermit,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()> + Send + 'static,
+) -> Body {
     let (pieces, inbox) = mpsc::channel::<io::Result<Bytes>>(PIECES);
     task::spawn_blocking(move || {
-        let made = write(&job, Pieces { text: Vec::new(), pieces: pieces.clone() });
-        if let Err(error) = made {
+        let mut out = Pieces { text: Vec::new(), pieces: pieces.clone() };
+        if let Err(error) = write(&mut out).and_then(|()| out.flush()) {
             // A reader that is gone needs no rest.
             let _ = pieces.blocking_send(Err(error));
         }

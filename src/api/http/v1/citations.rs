@@ -121,7 +121,7 @@ pub(super) async fn cite<N: Node>(
     }
     let name = format!("citation-{}-{period}.json", key.as_str().replace('.', "-"));
     let (key, period, scope) = (key.as_str().to_owned(), period.to_string(), views.access.scope);
-    let request = Request::Prove { key, period, from, scope };
+    let request = Request::Prove { key, period, from, scope, agreement: None };
     let text = match service.node.ask(request, Payload::none(), views.access.caller.clone()).await {
         Ok(Answer::Rows(rows)) => Ok(citation_of(&rows)),
         Ok(Answer::Value(_) | Answer::Json(_) | Answer::Reader(_)) => return Err(other_form()),

@@ -18,17 +18,16 @@ pub(super) fn framed(
     words: Words,
     signed: &Signed,
     (section, card): (&Section, &Value),
-    body: &Markup,
+    (title, body): (&str, &Markup),
 ) -> String {
     let card = card["card"].as_str().and_then(|text| Card::from_text(text).ok());
     let is_training = card.as_ref().is_none_or(|card| card.network().is_training());
     let name = card.as_ref().map(|card| words.area(card.country())).unwrap_or_default();
-    let title = words.say(&format!("operator.title.{}", section.word()));
     let tag = words.language().tag();
     let content = html! {
         a.skip href="#main" { (words.say("frame.skip")) }
-        @if is_training { p.training role="note" { (words.say("frame.practice")) } }
         header {
+            @if is_training { p.training role="note" { (words.say("frame.practice")) } }
             a.brand href=(format!("/{tag}/operator")) { "Corridor" @if !name.is_empty() { " \u{b7} " (name) } }
             nav aria-label=(words.say("operator.menu")) { ul {
                 @for one in Section::MENU {
@@ -40,7 +39,11 @@ pub(super) fn framed(
             } }
             (languages(words, &section.path()))
         }
-        main id="main" tabindex="-1" data-again=[section.again()] { h1 { (title) } (body) }
+        main id="main" tabindex="-1" data-again=[section.again()] {
+            @if section.again().is_some() { p.old role="status" data-old hidden { (words.say("operator.old")) } }
+            h1 { (title) }
+            (body)
+        }
         footer {
             p { (words.fill("operator.signed_in", &[("who", signed.who()), ("time", &moment(words, signed.ends_at()))])) }
             form method="post" action=(format!("/{tag}/operator/sign-out")) {

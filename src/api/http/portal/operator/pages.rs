@@ -1,6 +1,7 @@
 //! What the operator's pages say, made of the node's answers to the questions of their sections.
 
 mod agreements;
+mod basis;
 mod crises;
 mod crisis;
 mod faults;
@@ -17,7 +18,7 @@ use super::frame::moment;
 use super::section::Section;
 use crate::api::http::portal::pages::table;
 use crate::api::http::portal::words::Words;
-use crate::model::codelist;
+use crate::model::{Dimension, codelist};
 use crate::node::metrics::Metric;
 
 /// What a page is made of.
@@ -42,9 +43,14 @@ impl Facts<'_> {
         self.words.say(&format!("operator.{name}"))
     }
 
-    /// A link to a page of the operator's.
+    /// The address of a page of the operator's.
+    fn href(&self, section: &Section) -> String {
+        format!("/{}/{}", self.words.language().tag(), section.path())
+    }
+
+    /// A link to it.
     fn link(&self, section: &Section, text: &str) -> Markup {
-        html! { a href=(format!("/{}/{}", self.words.language().tag(), section.path())) { (text) } }
+        html! { a href=(self.href(section)) { (text) } }
     }
 }
 
@@ -61,8 +67,31 @@ pub(super) fn body(section: &Section, facts: &Facts<'_>) -> Markup {
         Section::Faults => faults::all(facts),
         Section::Crises => crises::all(facts),
         Section::Crisis(_) => crisis::one(facts),
+        Section::Rests(lane, _) => basis::rests(facts, lane),
+        Section::Bulletin(lane, ..) => basis::bulletin(facts, lane),
+        Section::Proof(stated) => basis::proof(facts, stated),
         Section::Audit => submissions::audit(facts),
         Section::Health => node::health(facts),
+    }
+}
+
+/// What a page is called.
+pub(super) fn title(section: &Section, facts: &Facts<'_>) -> String {
+    let name = facts.answer(0)["name"].as_str();
+    match (section, name) {
+        (Section::Crisis(_), Some(name)) => name.to_owned(),
+        (Section::Rests(_, figure), Some(name)) => format!("{name}: {}", basis::called(facts, figure)),
+        (Section::Bulletin(_, publisher, id), Some(name)) => {
+            format!("{name}: {id}, {}", facts.words.area(publisher))
+        }
+        (Section::Proof(stated), _) => {
+            let values =
+                [("country", facts.words.area(&stated.country)), ("period", stated.period.to_string())];
+            facts
+                .words
+                .fill("title.evidence", &values.each_ref().map(|(name, value)| (*name, value.as_str())))
+        }
+        (section, _) => facts.say(&format!("title.{}", section.word())).to_owned(),
     }
 }
 
@@ -85,25 +114,47 @@ enum Form {
     Age,
     /// A kind of figure of a crisis.
     Kind,
-    /// A reason or need, by its code.
+    /// A need, by its code.
     Need,
+    /// A code of a dimension by its name.
+    Of(Dimension),
 }
 
 /// A table with a column for each field: its message, its name in the answer, its form. The first column names the row.
-fn rows(facts: &Facts<'_>, caption: &str, columns: &[(&str, &str, Form)], rows: &[Value]) -> Markup {
+fn rows(facts: &Facts<'_>, caption: &str, columns: &[(&str, &str, Form)], all: &[Value]) -> Markup {
+    linked(facts, caption, columns, all, &|_, _| None)
+}
+
+/// The same, where fields of a row may lead to a page.
+fn linked(
+    facts: &Facts<'_>,
+    caption: &str,
+    columns: &[(&str, &str, Form)],
+    rows: &[Value],
+    link: &dyn Fn(&Value, &str) -> Option<Section>,
+) -> Markup {
     if rows.is_empty() {
         return html! { p { (facts.words.say("word.none")) } };
     }
     let class = |form: Form| match form {
         Form::Count | Form::Age => "n",
         Form::Time => "when",
-        Form::Text | Form::Code | Form::Country | Form::Countries | Form::Kind | Form::Need => "t",
+        Form::Text | Form::Code | Form::Country | Form::Countries | Form::Kind | Form::Need | Form::Of(_) => {
+            "t"
+        }
     };
     let head = html! { tr { @for (name, _, form) in columns { th.(class(*form)) scope="col" { (facts.say(&format!("field.{name}"))) } } } };
+    let shown = |row: &Value, field: &str, form: Form| {
+        let text = cell(facts, &row[field], form);
+        match link(row, field).filter(|_| !row[field].is_null()) {
+            Some(section) => html! { a.figure href=(facts.href(&section)) { (text) } },
+            None => text,
+        }
+    };
     let body = html! { @for row in rows { tr {
         @for (at, (_, field, form)) in columns.iter().enumerate() {
-            @if at == 0 { th scope="row" { (cell(facts, &row[*field], *form)) } }
-            @else { td.(class(*form)) { (cell(facts, &row[*field], *form)) } }
+            @if at == 0 { th.id[is_short(&row[*field])] scope="row" { (shown(row, field, *form)) } }
+            @else { td.(class(*form)).id[is_short(&row[*field])] { (shown(row, field, *form)) } }
         }
     } } };
     table(caption, &head, &body)
@@ -121,7 +172,10 @@ fn cell(facts: &Facts<'_>, value: &Value, form: Form) -> Markup {
         (Value::String(text), Form::Time) => html! { (moment(words, text)) },
         (Value::Number(seconds), Form::Age) => html! { (age(words, seconds.as_i64().unwrap_or_default())) },
         (Value::String(kind), Form::Kind) => html! { (facts.say(&format!("crisis.{kind}"))) },
-        (Value::String(code), Form::Need) => html! { (words.code(codelist::reason(), code)) },
+        (Value::String(code), Form::Need) => html! { (need(facts, code)) },
+        (Value::String(code), Form::Of(dimension)) => {
+            html! { (dimension.codelist().map_or_else(|| code.clone(), |list| words.code(list, code))) }
+        }
         (Value::String(text), Form::Country) => html! { (words.area(text)) },
         (Value::Array(all), Form::Countries) => {
             let names: Vec<String> =
@@ -148,6 +202,16 @@ fn list<'a>(answer: &'a Value, field: &str) -> &'a [Value] {
     answer[field].as_array().map_or(&[], Vec::as_slice)
 }
 
+/// A need in the words of those who help; whatever else stands in its place as its list has it.
+fn need(facts: &Facts<'_>, code: &str) -> String {
+    match code {
+        "STRAND" | "DOC" | "MED" | "SHELT" | "FOOD" | "PROT" | "DETN" | "MISS" | "TRANS" | "WAGE" => {
+            facts.say(&format!("need.{code}")).to_owned()
+        }
+        other => facts.words.code(codelist::reason(), other),
+    }
+}
+
 /// How long ago something was, in the largest unit that fits.
 fn age(words: Words, seconds: i64) -> String {
     let (unit, name) = match seconds.max(0) {
@@ -160,6 +224,14 @@ fn age(words: Words, seconds: i64) -> String {
         &[("n", &words.digits(&(seconds.max(0) / unit).to_string()))],
     )
 }
+
+/// Whether it is one short word, such as a code, which is not broken at its dashes.
+fn is_short(value: &Value) -> bool {
+    value.as_str().is_some_and(|text| text.len() <= MAX_WORD && !text.contains(char::is_whitespace))
+}
+
+/// The longest word that is kept on one line.
+const MAX_WORD: usize = 24;
 
 /// Enough of an id to tell two apart by eye.
 fn short(text: &str) -> String {

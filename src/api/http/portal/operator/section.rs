@@ -1,7 +1,9 @@
 //! The operator's pages there are, and what each asks the node.
 
-use crate::node::Request;
+use crate::feed::AgreementId;
+use crate::model::{Period, SeriesKey};
 use crate::node::crisis::CrisisRequest;
+use crate::node::{Request, Scope};
 
 /// A page.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,10 +28,29 @@ pub(super) enum Section {
     Crises,
     /// One lane.
     Crisis(String),
+    /// What a figure of a lane rests on: the lane, the figure.
+    Rests(String, String),
+    /// A bulletin: its lane, its publisher's country, its id.
+    Bulletin(String, String, String),
+    /// The proof of what was stated in a lane.
+    Proof(Stated),
     /// The log of acts.
     Audit,
     /// Keys, standby, counters.
     Health,
+}
+
+/// A statement in a lane: by whom, of which series and period.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Stated {
+    /// The lane.
+    pub(super) lane: AgreementId,
+    /// The publisher's country.
+    pub(super) country: String,
+    /// The series.
+    pub(super) key: SeriesKey,
+    /// The period.
+    pub(super) period: Period,
 }
 
 /// The longest name of something in an address, in bytes.
@@ -66,6 +87,20 @@ impl Section {
             ["faults"] => Some(Self::Faults),
             ["crises"] => Some(Self::Crises),
             ["crises", id] if is_name(id) => Some(Self::Crisis((*id).to_owned())),
+            ["crises", lane, "rests", figure @ ..] if is_name(lane) && !figure.is_empty() => {
+                Some(Self::Rests((*lane).to_owned(), figure.join("/")))
+            }
+            ["crises", lane, "bulletins", publisher, id @ ..] if is_name(lane) && !id.is_empty() => {
+                Some(Self::Bulletin((*lane).to_owned(), (*publisher).to_owned(), id.join("/")))
+            }
+            ["crises", lane, "proof", country, key, period] if is_name(country) => {
+                Some(Self::Proof(Stated {
+                    lane: AgreementId::from_hex(lane)?,
+                    country: (*country).to_owned(),
+                    key: SeriesKey::parse(key).ok()?,
+                    period: Period::parse(period).ok()?,
+                }))
+            }
             ["audit"] => Some(Self::Audit),
             ["health"] => Some(Self::Health),
             _ => None,
@@ -79,6 +114,11 @@ impl Section {
             Self::Partner(id) => format!("partners/{id}"),
             Self::Agreement(id) => format!("agreements/{id}"),
             Self::Crisis(id) => format!("crises/{id}"),
+            Self::Rests(lane, figure) => format!("crises/{lane}/rests/{figure}"),
+            Self::Bulletin(lane, publisher, id) => format!("crises/{lane}/bulletins/{publisher}/{id}"),
+            Self::Proof(Stated { lane, country, key, period }) => {
+                format!("crises/{}/proof/{country}/{}/{period}", lane.to_hex(), key.as_str())
+            }
             other => other.word().to_owned(),
         };
         format!("operator/{rest}")
@@ -93,7 +133,9 @@ impl Section {
             Self::Deliveries => "deliveries",
             Self::Submissions => "submissions",
             Self::Faults => "faults",
-            Self::Crises | Self::Crisis(_) => "crises",
+            Self::Crises | Self::Crisis(_) | Self::Rests(..) | Self::Bulletin(..) | Self::Proof(_) => {
+                "crises"
+            }
             Self::Audit => "audit",
             Self::Health => "health",
         }
@@ -121,6 +163,25 @@ impl Section {
             Self::Faults => vec![Request::Status, Request::Audit { verify: false }, Request::Feeds],
             Self::Crises => vec![Request::Crisis(CrisisRequest::List)],
             Self::Crisis(id) => vec![Request::Crisis(CrisisRequest::Show { lane: Some(id.clone()) })],
+            Self::Rests(lane, figure) => {
+                let (lane, figure) = (Some(lane.clone()), figure.clone());
+                vec![Request::Crisis(CrisisRequest::Rests { lane, figure })]
+            }
+            Self::Bulletin(lane, publisher, id) => {
+                let (publisher, bulletin) = (publisher.clone(), id.clone());
+                vec![Request::Crisis(CrisisRequest::Bulletin {
+                    lane: Some(lane.clone()),
+                    publisher,
+                    bulletin,
+                })]
+            }
+            Self::Proof(stated) => vec![Request::Prove {
+                key: stated.key.as_str().to_owned(),
+                period: stated.period.to_string(),
+                from: stated.country.clone(),
+                scope: Scope::Government,
+                agreement: Some(stated.lane),
+            }],
             Self::Audit => vec![Request::Audit { verify: false }],
             Self::Health => vec![Request::Status, Request::KeyList, Request::StandbyShow],
         }
@@ -137,6 +198,14 @@ mod tests {
             Section::Partner("ab12".into()),
             Section::Agreement("cd34".into()),
             Section::Crisis("ef".into()),
+            Section::Rests("ef".into(), "places/TUN/C:LY-01/crossed".into()),
+            Section::Bulletin("ef".into(), "TUN".into(), "convoy/7_a".into()),
+            Section::Proof(Stated {
+                lane: AgreementId::from_hex(&"0a".repeat(32)).unwrap(),
+                country: "TUN".into(),
+                key: SeriesKey::parse("H.TUN.PHL.CR_BORDER.CIT._T._T._T._T._T._T._T.TN-82.PS").unwrap(),
+                period: Period::parse("2011-03-02T04:00:00").unwrap(),
+            }),
         ];
         for section in Section::MENU.into_iter().chain(some) {
             let path = section.path();
@@ -147,9 +216,15 @@ mod tests {
                 assert_eq!(request.act(), None, "{request:?}");
             }
         }
-        for path in
-            ["x", "partners/a/b", "agreements/..", "agreements/a%20b", &format!("crises/{}", "a".repeat(65))]
-        {
+        for path in [
+            "crises/ef/rests",
+            "crises/ef/proof/TUN/no.key/2011",
+            "x",
+            "partners/a/b",
+            "agreements/..",
+            "agreements/a%20b",
+            &format!("crises/{}", "a".repeat(65)),
+        ] {
             assert_eq!(Section::parse(path), None, "{path}");
         }
     }

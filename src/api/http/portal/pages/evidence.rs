@@ -9,6 +9,7 @@ use crate::api::http::guard::Refusal;
 use crate::api::http::portal::address::Address;
 use crate::api::http::portal::figures;
 use crate::api::http::portal::page::{Download, Page, Source};
+use crate::api::http::portal::words::Words;
 use crate::api::http::withdrawn::Withdrawn;
 use crate::feed::evidence;
 use crate::model::{Dimension, SeriesKey, SeriesPattern};
@@ -22,26 +23,36 @@ pub(super) fn page(source: &Source<'_>) -> Result<Page, Refusal> {
     let Some(citation) = source.citation else {
         return Ok(Page { title, body: taken_back(source, &key, period)? });
     };
+    let download = source.download(&Download::Citation { country, key: key.as_str(), period });
+    let body = proof(words, (country, &key), citation, download.as_deref())?;
+    Ok(Page { title, body })
+}
+
+/// What a citation proves of a series, with the link to its file.
+pub(in crate::api::http::portal) fn proof(
+    words: Words,
+    (country, key): (&str, &SeriesKey),
+    citation: &str,
+    file: Option<&str>,
+) -> Result<Markup, Refusal> {
     let checked = evidence::verify(citation.as_bytes(), None);
-    let file: Value = serde_json::from_str(citation).map_err(|_| Refusal::FAILED)?;
-    let download = Download::Citation { country, key: key.as_str(), period };
-    let body = html! {
+    let cited: Value = serde_json::from_str(citation).map_err(|_| Refusal::FAILED)?;
+    Ok(html! {
         @match &checked {
             Ok(evidence) => {
                 p.verdict.holds role="status" { strong { (words.say("evidence.holds")) } " " (words.say("evidence.holds_is")) }
-                (claim(source, &evidence.value))
-                (signed(source, &evidence.value, &file))
+                (claim(words, &evidence.value))
+                (signed(words, &evidence.value, &cited))
             }
             Err(reason) => p.verdict.fails role="alert" { strong { (words.say("evidence.fails")) } " " (reason) }
         }
         h2 id="verify" { (words.say("evidence.verify")) }
         p { (words.say("evidence.verify_is")) }
-        @if let Some(href) = source.download(&download) { p { a href=(href) download { (words.say("evidence.file")) } } }
+        @if let Some(href) = file { p { a href=(href) download { (words.say("evidence.file")) } } }
         pre tabindex="0" { code { "corridor verify citation.json --card " (country) ".card\npython3 scripts/verify.py citation.json" } }
         h2 id="series" { (words.say("evidence.series")) }
-        (dimensions(source, &key))
-    };
-    Ok(Page { title, body })
+        (dimensions(words, key))
+    })
 }
 
 /// Of a figure that was withdrawn: when, and why.
@@ -58,13 +69,12 @@ fn taken_back(source: &Source<'_>, key: &SeriesKey, period: &str) -> Result<Mark
         p { (words.say("withdrawn.lead")) }
         dl.facts { dt { (words.say("withdrawn.reason")) } dd { (one.reason) } }
         h2 id="series" { (words.say("evidence.series")) }
-        (dimensions(source, key))
+        (dimensions(words, key))
     })
 }
 
 /// What is stated, as it was signed.
-fn claim(source: &Source<'_>, value: &Value) -> Markup {
-    let words = source.words;
+fn claim(words: Words, value: &Value) -> Markup {
     let Some(claim) = value["claim"].as_object() else { return html! {} };
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let plain = claim.iter().filter(|(_, value)| !value.is_object() && !value.is_array() && !value.is_null());
@@ -77,8 +87,7 @@ fn claim(source: &Source<'_>, value: &Value) -> Markup {
 }
 
 /// Who signed it, and where it stands.
-fn signed(source: &Source<'_>, value: &Value, file: &Value) -> Markup {
-    let words = source.words;
+fn signed(words: Words, value: &Value, file: &Value) -> Markup {
     let text = |name: &str| value[name].as_str().unwrap_or("\u{2013}").to_owned();
     let steps = file["path"].as_array().map_or(0, Vec::len);
     let country = text("country");
@@ -101,8 +110,7 @@ fn signed(source: &Source<'_>, value: &Value, file: &Value) -> Markup {
     }
 }
 
-fn dimensions(source: &Source<'_>, key: &SeriesKey) -> Markup {
-    let words = source.words;
+fn dimensions(words: Words, key: &SeriesKey) -> Markup {
     let head = html! { tr { th scope="col" { (words.say("evidence.dimension")) } th scope="col" { (words.say("word.code")) } th scope="col" { (words.say("evidence.means")) } } };
     let means = |dimension: Dimension| match dimension {
         Dimension::Indicator => words.indicator(key.indicator()),

@@ -250,6 +250,36 @@ fn a_line_breaks_where_there_is_no_value() {
 }
 
 #[test]
+fn a_day_has_columns_for_what_is_said_of_it_and_the_last_days_are_drawn() {
+    let wide = |counts: &[Option<f64>]| {
+        let drawn = samples::by_day(samples::caption("d"), ("Day ", "People"), counts);
+        checked(&drawn);
+        drawn.0.split("pic-narrow").next().unwrap().to_owned()
+    };
+    let drawn = wide(&[Some(10.0), None, Some(4.0), Some(0.0)]);
+    let titles: Vec<&str> =
+        drawn.split("<title>").skip(1).map(|rest| rest.split("</title>").next().unwrap()).collect();
+    assert_eq!(
+        titles,
+        ["Day 0, Day : 10", "Day 0, Came home: 5", "Day 2, Day : 4", "Day 2, Came home: 2", "Day 3, Day : 0"]
+    );
+    // The height of a column is its share of the axis, from the foot of the chart.
+    let height = |title: &str| {
+        let before = drawn.split(title).next().unwrap().rsplit("<rect").next().unwrap();
+        let value = before.split("height=\"").nth(1).unwrap().split('"').next().unwrap();
+        value.parse::<f64>().unwrap()
+    };
+    assert!((height("Day 0, Day : 10") - 230.0).abs() < 0.1, "{drawn}");
+    assert!((height("Day 2, Day : 4") - 92.0).abs() < 0.1 && height("Day 3, Day : 0") == 0.0, "{drawn}");
+    let many = wide(&[Some(1.0); MAX_DAYS + 8]);
+    assert!(
+        !many.contains("Day 7, ")
+            && many.contains("Day 8, ")
+            && many.contains(&format!("Day {}, ", MAX_DAYS + 7))
+    );
+}
+
+#[test]
 fn classes_hold_about_as_many_values_each() {
     let values: Vec<f64> = (1..=600).map(f64::from).collect();
     let classes = Classes::of(&values).unwrap();
@@ -296,6 +326,7 @@ proptest! {
         checked(&samples::one_line(&points));
         let options: Vec<Option<f64>> = values.iter().map(|v| Some(*v)).collect();
         checked(&spark(&Spark { label: &name, points: &options }));
+        checked(&samples::by_day(Caption { id: &name, title: &name, description: &name }, (&name, &name), &options));
         let rows: Vec<Bar<'_>> = values
             .iter()
             .map(|v| Bar { name: &name, value: Some(*v), text: &name, href: None, chosen: false })
@@ -309,7 +340,7 @@ proptest! {
         let flows: Vec<Flow<'_>> = values
             .iter()
             .enumerate()
-            .map(|(at, v)| Flow { from: codes[at % 5], to: codes[(at + 1) % 5], value: *v, label: &name, href: None })
+            .map(|(at, v)| Flow { is_return: false, from: codes[at % 5], to: codes[(at + 1) % 5], value: *v, label: &name, href: None })
             .collect();
         checked(&samples::flows(&flows, &name));
     }

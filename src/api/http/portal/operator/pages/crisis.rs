@@ -1,12 +1,16 @@
 //! The common picture of one crisis: who is known, present, crossed, home, and unaccounted for; on what each figure
 //! rests and how old it is. It asks for itself again, so that it can stand on a screen.
 
+mod days;
 mod drawn;
 
 use maud::{Markup, html};
 use serde_json::Value;
 
-use super::{Facts, Form, cell, facts_of, list, rows};
+use super::basis::to_bulletin;
+use super::{Facts, Form, cell, facts_of, linked, list, rows};
+use crate::api::http::portal::operator::file::pattern;
+use crate::api::http::portal::operator::section::Section;
 use crate::api::http::portal::pages::table;
 
 /// What a balance is made of, in the order in which it is read.
@@ -24,28 +28,44 @@ pub(super) fn one(facts: &Facts<'_>) -> Markup {
             (standing(facts, &lane["standing"])) ". "
             (facts.words.fill("operator.crisis.as_of", &[("time", &cell(facts, &lane["as_of"], Form::Time).into_string())]))
         }
-        (totals(facts, &lane["totals"]))
+        (totals(facts, id, &lane["totals"]))
         p.note { (say("balance")) }
         (drawn::map(facts, lane))
         h2 id="origins" { (say("origins")) }
-        (origins(facts, list(lane, "origins")))
-        (rests(facts, "needs", &[("origin", "origin", Form::Country), ("need", "need", Form::Need)], lane))
-        (rests(facts, "places", &[("place", "place", Form::Text), ("publisher", "publisher", Form::Country), ("kind", "kind", Form::Kind)], lane))
+        (origins(facts, id, list(lane, "origins")))
+        (rests(facts, ("needs", &["origin", "need"]), &[("origin", "origin", Form::Country), ("need", "need", Form::Need)], lane))
+        (rests(facts, ("places", &["publisher", "place", "kind"]), &[("place", "place", Form::Text), ("publisher", "publisher", Form::Country), ("kind", "kind", Form::Kind)], lane))
         h2 id="days" { (say("days")) }
-        (days(facts, list(lane, "days")))
-        (rests(facts, "publishers", &[("publisher", "publisher", Form::Country), ("kind", "kind", Form::Kind)], lane))
+        (days::all(facts, id, list(lane, "days")))
+        (rests(facts, ("publishers", &["publisher", "kind"]), &[("publisher", "publisher", Form::Country), ("kind", "kind", Form::Kind)], lane))
         h2 id="newest" { (say("newest")) }
-        (rows(facts, say("newest"), &[
+        (linked(facts, say("newest"), &[
             ("bulletin", "bulletin", Form::Text), ("publisher", "publisher", Form::Country), ("place", "place", Form::Text),
             ("observed", "observed", Form::Time), ("age", "age_seconds", Form::Age), ("corrected", "corrected", Form::Count),
-        ], list(lane, "newest")))
+        ], list(lane, "newest"), &|row, field| to_bulletin(id, row, field)))
         h2 id="corrections" { (say("corrections")) }
-        (rows(facts, say("corrections"), &[
+        (linked(facts, say("corrections"), &[
             ("bulletin", "bulletin", Form::Text), ("publisher", "publisher", Form::Country), ("time", "time", Form::Time),
             ("why", "reason", Form::Text),
-        ], list(lane, "corrections")))
+        ], list(lane, "corrections"), &|row, field| to_bulletin(id, row, field)))
         (more(facts, lane))
-        p.choice { a href=(format!("/{}/operator/crises/{id}.csv", facts.words.language().tag())) { (say("csv")) } }
+        (away(facts, id))
+    }
+}
+
+/// Ways to take the picture away.
+fn away(facts: &Facts<'_>, id: &str) -> Markup {
+    let page = facts.href(&Section::Crisis(id.to_owned()));
+    let query = format!("/sdmx/data/MIGPROFILE/{}?format=sdmx-csv", pattern());
+    let parts = facts.say("crisis.sdmx_rest").split_once("{query}").unwrap_or_default();
+    html! {
+        h2 id="download" { (facts.say("crisis.away")) }
+        ul.choice {
+            li { a href=(format!("{page}.csv")) { (facts.say("crisis.csv")) } }
+            li { a href=(format!("{page}.sdmx.csv")) { (facts.say("crisis.sdmx")) } }
+            li hidden { button type="button" data-print { (facts.say("crisis.print")) } }
+        }
+        p.note { (parts.0) code { (query) } (parts.1) }
     }
 }
 
@@ -88,9 +108,11 @@ pub(super) fn standing(facts: &Facts<'_>, standing: &Value) -> Markup {
     }
 }
 
-/// A count of a balance; whoever holds nothing of a kind has said nothing, which is not zero.
-fn count(facts: &Facts<'_>, figure: &Value) -> Markup {
-    cell(facts, &figure["count"], Form::Count)
+/// A count that leads to what it rests on; whoever holds nothing of a kind has said nothing, which is not zero.
+fn count(facts: &Facts<'_>, (lane, figure): (&str, &str), count: &Value) -> Markup {
+    let text = cell(facts, count, Form::Count);
+    let rests = Section::Rests(lane.to_owned(), figure.to_owned());
+    html! { @if count.is_null() { (text) } @else { a.figure href=(facts.href(&rests)) { (text) } } }
 }
 
 /// The age of the newest of what a balance rests on.
@@ -99,7 +121,7 @@ fn youngest(balance: &Value) -> Value {
     ages.min().map_or(Value::Null, Value::from)
 }
 
-fn totals(facts: &Facts<'_>, totals: &Value) -> Markup {
+fn totals(facts: &Facts<'_>, lane: &str, totals: &Value) -> Markup {
     let say = |name: &str| facts.say(&format!("crisis.{name}"));
     let field = |name: &str| facts.say(&format!("field.{name}"));
     let head = html! { tr {
@@ -110,7 +132,7 @@ fn totals(facts: &Facts<'_>, totals: &Value) -> Markup {
         @for kind in KINDS {
             @let figure = &totals[kind];
             tr {
-                th scope="row" { (say(kind)) } td.n { (count(facts, figure)) } td.t { (cell(facts, &figure["from"], Form::Countries)) }
+                th scope="row" { (say(kind)) } td.n { (count(facts, (lane, &format!("totals/{kind}")), &figure["count"])) } td.t { (cell(facts, &figure["from"], Form::Countries)) }
                 td.n { (cell(facts, &figure["bulletins"], Form::Count)) } td.when { (cell(facts, &figure["newest"], Form::Time)) }
                 td.n { (cell(facts, &figure["age_seconds"], Form::Age)) }
             }
@@ -120,7 +142,7 @@ fn totals(facts: &Facts<'_>, totals: &Value) -> Markup {
     table(say("totals"), &head, &body)
 }
 
-fn origins(facts: &Facts<'_>, origins: &[Value]) -> Markup {
+fn origins(facts: &Facts<'_>, lane: &str, origins: &[Value]) -> Markup {
     if origins.is_empty() {
         return html! { p { (facts.words.say("word.none")) } };
     }
@@ -129,27 +151,22 @@ fn origins(facts: &Facts<'_>, origins: &[Value]) -> Markup {
         th scope="col" { (facts.say("field.origin")) } @for kind in KINDS { th.n scope="col" { (say(kind)) } }
         th.n scope="col" { (say("unaccounted")) } th.n scope="col" { (facts.say("field.age")) }
     } };
+    let named =
+        |row: &Value, kind: &str| format!("origins/{}/{kind}", row["origin"].as_str().unwrap_or_default());
     let body = html! { @for row in origins { tr {
-        th scope="row" { (cell(facts, &row["origin"], Form::Country)) } @for kind in KINDS { td.n { (count(facts, &row[kind])) } }
+        th scope="row" { (cell(facts, &row["origin"], Form::Country)) } @for kind in KINDS { td.n { (count(facts, (lane, &named(row, kind)), &row[kind]["count"])) } }
         td.n { (cell(facts, &row["unaccounted"], Form::Count)) } td.n { (cell(facts, &youngest(row), Form::Age)) }
     } } };
     table(say("origins"), &head, &body)
 }
 
-fn days(facts: &Facts<'_>, days: &[Value]) -> Markup {
-    if days.is_empty() {
-        return html! { p { (facts.words.say("word.none")) } };
-    }
-    let say = |name: &str| facts.say(&format!("crisis.{name}"));
-    let head = html! { tr { th scope="col" { (facts.say("field.day")) } @for kind in KINDS { th.n scope="col" { (say(kind)) } } } };
-    let body = html! { @for row in days { tr {
-        th scope="row" { (cell(facts, &row["day"], Form::Text)) } @for kind in KINDS { td.n { (cell(facts, &row[kind], Form::Count)) } }
-    } } };
-    table(say("days"), &head, &body)
-}
-
-/// Figures with what each rests on.
-fn rests(facts: &Facts<'_>, title: &str, names: &[(&str, &str, Form)], lane: &Value) -> Markup {
+/// Figures with what each rests on; the fields say how a row's figure is called.
+fn rests(
+    facts: &Facts<'_>,
+    (title, fields): (&str, &[&str]),
+    names: &[(&str, &str, Form)],
+    lane: &Value,
+) -> Markup {
     let mut columns = names.to_vec();
     columns.extend([
         ("count", "count", Form::Count),
@@ -161,5 +178,11 @@ fn rests(facts: &Facts<'_>, title: &str, names: &[(&str, &str, Form)], lane: &Va
     // Who reported says the row itself.
     columns.retain(|(name, _, _)| *name != "from" || names.iter().all(|(name, _, _)| *name != "publisher"));
     let caption = facts.say(&format!("crisis.{title}"));
-    html! { h2 id=(title) { (caption) } (rows(facts, caption, &columns, list(lane, title))) }
+    let figure = |row: &Value, field: &str| {
+        let mut steps = vec![title];
+        steps.extend(fields.iter().filter_map(|field| row[*field].as_str()));
+        let id = lane["lane"].as_str().filter(|_| field == "count")?;
+        Some(Section::Rests(id.to_owned(), steps.join("/")))
+    };
+    html! { h2 id=(title) { (caption) } (linked(facts, caption, &columns, list(lane, title), &figure)) }
 }

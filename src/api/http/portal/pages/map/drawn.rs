@@ -45,7 +45,14 @@ pub(super) fn map(source: &Source<'_>, choice: &Choice<'_>, shown: &Shown) -> Ma
         .zip(&labels)
         .filter_map(|(one, (label, href))| {
             let value = values(one)?;
-            Some(Flow { from: &one.origin, to: &one.destination, value, label, href: Some(href) })
+            Some(Flow {
+                is_return: false,
+                from: &one.origin,
+                to: &one.destination,
+                value,
+                label,
+                href: Some(href),
+            })
         })
         .take(MAX_FLOWS)
         .collect();

@@ -52,6 +52,7 @@ pub(super) fn map(source: &Source<'_>, profile: &Profile, shown: &Shown<'_>) -> 
     let mut flows: Vec<picture::Flow<'_>> = labels
         .iter()
         .map(|(flow, label, value, href)| picture::Flow {
+            is_return: false,
             from: &flow.origin,
             to: &flow.destination,
             value: *value,

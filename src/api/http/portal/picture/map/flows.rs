@@ -31,6 +31,8 @@ pub(crate) struct Flow<'a> {
     pub(crate) value: f64,
     /// What is shown at the pointer.
     pub(crate) label: &'a str,
+    /// Drawn as one that arrives, beside others that leave.
+    pub(crate) is_return: bool,
     /// For the pointer alone; the keyboard has the countries and the table.
     pub(crate) href: Option<&'a str>,
 }
@@ -62,7 +64,7 @@ pub(super) fn layer(ribbons: &[Ribbon<'_>], map: &Map<'_>, sheet: &Sheet) -> Gro
     let largest = ribbons.first().map_or(1.0, |ribbon| tame(ribbon.flow.value));
     let group = with(Group::new(), &[("class", "flows"), ("fill-opacity", "0.72"), ("aria-hidden", "true")]);
     ribbons.iter().fold(group, |group, ribbon| {
-        let arrives = map.chosen == Some(ribbon.flow.to);
+        let arrives = ribbon.flow.is_return || map.chosen == Some(ribbon.flow.to);
         let width = (tame(ribbon.flow.value) / largest * WIDEST).max(HAIRLINE);
         let path = Path::new()
             .set("d", shape(ribbon.from, ribbon.to, width, sheet.height))

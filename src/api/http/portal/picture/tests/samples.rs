@@ -108,6 +108,7 @@ fn arrivals() -> Markup {
         .iter()
         .zip(&labels)
         .map(|((code, _, value), label)| Flow {
+            is_return: false,
             from: code,
             to: "CAN",
             value: *value,
@@ -116,13 +117,21 @@ fn arrivals() -> Markup {
         })
         .collect();
     all.push(Flow {
+        is_return: false,
         from: "CAN",
         to: "USA",
         value: 820_000.0,
         label: "Canada to the United States: 820000",
         href: None,
     });
-    all.push(Flow { from: "CAN", to: "ITA", value: 30_000.0, label: "Canada to Italy: 30000", href: None });
+    all.push(Flow {
+        is_return: false,
+        from: "CAN",
+        to: "ITA",
+        value: 30_000.0,
+        label: "Canada to Italy: 30000",
+        href: None,
+    });
     flows(&all, "Persons born in one country and living in another")
 }
 
@@ -133,6 +142,7 @@ fn region(id: &str, codes: &[&str]) -> Markup {
         .flat_map(|(a, from)| codes.iter().enumerate().map(move |(b, to)| (a, b, *from, *to)))
         .filter(|(a, b, ..)| a != b && (a * 7 + b * 3) % 4 == 0)
         .map(|(a, b, from, to)| Flow {
+            is_return: false,
             from,
             to,
             value: (1000 * (a + 1) * (b + 2)) as f64,
@@ -329,10 +339,31 @@ pub(super) fn all() -> Vec<(&'static str, Markup)> {
         ("lines-one", one_line(&[(2020, Point::Value(5.0))])),
         ("bars", ranking()),
         ("bars-empty", bars(&Bars { caption: caption("be"), bars: &[] })),
+        (
+            "columns",
+            by_day(
+                caption("d"),
+                ("02-", "People"),
+                &[Some(1_204.0), Some(6_015.0), None, Some(915.0), Some(5.0)],
+            ),
+        ),
+        ("columns-empty", by_day(caption("de"), ("", ""), &[])),
+        ("columns-many", by_day(caption("dm"), ("02-", "People"), &[Some(41.0); 100])),
         ("heat-four", field("h", &agreement)),
         ("heat-eu", field("hh", &eu)),
         ("spark", inline()),
     ]
+}
+
+/// Counts of two kinds, the second of which was told of every other day.
+pub(super) fn by_day(caption: Caption<'_>, (name, unit): (&str, &str), counts: &[Option<f64>]) -> Markup {
+    let day = |(at, count): (usize, &Option<f64>)| Day {
+        name: format!("{name}{at}"),
+        mark: format!("{name}{at}"),
+        counts: vec![*count, count.filter(|_| at % 2 == 0).map(|count| count / 2.0)],
+    };
+    let days: Vec<Day> = counts.iter().enumerate().map(day).collect();
+    columns(&Columns { caption, kinds: &[name, "Came home"], days: &days, unit, number: &grouped })
 }
 
 /// Every picture with a name that tries to get out of its place.
@@ -351,11 +382,19 @@ pub(super) fn hostile() -> Vec<(&'static str, Markup)> {
         [vec![HeatCell { cell: Cell::Class(99), text: HOSTILE.into(), label: HOSTILE.into(), href: None }]];
     let keys = [(Key::Class(99), HOSTILE.to_owned()), (Key::Missing, HOSTILE.to_owned())];
     let area = Area { code: "PHL", label: HOSTILE, href: Some("/en/"), shade: Shade::Class(99) };
-    let flow = Flow { from: "PHL", to: "CAN", value: 1.0, label: HOSTILE, href: Some("/en/?a='\"><script>") };
+    let flow = Flow {
+        is_return: false,
+        from: "PHL",
+        to: "CAN",
+        value: 1.0,
+        label: HOSTILE,
+        href: Some("/en/?a='\"><script>"),
+    };
     let write = |_: f64| HOSTILE.to_owned();
     vec![
         ("lines", lines(&Lines { caption, series: &series, unit: HOSTILE, number: &write, shaded: true })),
         ("bars", bars(&Bars { caption, bars: &[bar] })),
+        ("columns", by_day(caption, (HOSTILE, HOSTILE), &[Some(f64::INFINITY), Some(1e300), None])),
         (
             "heat",
             heat(&Heat {
