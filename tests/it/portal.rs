@@ -172,6 +172,44 @@ fn an_explanation_stands_at_both_ends() {
     assert!(!get(&world.can, "/en/corridor/PHL/CAN").text().contains("Registration"), "not for everybody");
 }
 
+/// A government takes a figure back; everybody reads that it did and why, and nobody the value.
+#[test]
+fn what_is_withdrawn_is_told_without_its_value() {
+    // So long that no hash shows it by chance.
+    const VALUE: &str = "731905582417";
+    let world = released();
+    release(&world.phl, &world.path("more.csv"), &[["PHL", "CAN", "MS_FBORN", "2021", VALUE]]);
+    let at = "/en/corridor/CAN/PHL";
+    eventually("the partner shows it", || plain(&get(&world.can, at).text()).contains(VALUE));
+    let page = get(&world.can, at).text();
+    let link =
+        page.split("href=\"").find(|link| link.starts_with("/en/evidence/PHL/") && link.contains("/2021\""));
+    let proof = link.and_then(|link| link.split('"').next()).expect("a link to its proof");
+    let key = proof.split('/').nth(4).expect("a key");
+    assert!(get(&world.can, proof).text().contains(VALUE), "it stands there before");
+    ask(&world.phl, &["retract", key, "2021", "--reason", "Counted <twice>"]);
+    eventually("the partner has heard of it", || {
+        get(&world.can, at).text().contains("Counted &lt;twice&gt;")
+    });
+    for node in [&world.phl, &world.can] {
+        for (path, title) in [
+            ("/en/country/PHL", "Withdrawn"),
+            ("/fr/country/PHL", "Chiffres retirés"),
+            ("/es/corridor/CAN/PHL", "Cifras retiradas"),
+            (proof, "This figure was withdrawn on"),
+        ] {
+            eventually("the page tells it", || get(node, path).text().contains("Counted &lt;twice&gt;"));
+            let page = get(node, path);
+            assert_eq!(page.status, 200, "{path}");
+            assert!(page.text().contains(title), "{path}: {}", page.text());
+            assert!(!plain(&page.text()).contains(VALUE), "{path} still has the value");
+        }
+        let other = proof.replace("/2021", "/2015");
+        assert!(get(node, &other).text().contains("8805"), "the other period stays");
+        assert_eq!(get(node, &proof.replace("/2021", "/2019")).status, 404);
+    }
+}
+
 #[test]
 fn numbers_on_pages_are_those_of_the_api() {
     let world = released();

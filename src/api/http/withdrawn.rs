@@ -83,11 +83,10 @@ impl Newest {
 mod tests {
     use super::*;
     use crate::crypto::Hash;
+    use crate::feed::testing::KEY;
     use crate::feed::{EntryId, FeedId, PublisherId, Seq};
     use crate::model::{Attributes, Decimal, Flags};
     use crate::view::{EntryRef, Version};
-
-    const KEY: &str = "A.PHL.CAN.MS_FBORN._T._T.CNT._T._T._T._T._T._T._T";
 
     fn version(period: &str, seq: u64, reason: Option<&str>) -> Version {
         let state = match reason {
