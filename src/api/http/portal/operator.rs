@@ -92,7 +92,8 @@ async fn page<N: Node>(
         not_ready: service.node.is_ready().err(),
         metrics: service.node.metrics(),
     };
-    let body = pages::body(&section, &facts);
+    // A map may be drawn.
+    let body = task::block_in_place(|| pages::body(&section, &facts));
     Ok(html(framed(words, signed, (&section, &state), &body)))
 }
 

@@ -188,21 +188,21 @@ fn parts_that_belong_to_a_country_are_joined_without_a_line() {
 
 #[test]
 fn a_region_is_cut_out_and_its_small_states_are_seen() {
-    let sheet = outline::around(&["BRB", "LCA", "VCT", "GRD", "TTO", "JAM", "HTI"]);
+    let sheet = sheets::around(&["BRB", "LCA", "VCT", "GRD", "TTO", "JAM", "HTI"]);
     assert!(!sheet.is_world && sheet.lands.contains_key("BRB") && !sheet.lands.contains_key("ITA"));
-    let pacific = outline::around(&["FJI", "TON", "WSM", "KIR", "TUV", "VUT"]);
+    let pacific = sheets::around(&["FJI", "TON", "WSM", "KIR", "TUV", "VUT"]);
     assert!(!pacific.is_world, "a group on both sides of the 180th meridian lies together");
     for code in ["FJI", "TON", "WSM", "TUV", "VUT"] {
         let (x, y) = pacific.lands[code].anchor;
         assert!((0.0..=960.0).contains(&x) && (0.0..=pacific.height).contains(&y), "{code} {x} {y}");
     }
-    let europe = outline::around(&["DEU", "FRA", "ITA"]);
+    let europe = sheets::around(&["DEU", "FRA", "ITA"]);
     for neighbour in ["ESP", "GBR", "POL", "TUN", "LIE", "AND", "MLT"] {
         assert!(europe.lands.contains_key(neighbour), "{neighbour} is in view too");
     }
     assert!(!europe.lands.contains_key("AUS") && !europe.lands.contains_key("BRA"));
-    assert!(outline::around(&["CAN", "PHL", "ITA", "ESP"]).is_world, "all over the world is the world");
-    assert!(outline::around(&[]).is_world && outline::around(&["no", "such"]).is_world);
+    assert!(sheets::around(&["CAN", "PHL", "ITA", "ESP"]).is_world, "all over the world is the world");
+    assert!(sheets::around(&[]).is_world && sheets::around(&["no", "such"]).is_world);
 }
 
 #[test]
