@@ -41,6 +41,7 @@ use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
+use tokio::task;
 use tokio::time::sleep;
 
 use super::Node;
@@ -114,6 +115,8 @@ async fn run(
     manner: Manner,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
+    // Beside the requests: one that needs it before it is there waits for it on a thread that may block.
+    drop(task::spawn_blocking(portal::warm));
     let stopping = Arc::new(Notify::new());
     let notice = Arc::clone(&stopping);
     let app = routes::router(node, manner).into_make_service_with_connect_info::<listener::Remote>();

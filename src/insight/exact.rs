@@ -80,6 +80,10 @@ pub fn in_units(value: Decimal, attributes: &Attributes) -> Option<Decimal> {
 }
 
 fn aligned(mantissa: i128, from: u8, to: u8) -> Option<i128> {
+    // Nearly all: whole numbers of people.
+    if from == to {
+        return Some(mantissa);
+    }
     mantissa.checked_mul(10_i128.checked_pow(u32::from(to.checked_sub(from)?))?)
 }
 

@@ -169,9 +169,8 @@ impl Builder {
     /// Takes a series with its current values. What is not a member's own word under the agreement is passed over.
     pub fn add(&mut self, series: &SeriesView) {
         let key = &series.key;
-        let is_own =
-            |member: &&Member| member.publisher == series.feed.publisher && member.country == key.ref_area();
-        if series.feed.agreement != self.agreement || !self.members.iter().any(|member| is_own(&member)) {
+        let is_own = |member: &Member| member.publisher == series.feed.publisher;
+        if series.feed.agreement != self.agreement || !self.member(key.ref_area()).is_some_and(is_own) {
             return;
         }
         self.note(series);
@@ -208,7 +207,7 @@ impl Builder {
         let is_by_sex = matches!(key.sex(), "_T" | "_Z" | "M" | "F");
         let counterpart = key.counterpart_area();
         let is_inside = match indicator.dims.contains(&Breakdown::Counterpart) {
-            true => self.has(counterpart) && counterpart != key.ref_area(),
+            true => self.member(counterpart).is_some() && counterpart != key.ref_area(),
             false => matches!(counterpart, "_Z" | "_T"),
         };
         (adds && is_total && is_by_sex && is_inside).then(|| Measure {
@@ -220,8 +219,10 @@ impl Builder {
         })
     }
 
-    fn has(&self, country: &str) -> bool {
-        self.members.binary_search_by(|member| member.country.as_str().cmp(country)).is_ok()
+    /// Members are in the order of countries, each there once.
+    fn member(&self, country: &str) -> Option<&Member> {
+        let at = self.members.binary_search_by(|member| member.country.as_str().cmp(country)).ok()?;
+        self.members.get(at)
     }
 
     /// The profile.

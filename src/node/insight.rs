@@ -137,8 +137,7 @@ impl Reader {
             }
             InsightRequest::Quality { country: None, .. } => {
                 let mut all = Vec::new();
-                for publisher in self.reporting() {
-                    let (report, _) = self.quality(publisher, None)?;
+                for (publisher, report) in self.qualities()? {
                     all.push(value::quality(&self.name_of(publisher), &report, false));
                 }
                 Ok(serde_json::json!({ "publishers": all }))
@@ -348,6 +347,24 @@ impl Reader {
             true
         })?;
         Ok(builder.finish())
+    }
+
+    /// The same of everybody who reports, in the order of [`Reader::reporting`]: one walk over all series.
+    ///
+    /// # Errors
+    /// [`NodeError`] when the database is broken.
+    pub fn qualities(&self) -> Result<Vec<(PublisherId, quality::Report)>, NodeError> {
+        let (now, reporting) = (self.now(), self.reporting());
+        let new = |publisher: &PublisherId| (*publisher, quality::Builder::new(now, None));
+        let mut builders: BTreeMap<PublisherId, quality::Builder> = reporting.iter().map(new).collect();
+        self.query(SeriesPattern::any(), Moment::History, Vec::new(), &mut |series| {
+            if let Some(builder) = builders.get_mut(&series.feed.publisher) {
+                builder.add(series);
+            }
+            true
+        })?;
+        let report = |publisher| Some((publisher, builders.remove(&publisher)?.finish().0));
+        Ok(reporting.into_iter().filter_map(report).collect())
     }
 
     /// Posts of a destination beside workers of an origin.

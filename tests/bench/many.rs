@@ -29,7 +29,7 @@ pub(crate) const STEM: &str = "many";
 /// Observations of the edition.
 const EDITION: usize = 1_000;
 /// Nodes that are made or started at one time.
-const PARALLEL: usize = 8;
+pub(crate) const PARALLEL: usize = 8;
 /// Work of the passphrase as a power of two; a real node has 16.
 const WORK: u8 = 2;
 /// How long the nodes are left alone before memory is read and the edition comes out.
@@ -107,7 +107,7 @@ fn reach_all(hub: &mut Node, nodes: &mut [Node]) -> anyhow::Result<Vec<Duration>
 }
 
 /// Does something with each, several at a time; the order is kept.
-fn in_parallel<T: Send, U: Send>(
+pub(crate) fn in_parallel<T: Send, U: Send>(
     items: Vec<T>,
     each: impl Fn(T) -> anyhow::Result<U> + Sync,
 ) -> anyhow::Result<Vec<U>> {
@@ -133,7 +133,7 @@ fn in_parallel<T: Send, U: Send>(
 }
 
 /// What `corridor init` makes, with keys that open quickly.
-fn make(root: &Path, country: &str) -> anyhow::Result<Node> {
+pub(crate) fn make(root: &Path, country: &str) -> anyhow::Result<Node> {
     let node = Node::at(root, country)?;
     let (national, next, own) = (keys::generate()?, keys::generate()?, keys::generate()?);
     let now = clock::now();

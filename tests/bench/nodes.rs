@@ -31,6 +31,8 @@
 //! | `daily_*` | one corridor's figures of each day of ten years, 3 653 in a series: over the socket, and over HTTP |
 //! | `guarded_*` | monthly tables with all margins, a third of the cells small: a release that protects and audits them; the same again, against what was released |
 //! | `readers_page_*`, `readers_errors` | 200 people who open a page each second for a minute: from the request to the whole page; pages that did not come |
+//! | `page_KIND_bytes`, `page_KIND_gzip` | a kind of page in its heaviest form, where the whole matrix is held: as it stands, and packed |
+//! | `page_KIND_first`, `..._made`, `..._again` | the first page after a start; one that is made while all that it rests on is there; one that was made before |
 //! | `readers_sync_idle_*`, `..._busy_*` | a figure from its release to the partner's answer, before they come and while they read |
 //! | `engines_*` | 5 KiB values under sorted keys: in order until they are on disk, one in ten again in no order, read in order, read in no order |
 
@@ -47,6 +49,7 @@ mod machine;
 mod many;
 mod node;
 mod outside;
+mod pages;
 mod play;
 mod readers;
 mod real;
@@ -75,6 +78,9 @@ const VERY_LONG: usize = 5_000_000;
 const BESIDE: usize = 10_000_000;
 /// Partners of one publisher: some, and nearly all governments.
 const MANY: [usize; 2] = [80, 200];
+
+/// Publishers of the matrix in a quick run; in a usual one all.
+const SOME: usize = 24;
 
 /// What was asked for.
 #[derive(Default)]
@@ -191,6 +197,11 @@ impl Bench<'_> {
             let dir = self.make("people at the pages", readers::STEM)?;
             let time = std::time::Duration::from_secs(seconds);
             readers::play(&self.source, &self.nodes, (&dir, size, time), &mut self.report)?;
+        }
+        if wanted.any(&[pages::STEM]) {
+            let dir = self.make("each kind of page", "pages")?;
+            let publishers = if quick { SOME } else { usize::MAX };
+            pages::play(Path::new(SOURCE), (&dir, publishers), &mut self.report)?;
         }
         if wanted.any(&[feeds::STEM]) {
             let dir = self.make("200 feeds and nothing new", feeds::STEM)?;

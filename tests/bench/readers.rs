@@ -165,7 +165,7 @@ fn read(number: usize, seen: &Seen, pages: &[String], address: &str) {
     seen.times.lock().unwrap_or_else(PoisonError::into_inner).extend(mine);
 }
 
-fn connect(address: &str) -> anyhow::Result<BufReader<TcpStream>> {
+pub(crate) fn connect(address: &str) -> anyhow::Result<BufReader<TcpStream>> {
     let stream = TcpStream::connect(address)?;
     stream.set_read_timeout(Some(Duration::from_secs(30)))?;
     stream.set_nodelay(true)?;
@@ -173,7 +173,11 @@ fn connect(address: &str) -> anyhow::Result<BufReader<TcpStream>> {
 }
 
 /// The status and the body as it came.
-fn ask(stream: &mut BufReader<TcpStream>, path: &str, packed: bool) -> anyhow::Result<(u16, Vec<u8>)> {
+pub(crate) fn ask(
+    stream: &mut BufReader<TcpStream>,
+    path: &str,
+    packed: bool,
+) -> anyhow::Result<(u16, Vec<u8>)> {
     let packed = if packed { "Accept-Encoding: gzip\r\n" } else { "" };
     let asked = format!("GET {path} HTTP/1.1\r\nHost: node\r\n{packed}\r\n");
     stream.get_mut().write_all(asked.as_bytes())?;

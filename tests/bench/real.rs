@@ -18,8 +18,8 @@ pub(crate) const MATRIX: &str = "undesa";
 /// And those of the daily counts.
 pub(crate) const DAILY: &str = "daily";
 
-/// How the matrix is read by one that reports for nobody in particular.
-const MAPPING: &str = include_str!("../../config/mappings/undesa_stock.toml");
+/// How the matrix is read: all of it by one that reports for nobody in particular, else the own rows.
+pub(crate) const MAPPING: &str = include_str!("../../config/mappings/undesa_stock.toml");
 /// Questions of each kind.
 const QUESTIONS: usize = 200;
 /// Days of a decade, on average.
@@ -36,13 +36,8 @@ pub(crate) fn matrix(
 ) -> anyhow::Result<()> {
     let (mut a, mut b) = (Node::observer(root)?, partner.copy(root)?);
     a.start(&Request::Card)?;
-    let mapping = MAPPING.replace("REF_AREA = \"$COUNTRY\"\n", "");
-    let mapping = mapping.replace("[columns]\n", "[columns]\nREF_AREA = \"destination_iso3\"\n");
-    let mapping = mapping.replace("[filter]\ndestination_iso3 = \"$COUNTRY\"\n", "");
-    let submitted = timed(|| a.submit_mapped(file, &mapping));
-    submitted.0?;
-    let (size, _) = timed(|| a.release());
-    let size = size?;
+    a.submit_mapped(file, MAPPING)?;
+    let size = a.release()?;
     ensure!(size > 100_000, "the matrix has {size} observations only");
     b.start(&Request::Card)?;
     introduce(&mut a, &mut b)?;

@@ -121,9 +121,14 @@ fn quality_mirror_and_watch_say_what_is_held() {
         revised() == json!({ "revised": 1, "mean_relative": "0.083" })
     });
     let everybody = ask(&world.can, &["quality"]);
-    let countries: Vec<&Value> =
-        everybody["publishers"].as_array().expect("publishers").iter().map(|one| &one["country"]).collect();
-    assert_eq!(countries.len(), 2, "{everybody}");
+    let publishers = everybody["publishers"].as_array().expect("publishers");
+    assert_eq!(publishers.len(), 2, "{everybody}");
+    for short in publishers {
+        let whole = ask(&world.can, &["quality", short["country"].as_str().expect("a code")]);
+        for (name, value) in short.as_object().expect("a report") {
+            assert_eq!(whole["publishers"][0][name], *value, "{name} of {short}");
+        }
+    }
 
     let shown = stdout(&run(&world.can, &["mirror", "PHL", "CAN", "EF_REGEMI"]));
     assert!(shown.contains("2 pairs, ratio destination/origin") && shown.contains("asymmetry"), "{shown}");

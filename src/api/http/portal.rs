@@ -39,6 +39,9 @@ use self::address::{Address, MapView};
 use self::assets::Asset;
 pub(super) use self::kept::Kept;
 use self::page::{Place, Source, framed};
+#[cfg(test)]
+pub(super) use self::picture::is_warm;
+pub(super) use self::picture::warm;
 use self::words::Words;
 use super::access::Access;
 use super::guard::Refusal;

@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::access::MAX_FAILURES;
-use super::{MAX_BODY, Manner, serve};
+use super::{MAX_BODY, Manner, portal, serve};
 use crate::api::fake::{Fake, PATIENCE, ROWS, token_text};
 use crate::node::Request;
 use crate::node::request::GetRequest;
@@ -62,6 +62,18 @@ async fn every_route_answers_in_its_format() {
         let head = ask(address, "HEAD", path, "").await;
         assert_eq!((head.status, head.body.as_str()), (200, ""), "{path}");
     }
+}
+
+#[tokio::test]
+async fn what_maps_are_drawn_on_is_made_before_anybody_asks() {
+    let (address, _tasks) = start(Fake::new()).await;
+    let made = async {
+        while !portal::is_warm() {
+            // The server answers meanwhile: nothing of this is done on its thread.
+            assert_eq!(get(address, "/healthz").await.status, 200);
+        }
+    };
+    timeout(PATIENCE, made).await.expect("the world is there without a page");
 }
 
 #[tokio::test]

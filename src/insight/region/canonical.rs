@@ -1,10 +1,9 @@
 //! The form of a regional profile of which its digest is made.
 
-use std::fmt::Write;
+use std::fmt::{self, Display, Write};
 
 use super::{BySex, Measure, Profile};
 use crate::crypto::Hash;
-use crate::model::Decimal;
 
 /// The canonical form: UTF-8 lines that end with a line feed, fields with one blank between them, `-` where there is
 /// no value.
@@ -27,7 +26,7 @@ pub(super) fn digest(profile: &Profile) -> Hash {
 
 fn text(profile: &Profile) -> String {
     let mut text = format!("{FORM} {}\n", profile.agreement.to_hex());
-    let mut line = |words: std::fmt::Arguments<'_>| {
+    let mut line = |words: fmt::Arguments<'_>| {
         text.write_fmt(words).expect("writing to a string does not fail");
         text.push('\n');
     };
@@ -39,23 +38,37 @@ fn text(profile: &Profile) -> String {
         line(format_args!("coverage {} {} {}", one.indicator, one.reporting.len(), profile.members.len()));
     }
     for one in &profile.totals {
-        let (measure, sum) = (words(&one.measure), values(&one.sum));
+        let (measure, sum) = (Words(&one.measure), Values(&one.sum));
         line(format_args!("total {measure} {} {sum} {} {}", one.period, one.cells, one.withheld));
     }
     for one in &profile.flows {
-        let (measure, value) = (words(&one.measure), values(&one.value));
+        let (measure, value) = (Words(&one.measure), Values(&one.value));
         line(format_args!("flow {measure} {} {} {} {value}", one.period, one.origin, one.destination));
     }
     text
 }
 
-fn words(measure: &Measure) -> String {
-    [&measure.indicator, &measure.freq, &measure.basis, &measure.duration, &measure.unit]
-        .map(String::as_str)
-        .join(" ")
+/// Written without a text of its own: a profile has many lines.
+struct Words<'a>(&'a Measure);
+
+impl Display for Words<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Measure { indicator, freq, basis, duration, unit } = self.0;
+        write!(f, "{indicator} {freq} {basis} {duration} {unit}")
+    }
 }
 
-fn values(value: &BySex) -> String {
-    let text = |value: Option<Decimal>| value.map_or_else(|| "-".to_owned(), |value| value.to_string());
-    [value.total, value.male, value.female].map(text).join(" ")
+struct Values<'a>(&'a BySex);
+
+impl Display for Values<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, value) in [self.0.total, self.0.male, self.0.female].iter().enumerate() {
+            f.write_str(if at == 0 { "" } else { " " })?;
+            match value {
+                Some(value) => write!(f, "{value}")?,
+                None => f.write_str("-")?,
+            }
+        }
+        Ok(())
+    }
 }

@@ -104,7 +104,9 @@ async fn page<N: Node>(
         not_ready: service.node.is_ready().err(),
         metrics: service.node.metrics(),
     };
-    let (title, body) = (pages::title(&section, &facts), pages::body(&section, &facts));
+    let title = pages::title(&section, &facts);
+    // A map may be drawn.
+    let body = task::block_in_place(|| pages::body(&section, &facts));
     Ok(html(framed(words, signed, (&section, &state), (&title, &body))))
 }
 

@@ -28,6 +28,7 @@ mod outline;
 mod palette;
 mod project;
 mod scale;
+mod sheets;
 mod spark;
 #[cfg(test)]
 mod tests;
@@ -42,6 +43,16 @@ pub(crate) use map::{Area, Flow, Map, Shade, View, map};
 pub(crate) use palette::STYLE;
 pub(crate) use scale::{CLASSES, Classes};
 pub(crate) use spark::{Spark, spark};
+
+/// Makes what all maps share, so that the first reader of one does not wait for it. It takes a moment, and blocks.
+pub(crate) fn warm() {
+    let _world = sheets::whole();
+}
+
+#[cfg(test)]
+pub(crate) fn is_warm() -> bool {
+    sheets::is_warm()
+}
 
 /// Writes a number as the reader's language has it.
 pub(crate) type Number<'a> = &'a dyn Fn(f64) -> String;

@@ -14,10 +14,9 @@ use crate::model::Decimal;
 pub(super) fn all(source: &Source<'_>) -> Result<Page, Refusal> {
     let words = source.words;
     let mut reports = Vec::new();
-    for publisher in source.reader.reporting() {
+    for (publisher, report) in source.reader.qualities().map_err(|error| failed(&error))? {
         let country = source.reader.publishers().get(&publisher).map(|name| name.country.clone());
         let Some(code) = country.filter(|code| !code.is_empty()) else { continue };
-        let (report, _) = source.reader.quality(publisher, None).map_err(|error| failed(&error))?;
         reports.push((words.area(&code), code, report));
     }
     reports.sort_by(|a, b| a.0.cmp(&b.0));

@@ -11,8 +11,9 @@ use svg::node::element::{Circle, Element, Group, Path, Rectangle, SVG};
 use super::Number;
 use super::element::{Caption, Role, frame, hatch, markup, named, short, with};
 use super::legend::{Key, legend};
-use super::outline::{Outline, Sheet, WIDTH, around, whole};
+use super::outline::{Outline, Sheet, WIDTH};
 use super::palette::{BORDER, CHOSEN, CLASS_FILLS, LAND};
+use super::sheets::{around, whole};
 pub(crate) use flows::Flow;
 
 /// More countries than there are make no map.

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::sync::{Arc, LazyLock};
 
 use super::element::short;
 use super::geo::{Land, World, joined, world};
@@ -42,18 +41,22 @@ pub(super) struct Sheet {
     pub(super) is_world: bool,
 }
 
-/// The whole world.
-pub(super) fn whole() -> Arc<Sheet> {
-    static SHEET: LazyLock<Arc<Sheet>> = LazyLock::new(|| Arc::new(sheet(world(), &Camera::world())));
-    Arc::clone(&SHEET)
+impl Sheet {
+    /// About how much memory it takes.
+    pub(super) fn bytes(&self) -> usize {
+        let outlines = self.lands.values().map(|outline| outline.path.len() + size_of::<Outline>());
+        self.rest.len() + outlines.sum::<usize>()
+    }
 }
 
-/// The part of the world in which these countries lie; the whole where they lie all over it, or are not known.
-pub(super) fn around(codes: &[&str]) -> Arc<Sheet> {
-    match Camera::around(world(), codes) {
-        Some(camera) => Arc::new(sheet(world(), &camera)),
-        None => whole(),
-    }
+/// The whole world.
+pub(super) fn all() -> Sheet {
+    sheet(world(), &Camera::world())
+}
+
+/// The part of the world in which these countries lie; `None` where they lie all over it, or are not known.
+pub(super) fn part(codes: &[&str]) -> Option<Sheet> {
+    Camera::around(world(), codes).map(|camera| sheet(world(), &camera))
 }
 
 /// Where one looks from: the middle meridian, and from the plane of the projection to paper.

@@ -188,21 +188,67 @@ fn parts_that_belong_to_a_country_are_joined_without_a_line() {
 
 #[test]
 fn a_region_is_cut_out_and_its_small_states_are_seen() {
-    let sheet = outline::around(&["BRB", "LCA", "VCT", "GRD", "TTO", "JAM", "HTI"]);
+    let sheet = sheets::around(&["BRB", "LCA", "VCT", "GRD", "TTO", "JAM", "HTI"]);
     assert!(!sheet.is_world && sheet.lands.contains_key("BRB") && !sheet.lands.contains_key("ITA"));
-    let pacific = outline::around(&["FJI", "TON", "WSM", "KIR", "TUV", "VUT"]);
+    let pacific = sheets::around(&["FJI", "TON", "WSM", "KIR", "TUV", "VUT"]);
     assert!(!pacific.is_world, "a group on both sides of the 180th meridian lies together");
     for code in ["FJI", "TON", "WSM", "TUV", "VUT"] {
         let (x, y) = pacific.lands[code].anchor;
         assert!((0.0..=960.0).contains(&x) && (0.0..=pacific.height).contains(&y), "{code} {x} {y}");
     }
-    let europe = outline::around(&["DEU", "FRA", "ITA"]);
+    let europe = sheets::around(&["DEU", "FRA", "ITA"]);
     for neighbour in ["ESP", "GBR", "POL", "TUN", "LIE", "AND", "MLT"] {
         assert!(europe.lands.contains_key(neighbour), "{neighbour} is in view too");
     }
     assert!(!europe.lands.contains_key("AUS") && !europe.lands.contains_key("BRA"));
-    assert!(outline::around(&["CAN", "PHL", "ITA", "ESP"]).is_world, "all over the world is the world");
-    assert!(outline::around(&[]).is_world && outline::around(&["no", "such"]).is_world);
+    assert!(sheets::around(&["CAN", "PHL", "ITA", "ESP"]).is_world, "all over the world is the world");
+    assert!(sheets::around(&[]).is_world && sheets::around(&["no", "such"]).is_world);
+}
+
+#[test]
+fn a_flow_goes_the_short_way_over_the_edge_of_the_world() {
+    for (from, to, over) in [
+        ("PHL", "USA", true),
+        ("JPN", "USA", true),
+        ("CHN", "USA", true),
+        ("AUS", "CAN", true),
+        ("FJI", "CAN", true),
+        ("USA", "PHL", true),
+        ("PHL", "CAN", true),
+        ("PHL", "ITA", false),
+        ("CAN", "ITA", false),
+        ("IND", "USA", false),
+        ("BRA", "CHN", false),
+    ] {
+        let label = format!("{from} to {to}");
+        let drawn = samples::flows(&[Flow { from, to, value: 9.0, label: &label, href: Some("/en/") }], "");
+        let names = checked(&drawn);
+        let all = drawn.0.split("class=\"flows\"").nth(1).expect("flows are drawn");
+        let (flow, _) = all.split_once("</g>").expect("the group ends");
+        let path = flow.split(" d=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("a ribbon");
+        let ends = sheets::whole();
+        let (start, end) = (ends.lands[from].anchor, ends.lands[to].anchor);
+        // Both copies are one thing with one name, out of the keyboard's way.
+        assert_eq!((flow.matches("<title>").count(), flow.matches("<path").count()), (1, 1), "{label}");
+        assert_eq!((count(&names, "clipPath"), flow.contains("tabindex=\"-1\"")), (usize::from(over), true));
+        // The tip is the place that the second of a ribbon's three steps leads to.
+        let tips: Vec<f64> = path.split('Q').skip(1).step_by(2).map(|step| number(step, 2)).collect();
+        let wanted = if over {
+            let width = outline::WIDTH.copysign(start.0 - end.0);
+            vec![end.0 + width, end.0]
+        } else {
+            vec![end.0]
+        };
+        assert_eq!(tips.len(), wanted.len(), "{label}: {path}");
+        for (tip, wanted) in tips.iter().zip(wanted) {
+            assert!((tip - wanted).abs() < 0.11, "{label}: {tip}, not {wanted}");
+        }
+    }
+}
+
+/// A number of many in a path's step.
+fn number(step: &str, at: usize) -> f64 {
+    step.split([' ', 'A', 'Q', 'Z']).nth(at).and_then(|text| text.parse().ok()).expect("a number")
 }
 
 #[test]

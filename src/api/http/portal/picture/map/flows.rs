@@ -3,7 +3,7 @@
 //! tapered one tells direction best. Its width at the origin, and so its area for a given length, is in
 //! proportion to the value; where that would be too thin to be seen it is a hairline, and the legend shows the scale.
 
-use svg::node::element::{Group, Path};
+use svg::node::element::{ClipPath, Definitions, Group, Path, Rectangle};
 
 use super::super::element::{fit, named, short, text, with};
 use super::super::outline::{Sheet, WIDTH};
@@ -42,6 +42,21 @@ pub(super) struct Ribbon<'a> {
     flow: &'a Flow<'a>,
     from: Place,
     to: Place,
+    /// Where it goes over the edge of the world: a width of the sheet to the east or the west.
+    over: Option<f64>,
+}
+
+impl Ribbon<'_> {
+    /// Its outline. Over the edge it is drawn twice in one path: from its origin until it leaves the sheet, and, a
+    /// width of the sheet away, from where it comes in again; what lies beyond the sheet is cut off.
+    fn path(&self, width: f64, height: f64) -> String {
+        let drawn = |by: f64| {
+            let beyond = self.over.unwrap_or_default();
+            shape((self.from.0 + by, self.from.1), (self.to.0 + beyond + by, self.to.1), width, height)
+        };
+        let first = drawn(0.0);
+        self.over.map_or(first.clone(), |beyond| first + &drawn(-beyond))
+    }
 }
 
 /// The largest flows whose both ends are on paper and whose value can be drawn; the largest first.
@@ -49,8 +64,12 @@ pub(super) fn drawable<'a>(flows: &'a [Flow<'a>], sheet: &Sheet) -> Vec<Ribbon<'
     let end = |code: &str| sheet.lands.get(code).map(|outline| outline.anchor);
     let ribbons =
         flows.iter().filter(|flow| flow.value.is_finite() && flow.value > 0.0 && flow.from != flow.to);
-    let mut ribbons: Vec<Ribbon<'a>> =
-        ribbons.filter_map(|flow| Some(Ribbon { flow, from: end(flow.from)?, to: end(flow.to)? })).collect();
+    let ribbon = |flow: &'a Flow<'a>| {
+        let (from, to) = (end(flow.from)?, end(flow.to)?);
+        let over = if sheet.is_world { over_the_edge(to.0 - from.0) } else { None };
+        Some(Ribbon { flow, from, to, over })
+    };
+    let mut ribbons: Vec<Ribbon<'a>> = ribbons.filter_map(ribbon).collect();
     ribbons.sort_by(|a, b| {
         let key = |ribbon: &Ribbon<'a>| (ribbon.flow.from, ribbon.flow.to);
         b.flow.value.total_cmp(&a.flow.value).then_with(|| key(a).cmp(&key(b)))
@@ -59,15 +78,27 @@ pub(super) fn drawable<'a>(flows: &'a [Flow<'a>], sheet: &Sheet) -> Vec<Ribbon<'
     ribbons
 }
 
+/// What is added to the destination's place where the way over the edge of the world is the shorter one.
+fn over_the_edge(dx: f64) -> Option<f64> {
+    (dx.abs() > WIDTH * FAR).then(|| -WIDTH.copysign(dx))
+}
+
 /// All ribbons, the largest lowest. They are for the eye: what they say stands in tables, where it is read.
 pub(super) fn layer(ribbons: &[Ribbon<'_>], map: &Map<'_>, sheet: &Sheet) -> Group {
     let largest = ribbons.first().map_or(1.0, |ribbon| tame(ribbon.flow.value));
     let group = with(Group::new(), &[("class", "flows"), ("fill-opacity", "0.72"), ("aria-hidden", "true")]);
+    let group = if ribbons.iter().any(|ribbon| ribbon.over.is_some()) {
+        let id = map.caption.part("c");
+        let cut = format!("url(#{id})");
+        group.set("clip-path", cut).add(Definitions::new().add(edge(sheet).set("id", id)))
+    } else {
+        group
+    };
     ribbons.iter().fold(group, |group, ribbon| {
         let arrives = ribbon.flow.is_return || map.chosen == Some(ribbon.flow.to);
         let width = (tame(ribbon.flow.value) / largest * WIDEST).max(HAIRLINE);
         let path = Path::new()
-            .set("d", shape(ribbon.from, ribbon.to, width, sheet.height))
+            .set("d", ribbon.path(width, sheet.height))
             .set("class", if arrives { "in" } else { "out" })
             .set("fill", if arrives { FLOW_IN } else { FLOW_OUT })
             .set("stroke", if width > EDGED { "#fff" } else { "none" })
@@ -79,6 +110,12 @@ pub(super) fn layer(ribbons: &[Ribbon<'_>], map: &Map<'_>, sheet: &Sheet) -> Gro
     })
 }
 
+/// What is drawn beyond it is not seen, in a picture that is saved neither.
+fn edge(sheet: &Sheet) -> ClipPath {
+    let all = Rectangle::new().set("width", short(WIDTH)).set("height", short(sheet.height + LEGEND));
+    ClipPath::new().add(all)
+}
+
 /// A ribbon from `width` to a point, bowed to its left-hand side so that there and back lie apart.
 fn shape(from: Place, to: Place, width: f64, height: f64) -> String {
     let (dx, dy) = (to.0 - from.0, to.1 - from.1);
@@ -86,11 +123,9 @@ fn shape(from: Place, to: Place, width: f64, height: f64) -> String {
     let normal = (dy / length, -dx / length);
     let bow = length * BOW;
     let mid = ((from.0 + to.0) / 2.0, (from.1 + to.1) / 2.0);
-    // The bow stays on the sheet.
-    let tip = |place: Place| {
-        (place.0.clamp(-WIDTH * 0.2, WIDTH * 1.2), place.1.clamp(-height * 0.35, height * 1.35))
-    };
-    let bent = tip((mid.0 + normal.0 * bow, mid.1 + normal.1 * bow));
+    // The bow stays on the sheet. To the sides it does by itself, being a share of the way up or down.
+    let top_or_bottom = (mid.1 + normal.1 * bow).clamp(-height * 0.35, height * 1.35);
+    let bent = (mid.0 + normal.0 * bow, top_or_bottom);
     let half = width / 2.0;
     // Square to the curve where it begins, and half as wide where it bends.
     let (sx, sy) = (bent.0 - from.0, bent.1 - from.1);
@@ -111,6 +146,10 @@ fn shape(from: Place, to: Place, width: f64, height: f64) -> String {
 
 /// How far a ribbon bows, as a share of its length.
 const BOW: f64 = 0.22;
+
+/// Places that are this share of the sheet's width apart are nearer over the edge. It is less than half, since what the
+/// sheet has beyond the rounded edge of the globe is no way: China and the United States lie across the Pacific.
+const FAR: f64 = 0.48;
 
 /// Three widths with their values, in the scale of the map, which shrinks with it.
 pub(super) fn legend(ribbons: &[Ribbon<'_>], map: &Map<'_>, top: f64) -> Group {

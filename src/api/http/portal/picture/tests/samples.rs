@@ -135,6 +135,24 @@ fn arrivals() -> Markup {
     flows(&all, "Persons born in one country and living in another")
 }
 
+/// Residents by birth on the other side of the Pacific, 2024 (UN DESA, rounded).
+fn pacific() -> Markup {
+    const OVER: [(&str, &str, f64); 7] = [
+        ("CHN", "USA", 2_489_000.0),
+        ("PHL", "USA", 2_264_000.0),
+        ("VNM", "USA", 1_435_000.0),
+        ("PHL", "CAN", 836_000.0),
+        ("USA", "JPN", 63_000.0),
+        ("CAN", "AUS", 57_000.0),
+        ("AUS", "CAN", 27_000.0),
+    ];
+    let labels = OVER.map(|(from, to, value)| format!("{from} to {to}: {value}"));
+    let all = OVER.iter().zip(&labels);
+    let all: Vec<Flow<'_>> =
+        all.map(|((from, to, value), label)| Flow { from, to, value: *value, label, href: None }).collect();
+    flows(&all, "Persons born in one country and living in another")
+}
+
 fn region(id: &str, codes: &[&str]) -> Markup {
     let pairs: Vec<Flow<'_>> = codes
         .iter()
@@ -320,6 +338,7 @@ pub(super) fn all() -> Vec<(&'static str, Markup)> {
     vec![
         ("map-world", shaded(caption("w"), View::World)),
         ("map-flows", arrivals()),
+        ("map-over", pacific()),
         (
             "map-caribbean",
             region(
