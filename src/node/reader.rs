@@ -129,7 +129,7 @@ impl Reader {
         start: &str,
         each: &mut dyn FnMut(SeriesView) -> bool,
     ) -> Result<(), NodeError> {
-        let query = Query { pattern, publishers, agreements: self.scope.agreements(), moment };
+        let query = Query { pattern, publishers, agreements: self.scope.agreements(), moment, heads: None };
         Ok(self.derived.query_from(&query, start, each)?)
     }
 
