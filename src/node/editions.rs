@@ -25,6 +25,8 @@ mod sign;
 
 /// Records of a statement: its bytes fit into two parts of a document.
 const MAX_RECORDS: u64 = 2;
+/// The most statements of one party that are kept, the newest: an edition a month for twenty years.
+const MAX_STATEMENTS: usize = 256;
 
 /// What was read of members' feeds.
 #[derive(Debug, Default)]
@@ -97,7 +99,7 @@ impl Shelves {
     /// Whether the profile of an edition can be computed again here.
     fn basis(&mut self, edition: &Edition, members: &[Member], store: &Store) -> Basis {
         let counted: BTreeSet<PublisherId> = edition.members().map(|member| member.publisher).collect();
-        if counted != members.iter().map(|member| member.publisher).collect() {
+        if counted != counted_of(members) {
             return Basis::OtherMembers;
         }
         if edition.heads().iter().any(|head| head.closed > 0) {
@@ -141,6 +143,9 @@ impl Shelf {
         self.closed.remove(&seq);
         if let Some(said) = read_statement(feed, &header, store)? {
             self.statements.push(said);
+            if self.statements.len() > MAX_STATEMENTS {
+                self.statements.remove(0);
+            }
         } else if self.figures.is_none_or(|newest| newest.seq < seq) {
             self.figures = Some(HeadRef::from(&header));
         }
@@ -206,10 +211,7 @@ impl Engine {
 
     fn edition_rule(&self, agreement: &Agreement) -> Rule {
         let text = agreement.text();
-        let mut parties: Vec<Member> = text
-            .bound()
-            .map(|publisher| Member { country: self.country_of(&publisher), publisher })
-            .collect();
+        let mut parties: Vec<Member> = text.bound().map(|party| self.member(party)).collect();
         parties.sort();
         let left: BTreeMap<PublisherId, Millis> = agreement.left().collect();
         let bound = agreement.signed().map(|(party, _)| (party, left.get(&party).copied())).collect();
@@ -230,6 +232,14 @@ impl Engine {
         };
         members.iter().filter_map(head).collect()
     }
+}
+
+/// The members whose figures a profile counts: of one country the first.
+fn counted_of(members: &[Member]) -> BTreeSet<PublisherId> {
+    let mut members: Vec<&Member> = members.iter().collect();
+    members.sort();
+    members.dedup_by(|later, first| later.country == first.country);
+    members.into_iter().map(|member| member.publisher).collect()
 }
 
 /// How many of these places are not behind another.

@@ -252,13 +252,16 @@ impl Engine {
         Ok(Reader { derived: self.store.derived().clone(), scope, shared: Arc::new(known) })
     }
 
+    /// A publisher by the country that its card claims, or claimed when it was a partner.
+    pub(super) fn member(&self, publisher: PublisherId) -> Member {
+        let card = self.house.keyring().get(&publisher).or_else(|| self.house.archive().get(&publisher));
+        let country = card.map(|card| card.country().to_owned()).filter(|code| !code.is_empty());
+        Member { country: country.unwrap_or_else(|| publisher.short()), publisher }
+    }
+
     /// Who may publish to whom, as far as a scope shows it.
     fn groups(&self, scope: Scope, heads: &[FeedHead]) -> Vec<Group> {
-        let member = |publisher: PublisherId| {
-            let card = self.house.keyring().get(&publisher).or_else(|| self.house.archive().get(&publisher));
-            let country = card.map(|card| card.country().to_owned()).filter(|code| !code.is_empty());
-            Member { country: country.unwrap_or_else(|| publisher.short()), publisher }
-        };
+        let member = |publisher| self.member(publisher);
         let is_public = |head: &&FeedHead| head.feed.agreement == AgreementId::public();
         let public = heads.iter().filter(is_public).map(|head| member(head.feed.publisher));
         let mut groups = vec![Group {

@@ -123,9 +123,9 @@ fn shown_over_http(node: &Government, digest: &str) {
     let answer = send(node, "GET", &format!("/api/v1/region/{id}"), &[&bearer], b"").json();
     assert_eq!(answer["editions"], region(node)["editions"]);
     for (language, words) in [
-        ("en", ["Signed by 2 of 2:", "adopted", "today's give another digest"]),
-        ("fr", ["Signée par 2 sur 2", "adoptée", "donnent un autre condensé"]),
-        ("es", ["Firmada por 2 de 2:", "adoptada", "los de hoy dan otro resumen"]),
+        ("en", ["Signed by 2 of 2:", "<strong>adopted</strong>", "today's give another digest"]),
+        ("fr", ["Signée par 2 sur 2", "<strong>adoptée</strong>", "donnent un autre condensé"]),
+        ("es", ["Firmada por 2 de 2:", "<strong>adoptada</strong>", "los de hoy dan otro resumen"]),
     ] {
         let page = send(node, "GET", &format!("/{language}/region/{id}"), &[&bearer], b"");
         let text = page.text();
@@ -208,6 +208,31 @@ fn nothing_is_signed_that_is_not_computed_here_or_of_no_agreement() {
     ask(&world.can, &["agreement", "end", TITLE]);
     let (status, refused) = world.can.try_ask(&["region", TITLE, "--sign", "3"]).expect("it answers");
     assert!(status == 1 && refused.to_string().contains("has left it"), "{refused}");
+}
+
+/// What is sealed until later is in no edition before: who released it waits, and others sign what they can read.
+#[test]
+fn figures_under_embargo_are_in_no_edition_before_it_is_over() {
+    let world = reported();
+    let (phl, can) = (&world.phl, &world.can);
+    let then = digest(phl);
+    let rows = [["CAN", "PHL", "MF_PERMSET", "2014", "99"]];
+    ask(can, &["submit", &crate::world::figures(&world.path("later.csv"), &rows)]);
+    ask(can, &["release", "--at", "2099-01-01"]);
+    let (status, refused) = can.try_ask(&["region", TITLE, "--sign", "1"]).expect("it answers");
+    assert!(status == 1 && refused.to_string().contains("under embargo until 2099-01-01"), "{refused}");
+    eventually("PHL has the sealed entry", || {
+        let feeds = ask(phl, &["feeds"]);
+        let all = feeds["feeds"].as_array().cloned().unwrap_or_default();
+        all.iter().any(|feed| feed["country"] == "CAN" && feed["closed"] == 1)
+    });
+    let said = sign(phl, &["1"]);
+    assert_eq!(said["digest"], then, "{said}");
+    let one = edition(phl, 1);
+    assert_eq!(signers(&one, 0), [("PHL".to_owned(), "same".to_owned())], "{one}");
+    let closed =
+        one["digests"][0]["heads"].as_array().expect("heads").iter().map(|head| head["closed"].clone());
+    assert_eq!(closed.collect::<Vec<_>>(), [0, 0], "it ends before what is sealed");
 }
 
 /// Signs, with a stopped node's key, edition 1 with a digest of no entries, and edition 2 as of another agreement.

@@ -19,8 +19,8 @@ pub(in crate::node) type Recomputed = Arc<Mutex<BTreeMap<Hash, Hash>>>;
 
 /// How many of these are kept.
 const MAX_KEPT: usize = 1024;
-/// How many profiles are computed again for one answer; the rest is when it is asked again.
-const MAX_RECOMPUTED: usize = 8;
+/// How many profiles are computed again for one answer. Honest parties sign a few different heads of an edition.
+const MAX_RECOMPUTED: usize = 32;
 
 /// The editions of a group's profile.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,7 +66,9 @@ impl EditionsView {
         let (edition, basis) = (&signer.statement.edition, signer.statement.basis);
         match (basis.why(), self.recomputed.get(&edition.basis())) {
             (Some(why), _) => Recomputation::Not(why),
-            (None, None) => Recomputation::Not("many are computed one after the other: ask again"),
+            (None, None) => {
+                Recomputation::Not("too many different entries were signed to compute all of them again")
+            }
             (None, Some(digest)) if *digest == edition.digest() => Recomputation::Same,
             (None, Some(_)) => Recomputation::Another,
         }

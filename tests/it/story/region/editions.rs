@@ -64,7 +64,11 @@ pub(super) fn signed(
     let others: Vec<&str> = all[11..].iter().map(Government::country).collect();
     checks.equal("who has not", &one["not_signed"], json!(others));
     checks.equal("its sum of 2024", &one["digests"][0]["totals"][0]["total"], "3606655");
-    pages::edition(find(all, "ZAF"), ["Signed by 11 of 16:", "adopted", "give the same digest"], checks)?;
+    pages::edition(
+        find(all, "ZAF"),
+        ["Signed by 11 of 16:", "<strong>adopted</strong>", "give the same digest"],
+        checks,
+    )?;
     Ok(one["digest"].as_str().unwrap_or_default().to_owned())
 }
 
@@ -102,7 +106,7 @@ pub(super) fn unchanged(all: &[Government], digest: &str, checks: &mut Checks) -
     .collect();
     let expected = json!(["3606655", "1516488"]).to_string();
     checks.is("its sum is 3 606 655, today's is 1 516 488", sums == [expected].into(), &format!("{sums:?}"));
-    pages::edition(late, ["Signed by 12 of 16:", "adopted", "give another digest"], checks)
+    pages::edition(late, ["Signed by 12 of 16:", "<strong>adopted</strong>", "give another digest"], checks)
 }
 
 /// A member has left, and others have released more: who has signed edition 1 has signed it.
