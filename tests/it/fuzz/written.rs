@@ -130,7 +130,8 @@ pub(super) fn edition(bytes: &[u8]) -> bool {
     assert_eq!(countries.iter().sum::<usize>(), edition.members().count());
     let members: BTreeSet<PublisherId> = edition.members().map(|one| one.publisher).collect();
     assert!(edition.heads().iter().all(|head| members.contains(&head.publisher)));
-    let _shown = (edition.basis().to_hex(), edition.sums().map(|one| one.period.to_string()).count());
+    let _shown =
+        (edition.basis().to_hex(), edition.sums().map(|one| one.period.to_string()).collect::<Vec<_>>());
     true
 }
 
