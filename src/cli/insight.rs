@@ -5,7 +5,9 @@ use serde_json::{Value, json};
 use super::args::Global;
 use super::args::insight::{Diaspora, Labour, Mirror, Quality, Region};
 use super::{Outcome, ask, print, spark};
-use crate::node::{InsightRequest, Request};
+use crate::node::{InsightRequest, RegionSign, Request};
+
+mod editions;
 
 /// `mirror`
 ///
@@ -127,6 +129,9 @@ fn widest(global: &Global, request: InsightRequest) -> anyhow::Result<Outcome> {
 /// # Errors
 /// When the node refuses.
 pub fn region(global: &Global, args: Region) -> anyhow::Result<Outcome> {
+    if let Some(edition) = args.sign {
+        return editions::sign(global, RegionSign { agreement: args.agreement, edition, anew: args.anew });
+    }
     let members = args.members.iter().map(|code| code.to_ascii_uppercase()).collect();
     let (agreement, indicator, period) = (args.agreement, args.indicator, args.period);
     let request = InsightRequest::Region { agreement, members, indicator, period, public: false };
@@ -158,6 +163,7 @@ pub fn region(global: &Global, args: Region) -> anyhow::Result<Outcome> {
         "digest {}\nMembers with the same entries have the same digest.\n",
         print::cell(&value["digest"])
     ))?;
+    editions::show(&list(&value["editions"]))?;
     Ok(Outcome::Done)
 }
 

@@ -16,6 +16,7 @@ use super::head::Place;
 use super::testing::{FROM, Government, KEY, NOW, UNTIL, document, frames, numbered_series, series};
 use super::*;
 use crate::crypto::{Hash, Network, NodeSigner, inclusion_path, merkle};
+use crate::insight::region::{Builder, Edition, EditionHead, Member};
 use crate::model::{
     Attachment, AttributeId, Attributes, ConfStatus, Decimal, Flags, Millis, ObsStatus, Observation, Period,
     Receipt, Record, Retraction, Series, SeriesKey,
@@ -24,6 +25,7 @@ use crate::policy::{
     Agreement, AgreementText, Consent, Counterparts, Crisis, CrisisClause, Detail, Erasure, Onward, Party,
     PurposeCode, Role, ScopeRule, SignedConsent, Span, Subnational, Term, Why,
 };
+use crate::view::{EntryRef, SeriesView, State, Version};
 
 fn vectors() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors")
@@ -104,6 +106,28 @@ fn erasure(feed: FeedId, entry: EntryId) -> Erasure {
     Erasure { publisher, agreement, first: 0, last: 0, entry, why: Why::Retention, words, erased_at: NOW.0 }
 }
 
+/// The first edition of a regional profile, of which one member has reported.
+fn edition(agreement: AgreementId, members: [&Government; 2], entry: EntryId) -> Edition {
+    let member =
+        |one: &Government| Member { country: one.card.country().to_owned(), publisher: one.publisher() };
+    let Record::Series(said) = series(KEY, &[("2017", 12), ("2018", 15)]) else { panic!("a series") };
+    let version = |one: &Observation| Version {
+        period: one.period(),
+        entry: EntryRef { seq: Seq(0), time: NOW, id: entry },
+        state: State::Stated { value: one.value(), flags: one.flags(), attributes: Attributes::none() },
+    };
+    let publisher = members[0].publisher();
+    let mut builder = Builder::new(agreement, members.map(member));
+    builder.add(&SeriesView {
+        key: said.key().clone(),
+        feed: FeedId::new(publisher, agreement),
+        attributes: said.attributes().clone(),
+        versions: said.observations().iter().map(version).collect(),
+    });
+    let head = EditionHead { publisher, seq: 0, entry, closed: 0 };
+    Edition::of(&builder.finish(), 1, vec![head], NOW).unwrap()
+}
+
 /// A card by the second national key, on which the node key is revoked.
 fn late_card(phl: &Government) -> Card {
     let key = testing::secret;
@@ -142,6 +166,7 @@ fn formats() -> BTreeMap<String, String> {
     put("agreement/id", &id.0);
     put("agreement/consent", &consent.to_bytes());
     put("agreement/erasure", &erasure(phl.feed(), entry.header().id()).to_bytes());
+    put("agreement/edition", &edition(id, [&phl, &esp], entry.header().id()).to_bytes());
     let (one, other) = forked();
     let ids = (one.header().id(), other.header().id());
     let said = ("restored from an old backup", Millis(NOW.0 + 2));
@@ -300,6 +325,7 @@ fn decode_all(bytes: &[u8]) {
     let _ = Citation::from_text(&text);
     let _ = ForkProof::from_text(&text);
     let _ = Resolution::from_bytes(bytes);
+    let _ = Edition::from_bytes(bytes);
 }
 
 proptest! {

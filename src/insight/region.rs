@@ -14,6 +14,8 @@
 //! Only stocks, flows and lists are summed: rates and states have no sum. Only totals by age, education, occupation,
 //! activity, reason and part of the territory are, since parts are in their totals already; what differs in
 //! frequency, basis, duration or unit is another [`Measure`].
+//!
+//! Members sign what they computed as a numbered [`edition`]; [`adoption`] counts who did.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,9 +26,13 @@ use crate::model::catalogue::{self, Breakdown, Kind, Side};
 use crate::model::{Decimal, Dimension, Period, SeriesKey};
 use crate::view::{SeriesView, State};
 
+pub mod adoption;
 mod canonical;
+pub mod edition;
 
+pub use adoption::{Adoption, Basis, Rule, Signed, Signer, Statement};
 pub use canonical::FORM;
+pub use edition::{Edition, EditionHead};
 
 /// A member of the region.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

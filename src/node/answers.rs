@@ -193,7 +193,7 @@ pub(super) fn query(get: &GetRequest, publishers: Vec<PublisherId>) -> Result<Qu
         (None, false) => Moment::Current,
     };
     let agreements = if get.public { vec![AgreementId::public()] } else { Vec::new() };
-    Ok(Query { pattern, publishers, agreements, moment })
+    Ok(Query { pattern, publishers, agreements, moment, heads: None })
 }
 
 #[cfg(test)]

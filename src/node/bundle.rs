@@ -13,6 +13,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::{Value, json};
 
 use super::engine::{Engine, NodeError, Rows};
+use super::request::Caller;
 use super::spool::Spool;
 use crate::feed::assembler::Position;
 use crate::feed::bundle::{self, Carried, Index, Manifest};
@@ -29,9 +30,21 @@ const ROW: usize = 48 << 10;
 const MAX_HEADS: usize = 1000;
 
 impl Engine {
+    /// Makes a bundle for a partner, and writes that into the log.
+    pub(super) fn bundle_handed_over(
+        &mut self,
+        to: &str,
+        all: bool,
+        caller: &Caller,
+    ) -> Result<Rows, NodeError> {
+        let rows = self.bundle_export(to, all)?;
+        self.done("bundle export", caller, json!({ "to": to, "all": all }), Vec::new())?;
+        Ok(rows)
+    }
+
     /// Makes a bundle for a partner: rows of base64, which one behind the other are the file. Without `all`, entries
     /// are left out that the partner has acknowledged, or was seen to hold by a bundle of its own.
-    pub(super) fn bundle_export(&mut self, to: &str, all: bool) -> Result<Rows, NodeError> {
+    fn bundle_export(&mut self, to: &str, all: bool) -> Result<Rows, NodeError> {
         let (recipient, signer) = (self.partner(to)?.publisher(), self.signer()?);
         let mut carried = Vec::new();
         let readable = self.house().book().readable(recipient, self.now());

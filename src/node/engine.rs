@@ -12,8 +12,10 @@ use zeroize::Zeroizing;
 
 use super::clock::Clock;
 use super::crisis::board::Boards;
+use super::editions::Shelves;
 use super::home::Home;
 use super::house::House;
+use super::insight::editions::Recomputed;
 use super::mandates::{Issued, NextKey};
 use super::prepared::{Figures, Prepared};
 use super::reader::{Reader, Scope};
@@ -266,6 +268,10 @@ pub struct Engine {
     pub(super) public: BTreeSet<String>,
     /// The bulletins of crisis lanes.
     pub(super) boards: Boards,
+    /// The editions of regional profiles.
+    pub(super) shelves: Shelves,
+    /// Digests of profiles that were computed again.
+    pub(super) recomputed: Recomputed,
     /// Who may stand behind bulletins; nobody named: everybody who may use the node.
     pub(super) duty: BTreeSet<String>,
     /// Who is signed in to the pages.
@@ -323,6 +329,8 @@ impl Engine {
             applied: BTreeMap::new(),
             public: options.public.clone(),
             boards: Boards::default(),
+            shelves: Shelves::default(),
+            recomputed: Recomputed::default(),
             duty: options.duty.clone(),
             sign_ins: SignIns::default(),
         };
@@ -523,9 +531,7 @@ impl Engine {
             Request::Submit(submit) => self.submit(&submit, figures, caller)?,
             Request::Crisis(crisis) => self.crisis(crisis, figures, caller)?,
             Request::BundleExport { to, all } => {
-                let rows = self.bundle_export(&to, all)?;
-                self.done("bundle export", caller, json!({ "to": to, "all": all }), Vec::new())?;
-                return Ok(Answer::Rows(rows));
+                return self.bundle_handed_over(&to, all, caller).map(Answer::Rows);
             }
             // These are for the exchange, which answers them where there is one.
             Request::PartnerPing { .. } | Request::BundleImport { .. } | Request::RecoverOldCopy => {
@@ -535,6 +541,7 @@ impl Engine {
             }
             Request::Submissions => self.submission_list(),
             Request::Release(release) => return self.release(&release, caller).map(Answer::Json),
+            Request::RegionSign(sign) => self.region_sign(&sign, caller)?,
             Request::Retract { key, periods, reason } => self.retract(&key, &periods, &reason, caller)?,
             Request::Get(get) => return self.get(&get).map(Answer::Rows),
             request @ (Request::StandbyShow

@@ -81,6 +81,7 @@ impl Engine {
         let words = "the agreement is over, and the time for which it could be kept";
         for head in due {
             self.boards.forget(&head.feed);
+            self.shelves.forget(&head.feed);
             self.confirm_erasure(Seq(0), head, (Why::Retention, words))?;
         }
         Ok(begun)

@@ -80,7 +80,13 @@ impl Engine {
         let mut agreements: Vec<AgreementId> = wanted.keys().map(|feed| feed.agreement).collect();
         agreements.sort_unstable();
         agreements.dedup();
-        let query = Query { pattern: SeriesPattern::any(), publishers, agreements, moment: Moment::History };
+        let query = Query {
+            pattern: SeriesPattern::any(),
+            publishers,
+            agreements,
+            moment: Moment::History,
+            heads: None,
+        };
         let derived = self.store.derived().clone();
         Rows::new(move |each| {
             if !each(&head) || wanted.is_empty() {

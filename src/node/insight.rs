@@ -16,6 +16,7 @@ use crate::insight::{diaspora, labour, quality, region};
 use crate::model::{Dimension, Period, SeriesPattern, catalogue};
 use crate::view::{Moment, Query, SeriesView};
 
+pub mod editions;
 pub mod value;
 
 /// A question about what figures say together; in JSON `{"of": "region"}` with the fields beside it.
@@ -133,7 +134,9 @@ impl Reader {
                 let group = self.group(agreement, members)?;
                 let period = period.as_deref().map(Period::parse).transpose()?;
                 let profile = self.region(&group)?;
-                Ok(value::region(&group.title, &profile, (indicator.as_deref(), period)))
+                let mut value = value::region(&group.title, &profile, (indicator.as_deref(), period));
+                value["editions"] = editions::value(group.agreement, &self.editions(&group, &profile)?);
+                Ok(value)
             }
             InsightRequest::Quality { country: None, .. } => {
                 let mut all = Vec::new();

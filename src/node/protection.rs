@@ -114,6 +114,7 @@ impl Engine {
             publishers: vec![self.us()],
             agreements: all.into_iter().collect(),
             moment: Moment::History,
+            heads: None,
         };
         let mut rows: Vec<SeriesView> = Vec::new();
         self.store.derived().query(&query, &mut |mut row| {

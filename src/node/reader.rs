@@ -9,7 +9,9 @@ use std::sync::Arc;
 
 use super::answers;
 use super::clock::Clock;
+use super::editions::Editions;
 use super::engine::{Answer, Engine, NodeError, Rows};
+use super::insight::editions::Recomputed;
 use super::request::{Caller, GetRequest, Request};
 use crate::feed::{AgreementId, Card, EntryId, FeedId, PublisherId, Seq};
 use crate::insight::region::Member;
@@ -91,6 +93,8 @@ pub struct Group {
     pub title: String,
     /// Who may publish under it.
     pub members: Vec<Member>,
+    /// What its members have signed of its profile; none where nobody can.
+    pub editions: Option<Editions>,
 }
 
 struct Known {
@@ -101,6 +105,7 @@ struct Known {
     publishers: BTreeMap<PublisherId, PublisherName>,
     heads: Vec<FeedHead>,
     groups: Vec<Group>,
+    recomputed: Recomputed,
 }
 
 impl Reader {
@@ -129,7 +134,7 @@ impl Reader {
         start: &str,
         each: &mut dyn FnMut(SeriesView) -> bool,
     ) -> Result<(), NodeError> {
-        let query = Query { pattern, publishers, agreements: self.scope.agreements(), moment };
+        let query = Query { pattern, publishers, agreements: self.scope.agreements(), moment, heads: None };
         Ok(self.derived.query_from(&query, start, each)?)
     }
 
@@ -170,6 +175,11 @@ impl Reader {
     /// The groups of this scope: all who publish to everybody, and the parties of each agreement that it shows.
     pub fn groups(&self) -> &[Group] {
         &self.shared.groups
+    }
+
+    /// Digests of profiles that were computed again.
+    pub(super) fn kept(&self) -> &Recomputed {
+        &self.shared.recomputed
     }
 
     /// The node's time; a reader may be kept as long as nothing moves.
@@ -221,8 +231,14 @@ impl Engine {
             });
         }
         heads.sort_by_key(|head| head.feed);
+        let mut groups = self.groups(scope, &heads);
+        if scope == Scope::Government {
+            self.read_editions()?;
+            for group in &mut groups {
+                group.editions = self.editions(group.agreement, &group.members);
+            }
+        }
         let card = self.home.card();
-        let groups = self.groups(scope, &heads);
         let known = Known {
             clock: self.clock().clone(),
             us: self.us(),
@@ -231,6 +247,7 @@ impl Engine {
             publishers: self.named(scope, &heads),
             heads,
             groups,
+            recomputed: Arc::clone(&self.recomputed),
         };
         Ok(Reader { derived: self.store.derived().clone(), scope, shared: Arc::new(known) })
     }
@@ -246,26 +263,31 @@ impl Engine {
         self.house.partners().chain([self.home.card()]).filter(speaks).map(named).collect()
     }
 
+    /// A publisher by the country that its card claims, or claimed when it was a partner.
+    pub(super) fn member(&self, publisher: PublisherId) -> Member {
+        let card = self.house.keyring().get(&publisher).or_else(|| self.house.archive().get(&publisher));
+        let country = card.map(|card| card.country().to_owned()).filter(|code| !code.is_empty());
+        Member { country: country.unwrap_or_else(|| publisher.short()), publisher }
+    }
+
     /// Who may publish to whom, as far as a scope shows it.
     fn groups(&self, scope: Scope, heads: &[FeedHead]) -> Vec<Group> {
-        let member = |publisher: PublisherId| {
-            let card = self.house.keyring().get(&publisher).or_else(|| self.house.archive().get(&publisher));
-            let country = card.map(|card| card.country().to_owned()).filter(|code| !code.is_empty());
-            Member { country: country.unwrap_or_else(|| publisher.short()), publisher }
-        };
+        let member = |publisher| self.member(publisher);
         let is_public = |head: &&FeedHead| head.feed.agreement == AgreementId::public();
         let public = heads.iter().filter(is_public).map(|head| member(head.feed.publisher));
         let mut groups = vec![Group {
             agreement: AgreementId::public(),
             title: self.agreement_name(&AgreementId::public()),
             members: public.collect(),
+            editions: None,
         }];
         if scope == Scope::Government {
             groups.extend(self.house.book().agreements().map(|agreement| {
                 let text = agreement.text();
                 let publishes = |party: &&Party| party.role.publishes();
                 let members = text.parties.iter().filter(publishes).map(|party| member(party.publisher));
-                Group { agreement: agreement.id(), title: text.title.clone(), members: members.collect() }
+                let (title, members) = (text.title.clone(), members.collect());
+                Group { agreement: agreement.id(), title, members, editions: None }
             }));
         }
         groups

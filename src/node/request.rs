@@ -140,6 +140,8 @@ pub enum Request {
     Submissions,
     /// Release what was submitted to everyone who may have it.
     Release(ReleaseRequest),
+    /// Sign the regional profile of an agreement as an edition.
+    RegionSign(RegionSign),
     /// Take released values back.
     Retract {
         /// The series key.
@@ -443,6 +445,19 @@ pub struct ReleaseRequest {
     pub at: Option<String>,
 }
 
+/// Our word on an edition of a regional profile.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RegionSign {
+    /// Id of the agreement, the start of it, or the title.
+    pub agreement: String,
+    /// The edition's number, from 1.
+    pub edition: u32,
+    /// Sign what is computed here now, whatever was signed before under this number.
+    #[serde(default)]
+    pub anew: bool,
+}
+
 /// A question to the views.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -487,6 +502,7 @@ impl Request {
             | Self::BundleExport { .. }
             | Self::BundleImport { .. }
             | Self::Release(_)
+            | Self::RegionSign(_)
             | Self::Retract { .. }
             | Self::Get(_)
             | Self::Series(_)
@@ -560,6 +576,7 @@ impl Request {
             Self::Release(release) => (!release.dry_run).then_some("release"),
             Self::Crisis(crisis) => crisis.act(),
             Self::Site(site) => site.act(),
+            Self::RegionSign(_) => Some("region sign"),
             Self::Retract { .. } => Some("retract"),
             Self::Rebuild => Some("rebuild"),
             Self::TokenCreate { .. } => Some("token create"),

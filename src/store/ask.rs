@@ -202,6 +202,7 @@ impl Answer<'_> {
             Some((of, next)) if of == feed => next,
             Some(_) | None => {
                 let next = self.visible.get(&feed).copied().unwrap_or(Seq(0));
+                let next = self.query.end(&feed, next);
                 self.next = Some((feed, next));
                 next
             }

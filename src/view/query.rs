@@ -1,7 +1,10 @@
 //! What can be asked of a view, and the answer's form.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use super::row::{EntryRef, Row, State, Version};
-use crate::feed::{AgreementId, FeedId, PublisherId};
+use crate::feed::{AgreementId, FeedId, PublisherId, Seq};
 use crate::model::series_key::VIEW_ORDER;
 use crate::model::{Attributes, Millis, Period, SeriesKey, SeriesPattern};
 
@@ -27,18 +30,27 @@ pub struct Query {
     pub agreements: Vec<AgreementId>,
     /// Which versions.
     pub moment: Moment,
+    /// As of which entries: of each feed that is named up to this one, and of no other feed; none for what is here now.
+    pub heads: Option<Arc<BTreeMap<FeedId, Seq>>>,
 }
 
 impl Query {
     /// The current values of the series that match.
     pub fn current(pattern: SeriesPattern) -> Self {
-        Self { pattern, publishers: Vec::new(), agreements: Vec::new(), moment: Moment::Current }
+        Self { pattern, publishers: Vec::new(), agreements: Vec::new(), moment: Moment::Current, heads: None }
     }
 
     /// Whether a feed's statements are wanted.
     pub fn wants(&self, feed: &FeedId) -> bool {
         (self.publishers.is_empty() || self.publishers.contains(&feed.publisher))
             && (self.agreements.is_empty() || self.agreements.contains(&feed.agreement))
+            && self.heads.as_ref().is_none_or(|heads| heads.contains_key(feed))
+    }
+
+    /// The first place of a feed that the answer does not show, where `next` is the first that may not be seen yet.
+    pub fn end(&self, feed: &FeedId, next: Seq) -> Seq {
+        let head = self.heads.as_ref().and_then(|heads| heads.get(feed));
+        head.map_or(next, |head| head.next().min(next))
     }
 
     /// The start that all view keys of the answer share: indicator, reporter, counterpart, as far as one code is

@@ -72,6 +72,7 @@ targets! {
     agreement, 8_000, written::agreement, written::agreement_examples, None;
     consent, 10_000, written::consent, written::consent_examples, None;
     erasure, 60_000, written::erasure, written::erasure_examples, None;
+    edition, 20_000, written::edition, written::edition_examples, None;
     table, 10_000, written::table, written::table_examples, None;
     workbook, 1_500, workbook::workbook, workbook::examples, None;
     sdmx_csv, 3_000, sdmx::message, sdmx::csv_examples, None;

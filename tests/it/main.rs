@@ -8,6 +8,7 @@ mod columns;
 mod couriers;
 mod daemons;
 mod damage;
+mod editions;
 mod faults;
 mod federation;
 mod fuzz;

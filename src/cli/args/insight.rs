@@ -32,6 +32,14 @@ pub struct Region {
     /// Under public: these countries, whether they report or not
     #[arg(long, value_name = "CODE,…", value_delimiter = ',')]
     pub members: Vec<String>,
+    /// Sign what is computed here as this edition; of one that others have signed, what most of them signed, if it is
+    /// computed here too
+    #[arg(long, value_name = "EDITION", value_parser = clap::value_parser!(u32).range(1..),
+          conflicts_with_all = ["members", "indicator", "period"])]
+    pub sign: Option<u32>,
+    /// With --sign: what is computed here now, in place of what was signed before under that number
+    #[arg(long, requires = "sign")]
+    pub anew: bool,
 }
 
 /// `quality`

@@ -306,6 +306,6 @@ pub fn diaspora(country: &str, hosts: &[Host]) -> Value {
     json!({ "country": country, "hosts": hosts.iter().map(host).collect::<Vec<_>>() })
 }
 
-fn text(number: Option<Decimal>) -> Option<String> {
+pub(super) fn text(number: Option<Decimal>) -> Option<String> {
     number.map(|number| number.to_string())
 }

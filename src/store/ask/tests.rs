@@ -1,6 +1,7 @@
 //! Asking while others fold and write out.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::feed::Seq;
@@ -119,6 +120,37 @@ fn a_question_names_what_it_wants() {
         assert!(house.answer(&other).is_empty());
         house.store.derived().flush().unwrap();
     }
+}
+
+/// As of the entries that are named nothing of later ones is told, neither values nor attributes nor retractions, and of
+/// feeds that are not named nothing at all.
+#[test]
+fn a_question_as_of_heads_is_answered_as_it_was_then() {
+    let mut house = House::new();
+    let (feed, current) = (house.feed(), Query::current(SeriesPattern::any()));
+    let mut then = Vec::new();
+    for number in 0..6_usize {
+        let value = i64::try_from(number).unwrap();
+        let mut said = vec![Say::State(number % 3, number, vec![(1, value), (2, 10 + value)])];
+        if number == 4 {
+            said.push(Say::Retract(0, vec![1]));
+        }
+        house.release(&said);
+        house.store.fold().unwrap();
+        then.push(house.answer(&current));
+    }
+    for _ in 0..2 {
+        for (seq, answer) in (0..).map(Seq).zip(&then) {
+            let heads = Some(Arc::new(BTreeMap::from([(feed, seq)])));
+            assert_eq!(house.answer(&Query { heads, ..current.clone() }), *answer, "as of entry {seq}");
+        }
+        let later = Some(Arc::new(BTreeMap::from([(feed, Seq(99))])));
+        assert_eq!(Some(&house.answer(&Query { heads: later, ..current.clone() })), then.last());
+        let none = Query { heads: Some(Arc::default()), ..current.clone() };
+        assert!(house.answer(&none).is_empty());
+        house.store.derived().flush().unwrap();
+    }
+    assert_ne!(then[3], then[5]);
 }
 
 #[test]

@@ -1,16 +1,19 @@
 //! What people and governments write: agreements and what is said of them, tables, mappings, settings, keys, numbers.
 
+use std::collections::BTreeSet;
 use std::io::Read;
 
 use corridor::config::Config;
 use corridor::crypto::{Hash, Network};
-use corridor::feed::{AgreementId, EntryId, record};
+use corridor::feed::{AgreementId, EntryId, FeedId, PublisherId, Seq, record};
+use corridor::insight::region::{Builder, Edition, EditionHead, Member};
 use corridor::intake::{self, Finding, Mapping, Report, Rules, Severity, Wishes};
-use corridor::model::{Decimal, Millis, Period, Record, Series, SeriesKey, SeriesPattern};
+use corridor::model::{Attributes, Decimal, Flags, Millis, Period, Record, Series, SeriesKey, SeriesPattern};
 use corridor::policy::agreement::{Agreement, Consent, SignedConsent};
 use corridor::policy::{
     AgreementText, Book, Erasure, Onward, Party, Purpose, PurposeCode, Role, ScopeRule, Subject, Term, Why,
 };
+use corridor::view::{EntryRef, SeriesView, State, Version};
 
 use super::cast::{ESP, KEY, NOW, PHL, keyring, network, series};
 
@@ -116,6 +119,40 @@ pub(super) fn erasure_examples() -> Examples {
     };
     let other = Erasure { why: Why::OutOfScope, words: String::new(), ..erasure.clone() };
     vec![named("retention", erasure.to_bytes()), named("out-of-scope", other.to_bytes())]
+}
+
+/// What a member signs of a regional profile.
+pub(super) fn edition(bytes: &[u8]) -> bool {
+    let Ok(edition) = Edition::from_bytes(bytes) else { return false };
+    assert_eq!(edition.to_bytes(), bytes, "another form of an edition is accepted");
+    assert!(edition.number() > 0 && Edition::is_id(&edition.document_id()));
+    let countries = [true, false].map(|reports| edition.countries(reports).count());
+    assert_eq!(countries.iter().sum::<usize>(), edition.members().count());
+    let members: BTreeSet<PublisherId> = edition.members().map(|one| one.publisher).collect();
+    assert!(edition.heads().iter().all(|head| members.contains(&head.publisher)));
+    let _shown =
+        (edition.basis().to_hex(), edition.sums().map(|one| one.period.to_string()).collect::<Vec<_>>());
+    true
+}
+
+pub(super) fn edition_examples() -> Examples {
+    let member = |country: &str, publisher| Member { country: country.to_owned(), publisher };
+    let mut builder = Builder::new(AgreementId::public(), [member("PHL", PHL.id()), member("ESP", ESP.id())]);
+    let none = Edition::of(&builder.clone().finish(), 7, Vec::new(), NOW).expect("nobody reports");
+    let key = SeriesKey::parse("A.PHL.ESP.MS_FBORN.BIR._T._T._T._T._T._T._T._T.PS").expect("a key");
+    let entry = EntryRef { seq: Seq(3), time: NOW, id: EntryId([5; 32]) };
+    let value = Some(Decimal::parse("7965.5").expect("a number"));
+    let state = State::Stated { value, flags: Flags::default(), attributes: Attributes::none() };
+    let period = Period::parse("2020").expect("a period");
+    builder.add(&SeriesView {
+        key,
+        feed: FeedId::new(PHL.id(), AgreementId::public()),
+        attributes: Attributes::none(),
+        versions: vec![Version { period, entry, state }],
+    });
+    let head = EditionHead { publisher: PHL.id(), seq: 3, entry: entry.id, closed: 1 };
+    let one = Edition::of(&builder.finish(), 1, vec![head], NOW).expect("one reports");
+    vec![named("of-nothing", none.to_bytes()), named("one-reports", one.to_bytes())]
 }
 
 // -- tables

@@ -1,8 +1,9 @@
 //! Story B: sixteen governments of a regional process, each with its own daemon and its own figures, and a regional
 //! profile that every one of them computes for itself. `trouble` has what goes wrong in it, `pages` what its pages
-//! show, `corridors` a group in which some are origins and some destinations.
+//! show, `editions` what of it they sign, `corridors` a group in which some are origins and some destinations.
 
 mod corridors;
+mod editions;
 mod pages;
 mod trouble;
 
@@ -60,10 +61,13 @@ fn play(dir: &Path, checks: &mut Checks) -> anyhow::Result<()> {
     knows_no_value(&secretariat, &all, checks)?;
     thirteen_report(&mut all, dir, checks)?;
     all_report(&mut all, dir, checks)?;
+    let edition = editions::signed(&all, &secretariat, checks)?;
     the_largest_withdraws(&all, checks)?;
+    editions::unchanged(&all, &edition, checks)?;
     trouble::equivocation(&mut all, dir, checks)?;
     trouble::overlap(&all, dir, checks)?;
     trouble::leaving(&all, dir, checks)?;
+    editions::after_all(&all, trouble::LEAVER, &edition, checks);
     carried_unread(&secretariat, &all, checks)?;
     a_survivor_has_it_all(&mut all, checks)
 }

@@ -28,6 +28,91 @@ pub(super) struct Region {
     largest: Vec<RegionFlow>,
     /// SHA-256 of all sums and cells: equal at two nodes that hold the same entries.
     digest: String,
+    /// What the parties have signed of it, the newest first; none under `public`.
+    editions: Vec<RegionEdition>,
+}
+
+/// A numbered edition of the profile. What moves after it is adopted changes nothing of it.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RegionEdition {
+    edition: u64,
+    /// The digest that most have signed.
+    digest: Option<String>,
+    /// How many have.
+    signed: u64,
+    /// How many adopt it: as many as put the agreement in force.
+    needed: u64,
+    /// Of how many parties.
+    of: u64,
+    adopted: bool,
+    /// Whether the profile of now has this digest.
+    is_current: bool,
+    /// Parties that have signed no digest.
+    not_signed: Vec<String>,
+    /// By digest, most signatures first.
+    digests: Vec<RegionSigned>,
+}
+
+/// A digest of an edition, and who signed it. Sums, heads and countries are those of the first who did.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RegionSigned {
+    digest: String,
+    signed: u64,
+    is_current: bool,
+    /// Whether this node computes it from the entries that were signed: `same`, `another`, or `not` computed.
+    recomputed: String,
+    reporting: Option<Vec<String>>,
+    missing: Option<Vec<String>>,
+    /// The newest sum of each measure.
+    totals: Option<Vec<RegionEditionTotal>>,
+    /// The newest entry with figures of each member.
+    heads: Option<Vec<RegionHead>>,
+    signers: Vec<RegionSigner>,
+}
+
+/// A sum as it was signed.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RegionEditionTotal {
+    indicator: String,
+    unit_measure: String,
+    time_period: String,
+    total: Option<String>,
+    male: Option<String>,
+    female: Option<String>,
+}
+
+/// Up to where a member's figures are in an edition.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RegionHead {
+    publisher: String,
+    agreement: String,
+    seq: u64,
+    entry: String,
+    /// Entries before it that were closed to who signed.
+    closed: u64,
+}
+
+/// A party that signed, by its last word.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RegionSigner {
+    country: String,
+    publisher: String,
+    time: String,
+    computed_at: String,
+    /// The entry of its feed that says so.
+    seq: u64,
+    entry: String,
+    /// Other digests that it had signed for this edition before.
+    changed_from: Vec<String>,
+    /// Whether this node computes it from the entries that it signed: `same`, `another`, or `not` computed.
+    recomputed: String,
+    /// Why it is not computed again.
+    why: Option<String>,
 }
 
 /// Core indicators that at least one member reports, of all.

@@ -54,6 +54,24 @@ pub(super) fn shown(
     Ok(())
 }
 
+/// The page of a member shows these words of the first edition.
+pub(super) fn edition(node: &Government, expected: [&str; 3], checks: &mut Checks) -> anyhow::Result<()> {
+    let id = node.ask(&["agreement", "show", TITLE])?["agreement"].as_str().unwrap_or_default().to_owned();
+    let made =
+        node.ask(&["token", "create", &format!("reader-of-{}", expected.concat().len()), "--days", "1"])?;
+    let bearer = format!("Authorization: Bearer {}", made["token"].as_str().unwrap_or_default());
+    let page = send(node, "GET", &format!("/en/region/{id}"), &[&bearer], b"");
+    let text = page.text();
+    let part = text.split("id=\"edition-1\"").nth(1).unwrap_or_default();
+    let absent: Vec<&&str> = expected.iter().filter(|words| !part.contains(**words)).collect();
+    checks.is(
+        &format!("the page of {} says of edition 1: {}", node.country(), expected.join(" ")),
+        page.status == 200 && absent.is_empty(),
+        &format!("status {}, without {absent:?}", page.status),
+    );
+    Ok(())
+}
+
 /// Whether a page's list of the missing has a country.
 fn named_missing(page: &str, code: &str) -> bool {
     let mut strong = page.split("<strong>").skip(1).filter_map(|rest| rest.split("</strong>").next());

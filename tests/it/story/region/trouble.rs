@@ -27,7 +27,7 @@ pub(super) const CLOSED_KEY: &str = "A.MOZ.ZAF.EF_REGEMI.CIT._T._T._T._T._T._T._
 const LIAR: &str = "SWZ";
 const TWICE: &str = "A.SWZ.NAM.MS_FBORN.BIR._T._T._T._T._T._T._T._T.PS";
 /// Who leaves.
-const LEAVER: &str = "COM";
+pub(super) const LEAVER: &str = "COM";
 /// A government of another region, which shares a group with South Africa.
 const OUTSIDE: (&str, &str) = ("KEN", "Kenya (replay)");
 const OTHER_TITLE: &str = "Two of another group";

@@ -1,6 +1,7 @@
 //! The regional profile of an agreement: exact sums of what members signed, who is missing, and a digest that members
 //! compare. Nothing is put in the place of a member that reports nothing.
 
+mod editions;
 mod pictures;
 
 use std::collections::BTreeSet;
@@ -41,6 +42,7 @@ pub(super) fn page(source: &Source<'_>, view: &RegionView) -> Result<Page, Refus
     let profile = source.reader.region(&group).map_err(|error| refusal(&error))?;
     let is_public = group.agreement == AgreementId::public();
     let shown = shown(&profile, view);
+    let editions = editions::section(source, &group, &profile)?;
     let body = html! {
         p.lead { (words.say("region.lead")) }
         (coverage(source, &profile))
@@ -57,6 +59,7 @@ pub(super) fn page(source: &Source<'_>, view: &RegionView) -> Result<Page, Refus
         h2 id="digest" { (words.say("region.digest")) }
         p { (words.say("region.digest_is")) }
         p { code { (profile.digest.to_hex()) } }
+        (editions)
     };
     let name = if is_public { words.say("regions.everybody").to_owned() } else { group.title };
     Ok(Page { title: words.fill("title.region", &[("group", &name)]), body })

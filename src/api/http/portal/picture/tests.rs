@@ -221,7 +221,10 @@ fn a_flow_goes_the_short_way_over_the_edge_of_the_world() {
         ("BRA", "CHN", false),
     ] {
         let label = format!("{from} to {to}");
-        let drawn = samples::flows(&[Flow { from, to, value: 9.0, label: &label, href: Some("/en/") }], "");
+        let drawn = samples::flows(
+            &[Flow { from, to, value: 9.0, label: &label, href: Some("/en/"), is_return: false }],
+            "",
+        );
         let names = checked(&drawn);
         let all = drawn.0.split("class=\"flows\"").nth(1).expect("flows are drawn");
         let (flow, _) = all.split_once("</g>").expect("the group ends");

@@ -148,8 +148,16 @@ fn pacific() -> Markup {
     ];
     let labels = OVER.map(|(from, to, value)| format!("{from} to {to}: {value}"));
     let all = OVER.iter().zip(&labels);
-    let all: Vec<Flow<'_>> =
-        all.map(|((from, to, value), label)| Flow { from, to, value: *value, label, href: None }).collect();
+    let all: Vec<Flow<'_>> = all
+        .map(|((from, to, value), label)| Flow {
+            from,
+            to,
+            value: *value,
+            label,
+            href: None,
+            is_return: false,
+        })
+        .collect();
     flows(&all, "Persons born in one country and living in another")
 }
 
