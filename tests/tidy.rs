@@ -13,7 +13,7 @@ const ROOMS: [&str; 17] = [
 /// Rooms that stand side by side in the list and do not know each other.
 const STRANGERS: [(&str, &str); 1] = [("sync", "store")];
 /// Guests: a crate, and where it may be named (a room or one file).
-const GUESTS: [(&str, &[&str]); 25] = [
+const GUESTS: [(&str, &[&str]); 24] = [
     ("sled", &["store"]),
     ("libp2p", &["net"]),
     ("libp2p_stream", &["net"]),
@@ -22,7 +22,6 @@ const GUESTS: [(&str, &[&str]); 25] = [
     ("maud", &["api"]),
     ("tower_http", &["api"]),
     ("svg", &["api"]),
-    ("topojson", &["api"]),
     ("utoipa", &["api"]),
     ("quick_xml", &["intake", "sdmx"]),
     ("calamine", &["intake"]),

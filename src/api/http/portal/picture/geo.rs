@@ -1,14 +1,63 @@
 //! Countries as Natural Earth has them: read once, kept as shared lines and the rings made of them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use topojson::{Geometry, TopoJson, Topology, Value};
+use serde::Deserialize;
 
 use super::project::{Bounds, Place, area, middle, wrapped};
 use crate::model::codelist::area_from_numeric;
 
 const SOURCE: &str = include_str!("../../../../../config/geo/countries-50m.json");
+
+/// What is drawn of the source: lines as steps on a grid, and countries made of them, as
+/// <https://github.com/topojson/topojson-specification> has it. What is read into no other form on the way takes a
+/// tenth of the memory.
+#[derive(Deserialize)]
+struct Topology {
+    arcs: Vec<Vec<Place>>,
+    transform: Transform,
+    objects: Objects,
+}
+
+/// From the grid to degrees.
+#[derive(Deserialize)]
+struct Transform {
+    scale: Place,
+    translate: Place,
+}
+
+#[derive(Deserialize)]
+struct Objects {
+    countries: Countries,
+}
+
+#[derive(Deserialize)]
+struct Countries {
+    geometries: Vec<Shape>,
+}
+
+/// A country.
+#[derive(Deserialize)]
+struct Shape {
+    /// ISO 3166-1 numeric.
+    id: Option<String>,
+    properties: Properties,
+    arcs: Rings,
+}
+
+#[derive(Deserialize)]
+struct Properties {
+    name: String,
+}
+
+/// A polygon, or several.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Rings {
+    One(Vec<Ring>),
+    Several(Vec<Vec<Ring>>),
+}
 
 /// Shapes of the source without a number, and what they are drawn as: see `config/geo/PROVENANCE.md`.
 const NAMED: [(&str, &str); 3] = [("Kosovo", "XKX"), ("N. Cyprus", "CYP"), ("Somaliland", "SOM")];
@@ -63,23 +112,17 @@ pub(super) struct World {
 /// The world, read at the first use.
 pub(super) fn world() -> &'static World {
     static WORLD: LazyLock<World> = LazyLock::new(|| {
-        let read: TopoJson =
-            SOURCE.parse().expect("the outlines in config are TopoJSON: the tests read them");
-        let TopoJson::Topology(topology) = read else {
-            unreachable!("the outlines in config are a topology: the tests read them")
-        };
-        World::new(&topology)
+        let topology = serde_json::from_str(SOURCE);
+        World::new(topology.expect("the outlines in config are TopoJSON: the tests read them"))
     });
     &WORLD
 }
 
 impl World {
-    fn new(topology: &Topology) -> Self {
-        let mut world = Self { lines: lines(topology), lands: BTreeMap::new(), rest: Vec::new() };
-        let countries = topology.objects.iter().find(|object| object.name == "countries");
-        if let Some(Value::GeometryCollection(shapes)) = countries.map(|object| &object.geometry.value) {
-            shapes.iter().for_each(|shape| world.take(shape));
-        }
+    fn new(topology: Topology) -> Self {
+        let lines = lines(topology.arcs, &topology.transform);
+        let mut world = Self { lines, lands: BTreeMap::new(), rest: Vec::new() };
+        topology.objects.countries.geometries.into_iter().for_each(|shape| world.take(shape));
         let merged: Vec<&str> = NAMED.iter().map(|(_, code)| *code).collect();
         for (code, land) in &mut world.lands {
             if merged.contains(code) {
@@ -90,13 +133,13 @@ impl World {
         world
     }
 
-    fn take(&mut self, shape: &Geometry) {
-        let rings: Vec<Ring> = match &shape.value {
-            Value::Polygon(rings) => rings.clone(),
-            Value::MultiPolygon(polygons) => polygons.iter().flatten().cloned().collect(),
-            _ => return,
+    fn take(&mut self, shape: Shape) {
+        let code = code(&shape);
+        let rings: Vec<Ring> = match shape.arcs {
+            Rings::One(rings) => rings,
+            Rings::Several(polygons) => polygons.into_iter().flatten().collect(),
         };
-        match code(shape) {
+        match code {
             Some(ANTARCTICA) => {}
             Some(code) => self.lands.entry(code).or_default().rings.extend(rings),
             None => self.rest.extend(rings),
@@ -211,31 +254,24 @@ fn without_inner_lines(rings: &[Ring], lines: &[Vec<Place>]) -> Vec<Ring> {
     joined
 }
 
-fn code(shape: &Geometry) -> Option<&'static str> {
-    let number = shape.id.as_ref().and_then(|id| id.as_str());
-    if let Some(code) = number.and_then(area_from_numeric) {
+fn code(shape: &Shape) -> Option<&'static str> {
+    if let Some(code) = shape.id.as_deref().and_then(area_from_numeric) {
         return Some(code);
     }
-    let name = shape.properties.as_ref()?.get("name")?.as_str()?;
-    let named: HashMap<&str, &'static str> = NAMED.into_iter().collect();
-    named.get(name).copied()
+    NAMED.into_iter().find_map(|(name, code)| (name == shape.properties.name).then_some(code))
 }
 
-/// Lines are kept as steps on a grid.
-fn lines(topology: &Topology) -> Vec<Vec<Place>> {
-    let (scale, shift) = topology.transform.as_ref().map_or(([1.0; 2], [0.0; 2]), |t| (t.scale, t.translate));
-    let delta = topology.transform.is_some();
-    let decode = |line: &Vec<Vec<f64>>| {
+/// Lines in degrees.
+fn lines(arcs: Vec<Vec<Place>>, Transform { scale, translate }: &Transform) -> Vec<Vec<Place>> {
+    let decode = |mut line: Vec<Place>| {
         let mut at = (0.0, 0.0);
-        let steps = line.iter().filter(|step| step.len() >= 2);
-        let mut places: Vec<Place> = steps
-            .map(|step| {
-                at = if delta { (at.0 + step[0], at.1 + step[1]) } else { (step[0], step[1]) };
-                (at.0 * scale[0] + shift[0], at.1 * scale[1] + shift[1])
-            })
-            .collect();
-        continuous(&mut places);
-        places
+        for place in &mut line {
+            at = (at.0 + place.0, at.1 + place.1);
+            *place = (at.0 * scale.0 + translate.0, at.1 * scale.1 + translate.1);
+        }
+        continuous(&mut line);
+        line.shrink_to_fit();
+        line
     };
-    topology.arcs.iter().map(decode).collect()
+    arcs.into_iter().map(decode).collect()
 }
