@@ -58,6 +58,9 @@ impl fmt::Display for Finding {
 pub(super) struct Findings {
     kept: Vec<(Finding, u64)>,
     places: HashMap<(Severity, Option<String>, String), usize>,
+    kept_warnings: usize,
+    /// Why reading stopped: it is always shown.
+    stopped: Option<Finding>,
     also: usize,
     errors: u64,
     dropped: u64,
@@ -90,7 +93,11 @@ impl Findings {
             return noted;
         }
         self.count(severity);
-        if self.kept.len() < MAX_KEPT {
+        // However many warnings there are, they take no place of an error.
+        let warns = severity == Severity::Warning;
+        let kept = if warns { self.kept_warnings } else { self.kept.len() - self.kept_warnings };
+        if kept < MAX_KEPT {
+            self.kept_warnings += usize::from(warns);
             self.places.insert(same, self.kept.len());
             self.kept.push((finding, 0));
             return Noted(Some(self.kept.len() - 1), severity);
@@ -98,6 +105,12 @@ impl Findings {
         let noted = Noted(None, severity);
         self.drop_one(noted);
         noted
+    }
+
+    /// Nothing after this line was read, which refuses the file.
+    pub(super) fn stop(&mut self, line: u64, message: String) {
+        self.count(Severity::Error);
+        self.stopped.get_or_insert(finding((Severity::Error, line), None, message));
     }
 
     /// The same thing on another line.
@@ -148,27 +161,37 @@ impl Findings {
         self.errors
     }
 
-    /// Those that a person reads, by line, the last one says how many more there are; and these, as far as they are
-    /// kept.
+    /// Those that a person reads, errors before all else, by line, the last one says how many more there are; and these,
+    /// as far as they are kept.
     pub(super) fn finish(mut self) -> (Vec<Finding>, Vec<Finding>) {
-        self.kept.sort_by_key(|(f, _)| (f.line, f.severity));
+        self.kept.sort_by_key(|(f, _)| (f.severity, f.line));
         for (finding, _) in &mut self.kept {
             let column = finding.column.as_deref();
             finding.cell =
                 self.cells.as_ref().zip(column).and_then(|(all, column)| all.cell(column, finding.line));
         }
-        let rest = self.kept.split_off(self.kept.len().min(MAX_FINDINGS));
+        let places = MAX_FINDINGS - usize::from(self.stopped.is_some());
+        let mut rest = self.kept.split_off(self.kept.len().min(places));
+        self.kept.extend(self.stopped.take().map(|finding| (finding, 0)));
+        self.kept.sort_by_key(|(f, _)| (f.line, f.severity));
+        rest.sort_by_key(|(f, _)| (f.line, f.severity));
         let more = self.dropped + rest.iter().map(|(_, more)| more + 1).sum::<u64>();
         let mut severities: Vec<Severity> = rest.iter().map(|(f, _)| f.severity).collect();
         severities.extend((self.dropped_errors > 0).then_some(Severity::Error));
         let mut findings: Vec<Finding> = self.kept.into_iter().map(counted).collect();
+        let mut rest: Vec<Finding> = rest.into_iter().map(counted).collect();
+        let severity = severities.into_iter().min().unwrap_or(Severity::Warning);
         if more > 0 {
             let line = findings.last().map_or(1, |f| f.line);
-            let severity = severities.into_iter().min().unwrap_or(Severity::Warning);
             let message = format!("… and {more} more: repair these first");
             findings.push(finding((severity, line), None, message));
         }
-        (findings, rest.into_iter().map(counted).collect())
+        if self.dropped > 0 {
+            let line = rest.last().map_or(1, |f| f.line);
+            let message = format!("… and {} more, which are not kept: repair these first", self.dropped);
+            rest.push(finding((severity, line), None, message));
+        }
+        (findings, rest)
     }
 }
 

@@ -264,6 +264,12 @@ impl Mapping {
         columns.chain(self.file.filter.keys()).chain(self.file.skip.keys()).map(String::as_str)
     }
 
+    /// The country whose figures it is for, if it is for one alone.
+    pub(super) fn reporter(&self) -> Option<&str> {
+        let reporter = self.constants.iter().find(|(d, _)| *d == Dimension::RefArea)?;
+        Some(reporter.1.as_str()).filter(|code| !code.starts_with('$'))
+    }
+
     /// Every column that it needs by name.
     pub(super) fn needed(&self) -> impl Iterator<Item = &str> {
         let cells = self.cells.iter().map(|(name, _)| name);

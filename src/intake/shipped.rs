@@ -3,7 +3,6 @@
 use crate::intake::concept::Concept;
 use crate::intake::mapping::Mapping;
 use crate::intake::plan;
-use crate::model::Dimension;
 
 macro_rules! shipped {
     ($($name:literal),+ $(,)?) => {
@@ -97,6 +96,9 @@ pub fn recognise(head: Head<'_>, country: Option<&str>) -> Recognised {
         return Recognised::Mapping { name, mapping: Box::new(mapping), why };
     }
     if fitting.is_empty() {
+        if let Some(why) = of_others(head, country) {
+            return Recognised::Unclear(why);
+        }
         let known: Vec<&str> = names().collect();
         return Recognised::Unclear(format!(
             "no mapping that comes with the program is for this header: `corridor map FILE` drafts one, which you \
@@ -109,6 +111,24 @@ pub fn recognise(head: Head<'_>, country: Option<&str>) -> Recognised {
         "several mappings are for this header, and say different things: choose with --map NAME, one of {}",
         several.join(", ")
     ))
+}
+
+/// The header is known, but its figures are another country's; what to do.
+fn of_others(head: Head<'_>, country: Option<&str>) -> Option<String> {
+    let country = country?;
+    let mut said: Vec<String> = Vec::new();
+    for (name, text) in SHIPPED {
+        let Ok(mapping) = Mapping::parse(text) else { continue };
+        if let (Some(reporter), Some(_)) = (mapping.reporter(), fits(&mapping, head, None)) {
+            said.push(format!("{name} ({reporter})"));
+        }
+    }
+    (!said.is_empty()).then(|| {
+        format!(
+            "this header is for a mapping of another country than {country}: {}. A node states its own country's              figures; `corridor map FILE` drafts a mapping if they are",
+            said.join(", ")
+        )
+    })
 }
 
 /// The header and the first row; each empty if there is none.
@@ -153,9 +173,7 @@ fn fits(mapping: &Mapping, head: Head<'_>, country: Option<&str>) -> Option<Stri
             return None;
         }
     }
-    let reporter = mapping.constants.iter().find(|(d, _)| *d == Dimension::RefArea).map(|(_, code)| code);
-    if let (Some(reporter), Some(country)) = (reporter, country)
-        && !reporter.starts_with('$')
+    if let (Some(reporter), Some(country)) = (mapping.reporter(), country)
         && reporter != country
     {
         return None;

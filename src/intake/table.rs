@@ -155,7 +155,7 @@ impl Table<'_> {
     fn stop(&mut self, line: u64, why: String) {
         let findings = self.collector.findings();
         findings.leave_out(false);
-        findings.error(line, None, why);
+        findings.stop(line, why);
     }
 
     /// Takes rows; says whether to go on.

@@ -10,7 +10,7 @@ use super::levels;
 use super::prepared::Figures;
 use super::request::{Caller, SubmitRequest};
 use crate::feed::{AgreementId, EntryKind, Seq};
-use crate::intake::{MAX_FINDINGS, Report, Severity};
+use crate::intake::{Finding, MAX_FINDINGS, Report, Severity};
 use crate::model::Series;
 
 /// The observations of all submissions that are held: some megabytes.
@@ -161,11 +161,12 @@ fn describe(report: &Report, all: bool) -> Value {
     // The last one that is shown counts those that are not.
     let shown = if all && !report.more_findings.is_empty() { MAX_FINDINGS } else { usize::MAX };
     let more = report.more_findings.iter().filter(|_| all);
-    let findings: Vec<Value> = report
-        .findings
-        .iter()
-        .take(shown)
-        .chain(more)
+    let mut findings: Vec<&Finding> = report.findings.iter().take(shown).chain(more).collect();
+    if all {
+        findings.sort_by_key(|finding| finding.line);
+    }
+    let findings: Vec<Value> = findings
+        .into_iter()
         .map(|finding| {
             json!({
                 "severity": match finding.severity { Severity::Error => "error", Severity::LeftOut => "left out", Severity::Warning => "warning" },

@@ -19,6 +19,7 @@ from corridor_node import ROOT, Checks, Node
 from data_messages import OPEN
 
 DESA = ROOT / "tests" / "data" / "undesa_ims2024_stock_od_sex.csv"
+EUROSTAT = ROOT / "tests" / "data" / "eurostat_imm5prv_immigration_bilateral_total.csv"
 STRUCTURE_XML = "application/vnd.sdmx.structure+xml;version=2.1"
 STRUCTURE_JSON = "application/vnd.sdmx.structure+json;version=2.0.0"
 GENERIC = "application/vnd.sdmx.genericdata+xml;version=2.1"
@@ -33,12 +34,16 @@ SENDERS = ["USA", "CHE", "ARE"]
 
 @contextlib.contextmanager
 def node_with_open_data():
-    """A country's node with its part of UN DESA's table, and remittances: one figure corrected, one taken back."""
+    """A country's node with its part of UN DESA's and of Eurostat's table, and remittances: one figure corrected, one
+    taken back.
+    """
     with tempfile.TemporaryDirectory() as directory:
-        node = Node(pathlib.Path(directory), "ITA", "Italy")
+        public = [word for code in ("MS_FBORN", "MF_IMM_PREV", "RE_RECV") for word in ("--public", code)]
+        node = Node(pathlib.Path(directory), "ITA", "Italy", *public)
         try:
             node.start()
-            node.ask("submit", str(DESA), "--map", "undesa_stock")
+            for table in (DESA, EUROSTAT):
+                node.ask("submit", str(table), "--map", "auto")
             node.ask("release")
             node.release([("ITA", area, "RE_RECV", year, year * 3 + at)
                           for at, area in enumerate(SENDERS) for year in range(2015, 2024)])
@@ -50,6 +55,22 @@ def node_with_open_data():
             yield node
         finally:
             node.stop()
+
+
+def of_table(path):
+    """Italy's figures in a table as its publisher has it: how many they are, and their sum by year."""
+    area, country, value = {DESA: ("destination_iso3", "ITA", "stock"), EUROSTAT: ("geo", "IT", "value")}[path]
+    with path.open(encoding="utf-8-sig") as table:
+        return by_year((row["year"], float(row[value])) for row in csv.DictReader(table) if row[area] == country)
+
+
+def by_year(figures):
+    """The count of all, and the sum of each year."""
+    sums, count = {}, 0
+    for year, value in figures:
+        sums[str(year)] = sums.get(str(year), 0) + float(value)
+        count += 1
+    return count, sums
 
 
 def fetch(node, path, accept=None, **headers):
@@ -200,6 +221,29 @@ def manners(checks, node):
     checks.check("a long answer is whole", len(rows) == len(expected) > 1000, f"{len(rows)} {len(expected)}")
 
 
+def real_tables(checks, node):
+    """What UN DESA and Eurostat have for this country, both clients read as it stands in the publishers' tables."""
+    import sdmx
+    from pysdmx.api.dc.rest import SdmxConnector
+    from sdmx.source import add_source
+
+    add_source({"id": "ITA", "name": "a node", "url": node.url + "/sdmx"}, override=True)
+    client, connector = sdmx.Client("ITA"), SdmxConnector(node.url + "/sdmx")
+
+    def by_sdmx1(flow):
+        table = sdmx.to_pandas(client.data(flow))
+        return by_year(zip(table.index.get_level_values("TIME_PERIOD"), table.to_list()))
+
+    def by_pysdmx(flow):
+        return by_year((row["TIME_PERIOD"], row["OBS_VALUE"]) for row in connector.data(URN.format(flow)))
+
+    for name, path, flow in [("UN DESA", DESA, "MS"), ("Eurostat", EUROSTAT, "MF")]:
+        wanted = of_table(path)
+        checks.check(f"the table of {name} has figures", wanted[0] > 500, str(wanted))
+        for who, read in [("sdmx1", by_sdmx1), ("pysdmx", by_pysdmx)]:
+            checks.attempt(f"{who} reads all of {name}", lambda read=read, flow=flow: (found := read(flow)) == wanted or found)
+
+
 def sdmx_one(checks, node, versions):
     """sdmx1, in the mode of one generation; the requests it makes are its own."""
     import sdmx
@@ -344,6 +388,10 @@ def main() -> int:
         messages(checks, node)
         own_schema(checks, node)
         manners(checks, node)
+        try:
+            real_tables(checks, node)
+        except Exception as error:  # noqa: BLE001
+            checks.check("real tables are read", False, f"{type(error).__name__}: {error}")
         for versions in (None, ["3.0.0"]):
             try:
                 sdmx_one(checks, node, versions)

@@ -220,6 +220,14 @@ fn a_header_that_several_mappings_fit_is_decided_by_the_country_or_not_at_all() 
         };
         assert!(why.starts_with(said), "{why}");
     }
+    // A table of the Philippines at Italy's node is known, and not its own.
+    let Recognised::Unclear(why) = shipped::recognise(Head::Text(both), Some("ITA")) else {
+        panic!("decided")
+    };
+    assert!(
+        why.contains("another country than ITA: phl_can_destination (CAN), phl_can_origin (PHL)"),
+        "{why}"
+    );
     let tidy = "FREQ,INDICATOR,TIME_PERIOD,OBS_VALUE\n";
     assert_eq!(shipped::recognise(Head::Text(tidy.as_bytes()), None), Recognised::Tidy);
 }

@@ -137,3 +137,27 @@ fn two_hundred_are_shown_and_all_are_kept_for_a_file() {
         .collect();
     assert_eq!(all, (2..902).collect());
 }
+
+#[test]
+fn what_refuses_a_file_is_shown_whatever_else_is_said() {
+    // Reading stopped: told on the screen and in the file of findings, which else would seem to be whole.
+    let rows: String = (0..20_000).map(|n| format!("ITA,MF_IMM_PREV,_T,_T,PS,2017,many{n},\n")).collect();
+    let report = super::super::read(&mut format!("{HEADER}\n{rows}").as_bytes(), None, &SPAIN);
+    let shown = &report.findings[..MAX_FINDINGS];
+    assert!(shown.iter().any(|f| f.message.contains("reading stopped here")), "{:?}", shown.last());
+    assert_eq!(report.more_findings.len(), 10_001 + 1 - MAX_FINDINGS);
+
+    // One error below more warnings than are kept.
+    let mut findings = super::super::finding::Findings::default();
+    for line in 2..20_000 {
+        findings.warning(line, None, format!("look at {line}"));
+    }
+    findings.error(20_000, Some("SEX"), "wrong".to_owned());
+    let (shown, more) = findings.finish();
+    assert!(shown.iter().any(|f| f.severity == Severity::Error && f.line == 20_000), "{:?}", shown.last());
+    assert!(
+        more.last().is_some_and(|f| f.message.contains("9998 more, which are not kept")),
+        "{:?}",
+        more.last()
+    );
+}
