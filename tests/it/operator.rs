@@ -232,7 +232,7 @@ fn no_secret_is_in_the_log_or_on_the_disk() {
 }
 
 /// A crisis of both is in force, in a third country.
-fn lane_of(phl: &Government, can: &Government) {
+pub(crate) fn lane_of(phl: &Government, can: &Government) {
     let draft = ["agreement", "draft", "--title", "ARR", "--with", "CAN", "--purpose", "PROTECT"];
     let clause = ["--indicator", "CR_*", "--crisis-signatures", "1", "--crisis-days", "7"];
     ask(phl, &[&draft[..], &clause, &["--crisis-lower", "CR_NATREG=D0"]].concat());

@@ -1,0 +1,43 @@
+//! Crises at real daemons: what is asked of them by who does not wait for an answer before the next question.
+
+use corridor::api::control::Client;
+use corridor::node::Request;
+use corridor::node::crisis::{CrisisRequest, ReportRequest};
+use corridor::node::home::socket;
+
+use crate::operator::lane_of;
+use crate::world::World;
+
+/// So many bulletins are asked for in one go, each between two questions for the picture.
+const BULLETINS: u64 = 60;
+
+fn report(number: u64) -> (Request, Option<Vec<u8>>) {
+    let request = ReportRequest {
+        lane: Some("LC-1".to_owned()),
+        file: "table.csv".to_owned(),
+        bulletin: Some(format!("B-{number}")),
+        observed: format!("2026-{:02}-{:02}T06:00:00Z", 1 + number / 28, 1 + number % 28),
+        ..ReportRequest::default()
+    };
+    let table = format!("INDICATOR,COUNTERPART_AREA,OBS_VALUE\nCR_NATREG,LBY,{}\n", 26_000 + number);
+    (Request::Crisis(CrisisRequest::Report(request)), Some(table.into_bytes()))
+}
+
+#[test]
+fn one_who_does_not_wait_sees_every_bulletin_from_its_place_on() {
+    let world = World::agreed();
+    lane_of(&world.phl, &world.can);
+    let show = || (Request::Crisis(CrisisRequest::Show { lane: Some("LC-1".to_owned()) }), None);
+    let mut asked = vec![show()];
+    (1..=BULLETINS).for_each(|number| asked.extend([report(number), show()]));
+    let mut client = Client::connect(&socket(world.phl.dir())).expect("a socket").expect("it runs");
+    let mut shown = Vec::new();
+    client
+        .call_all(&asked, &mut |answer| {
+            let value = answer.expect("it is answered").expect("with a value");
+            shown.extend(value["bulletins"].as_u64());
+            assert!(value["bulletins"].is_u64() || value["waiting"] == false, "{value}");
+        })
+        .expect("all are answered");
+    assert_eq!(shown, (0..=BULLETINS).collect::<Vec<_>>());
+}
