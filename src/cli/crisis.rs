@@ -79,16 +79,31 @@ fn send(global: &Global, asked: Report) -> anyhow::Result<Value> {
             ("figures said at the command line".to_owned(), (table.len() as u64, bytes))
         }
     };
+    let observed = match (asked.observed, &asked.corrects) {
+        (Some(observed), _) => observed,
+        (None, Some(wrong)) => moment_of(global, asked.lane.clone(), wrong.clone())?,
+        (None, None) => clock::now().to_string(),
+    };
     let request = ReportRequest {
         lane: asked.lane,
         file,
         bulletin: asked.corrects.or(asked.bulletin),
-        observed: asked.observed.unwrap_or_else(|| clock::now().to_string()),
+        observed,
         place: asked.place,
         correction: asked.reason,
     };
     let payload = Payload { length, bytes: &mut bytes };
     ask::value_of_file(global, Request::Crisis(CrisisRequest::Report(request)), payload)
+}
+
+/// When what a bulletin of ours says was observed: what corrects it is of that moment. Of one that is not there the node
+/// says why, whatever the moment.
+fn moment_of(global: &Global, lane: Option<String>, bulletin: String) -> anyhow::Result<String> {
+    let status = ask::value(global, Request::Status)?;
+    let publisher = status["country"].as_str().context("the node named no country")?.to_owned();
+    let asked = CrisisRequest::Bulletin { lane, publisher, bulletin };
+    let said = ask::value(global, Request::Crisis(asked)).unwrap_or_default();
+    Ok(said["observed"].as_str().map_or_else(|| clock::now().to_string(), str::to_owned))
 }
 
 /// Figures said one by one, as a table: `INDICATOR:COUNTERPART[:PLACE[:NEED]]=COUNT`.

@@ -6,7 +6,7 @@ use corridor::node::crisis::{CrisisRequest, ReportRequest};
 use corridor::node::home::socket;
 
 use crate::operator::lane_of;
-use crate::world::World;
+use crate::world::{World, ask};
 
 /// So many bulletins are asked for in one go, each between two questions for the picture.
 const BULLETINS: u64 = 60;
@@ -40,4 +40,22 @@ fn one_who_does_not_wait_sees_every_bulletin_from_its_place_on() {
         })
         .expect("all are answered");
     assert_eq!(shown, (0..=BULLETINS).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_correction_is_of_the_moment_of_what_it_corrects() {
+    let world = World::agreed();
+    let phl = &world.phl;
+    lane_of(phl, &world.can);
+    ask(phl, &["crisis", "report", "--set", "CR_BORDER:CAN=1200", "--bulletin", "B-1"]);
+    let right =
+        ["crisis", "report", "--set", "CR_BORDER:CAN=120", "--corrects", "B-1", "--reason", "a digit"];
+    ask(phl, &right);
+    let shown = ask(phl, &["crisis", "show"]);
+    assert_eq!((&shown["totals"]["crossed"]["count"], &shown["bulletins"]), (&120.into(), &1.into()));
+    assert_eq!(shown["corrections"][0]["reason"], "a digit");
+    let (status, said) = phl
+        .try_ask(&["crisis", "report", "--set", "CR_BORDER:CAN=1", "--corrects", "B-9", "--reason", "none"])
+        .expect("it answers");
+    assert!(status == 1 && said.to_string().contains("B-9"), "{said}");
 }
