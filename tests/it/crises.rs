@@ -4,6 +4,7 @@ use corridor::api::control::Client;
 use corridor::node::Request;
 use corridor::node::crisis::{CrisisRequest, ReportRequest};
 use corridor::node::home::socket;
+use serde_json::json;
 
 use crate::operator::lane_of;
 use crate::world::{World, ask};
@@ -58,4 +59,20 @@ fn a_correction_is_of_the_moment_of_what_it_corrects() {
         .try_ask(&["crisis", "report", "--set", "CR_BORDER:CAN=1", "--corrects", "B-9", "--reason", "none"])
         .expect("it answers");
     assert!(status == 1 && said.to_string().contains("B-9"), "{said}");
+}
+
+#[test]
+fn a_drill_goes_the_whole_way_and_says_who_received_its_bulletin() {
+    let world = World::agreed();
+    let (phl, can) = (&world.phl, &world.can);
+    lane_of(phl, can);
+    let drilled = ask(phl, &["crisis", "drill", "ARR", "--area", "LBY"]);
+    assert_eq!((&drilled["seen"], &drilled["standing"]), (&true.into(), &"over".into()), "{drilled}");
+    assert_eq!((&drilled["received"], &drilled["not_received"]), (&json!(["CAN"]), &json!([])), "{drilled}");
+    let name = drilled["name"].as_str().expect("a name");
+    let there = ask(can, &["crisis", "show", name]);
+    assert_eq!((&there["totals"]["crossed"]["count"], &there["drill"]), (&1.into(), &true.into()));
+    assert!(there["watermark"].as_str().is_some_and(|mark| mark.starts_with("EXERCISE")), "{there}");
+    // Nothing of it is in the lane that is none.
+    assert_eq!(ask(can, &["crisis", "show", "LC-1"])["bulletins"], 0);
 }
