@@ -37,8 +37,9 @@ pub const MAX_MESSAGE: usize = 64 << 10;
 /// The longest network name and the longest signed header, in bytes.
 const MAX_NETWORK: usize = 64;
 const MAX_HEADER: usize = 4 << 10;
-/// The tag of Data.
+/// The tags of Data and Bye.
 const DATA: u8 = 4;
+const BYE: u8 = 11;
 
 /// The form in which a message travels; the order of variants and fields is the format.
 #[derive(Encode, BorrowDecode)]
@@ -86,6 +87,11 @@ pub fn feed_of(bytes: &[u8]) -> Option<FeedId> {
     let (publisher, rest) = rest.split_first_chunk::<32>()?;
     let (agreement, _) = rest.split_first_chunk::<32>()?;
     (*tag == DATA).then(|| FeedId::new(PublisherId(*publisher), AgreementId(*agreement)))
+}
+
+/// Whether a message ends its session.
+pub fn is_bye(bytes: &[u8]) -> bool {
+    bytes.first() == Some(&BYE)
 }
 
 /// The frames of a message each in a message of its own, in their order; `None` if it brings no more than one, or

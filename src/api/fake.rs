@@ -153,6 +153,7 @@ fn picture() -> Value {
         "totals": { "unaccounted": null, "known": figure, "present": null, "crossed": null, "home": null },
         "origins": [], "publishers": [], "places": [], "days": [{ "day": "2026-01-02", "known": 41 }], "needs": [],
         "duplicates": [], "newest": [], "corrections": [], "lessons": {}, "summary": null, "erasures": [],
+        "acknowledged": [], "unacknowledged": ["XLA"],
         "waiting": [{ "bulletin": "B-2", "observed": "2026-01-02T03:30:00Z", "officers": ["maria"] }],
     });
     for (name, of) in more.as_object().into_iter().flatten() {

@@ -79,16 +79,31 @@ fn send(global: &Global, asked: Report) -> anyhow::Result<Value> {
             ("figures said at the command line".to_owned(), (table.len() as u64, bytes))
         }
     };
+    let observed = match (asked.observed, &asked.corrects) {
+        (Some(observed), _) => observed,
+        (None, Some(wrong)) => moment_of(global, asked.lane.clone(), wrong.clone())?,
+        (None, None) => clock::now().to_string(),
+    };
     let request = ReportRequest {
         lane: asked.lane,
         file,
         bulletin: asked.corrects.or(asked.bulletin),
-        observed: asked.observed.unwrap_or_else(|| clock::now().to_string()),
+        observed,
         place: asked.place,
         correction: asked.reason,
     };
     let payload = Payload { length, bytes: &mut bytes };
     ask::value_of_file(global, Request::Crisis(CrisisRequest::Report(request)), payload)
+}
+
+/// When what a bulletin of ours says was observed: what corrects it is of that moment. Of one that is not there the node
+/// says why, whatever the moment.
+fn moment_of(global: &Global, lane: Option<String>, bulletin: String) -> anyhow::Result<String> {
+    let status = ask::value(global, Request::Status)?;
+    let publisher = status["country"].as_str().context("the node named no country")?.to_owned();
+    let asked = CrisisRequest::Bulletin { lane, publisher, bulletin };
+    let said = ask::value(global, Request::Crisis(asked)).unwrap_or_default();
+    Ok(said["observed"].as_str().map_or_else(|| clock::now().to_string(), str::to_owned))
 }
 
 /// Figures said one by one, as a table: `INDICATOR:COUNTERPART[:PLACE[:NEED]]=COUNT`.
@@ -178,6 +193,9 @@ fn listed(global: &Global, request: CrisisRequest, (field, columns): &Listing) -
     Ok(Outcome::Done)
 }
 
+/// How often in a second a drill looks whether its bulletin has come.
+const LOOKS: u64 = 4;
+
 const KINDS: [&str; 4] = ["known", "present", "crossed", "home"];
 
 /// The balances as a table: a line for each origin, and one for all.
@@ -227,6 +245,7 @@ fn print_picture(value: &Value) -> anyhow::Result<()> {
         said("closed_cells")
     );
     print::text(&text)?;
+    print_kept(value)?;
     let flat = |row: &Value| {
         let mut flat = serde_json::json!({ "origin": row["origin"], "unaccounted": row["unaccounted"] });
         for kind in KINDS {
@@ -257,6 +276,42 @@ fn print_picture(value: &Value) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// What stays of a lane that is over, before what is left of its detail.
+fn print_kept(value: &Value) -> anyhow::Result<()> {
+    let summary = &value["summary"];
+    if summary.is_null() {
+        return Ok(());
+    }
+    print::text("what stays: sums at the end of the crisis\n")?;
+    let row = |who: &str, kind: &Value, count: &Value| serde_json::json!({ "publisher": who, "kind": kind, "count": count });
+    let mut rows: Vec<Value> = summary["publishers"].as_array().cloned().unwrap_or_default();
+    let totals = summary["totals"].as_object().into_iter().flatten();
+    rows.extend(totals.map(|(kind, count)| row("all", &kind.as_str().into(), count)));
+    print::table(&["publisher", "kind", "count"], &rows)?;
+    for (who, text) in value["lessons"].as_object().into_iter().flatten() {
+        print::text(&format!("what {who} has learnt: {}\n", print::cell(text)))?;
+    }
+    print::text("\nwhat is left of the detail; when it is erased, our own figures alone\n")
+}
+
+/// How a lane stands when all members have signed that they hold our bulletin, or so many seconds are over.
+fn received(global: &Global, lane: &str, seconds: u64) -> anyhow::Result<Value> {
+    for _ in 0..seconds.saturating_mul(LOOKS) {
+        let picture = shown(global, lane)?;
+        let some = |field: &str| picture[field].as_array().is_some_and(|all| !all.is_empty());
+        // A bulletin that waits for a second officer goes nowhere.
+        if !some("unacknowledged") || some("waiting") {
+            return Ok(picture);
+        }
+        std::thread::sleep(Duration::from_secs(1) / u32::try_from(LOOKS)?);
+    }
+    shown(global, lane)
+}
+
+fn shown(global: &Global, lane: &str) -> anyhow::Result<Value> {
+    ask::value(global, Request::Crisis(CrisisRequest::Show { lane: Some(lane.to_owned()) }))
+}
+
 /// `crisis drill`: the whole way, watermarked, with figures that nobody could take for real.
 fn drill(global: &Global, asked: Drill) -> anyhow::Result<Outcome> {
     let steps = &mut std::io::stderr();
@@ -270,10 +325,7 @@ fn drill(global: &Global, asked: Drill) -> anyhow::Result<Outcome> {
     let lane = ask::value(global, Request::Crisis(CrisisRequest::Declare(declare)))?;
     let id = lane["lane"].as_str().context("the node named no lane")?.to_owned();
     writeln!(steps, "declared {}: {}", print::cell(&lane["name"]), print::cell(&lane["standing"]))?;
-    let standing = || -> anyhow::Result<bool> {
-        let request = CrisisRequest::Show { lane: Some(id.clone()) };
-        Ok(ask::value(global, Request::Crisis(request))?["standing"] == "in force")
-    };
+    let standing = || -> anyhow::Result<bool> { Ok(shown(global, &id)?["standing"] == "in force") };
     let mut waited = 0;
     while !standing()? {
         if waited == asked.wait {
@@ -298,7 +350,8 @@ fn drill(global: &Global, asked: Drill) -> anyhow::Result<Outcome> {
     };
     let sent = send(global, report)?;
     writeln!(steps, "reported bulletin {}", print::cell(&sent["bulletin"]))?;
-    let picture = ask::value(global, Request::Crisis(CrisisRequest::Show { lane: Some(id.clone()) }))?;
+    let picture = received(global, &id, asked.wait.saturating_sub(waited))?;
+    writeln!(steps, "received by {}", print::cell(&picture["acknowledged"]))?;
     let end = CrisisRequest::End { lane: id, lessons: None };
     let ended = ask::value(global, Request::Crisis(end))?;
     writeln!(steps, "ended: {}", print::cell(&ended["standing"]))?;
@@ -306,6 +359,7 @@ fn drill(global: &Global, asked: Drill) -> anyhow::Result<Outcome> {
     let value = serde_json::json!({
         "name": lane["name"], "watermark": picture["watermark"], "told": lane["told"], "not_told": lane["not_told"],
         "bulletin": sent["bulletin"], "waiting": sent["waiting"], "seen": seen, "standing": ended["standing"],
+        "received": picture["acknowledged"], "not_received": picture["unacknowledged"],
     });
     print::value(&value, global.json)?;
     Ok(if seen { Outcome::Done } else { Outcome::Refused })

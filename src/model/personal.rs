@@ -145,6 +145,55 @@ pub fn in_text(text: &str) -> Option<PersonalData> {
     tests.into_iter().find(|(_, has)| has(&lower)).map(|(found, _)| found)
 }
 
+/// The same in the few words of a bulletin, where numbers that could stand in a citation have no place: also the number of
+/// a document or of a telephone that nobody calls so, and a name behind a form of address. A name alone is like that
+/// of a place, and not found.
+#[must_use]
+pub fn in_few_words(text: &str) -> Option<PersonalData> {
+    in_text(text).or_else(|| {
+        let bare: [Test; 3] = [
+            (PersonalData::Document, has_bare_document),
+            (PersonalData::Telephone, has_bare_telephone),
+            (PersonalData::Name, has_address),
+        ];
+        let lower = text.to_lowercase();
+        bare.into_iter().find(|(_, has)| has(&lower)).map(|(found, _)| found)
+    })
+}
+
+/// A word of one to three letters and six to nine digits, `p1234567` or `ab123456c`, or of nine digits and more.
+fn has_bare_document(text: &str) -> bool {
+    text.split(|c: char| !c.is_alphanumeric()).any(|word| {
+        let rest = word.trim_start_matches(|c: char| c.is_ascii_lowercase());
+        let number = rest.trim_end_matches(|c: char| c.is_ascii_lowercase());
+        let (before, after) = (word.len() - rest.len(), rest.len() - number.len());
+        let is_number = number.bytes().all(|c| c.is_ascii_digit());
+        let (short, long) = ((6..=9).contains(&number.len()), number.len() >= 9);
+        is_number && ((1..=3).contains(&before) && after <= 1 && short || before == 0 && after == 0 && long)
+    })
+}
+
+/// Nine digits and more that begin with a zero, with no more than spaces, points and dashes between them.
+fn has_bare_telephone(text: &str) -> bool {
+    text.match_indices('0').any(|(at, _)| {
+        let begins = !text[..at].ends_with(|c: char| c.is_alphanumeric() || ".,:-/+ ".contains(c))
+            || text[..at].ends_with(char::is_whitespace)
+                && !text[..at].trim_end().ends_with(|c: char| c.is_ascii_digit());
+        let number = text[at..].chars().take_while(|c| c.is_ascii_digit() || " .-".contains(*c));
+        begins && number.filter(char::is_ascii_digit).count() >= 9
+    })
+}
+
+/// A form of address, and a word after it.
+fn has_address(text: &str) -> bool {
+    let forms = ["mr", "mrs", "ms", "mme", "mlle", "monsieur", "madame", "señor", "señora"];
+    let words: Vec<&str> = text.split_whitespace().collect();
+    words.array_windows().any(|[form, name]| {
+        forms.contains(&form.trim_end_matches('.').trim_start_matches('('))
+            && name.starts_with(char::is_alphabetic)
+    })
+}
+
 /// `name@host.tld`, with what may stand around it in a sentence.
 fn is_email(word: &str) -> bool {
     let word = word.trim_matches(|c: char| !c.is_alphanumeric());
@@ -265,6 +314,37 @@ mod tests {
             "",
         ] {
             assert_eq!(in_text(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn in_few_words_a_number_needs_no_name() {
+        for (text, found) in [
+            ("AB1234567", PersonalData::Document),
+            ("seen with P1234567A at the gate", PersonalData::Document),
+            ("12345678901", PersonalData::Document),
+            ("0912345678", PersonalData::Document),
+            ("ring 0912 345 678", PersonalData::Telephone),
+            ("02-8461-0500, at night", PersonalData::Telephone),
+            ("Mr. Doe's house", PersonalData::Name),
+            ("chez (Mme Diallo)", PersonalData::Name),
+            ("call +63 917 555 0101", PersonalData::Telephone),
+        ] {
+            assert_eq!(in_few_words(text), Some(found), "{text}");
+        }
+        for text in [
+            "Ras Ajdir, gate 2",
+            "XT-01, km 120 of the A1",
+            "CONVOY-7 of 2026-11-26",
+            "counted at 06:00 and 07:00 on 2026-11-26",
+            "120 instead of 1 200; a digit too many",
+            "1200000 was 120000",
+            "0.5 km from the bridge, 2026-11-26 06:00",
+            "at 05 00 and 06 00",
+            "Ms",
+            "",
+        ] {
+            assert_eq!(in_few_words(text), None, "{text}");
         }
     }
 

@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::time::{Duration, MissedTickBehavior, interval};
+use tokio::time::{Duration, Interval, MissedTickBehavior, interval};
 
 use super::answers;
 use super::core::Core;
@@ -110,6 +110,13 @@ enum Event {
     Stop,
     /// Nothing waits, and there is something to fold or to write out.
     Idle,
+}
+
+impl Event {
+    /// Somebody changes something.
+    fn acts(&self) -> bool {
+        matches!(self, Self::Ask(ask) if ask.prepared.request.act().is_some())
+    }
 }
 
 /// What other threads may see of the daemon without asking it.
@@ -301,23 +308,28 @@ impl Daemon {
         ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
         self.core.start()?;
         loop {
-            let store = self.core.engine.store();
-            let idle_work = !store.is_folded() || store.needs_tidying() || !self.parked.is_empty();
-            let first = tokio::select! {
-                biased;
-                _ = self.stop.changed() => Event::Stop,
-                Some(ask) = self.asks.recv(), if self.parked.len() < MAX_REQUESTS => Event::Ask(Box::new(ask)),
-                Some(event) = self.net_events.recv(), if self.inbox.has_room() => Event::Net(event),
-                _ = ticks.tick() => Event::Tick,
-                () = std::future::ready(()), if !self.inbox.is_empty() => Event::Waited,
-                () = tokio::task::yield_now(), if idle_work => Event::Idle,
-            };
+            let first = self.next(&mut ticks).await;
             let batch = self.batch(first);
             if !self.turn(batch)? {
                 self.core.finish()?;
                 tracing::info!("stopped");
                 return Ok(());
             }
+        }
+    }
+
+    /// The first of what waits. Time goes before all that people and partners bring, who may never pause.
+    async fn next(&mut self, ticks: &mut Interval) -> Event {
+        let store = self.core.engine.store();
+        let idle_work = !store.is_folded() || store.needs_tidying() || !self.parked.is_empty();
+        tokio::select! {
+            biased;
+            _ = self.stop.changed() => Event::Stop,
+            _ = ticks.tick() => Event::Tick,
+            Some(ask) = self.asks.recv(), if self.parked.len() < MAX_REQUESTS => Event::Ask(Box::new(ask)),
+            Some(event) = self.net_events.recv(), if self.inbox.has_room() => Event::Net(event),
+            () = std::future::ready(()), if !self.inbox.is_empty() => Event::Waited,
+            () = tokio::task::yield_now(), if idle_work => Event::Idle,
         }
     }
 
@@ -362,9 +374,12 @@ impl Daemon {
             self.put_off(batch)?;
             return Ok(true);
         }
-        let (is_all_urgent, mut questions) = (self.is_all_urgent(&batch), Vec::new());
+        let (is_all_urgent, told, mut questions) = (self.is_all_urgent(&batch), self.told, Vec::new());
         let mut batch = batch.into_iter().peekable();
         while let Some(event) = batch.next() {
+            if event.acts() {
+                self.answer(&mut questions)?;
+            }
             match event {
                 Event::Net(event) => self.core.on_net(event)?,
                 Event::Tick => {
@@ -389,6 +404,9 @@ impl Daemon {
                     self.submit(asks, &mut answers)?;
                 }
                 Event::Ask(ask) => {
+                    if acted && ask.asks_of_crisis() {
+                        self.core.settle_urgent()?;
+                    }
                     acted |= ask.prepared.request.act().is_some();
                     let answer = self.core.answer(ask.prepared, &ask.caller);
                     match answer {
@@ -398,18 +416,14 @@ impl Daemon {
                 }
             }
         }
-        // Who asks how a crisis stands is told of what has just come, before any receipt is signed.
-        if self.hurries {
-            self.core.settle_urgent()?;
-            questions.into_iter().try_for_each(|ask| self.reply(ask))?;
-        }
+        self.answer(&mut questions)?;
         if is_all_urgent {
             while self.core.settle_urgent()? {}
         } else {
             self.core.settle()?;
             self.unsettled = 0;
         }
-        let moved = self.core.counters.heads_moved != self.told;
+        let moved = self.core.counters.heads_moved != told;
         self.tell(acted);
         self.give(answers, moved, go_on);
         if looks || acted {
@@ -432,6 +446,16 @@ impl Daemon {
             Event::Tick | Event::Stop | Event::Idle => false,
         };
         self.hurries && batch.iter().all(is_urgent)
+    }
+
+    /// Who asks how a crisis stands is told of what has just come, before any receipt is signed.
+    fn answer(&mut self, questions: &mut Vec<Ask>) -> Result<(), NodeError> {
+        if questions.is_empty() {
+            return Ok(());
+        }
+        self.core.settle_urgent()?;
+        self.tell(false);
+        questions.drain(..).try_for_each(|ask| self.reply(ask))
     }
 
     /// Answers at once.
@@ -560,3 +584,6 @@ pub(super) fn fault_row(time: Millis, what: &str) -> Value {
 pub(super) fn the_node() -> Caller {
     Caller { who: "node".to_owned(), from: "network".to_owned() }
 }
+
+#[cfg(test)]
+mod tests;

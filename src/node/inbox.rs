@@ -63,8 +63,7 @@ impl Inbox {
                 self.last.push_back(event);
             }
             // What a session brought before its end is handled before that.
-            None if matches!(&event, NetEvent::SessionClosed { session, .. } if self.sessions.contains_key(session)) =>
-            {
+            None if ended(&event).is_some_and(|session| self.sessions.contains_key(&session)) => {
                 self.last.push_back(event);
             }
             Some(_) | None => self.first.push_back(event),
@@ -118,6 +117,15 @@ fn place(event: &NetEvent) -> Option<(u64, FeedId)> {
     wire::feed_of(bytes).map(|feed| (*session, feed))
 }
 
+/// The session that an event ends: it is closed, or its peer says that this was all.
+fn ended(event: &NetEvent) -> Option<u64> {
+    match event {
+        NetEvent::SessionClosed { session, .. } => Some(*session),
+        NetEvent::Frame { session, bytes, .. } => wire::is_bye(bytes).then_some(*session),
+        _ => None,
+    }
+}
+
 fn less<K: Ord>(counts: &mut BTreeMap<K, usize>, key: K) {
     if let std::collections::btree_map::Entry::Occupied(mut count) = counts.entry(key) {
         *count.get_mut() -= 1;
@@ -134,7 +142,7 @@ mod tests {
     use crate::feed::frame::FrameKind;
     use crate::feed::{PublisherId, Seq};
     use crate::net::NodeId;
-    use crate::sync::Message;
+    use crate::sync::{ByeReason, Message};
 
     const PEER: NodeId = NodeId([1; 32]);
 
@@ -211,11 +219,15 @@ mod tests {
     #[test]
     fn the_end_of_a_session_comes_behind_what_it_brought() {
         let closed = NetEvent::SessionClosed { peer: PEER, session: 1, reason: "gone".into() };
+        let bye = frame(1, &Message::Bye { reason: ByeReason::Stopping });
         let mut inbox = Inbox::default();
         inbox.put(data(1, 1, 0), &urgent(2));
+        inbox.put(bye.clone(), &urgent(2));
         inbox.put(closed.clone(), &urgent(2));
         assert_eq!(inbox.take(0), []);
-        assert_eq!(inbox.take(2), [data(1, 1, 0), closed.clone()]);
+        assert_eq!(inbox.take(3), [data(1, 1, 0), bye.clone(), closed.clone()]);
+        inbox.put(bye.clone(), &urgent(2));
+        assert_eq!(inbox.take(0), [bye], "nothing of it waits");
         inbox.put(closed.clone(), &urgent(2));
         assert_eq!(inbox.take(0), [closed]);
     }

@@ -6,6 +6,7 @@ mod attacker;
 mod bundles;
 mod columns;
 mod couriers;
+mod crises;
 mod daemons;
 mod damage;
 mod editions;

@@ -4,7 +4,7 @@ use corridor::cli::demo::government::Government;
 use serde_json::Value;
 
 use crate::api::http::{Answer, get, send};
-use crate::world::{World, ask, eventually};
+use crate::world::{World, ask, eventually, run, stdout};
 
 const FORM: &str = "Content-Type: application/x-www-form-urlencoded";
 
@@ -232,7 +232,7 @@ fn no_secret_is_in_the_log_or_on_the_disk() {
 }
 
 /// A crisis of both is in force, in a third country.
-fn lane_of(phl: &Government, can: &Government) {
+pub(crate) fn lane_of(phl: &Government, can: &Government) {
     let draft = ["agreement", "draft", "--title", "ARR", "--with", "CAN", "--purpose", "PROTECT"];
     let clause = ["--indicator", "CR_*", "--crisis-signatures", "1", "--crisis-days", "7"];
     ask(phl, &[&draft[..], &clause, &["--crisis-lower", "CR_NATREG=D0"]].concat());
@@ -300,6 +300,32 @@ fn the_picture_of_a_crisis_is_a_page_and_a_table_with_the_numbers_of_the_command
         }
     }
     assert_eq!(send(phl, "GET", "/en/operator/crises/ffff.csv", &[&cookie], b"").status, 404);
+}
+
+#[test]
+fn what_stays_of_a_crisis_is_told_where_the_picture_was() {
+    let world = World::agreed();
+    let phl = &world.phl;
+    let lane = reported(phl, &world.can);
+    let path = format!("/en/operator/crises/{}", &lane["lane"].as_str().expect("an id")[..16]);
+    let cookie = cookie(&enter(phl, &code(phl)));
+    let part =
+        |page: &str| Some(page.split_once("id=\"summary\"")?.1.split_once("id=\"left\"")?.0.to_owned());
+    assert_eq!(part(&send(phl, "GET", &path, &[&cookie], b"").text()), None, "it is not over");
+    assert!(!stdout(&run(phl, &["crisis", "show", "LC-1"])).contains("what stays"));
+    ask(phl, &["crisis", "end", "LC-1", "--lessons", "one list <of> convoys"]);
+    eventually("it is summed up", || !ask(phl, &["crisis", "show", "LC-1"])["summary"].is_null());
+    let page = send(phl, "GET", &path, &[&cookie], b"").text();
+    let kept = part(&page).unwrap_or_else(|| panic!("nothing stays: {page}"));
+    assert!(kept.contains("26,015") && kept.contains("1,004"), "{kept}");
+    assert!(page.contains("one list &lt;of&gt; convoys"), "{page}");
+    let told = stdout(&run(phl, &["crisis", "show", "LC-1"]));
+    let kept = told
+        .split_once("what stays")
+        .and_then(|(_, rest)| rest.split_once("what is left"))
+        .map(|(kept, _)| kept);
+    let kept = kept.unwrap_or_else(|| panic!("nothing stays: {told}"));
+    assert!(kept.contains("1004") && kept.contains("PHL has learnt: one list <of> convoys"), "{kept}");
 }
 
 /// The first link of a page with these words in its address.

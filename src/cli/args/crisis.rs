@@ -86,7 +86,7 @@ pub struct Report {
     /// The bulletin's id; who reports the same movement gives the same [default: the country and the next number]
     #[arg(long, value_name = "ID", conflicts_with = "corrects")]
     pub bulletin: Option<String>,
-    /// When it was observed, RFC 3339 [default: now]
+    /// When it was observed, RFC 3339 [default: now; for a correction, when what it corrects was]
     #[arg(long, value_name = "TIME")]
     pub observed: Option<String>,
     /// Where it was observed, in words

@@ -115,7 +115,7 @@ impl Engine {
 
 /// Refuses words that tell of a single person.
 pub(super) fn no_person(what: &str, words: &str) -> Result<(), NodeError> {
-    match personal::in_text(words) {
+    match personal::in_few_words(words) {
         None => Ok(()),
         Some(found) => Err(NodeError::Refused(format!("{what} holds {found}. {LAWFUL_WAY}"))),
     }

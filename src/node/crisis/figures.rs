@@ -37,15 +37,37 @@ impl Engine {
 
     /// When the oldest of our entries in a lane was signed that a member has not acknowledged.
     fn oldest_unanswered(&self, lane: &Agreement) -> Result<Option<Millis>, NodeError> {
+        let first = self.unacknowledged(lane)?.into_values().min();
+        first.map_or(Ok(None), |first| self.first_owed(lane, first))
+    }
+
+    /// Who reads us in a lane: those who have signed that they hold all our bulletins, and the others.
+    pub(super) fn lane_receipts(&self, lane: &Agreement) -> Result<[Vec<PublisherId>; 2], NodeError> {
+        let [mut hold, mut lack] = [Vec::new(), Vec::new()];
+        for (reader, first) in self.unacknowledged(lane)? {
+            let is_owed = self.first_owed(lane, first)?.is_some();
+            if is_owed { &mut lack } else { &mut hold }.push(reader);
+        }
+        Ok([hold, lack])
+    }
+
+    /// The first of our entries in a lane that each of its readers has not acknowledged; nothing while there are none.
+    fn unacknowledged(&self, lane: &Agreement) -> Result<BTreeMap<PublisherId, u64>, NodeError> {
         let feed = FeedId::new(self.us(), lane.id());
-        let Some(head) = self.store.durable(&feed) else { return Ok(None) };
+        let Some(head) = self.store.durable(&feed) else { return Ok(BTreeMap::new()) };
         let mut next: BTreeMap<PublisherId, u64> =
             lane.readers(&self.us()).into_iter().map(|reader| (reader, 0)).collect();
         for receipt in self.store.derived().receipts(&feed)? {
             let of = next.get_mut(&receipt.recipient).filter(|_| receipt.seq <= head.seq);
             of.into_iter().for_each(|next| *next = (*next).max(receipt.seq.0 + 1));
         }
-        let Some(first) = next.into_values().min() else { return Ok(None) };
+        Ok(next)
+    }
+
+    /// When the first of our entries from a place on was signed that is owed a receipt.
+    fn first_owed(&self, lane: &Agreement, first: u64) -> Result<Option<Millis>, NodeError> {
+        let feed = FeedId::new(self.us(), lane.id());
+        let Some(head) = self.store.durable(&feed) else { return Ok(None) };
         for seq in first..=head.seq.0.min(first.saturating_add(MAX_LOOKED_AT)) {
             let header = self.store.header(&feed, Seq(seq))?;
             if header.header().kind != EntryKind::Receipt {

@@ -151,6 +151,7 @@ impl Engine {
 
     /// The cover of what is asked for.
     fn bulletin_of(&mut self, lane: &Agreement, asked: &ReportRequest) -> Result<Bulletin, NodeError> {
+        no_person("the bulletin's id", asked.bulletin.as_deref().unwrap_or_default())?;
         no_person("the place", &asked.place)?;
         no_person("the reason", asked.correction.as_deref().unwrap_or_default())?;
         let (us, country) = (self.us(), self.country_of(&self.us()));

@@ -25,6 +25,9 @@ impl Engine {
         value["lessons"] = json!(lessons);
         value["summary"] = json!(self.house.crisis.summary(&lane.id()));
         value["erasures"] = self.lane_erasures(lane.id());
+        let [hold, lack] = self.lane_receipts(&lane)?;
+        value["acknowledged"] = json!(self.countries(&hold));
+        value["unacknowledged"] = json!(self.countries(&lack));
         let waiting = self.house.crisis.all_waiting(lane.id());
         value["waiting"] = waiting
             .map(|one| {

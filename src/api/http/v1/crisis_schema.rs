@@ -82,6 +82,10 @@ pub(super) struct Picture {
     summary: Option<Value>,
     /// Members that have signed that they erased what they got.
     erasures: Vec<Erased>,
+    /// Members that have signed that they hold all our bulletins.
+    acknowledged: Vec<String>,
+    /// Members that have not.
+    unacknowledged: Vec<String>,
 }
 
 /// Known, less present, crossed and home, is unaccounted for.

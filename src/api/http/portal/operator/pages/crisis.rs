@@ -5,7 +5,7 @@ mod days;
 mod drawn;
 
 use maud::{Markup, html};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::basis::to_bulletin;
 use super::{Facts, Form, cell, facts_of, linked, list, rows};
@@ -28,6 +28,7 @@ pub(super) fn one(facts: &Facts<'_>) -> Markup {
             (standing(facts, &lane["standing"])) ". "
             (facts.words.fill("operator.crisis.as_of", &[("time", &cell(facts, &lane["as_of"], Form::Time).into_string())]))
         }
+        (kept(facts, &lane["summary"]))
         (totals(facts, id, &lane["totals"]))
         p.note { (say("balance")) }
         (drawn::map(facts, lane))
@@ -51,6 +52,22 @@ pub(super) fn one(facts: &Facts<'_>) -> Markup {
         (more(facts, lane))
         (away(facts, id))
     }
+}
+
+/// What stays of a lane that is over, before what is left of its detail.
+fn kept(facts: &Facts<'_>, summary: &Value) -> Markup {
+    let say = |name: &str| facts.say(&format!("crisis.{name}"));
+    let totals = summary["totals"].as_object().into_iter().flatten();
+    let sums: Vec<Value> = totals.map(|(kind, count)| json!({ "kind": kind, "count": count })).collect();
+    let count = [("kind", "kind", Form::Kind), ("count", "count", Form::Count)];
+    let by = [&[("publisher", "publisher", Form::Country)][..], &count].concat();
+    html! { @if !summary.is_null() {
+        h2 id="summary" { (say("summary")) }
+        p.note { (say("kept")) }
+        (rows(facts, say("summary"), &count, &sums))
+        (rows(facts, say("publishers"), &by, list(summary, "publishers")))
+        h2 id="left" { (say("left")) }
+    } }
 }
 
 /// Ways to take the picture away.
