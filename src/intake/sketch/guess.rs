@@ -185,7 +185,7 @@ impl Look {
             is_empty: words.is_empty(),
             numbers: tenths(is_number),
             periods: tenths(is_period),
-            areas: tenths(|word| words::area(word).is_some_and(|(_, how)| how != Some(Scheme::Numeric))),
+            areas: if tenths(is_area) > 0 { tenths(|word| is_area(word) || is_rest(word)) } else { 0 },
             sexes: tenths(|word| words::code(Dimension::Sex, word).is_some_and(|code| code != "_T")),
         }
     }
@@ -202,7 +202,7 @@ impl Look {
             Concept::Value => 0,
             Concept::Dimension(dimension @ (Dimension::RefArea | Dimension::CounterpartArea)) => {
                 match (by_name, self.areas) {
-                    (0, 0..=7) => 0,
+                    (0, 0..=6) => 0,
                     (0, _) if dimension == Dimension::RefArea => 1,
                     (sure, 0..=2) if sure > 0 && !self.is_empty => 0,
                     (sure, tenths) => sure + tenths,
@@ -213,6 +213,15 @@ impl Look {
             Concept::Dimension(_) | Concept::Attribute(_) => by_name,
         }
     }
+}
+
+fn is_area(word: &str) -> bool {
+    words::area(word).is_some_and(|(_, how)| how != Some(Scheme::Numeric))
+}
+
+/// All areas together, others, or unknown: what stands among areas and is none.
+fn is_rest(word: &str) -> bool {
+    words::code(Dimension::CounterpartArea, word).is_some_and(|code| code.starts_with('_'))
 }
 
 fn is_period(word: &str) -> bool {

@@ -198,3 +198,17 @@ fn what_is_no_table_gets_no_draft_and_nothing_makes_it_panic() {
     let drafted = drafted(odd.as_bytes());
     assert!(Mapping::parse(&drafted.mapping).is_ok(), "{}", drafted.mapping);
 }
+
+#[test]
+fn countries_beside_their_total_are_countries_and_what_is_hidden_is_told() {
+    let table = "Land,Stelle,2019,2020\nPHL,a,\"40,307\",--\nCAN,b,..,5\nTOTAL,a,50000,7\nSource: BSA\n";
+    let sketch = drafted(table.as_bytes());
+    for wanted in ["COUNTERPART_AREA = \"Land\"", "\"TOTAL\" = \"_T\"", "# Not used: \"Stelle\""] {
+        assert!(sketch.mapping.contains(wanted), "there is no {wanted} in\n{}", sketch.mapping);
+    }
+    let table = table.replace("Source: BSA\n", "");
+    let blanks = [(INDICATOR, "INDICATOR = \"EF_REGEMI\""), (BASIS, "BASIS = \"CIT\"")];
+    let read = read(table.as_bytes(), &filled(&drafted(table.as_bytes()).mapping, &blanks), "ESP");
+    let hidden: Vec<_> = read.iter().filter(|(_, value)| value.is_none()).map(|(place, _)| place).collect();
+    assert!(hidden.len() == 1 && hidden[0].0.starts_with("A.ESP.PHL."), "{read:?}");
+}

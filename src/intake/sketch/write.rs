@@ -8,7 +8,7 @@ use crate::intake::sketch::BLANK;
 use crate::intake::sketch::guess::{Guess, Values, Written};
 use crate::intake::sketch::sample::Sample;
 use crate::intake::sketch::words;
-use crate::model::Dimension;
+use crate::model::{Dimension, Period};
 
 /// Words of a column that are listed, and bytes of one.
 const MAX_LISTED: usize = 300;
@@ -24,6 +24,7 @@ pub(super) fn toml(sample: &Sample, guess: &Guess) -> String {
         text += "reporters = \"own\"                 # rows of other countries are left out\n";
     }
     text += "# repeats = \"sum\"                 # if several rows are parts of one figure: add them up\n";
+    hidden(&mut text, &guess.numbers);
     constants(&mut text, sample, guess);
     columns(&mut text, sample, guess);
     values(&mut text, sample, guess);
@@ -63,9 +64,21 @@ fn form(text: &mut String, sample: &Sample, numbers: &Written) {
         line("flags", quoted("eurostat"), "letters after numbers, as `123 p`");
     }
     if !numbers.missing.is_empty() {
-        let words = [String::new()].into_iter().chain(numbers.missing.iter().cloned());
+        let words =
+            [String::new()].into_iter().chain(numbers.missing.iter().cloned()).filter(|word| word != HIDDEN);
         let list: Vec<String> = words.map(|word| quoted(&word)).collect();
         line("missing", format!("[{}]", list.join(", ")), "no value here: the cell is skipped");
+    }
+}
+
+/// What offices write where a number is too small to be shown.
+const HIDDEN: &str = "--";
+
+/// A hidden number is told as one, and not left out as if nobody had counted.
+fn hidden(text: &mut String, numbers: &Written) {
+    if numbers.missing.contains(HIDDEN) {
+        *text += "\n[missing_status]                   # no value here, with its status of OBS_STATUS\n";
+        let _ = writeln!(text, "{:<34} # hidden; M if it means that there is nothing", "\"--\" = \"Q\"");
     }
 }
 
@@ -206,14 +219,17 @@ fn attributes(text: &mut String) {
 
 /// Columns that the draft does not use, and in which rows differ.
 fn unused(text: &mut String, sample: &Sample, guess: &Guess) {
-    if matches!(guess.values, Values::Periods(_) | Values::Areas(_)) {
+    if matches!(guess.values, Values::Areas(_)) {
         return;
     }
     let is_used = |at: usize| {
         let has_value = match &guess.values {
             Values::One(value) => *value == at,
             Values::Several(_, columns) => columns.iter().any(|(column, _)| *column == at),
-            Values::Periods(_) | Values::Areas(_) => false,
+            Values::Periods(prefix) => sample.header[at]
+                .strip_prefix(prefix.as_str())
+                .is_some_and(|rest| Period::parse(rest).is_ok()),
+            Values::Areas(_) => false,
         };
         has_value || guess.columns.iter().any(|(_, column)| *column == at)
     };
