@@ -11,8 +11,8 @@ use crate::model::codelist::area_from_numeric;
 const SOURCE: &str = include_str!("../../../../../config/geo/countries-50m.json");
 
 /// What is drawn of the source: lines as steps on a grid, and countries made of them, as
-/// <https://github.com/topojson/topojson-specification> has it. What is read into no other form on the way takes a
-/// tenth of the memory.
+/// <https://github.com/topojson/topojson-specification> has it. Nothing is read into another
+/// form on the way.
 #[derive(Deserialize)]
 struct Topology {
     arcs: Vec<Vec<Place>>,
