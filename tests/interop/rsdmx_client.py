@@ -44,7 +44,7 @@ tell("unknown", by("/data/NONE"))
 """
 
 WANTED = {
-    "flows": "MIG MS RE MIGPROFILE",
+    "flows": "MIG MS MF RE MIGPROFILE",
     "one flow": "Italy: Remittances",
     "dimensions": "14",
     "codes": "F M _N _O _T _U _Z",
