@@ -136,10 +136,16 @@ impl Reader {
                 Ok(value::region(&group.title, &profile, (indicator.as_deref(), period)))
             }
             InsightRequest::Quality { country: None, .. } => {
+                let mut named: Vec<_> = self
+                    .reporting()
+                    .into_iter()
+                    .map(|publisher| (self.name_of(publisher), publisher))
+                    .collect();
+                named.sort();
                 let mut all = Vec::new();
-                for publisher in self.reporting() {
+                for (name, publisher) in named {
                     let (report, _) = self.quality(publisher, None)?;
-                    all.push(value::quality(&self.name_of(publisher), &report, false));
+                    all.push(value::quality(&name, &report, false));
                 }
                 Ok(serde_json::json!({ "publishers": all }))
             }
@@ -191,10 +197,15 @@ impl Reader {
                 return Ok(matched);
             }
         }
-        Err(NodeError::NotFound(format!(
-            "no figures of {origin} and {destination} about each other are held here for {}",
-            indicator.unwrap_or("any indicator")
-        )))
+        Err(NodeError::NotFound(match indicator {
+            Some(code) => {
+                format!("no figures of {origin} and {destination} about each other are held here for {code}")
+            }
+            None => format!(
+                "there is no indicator that {origin} and {destination} both report of each other here: name one to see \
+                 what one of them reports"
+            ),
+        }))
     }
 
     /// One side's series of a corridor.
