@@ -63,6 +63,20 @@ impl Line {
         self.figures.iter().rev().find_map(|(period, figure)| Some((*period, figure.value?)))
     }
 
+    /// The key by which all that is stated of it is asked for: of a total that its women and men make, both.
+    pub(super) fn asked(&self) -> String {
+        let code = |dimension: &Dimension| match dimension {
+            Dimension::Sex if self.parts.is_some() => "F+M",
+            other => self.key.dimension(*other),
+        };
+        Dimension::ALL.iter().map(code).collect::<Vec<_>>().join(".")
+    }
+
+    /// The series that are stated: itself, or its women and men.
+    pub(super) fn stated(&self) -> Vec<&SeriesKey> {
+        self.parts.as_ref().map_or_else(|| vec![&self.key], |parts| parts.iter().collect())
+    }
+
     fn of(series: &SeriesView) -> Self {
         Self {
             key: series.key.clone(),
@@ -130,15 +144,23 @@ pub(super) fn withdrawn(reader: &Reader, pattern: SeriesPattern) -> Result<Vec<W
     Ok(all)
 }
 
+/// Every series of totals, of women, men and both; where a reporter states no total, what its women and men make.
+///
+/// # Errors
+/// As [`lines`].
+pub(super) fn totals(reader: &Reader, pattern: SeriesPattern) -> Result<Vec<Line>, Refusal> {
+    let is_total = |line: &Line| TOTALS.iter().all(|one| matches!(line.key.dimension(*one), "_T" | "_Z"));
+    Ok(with_totals(lines(reader, pattern)?.into_iter().filter(is_total)))
+}
+
 /// Of each reporter, counterpart and indicator the series of totals, of one sex or of both; of several the one that goes
 /// on longest. Where a reporter states women and men and no total, the total is both together.
 ///
 /// # Errors
 /// As [`lines`].
 pub(super) fn headlines(reader: &Reader, pattern: SeriesPattern, sex: &str) -> Result<Vec<Line>, Refusal> {
-    let is_total = |line: &Line| TOTALS.iter().all(|one| matches!(line.key.dimension(*one), "_T" | "_Z"));
     let mut best: BTreeMap<[String; 3], Line> = BTreeMap::new();
-    for line in with_totals(lines(reader, pattern)?.into_iter().filter(is_total)) {
+    for line in totals(reader, pattern)? {
         let own = line.key.dimension(Dimension::Sex);
         if own != sex && !(own == "_Z" && sex == "_T") {
             continue;
