@@ -210,6 +210,12 @@ fn a_total_of_women_and_men_is_taken_away_with_its_proofs() {
     assert!(said.contains("PHL reports MS_FBORN for 1 periods"), "{said}");
     assert!(said.contains("see it: corridor get MS_FBORN A.PHL.ESP"), "{said}");
     assert!(!said.contains("mean"), "{said}");
+
+    let region = get(&world.phl, "/en/region/public?members=CAN,PHL&indicator=MS_FBORN&period=2022").text();
+    for (sex, value) in [("F", "120,015"), ("M", "130,025")] {
+        let proof = format!("/en/evidence/PHL/A.PHL.CAN.MS_FBORN.BIR.{sex}._T._T._T._T._T._T._T.PS/2022");
+        assert!(region.contains(&format!("href=\"{proof}\">{value}</a>")), "{sex}: {region}");
+    }
 }
 
 /// A government takes a figure back; everybody reads that it did and why, and nobody the value.
