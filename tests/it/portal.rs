@@ -211,6 +211,15 @@ fn a_total_of_women_and_men_is_taken_away_with_its_proofs() {
     assert!(said.contains("see it: corridor get MS_FBORN A.PHL.ESP"), "{said}");
     assert!(!said.contains("mean"), "{said}");
 
+    // A total of 2020 is stated, and women and men of 2022: each year is shown, and proven by what states it.
+    let mixed = get(&world.phl, "/en/corridor/CAN/PHL").text();
+    for shown in ["9,911</a>", "250,040"] {
+        assert!(mixed.contains(shown), "{shown}: {mixed}");
+    }
+    assert!(mixed.contains("_T%2BF%2BM"), "the file holds all: {mixed}");
+    let mirror = answer_of(&world.phl, "/api/v1/mirror?origin=CAN&destination=PHL&indicator=MS_FBORN");
+    assert_eq!(mirror["summary"]["only_destination"], 3, "{mirror}");
+
     let region = get(&world.phl, "/en/region/public?members=CAN,PHL&indicator=MS_FBORN&period=2022").text();
     for (sex, value) in [("F", "120,015"), ("M", "130,025")] {
         let proof = format!("/en/evidence/PHL/A.PHL.CAN.MS_FBORN.BIR.{sex}._T._T._T._T._T._T._T.PS/2022");

@@ -374,8 +374,9 @@ fn downloads(source: &Source<'_>, ends: &(String, String), both: &Ends) -> Marku
 fn citations(source: &Source<'_>, country: &str, line: &Line) -> Markup {
     let words = source.words;
     let Some((period, _)) = line.newest() else { return html! {} };
+    let keys = line.stated(period);
     let period = period.to_string();
-    html! { @for key in line.stated() {
+    html! { @for key in keys {
         @let file = Download::Citation { country, key: key.as_str(), period: &period };
         @if let Some(href) = source.download(&file) {
             ", " a href=(href) download {
