@@ -24,8 +24,11 @@ pub fn mirror(global: &Global, args: Mirror) -> anyhow::Result<Outcome> {
         print::value(&value, true)?;
         return Ok(Outcome::Done);
     }
-    show_definitions(&value)?;
     let mut pairs = list(&value["pairs"]);
+    if pairs.is_empty() {
+        return show_one_end(&value);
+    }
+    show_definitions(&value)?;
     let common = list(&value["comparable"]);
     for (at, pair) in pairs.iter_mut().enumerate() {
         pair["differs"] = json!(if pair["flagged"] == true { "by more than 25 %" } else { "" });
@@ -74,6 +77,30 @@ fn show_definitions(value: &Value) -> anyhow::Result<()> {
         print::table(&["attribute", "origin", "destination"], &differences)?;
     }
     Ok(())
+}
+
+/// No period has both ends: what each reports, by what it counts, and how to see it.
+fn show_one_end(value: &Value) -> anyhow::Result<Outcome> {
+    let text = |field: &str| print::cell(&value[field]);
+    let ends = [
+        ("origin", "indicator", "key", &value["summary"]["only_origin"]),
+        ("destination", "mirror_indicator", "mirror_key", &value["summary"]["only_destination"]),
+    ];
+    for (end, indicator, _, periods) in &ends {
+        print::text(&format!("{} reports {} for {periods} periods\n", text(end), text(indicator)))?;
+    }
+    print::text("No period has both, so there is nothing to compare.\n")?;
+    let differences = list(&value["differences"]);
+    if !differences.is_empty() {
+        print::table(&["attribute", "origin", "destination"], &differences)?;
+    }
+    for (_, indicator, key, periods) in ends {
+        if periods.as_u64().is_some_and(|periods| periods > 0) {
+            let corridor = text(key).split('.').take(3).collect::<Vec<_>>().join(".");
+            print::text(&format!("see it: corridor get {} {corridor}\n", text(indicator)))?;
+        }
+    }
+    Ok(Outcome::Done)
 }
 
 fn show_summary(value: &Value) -> anyhow::Result<Outcome> {

@@ -139,10 +139,12 @@ impl Reader {
                 Ok(value)
             }
             InsightRequest::Quality { country: None, .. } => {
-                let mut all = Vec::new();
-                for (publisher, report) in self.qualities()? {
-                    all.push(value::quality(&self.name_of(publisher), &report, false));
-                }
+                let mut named: Vec<_> = self.qualities()?.into_iter().collect();
+                named.sort_by_key(|(publisher, _)| (self.name_of(*publisher), *publisher));
+                let all: Vec<_> = named
+                    .iter()
+                    .map(|(publisher, report)| value::quality(&self.name_of(*publisher), report, false))
+                    .collect();
                 Ok(serde_json::json!({ "publishers": all }))
             }
             InsightRequest::Quality { country: Some(country), indicator, .. } => {
@@ -193,10 +195,15 @@ impl Reader {
                 return Ok(matched);
             }
         }
-        Err(NodeError::NotFound(format!(
-            "no figures of {origin} and {destination} about each other are held here for {}",
-            indicator.unwrap_or("any indicator")
-        )))
+        Err(NodeError::NotFound(match indicator {
+            Some(code) => {
+                format!("no figures of {origin} and {destination} about each other are held here for {code}")
+            }
+            None => format!(
+                "there is no indicator that {origin} and {destination} both report of each other here: name one to see \
+                 what one of them reports"
+            ),
+        }))
     }
 
     /// One side's series of a corridor.

@@ -129,6 +129,9 @@ fn quality_mirror_and_watch_say_what_is_held() {
             assert_eq!(whole["publishers"][0][name], *value, "{name} of {short}");
         }
     }
+    let countries: Vec<&Value> =
+        everybody["publishers"].as_array().expect("publishers").iter().map(|one| &one["country"]).collect();
+    assert_eq!(countries, ["CAN", "PHL"], "in the order of codes: {everybody}");
 
     let shown = stdout(&run(&world.can, &["mirror", "PHL", "CAN", "EF_REGEMI"]));
     assert!(shown.contains("2 pairs, ratio destination/origin") && shown.contains("asymmetry"), "{shown}");

@@ -172,6 +172,61 @@ fn an_explanation_stands_at_both_ends() {
     assert!(!get(&world.can, "/en/corridor/PHL/CAN").text().contains("Registration"), "not for everybody");
 }
 
+/// The corridor of a destination that states women and men and no total, while its origin states nothing: what can be
+/// taken away holds the figures, the other end is not said to differ, and every number opens its proof.
+#[test]
+fn a_total_of_women_and_men_is_taken_away_with_its_proofs() {
+    let world = released();
+    let text = "FREQ,REF_AREA,COUNTERPART_AREA,INDICATOR,BASIS,SEX,TIME_PERIOD,OBS_VALUE,DISC_RULE,SOURCE_TYPE\n\
+                A,PHL,CAN,MS_FBORN,BIR,F,2022,120015,D0,CENSUS\nA,PHL,CAN,MS_FBORN,BIR,M,2022,130025,D0,CENSUS\n\
+                A,PHL,ESP,MS_FBORN,BIR,F,2022,1215,D0,CENSUS\nA,PHL,ESP,MS_FBORN,BIR,M,2022,1325,D0,CENSUS\n";
+    let file = world.path("sexes.csv");
+    std::fs::write(&file, text).expect("it can be written");
+    ask(&world.phl, &["submit", &file.to_string_lossy()]);
+    ask(&world.phl, &["release"]);
+    let page = get(&world.phl, "/en/corridor/ESP/PHL").text();
+    assert!(page.contains("2,540"), "the sum is shown: {page}");
+    let links: Vec<String> = page
+        .split("href=\"")
+        .skip(1)
+        .filter_map(|link| link.split('"').next())
+        .map(|l| l.replace("&amp;", "&"))
+        .collect();
+    for part in ["format=csv", "format=sdmx-csv"] {
+        let link = links.iter().find(|link| link.contains(part)).expect("a download");
+        let file = get(&world.phl, link).text();
+        assert!(file.contains("1215") && file.contains("1325"), "{link}: {file}");
+    }
+    let proofs: Vec<String> = links
+        .iter()
+        .filter(|link| link.starts_with("/api/v1/citations/"))
+        .map(|link| get(&world.phl, link).text())
+        .collect();
+    assert!(proofs.len() == 2 && proofs.iter().all(|proof| proof.contains("signature")), "{proofs:?}");
+    assert!(page.contains("stated by one end") && !page.contains(">differs<"), "{page}");
+    assert!(!page.contains('\u{25c6}'), "no mark is explained where there is none");
+
+    let said = stdout(&run(&world.phl, &["mirror", "ESP", "PHL", "MS_FBORN"]));
+    assert!(said.contains("PHL reports MS_FBORN for 1 periods"), "{said}");
+    assert!(said.contains("see it: corridor get MS_FBORN A.PHL.ESP"), "{said}");
+    assert!(!said.contains("mean"), "{said}");
+
+    // A total of 2020 is stated, and women and men of 2022: each year is shown, and proven by what states it.
+    let mixed = get(&world.phl, "/en/corridor/CAN/PHL").text();
+    for shown in ["9,911</a>", "250,040"] {
+        assert!(mixed.contains(shown), "{shown}: {mixed}");
+    }
+    assert!(mixed.contains("_T%2BF%2BM"), "the file holds all: {mixed}");
+    let mirror = answer_of(&world.phl, "/api/v1/mirror?origin=CAN&destination=PHL&indicator=MS_FBORN");
+    assert_eq!(mirror["summary"]["only_destination"], 3, "{mirror}");
+
+    let region = get(&world.phl, "/en/region/public?members=CAN,PHL&indicator=MS_FBORN&period=2022").text();
+    for (sex, value) in [("F", "120,015"), ("M", "130,025")] {
+        let proof = format!("/en/evidence/PHL/A.PHL.CAN.MS_FBORN.BIR.{sex}._T._T._T._T._T._T._T.PS/2022");
+        assert!(region.contains(&format!("href=\"{proof}\">{value}</a>")), "{sex}: {region}");
+    }
+}
+
 /// A government takes a figure back; everybody reads that it did and why, and nobody the value.
 #[test]
 fn what_is_withdrawn_is_told_without_its_value() {

@@ -1,6 +1,7 @@
 //! The two ends of a corridor as a view holds them, and which of their series are each other's mirror.
 
-use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Definition, Mirror, compare};
 use crate::insight::exact::{Sum, has_sum, in_units};
@@ -18,6 +19,8 @@ pub struct Side {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Told {
     values: BTreeMap<Period, (Decimal, Millis)>,
+    /// Periods that are stated to have no value.
+    gaps: BTreeSet<Period>,
     /// What is said of the series, with when it was said.
     attributes: (Attributes, Option<Millis>),
 }
@@ -31,7 +34,17 @@ impl Told {
             Some((*period, (sum.value()?, (*time).max(*later))))
         };
         let values: BTreeMap<_, _> = self.values.iter().filter_map(both).collect();
-        (!values.is_empty()).then(|| Self { values, attributes: self.attributes.clone() })
+        let attributes = self.attributes.clone();
+        (!values.is_empty()).then(|| Self { values, gaps: BTreeSet::new(), attributes })
+    }
+
+    /// Takes the values of periods of which nothing is stated.
+    fn fill(&mut self, sums: Self) {
+        for (period, value) in sums.values {
+            if !self.gaps.contains(&period) {
+                self.values.entry(period).or_insert(value);
+            }
+        }
     }
 
     fn plain(&self) -> Vec<(Period, Decimal)> {
@@ -44,8 +57,11 @@ impl Side {
     pub fn add(&mut self, series: &SeriesView) {
         let told = self.series.entry(series.key.clone()).or_default();
         for (period, state, entry) in series.stated() {
-            let State::Stated { value: Some(value), .. } = state else { continue };
-            let Some(value) = in_units(*value, &series.attributes) else { continue };
+            let State::Stated { value, .. } = state else { continue };
+            let Some(value) = value.and_then(|value| in_units(value, &series.attributes)) else {
+                told.gaps.insert(period);
+                continue;
+            };
             if told.attributes.1.is_none_or(|time| time <= entry.time) {
                 told.attributes = (series.attributes.clone(), Some(entry.time));
             }
@@ -55,7 +71,7 @@ impl Side {
         }
     }
 
-    /// The same with the totals that are not stated and that women and men make together.
+    /// The same with the totals that are not stated and that women and men make together, also those of single periods.
     #[must_use]
     pub fn with_totals(mut self) -> Self {
         let women: Vec<SeriesKey> = self
@@ -67,11 +83,13 @@ impl Side {
         for women in women {
             let of_sex = |sex| women.with(Dimension::Sex, sex);
             let (Ok(men), Ok(total)) = (of_sex("M"), of_sex("_T")) else { continue };
-            if !self.series.contains_key(&total)
-                && let (Some(a), Some(b)) = (self.series.get(&women), self.series.get(&men))
+            if let (Some(a), Some(b)) = (self.series.get(&women), self.series.get(&men))
                 && let Some(both) = a.with(b)
             {
-                self.series.insert(total, both);
+                match self.series.entry(total) {
+                    Entry::Vacant(place) => drop(place.insert(both)),
+                    Entry::Occupied(mut stated) => stated.get_mut().fill(both),
+                }
             }
         }
         self

@@ -21,7 +21,7 @@ use crate::view::{Moment, SeriesView, State};
 pub(super) struct Line {
     /// The series.
     pub(super) key: SeriesKey,
-    /// Where no total is stated: the series of women and of men, of which each figure is the exact sum.
+    /// Where a total is not stated: the series of women and of men, of which some figures are the exact sum.
     pub(super) parts: Option<[SeriesKey; 2]>,
     /// What is said of all of it.
     pub(super) attributes: Attributes,
@@ -42,6 +42,8 @@ pub(super) struct Figure {
     pub(super) revision: u32,
     /// When it was released.
     pub(super) time: Millis,
+    /// Whether it is not stated, and women and men make it together.
+    pub(super) is_sum: bool,
 }
 
 /// Series of one question; more are refused, since no page shows them.
@@ -63,6 +65,28 @@ impl Line {
         self.figures.iter().rev().find_map(|(period, figure)| Some((*period, figure.value?)))
     }
 
+    /// The key by which all that is stated of it is asked for: of a total that its women and men make, both.
+    pub(super) fn asked(&self) -> String {
+        let code =
+            |dimension: &Dimension| match dimension {
+                Dimension::Sex if self.parts.is_some() => {
+                    if self.figures.values().all(|figure| figure.is_sum) { "F+M" } else { "_T+F+M" }
+                }
+                other => self.key.dimension(*other),
+            };
+        Dimension::ALL.iter().map(code).collect::<Vec<_>>().join(".")
+    }
+
+    /// The series of women and of men that make the figure of a period, if it is not stated itself.
+    pub(super) fn parts_of(&self, period: Period) -> Option<&[SeriesKey; 2]> {
+        self.parts.as_ref().filter(|_| self.figures.get(&period).is_some_and(|figure| figure.is_sum))
+    }
+
+    /// The series that state a period: itself, or its women and men.
+    pub(super) fn stated(&self, period: Period) -> Vec<&SeriesKey> {
+        self.parts_of(period).map_or_else(|| vec![&self.key], |parts| parts.iter().collect())
+    }
+
     fn of(series: &SeriesView) -> Self {
         Self {
             key: series.key.clone(),
@@ -78,7 +102,13 @@ impl Line {
         for (period, state, entry) in series.stated() {
             let State::Stated { value, flags, attributes } = state else { continue };
             let value = value.and_then(|value| in_units(value, &series.attributes));
-            let figure = Figure { value, status: flags.status, revision: flags.revision, time: entry.time };
+            let figure = Figure {
+                value,
+                status: flags.status,
+                revision: flags.revision,
+                time: entry.time,
+                is_sum: false,
+            };
             if self.figures.get(&period).is_some_and(|known| known.time > figure.time) {
                 continue;
             }
@@ -130,15 +160,23 @@ pub(super) fn withdrawn(reader: &Reader, pattern: SeriesPattern) -> Result<Vec<W
     Ok(all)
 }
 
+/// Every series of totals, of women, men and both; where a reporter states no total, what its women and men make.
+///
+/// # Errors
+/// As [`lines`].
+pub(super) fn totals(reader: &Reader, pattern: SeriesPattern) -> Result<Vec<Line>, Refusal> {
+    let is_total = |line: &Line| TOTALS.iter().all(|one| matches!(line.key.dimension(*one), "_T" | "_Z"));
+    Ok(with_totals(lines(reader, pattern)?.into_iter().filter(is_total)))
+}
+
 /// Of each reporter, counterpart and indicator the series of totals, of one sex or of both; of several the one that goes
 /// on longest. Where a reporter states women and men and no total, the total is both together.
 ///
 /// # Errors
 /// As [`lines`].
 pub(super) fn headlines(reader: &Reader, pattern: SeriesPattern, sex: &str) -> Result<Vec<Line>, Refusal> {
-    let is_total = |line: &Line| TOTALS.iter().all(|one| matches!(line.key.dimension(*one), "_T" | "_Z"));
     let mut best: BTreeMap<[String; 3], Line> = BTreeMap::new();
-    for line in with_totals(lines(reader, pattern)?.into_iter().filter(is_total)) {
+    for line in totals(reader, pattern)? {
         let own = line.key.dimension(Dimension::Sex);
         if own != sex && !(own == "_Z" && sex == "_T") {
             continue;
@@ -170,7 +208,7 @@ pub(super) fn whole(reader: &Reader, key: &SeriesKey) -> Result<Option<Line>, Re
     Ok(with_totals(lines(reader, pattern)?.into_iter()).into_iter().find(|line| line.key == *key))
 }
 
-/// Adds the totals that are not stated and that women and men make.
+/// Adds the totals that are not stated and that women and men make, also those of single periods.
 fn with_totals(lines: impl Iterator<Item = Line>) -> Vec<Line> {
     let mut all: BTreeMap<SeriesKey, Line> = lines.map(|line| (line.key.clone(), line)).collect();
     let women: Vec<SeriesKey> =
@@ -178,19 +216,27 @@ fn with_totals(lines: impl Iterator<Item = Line>) -> Vec<Line> {
     for women in women {
         let of_sex = |sex| women.with(Dimension::Sex, sex);
         let (Ok(men), Ok(total)) = (of_sex("M"), of_sex("_T")) else { continue };
-        if !all.contains_key(&total)
-            && let (Some(a), Some(b)) = (all.get(&women), all.get(&men))
-        {
-            let figures: BTreeMap<Period, Figure> = a
-                .figures
-                .iter()
-                .filter_map(|(period, one)| Some((*period, one.with(b.figures.get(period)?)?)))
-                .collect();
-            if !figures.is_empty() {
-                let (attributes, remarks) = (a.attributes.clone(), a.remarks.clone());
-                let line =
-                    Line { key: total.clone(), parts: Some([women, men]), attributes, figures, remarks };
-                all.insert(total, line);
+        let (Some(a), Some(b)) = (all.get(&women), all.get(&men)) else { continue };
+        let stated = all.get(&total);
+        let figures: BTreeMap<Period, Figure> = a
+            .figures
+            .iter()
+            .filter(|(period, _)| stated.is_none_or(|line| !line.figures.contains_key(*period)))
+            .filter_map(|(period, one)| Some((*period, one.with(b.figures.get(period)?)?)))
+            .collect();
+        if figures.is_empty() {
+            continue;
+        }
+        let (attributes, remarks) = (a.attributes.clone(), a.remarks.clone());
+        let parts = Some([women, men]);
+        match all.entry(total) {
+            Entry::Vacant(place) => {
+                let key = place.key().clone();
+                place.insert(Line { key, parts, attributes, figures, remarks });
+            }
+            Entry::Occupied(mut known) => {
+                known.get_mut().figures.extend(figures);
+                known.get_mut().parts = parts;
             }
         }
     }
@@ -206,6 +252,7 @@ impl Figure {
             status: if self.status == ObsStatus::Normal { other.status } else { self.status },
             revision: self.revision.max(other.revision),
             time: self.time.max(other.time),
+            is_sum: true,
         })
     }
 }

@@ -115,8 +115,9 @@ impl Source<'_> {
 
     /// A number that opens its proof; a sum of women and men opens the proof of each.
     pub(super) fn figure(&self, value: &Decimal, line: &Line, period: Period) -> Markup {
+        let parts = line.parts_of(period);
         let (number, period) = (self.words.number(value), period.to_string());
-        match &line.parts {
+        match parts {
             None => html! { a.figure href=(self.proof(&line.key, &period)) { (number) } },
             Some([women, men]) => html! {
                 (number) " " small.parts {

@@ -224,7 +224,9 @@ fn values(source: &Source<'_>, names: &(String, String), both: &Ends) -> Markup 
     let unit = catalogue::unit_name(both.matched.key.dimension(Dimension::UnitMeasure), words.language());
     html! {
         (table(&words.fill("corridor.caption", &[("unit", unit)]), &head, &rows))
-        p.note { "\u{25c6} " (words.say("corridor.flag")) " " (words.say("corridor.formula")) }
+        @if !pairs.is_empty() {
+            p.note { "\u{25c6} " (words.say("corridor.flag")) " " (words.say("corridor.formula")) }
+        }
     }
 }
 
@@ -284,12 +286,16 @@ fn definitions(source: &Source<'_>, names: &(String, String), both: &Ends) -> Ma
         @for id in &all { tr {
             th scope="row" { (words.attribute(*id)) }
             @for side in [sides.0, sides.1] { td { (side.get(*id).map_or_else(|| "\u{2013}".to_owned(), |text| value_of(source, *id, text))) } }
-            td { (words.say(if differ.contains(id) { "corridor.differs" } else { "corridor.alike" })) }
+            td { (words.say(match (sides.0.get(*id), sides.1.get(*id)) {
+                (Some(_), Some(_)) if differ.contains(id) => "corridor.differs",
+                (Some(_), Some(_)) => "corridor.alike",
+                _ => "corridor.one_states",
+            })) }
         } }
     };
     html! {
         h2 id="definitions" { (words.say("corridor.definitions")) }
-        p { (words.say("corridor.neutral")) }
+        @if both.origin.is_some() && both.destination.is_some() { p { (words.say("corridor.neutral")) } }
         (table(words.say("corridor.definitions"), &head, &rows))
     }
 }
@@ -339,9 +345,9 @@ fn comparable(source: &Source<'_>, names: &(String, String), both: &Ends) -> Mar
 fn downloads(source: &Source<'_>, ends: &(String, String), both: &Ends) -> Markup {
     let words = source.words;
     let compared = &both.matched.mirror;
-    let keys = [
-        (&ends.0, &both.matched.key, &compared.indicator, &both.origin),
-        (&ends.1, &both.matched.mirror_key, &compared.mirror_indicator, &both.destination),
+    let sides = [
+        (&ends.0, &compared.indicator, &both.origin),
+        (&ends.1, &compared.mirror_indicator, &both.destination),
     ];
     let sheet = Download::Sheet { origin: &ends.0, destination: &ends.1, indicator: &compared.indicator };
     html! {
@@ -349,16 +355,40 @@ fn downloads(source: &Source<'_>, ends: &(String, String), both: &Ends) -> Marku
             h2 id="download" { (words.say("word.download")) }
             ul {
                 li { a href=(href) { (words.say("corridor.sheet")) } }
-                @for (country, key, indicator, line) in keys { @if line.is_some() {
-                    @let csv = Download::Csv { indicator, key: key.as_str().to_owned() };
-                    @let sdmx = Download::SdmxCsv { key: key.as_str().to_owned() };
+                @for (country, indicator, line) in sides { @if let Some(line) = line {
+                    @let csv = Download::Csv { indicator, key: line.asked() };
+                    @let sdmx = Download::SdmxCsv { key: line.asked() };
                     @if let (Some(csv), Some(sdmx)) = (source.download(&csv), source.download(&sdmx)) {
-                        li { (words.area(country)) ": " a href=(csv) { "CSV" } ", " a href=(sdmx) { "SDMX-CSV" } }
+                        li {
+                            (words.area(country)) ": " a href=(csv) { "CSV" } ", " a href=(sdmx) { "SDMX-CSV" }
+                            (citations(source, country, line))
+                        }
                     }
                 } }
             }
         }
     }
+}
+
+/// The citations of the newest figure: one, or that of women and that of men.
+fn citations(source: &Source<'_>, country: &str, line: &Line) -> Markup {
+    let words = source.words;
+    let Some((period, _)) = line.newest() else { return html! {} };
+    let keys = line.stated(period);
+    let period = period.to_string();
+    html! { @for key in keys {
+        @let file = Download::Citation { country, key: key.as_str(), period: &period };
+        @if let Some(href) = source.download(&file) {
+            ", " a href=(href) download {
+                (words.fill("corridor.citation", &[("period", &period)]))
+                @match key.dimension(Dimension::Sex) {
+                    "F" => { ", " (words.say("word.women")) }
+                    "M" => { ", " (words.say("word.men")) }
+                    _ => {}
+                }
+            }
+        }
+    } }
 }
 
 /// What either end withdrew of what it had reported of the other.

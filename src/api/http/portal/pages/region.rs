@@ -8,14 +8,16 @@ use std::collections::BTreeSet;
 
 use maud::{Markup, html};
 
+use super::country::ends;
 use super::table;
 use crate::api::http::guard::Refusal;
 use crate::api::http::portal::address::{Address, RegionView};
+use crate::api::http::portal::figures::{self, Line};
 use crate::api::http::portal::page::{Page, Source};
 use crate::api::http::service::failed;
 use crate::feed::AgreementId;
 use crate::insight::region::{Flow, Measure, Profile, Total};
-use crate::model::{Decimal, Period, catalogue};
+use crate::model::{Decimal, Dimension, Period, SeriesPattern, catalogue};
 use crate::node::NodeError;
 
 /// Corridors that are listed as the largest.
@@ -52,7 +54,7 @@ pub(super) fn page(source: &Source<'_>, view: &RegionView) -> Result<Page, Refus
             (sum(source, &profile, shown))
             (pictures::map(source, &profile, shown))
             (pictures::field(source, &profile, shown))
-            (largest(source, shown))
+            (largest(source, shown)?)
         }
         (totals(source, view, &profile))
         (core(source, &profile))
@@ -168,8 +170,10 @@ fn representative(source: &Source<'_>, total: &Total) -> Markup {
     }
 }
 
-fn largest(source: &Source<'_>, shown: &Shown<'_>) -> Markup {
+fn largest(source: &Source<'_>, shown: &Shown<'_>) -> Result<Markup, Refusal> {
     let words = source.words;
+    let indicator = shown.measure.indicator.as_str();
+    let lines = figures::totals(source.reader, SeriesPattern::any().with(Dimension::Indicator, indicator))?;
     let mut flows: Vec<&&Flow> = shown.flows.iter().filter(|flow| flow.value.total.is_some()).collect();
     flows.sort_by(|a, b| {
         b.value
@@ -187,14 +191,30 @@ fn largest(source: &Source<'_>, shown: &Shown<'_>) -> Markup {
         @let address = Address::Corridor { origin: flow.origin.clone(), destination: flow.destination.clone(), indicator: Some(flow.measure.indicator.clone()) };
         tr {
             th scope="row" { a href=(source.href(&address)) { (words.area(&flow.origin)) " \u{2192} " (words.area(&flow.destination)) } }
-            td.n { (number(source, flow.value.total)) }
-            td.n { (number(source, flow.value.female)) }
-            td.n { (number(source, flow.value.male)) }
+            @for (sex, value) in [("_T", flow.value.total), ("F", flow.value.female), ("M", flow.value.male)] {
+                td.n { (proven(source, &lines, (flow, sex), value)) }
+            }
         }
     } };
-    html! {
+    Ok(html! {
         h3 { (words.say("region.largest")) }
         (table(words.say("region.largest"), &head, &rows))
+    })
+}
+
+/// The value of a cell, opening the proof of the series that states it.
+fn proven(source: &Source<'_>, lines: &[Line], (flow, sex): (&Flow, &str), value: Option<Decimal>) -> Markup {
+    let Some(value) = value else { return html! { "\u{2013}" } };
+    let states = |line: &&Line| {
+        let of_it = ends(line.key.indicator(), line.key.ref_area(), line.key.counterpart_area());
+        let known = line.key.dimension(Dimension::Sex);
+        of_it == (flow.origin.clone(), flow.destination.clone())
+            && (known == sex || known == "_Z" && sex == "_T")
+            && line.figures.get(&flow.period).is_some_and(|figure| figure.value == Some(value))
+    };
+    match lines.iter().find(states) {
+        Some(line) => source.figure(&value, line, flow.period),
+        None => html! { (source.words.number(&value)) },
     }
 }
 
