@@ -117,8 +117,18 @@ impl Words {
 
     /// The name of a code; the code if it has none.
     pub(super) fn code(self, list: &codelist::CodeList, code: &str) -> String {
-        let known = list.get(code);
-        known.map_or(code, |known| known.name_in(self.0).unwrap_or(known.name())).to_owned()
+        let Some(known) = list.get(code) else { return code.to_owned() };
+        let own = known.name_in(self.0).or_else(|| self.of_list(list.id(), code));
+        own.unwrap_or(known.name()).to_owned()
+    }
+
+    /// What the messages say of a code whose list is in English alone.
+    fn of_list(self, list: &str, code: &str) -> Option<&'static str> {
+        let list = list.split_once(':').map_or(list, |(_, name)| name);
+        let list = list.split('(').next().unwrap_or(list);
+        let messages = &MESSAGES[self.0 as usize];
+        let of = |list: &str| messages.get(&format!("code.{list}.{code}"));
+        of(list).or_else(|| of("any")).map(String::as_str)
     }
 
     /// What an observation's status says.
@@ -227,6 +237,34 @@ mod tests {
             assert_eq!(en.number(&value), in_en);
             assert_eq!(fr.number(&value), in_fr);
             assert_eq!(es.number(&value), in_fr);
+        }
+    }
+
+    #[test]
+    fn codes_of_series_have_names_in_every_language() {
+        let lists = [
+            codelist::freq(),
+            codelist::sex(),
+            codelist::age(),
+            codelist::basis(),
+            codelist::duration(),
+            codelist::reason(),
+            codelist::unit(),
+            codelist::activity(),
+            codelist::unit_mult(),
+        ];
+        let codes = ["A", "F", "Y0T17", "BIR", "M_GE12", "RET_VOL", "PS", "_Z", "3"];
+        for (list, code) in lists.into_iter().zip(codes) {
+            let [en, fr, es] =
+                [Language::En, Language::Fr, Language::Es].map(|l| Words::new(l).code(list, code));
+            assert!(en != fr && en != es && fr != es && en != code, "{code}: {en}, {fr}, {es}");
+        }
+        for list in [codelist::basis(), codelist::duration(), codelist::reason(), codelist::unit()] {
+            for code in list.codes().iter().filter(|code| !code.name().starts_with("Need: ")) {
+                for language in [Language::Fr, Language::Es] {
+                    assert!(code.name_in(language).is_some(), "{} {} {language:?}", list.id(), code.id());
+                }
+            }
         }
     }
 
