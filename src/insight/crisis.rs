@@ -1,7 +1,7 @@
 //! The common picture of a crisis: where people are, how many crossed, who is home, and whom nobody has counted.
 //!
 //! ```text
-//!  cells of a bulletin ──[`reduce`]──▶ figures by origin, place, need and day ──[`picture`]──▶ balances
+//!  cells of a bulletin ──[`reduce`]──▶ figures by origin, place, need and day ──[`Tally`]──▶ balances
 //! ```
 //!
 //! Within a bulletin a cell that lies in a wider one counts as part of it and not beside it: a total is not added to
@@ -10,12 +10,14 @@
 //! one that observed it first counts, the others are named.
 
 mod name;
+mod tally;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::model::{Dimension, Millis, Period, SeriesKey};
 
 pub use name::Name;
+pub use tally::Tally;
 
 /// What a figure counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -120,26 +122,21 @@ pub struct Basis {
     pub count: i64,
     /// Who says so.
     pub publishers: BTreeSet<String>,
-    /// In which bulletins, by their places among those that the picture is made of, and how much of it each.
-    pub parts: BTreeMap<usize, i64>,
+    /// In which bulletins, by their numbers, and how much of it each.
+    pub parts: BTreeMap<usize, Part>,
     /// When the oldest of them was observed.
     pub oldest: Option<Millis>,
     /// When the newest was.
     pub newest: Option<Millis>,
 }
 
-/// A bulletin, and its place among all.
-type Placed<'a> = (usize, &'a Report);
-
-impl Basis {
-    fn add(&mut self, count: i64, (at, report): Placed<'_>) {
-        self.count = self.count.saturating_add(count);
-        let part = self.parts.entry(at).or_default();
-        *part = part.saturating_add(count);
-        self.publishers.insert(report.publisher.clone());
-        self.oldest = Some(self.oldest.map_or(report.observed, |old| old.min(report.observed)));
-        self.newest = Some(self.newest.map_or(report.observed, |new| new.max(report.observed)));
-    }
+/// What a bulletin states of a count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Part {
+    /// How many.
+    pub count: i64,
+    /// In so many figures of it.
+    pub figures: u32,
 }
 
 /// What is known of one origin's people, or of all.
@@ -167,7 +164,7 @@ impl Balance {
 }
 
 /// A bulletin that is not added up, because another publisher has reported the same movement.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Duplicate {
     /// The id that both have.
     pub bulletin: String,
@@ -193,7 +190,7 @@ pub struct Picture {
     /// By origin and need.
     pub needs: BTreeMap<(String, String), Basis>,
     /// What was reported twice.
-    pub duplicates: Vec<Duplicate>,
+    pub duplicates: BTreeSet<Duplicate>,
 }
 
 /// The dimensions along which cells of a bulletin are parts of wider ones that the picture does not tell apart.
@@ -280,121 +277,6 @@ const DAY_MILLIS: i64 = 86_400_000;
 fn day_of(period: Period) -> Period {
     let day = period.start_millis().div_euclid(DAY_MILLIS);
     Period::from_ordinal(crate::model::PeriodKind::Day, day).unwrap_or(period)
-}
-
-/// Of what a stock is stated: kind, publisher, origin, place, need.
-type Place<'a> = (Kind, &'a str, &'a str, &'a str, &'a str);
-/// A figure, and the bulletin that it stands in.
-type Stated<'a> = (&'a Figure, Placed<'a>);
-
-/// The picture that bulletins make.
-#[must_use]
-pub fn picture(reports: &[Report]) -> Picture {
-    let mut picture = Picture::default();
-    let mut stock: BTreeMap<Place<'_>, Stated<'_>> = BTreeMap::new();
-    let (counted, duplicates) = counted(reports);
-    picture.duplicates = duplicates;
-    for placed in counted {
-        let report = placed.1;
-        let all_origins: BTreeSet<Kind> =
-            report.figures.iter().filter(|one| one.origin == "_T").map(|one| one.kind).collect();
-        for figure in &report.figures {
-            if figure.kind.is_flow() {
-                picture.add_flow(figure, placed, all_origins.contains(&figure.kind));
-                continue;
-            }
-            let place = (figure.kind, &*report.publisher, &*figure.origin, &*figure.place, &*figure.need);
-            let newer = |(_, (_, known)): &Stated<'_>| {
-                (known.observed, known.signed) <= (report.observed, report.signed)
-            };
-            if stock.get(&place).is_none_or(newer) {
-                stock.insert(place, (figure, placed));
-            }
-        }
-    }
-    for (figure, placed) in stock.values() {
-        picture.add_stock(figure, *placed);
-    }
-    picture
-}
-
-/// Bulletins without those of which another publisher's is counted.
-fn counted(reports: &[Report]) -> (Vec<Placed<'_>>, Vec<Duplicate>) {
-    let mut first: BTreeMap<&str, &Report> = BTreeMap::new();
-    let moves = |report: &&Report| report.figures.iter().any(|figure| figure.kind.is_flow());
-    for report in reports.iter().filter(moves) {
-        let order = |one: &Report| (one.observed, one.publisher.clone());
-        let known = first.entry(&report.bulletin).or_insert(report);
-        if order(report) < order(known) {
-            *known = report;
-        }
-    }
-    let (mut counted, mut duplicates) = (Vec::new(), Vec::new());
-    for (at, report) in reports.iter().enumerate() {
-        match first
-            .get(&*report.bulletin)
-            .filter(|known| known.publisher != report.publisher && moves(&report))
-        {
-            Some(known) => duplicates.push(Duplicate {
-                bulletin: report.bulletin.clone(),
-                counted: known.publisher.clone(),
-                left_out: report.publisher.clone(),
-            }),
-            None => counted.push((at, report)),
-        }
-    }
-    (counted, duplicates)
-}
-
-impl Picture {
-    fn add_flow(&mut self, figure: &Figure, report: Placed<'_>, all_origins: bool) {
-        let (kind, count, publisher) = (figure.kind, figure.count, &report.1.publisher);
-        if figure.place != "_T" && (figure.origin == "_T" || !all_origins) {
-            let place = (publisher.clone(), figure.place.clone(), kind);
-            self.places.entry(place).or_default().add(count, report);
-        }
-        if figure.is_part {
-            return;
-        }
-        if figure.origin != "_T" {
-            let of = self.origins.entry(figure.origin.clone()).or_default();
-            of.counts.entry(kind).or_default().add(count, report);
-        }
-        if figure.origin == "_T" || !all_origins {
-            let sums = [
-                self.all.counts.entry(kind).or_default(),
-                self.publishers.entry((publisher.clone(), kind)).or_default(),
-                self.days.entry((figure.day, kind)).or_default(),
-            ];
-            sums.into_iter().for_each(|sum| sum.add(count, report));
-        }
-    }
-
-    fn add_stock(&mut self, figure: &Figure, report: Placed<'_>) {
-        let (kind, count, publisher) = (figure.kind, figure.count, &report.1.publisher);
-        if kind == Kind::Need {
-            let need = (figure.origin.clone(), figure.need.clone());
-            if !figure.is_part {
-                self.needs.entry(need).or_default().add(count, report);
-            }
-            return;
-        }
-        if figure.place != "_T" {
-            let place = (publisher.clone(), figure.place.clone(), kind);
-            self.places.entry(place).or_default().add(count, report);
-        }
-        if figure.is_part {
-            return;
-        }
-        self.publishers.entry((publisher.clone(), kind)).or_default().add(count, report);
-        let of = match figure.origin.as_str() {
-            "_T" => return,
-            origin => self.origins.entry(origin.to_owned()).or_default(),
-        };
-        for balance in [of, &mut self.all] {
-            balance.counts.entry(kind).or_default().add(count, report);
-        }
-    }
 }
 
 #[cfg(test)]

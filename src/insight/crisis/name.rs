@@ -5,7 +5,7 @@ use crate::model::Period;
 
 /// A figure of a picture: `totals/crossed`, `origins/PHL/known`, `publishers/TUN/crossed`, `places/TUN/TN-82/crossed`,
 /// `days/2011-03-02/home` or `needs/BGD/STRAND`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Name {
     /// Of all origins.
     Total(Kind),
@@ -54,6 +54,39 @@ impl Picture {
             }
             Name::Day(day, kind) => self.days.get(&(*day, *kind)),
             Name::Need(origin, need) => self.needs.get(&(origin.clone(), need.clone())),
+        }
+    }
+
+    /// The basis of a figure, begun if nobody has reported it yet.
+    pub(super) fn begun(&mut self, name: &Name) -> &mut Basis {
+        match name.clone() {
+            Name::Total(kind) => self.all.counts.entry(kind).or_default(),
+            Name::Origin(origin, kind) => {
+                self.origins.entry(origin).or_default().counts.entry(kind).or_default()
+            }
+            Name::Publisher(publisher, kind) => self.publishers.entry((publisher, kind)).or_default(),
+            Name::Place(publisher, place, kind) => self.places.entry((publisher, place, kind)).or_default(),
+            Name::Day(day, kind) => self.days.entry((day, kind)).or_default(),
+            Name::Need(origin, need) => self.needs.entry((origin, need)).or_default(),
+        }
+    }
+
+    /// Leaves out a figure that nobody reports any more.
+    pub(super) fn leave_out(&mut self, name: &Name) {
+        match name.clone() {
+            Name::Total(kind) => drop(self.all.counts.remove(&kind)),
+            Name::Origin(origin, kind) => {
+                if let Some(balance) = self.origins.get_mut(&origin) {
+                    balance.counts.remove(&kind);
+                    if balance.counts.is_empty() {
+                        self.origins.remove(&origin);
+                    }
+                }
+            }
+            Name::Publisher(publisher, kind) => drop(self.publishers.remove(&(publisher, kind))),
+            Name::Place(publisher, place, kind) => drop(self.places.remove(&(publisher, place, kind))),
+            Name::Day(day, kind) => drop(self.days.remove(&(day, kind))),
+            Name::Need(origin, need) => drop(self.needs.remove(&(origin, need))),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! What adds up in a crisis and what does not.
 
+use proptest::prelude::*;
+
 use super::*;
 
 fn cell(key: &str, period: &str, value: impl Into<Option<i64>>) -> Cell {
@@ -23,6 +25,20 @@ fn report(publisher: &str, bulletin: &str, hour: i64, cells: &[Cell]) -> Report 
         figures,
         closed,
     }
+}
+
+/// The picture that bulletins make, which are numbered in their order.
+fn picture(reports: &[Report]) -> Picture {
+    let mut tally = Tally::default();
+    for report in reports {
+        tally.insert(report.clone());
+    }
+    tally.picture().clone()
+}
+
+/// What a figure rests on: numbers of bulletins, and how much of it each states.
+fn parts(basis: &Basis) -> Vec<(usize, i64)> {
+    basis.parts.iter().map(|(at, part)| (*at, part.count)).collect()
 }
 
 const HOUR: &str = "2011-03-02T04:00:00";
@@ -62,7 +78,7 @@ fn places_are_parts_of_a_total_that_stands_beside_them() {
             ("days/2011-03-02/crossed", 9),
         ] {
             let basis = picture.basis(&Name::parse(name).unwrap()).expect(name);
-            assert_eq!((basis.count, &basis.parts), (part, &BTreeMap::from([(0, part)])), "{name}");
+            assert_eq!((basis.count, parts(basis)), (part, vec![(0, part)]), "{name}");
         }
         assert_eq!(picture.basis(&Name::parse("origins/XOB/crossed").unwrap()), None);
     }
@@ -79,7 +95,7 @@ fn one_convoy_that_two_states_report_counts_once() {
     ];
     let picture = picture(&reports);
     assert_eq!(picture.all.count(Kind::Crossed), Some(705));
-    let duplicate = &picture.duplicates[0];
+    let duplicate = picture.duplicates.first().expect("it is named");
     assert_eq!((&*duplicate.counted, &*duplicate.left_out), ("XTA", "XTB"));
     assert_eq!(picture.publishers[&("XTB".to_owned(), Kind::Crossed)].count, 5);
 }
@@ -95,7 +111,7 @@ fn flows_add_up_and_of_a_stock_the_newest_counts() {
     let reports = [
         report("XOA", "XOA-2", 9, &known(1000)),
         report("XOA", "XOA-1", 1, &known(900)),
-        report("XLA", "XLA-1", 1, &present(400)),
+        report("XLA", "XXA-1", 1, &present(400)),
         report("XTA", "XTA-1", 4, &crossed("4", 100)),
         report("XTA", "XTA-2", 8, &crossed("8", 20)),
         report("XOA", "XOA-3", 30, &home),
@@ -104,8 +120,8 @@ fn flows_add_up_and_of_a_stock_the_newest_counts() {
     let balance = &picture.origins["XOA"];
     assert_eq!((balance.count(Kind::Known), balance.count(Kind::Crossed)), (Some(1000), Some(120)));
     assert_eq!(balance.unaccounted(), Some(1000 - 400 - 120 - 30));
-    assert_eq!(balance.counts[&Kind::Crossed].parts, BTreeMap::from([(3, 100), (4, 20)]));
-    assert_eq!(balance.counts[&Kind::Known].parts, BTreeMap::from([(0, 1000)]), "the newest alone");
+    assert_eq!(parts(&balance.counts[&Kind::Crossed]), [(3, 100), (4, 20)]);
+    assert_eq!(parts(&balance.counts[&Kind::Known]), [(0, 1000)], "the newest alone");
     let ages = &balance.counts[&Kind::Crossed];
     assert_eq!((ages.oldest, ages.newest), (Some(Millis(4 * 3_600_000)), Some(Millis(8 * 3_600_000))));
     assert_eq!(Balance::default().unaccounted(), None);
@@ -120,4 +136,89 @@ fn needs_are_told_apart_and_never_added_over_needs() {
     let picture = picture(&[report("XTA", "1", 6, &[need("STRAND", 15_000), need("MED", 40)])]);
     let of = |need: &str| picture.needs[&("XOA".to_owned(), need.to_owned())].count;
     assert_eq!((of("STRAND"), of("MED"), picture.needs.len()), (15_000, 40, 2));
+}
+
+#[test]
+fn a_figure_of_all_origins_is_not_added_to_its_parts() {
+    let present = |origin: &str, count| {
+        let key = format!("D.XLA.{origin}.CR_NATPRES.CIT._T._T._T._T._T._T._T.XA-1.PS");
+        cell(&key, "2011-03-01", count)
+    };
+    let cells = [present("_T", 1_000), present("XOA", 400), present("XOB", 300)];
+    let picture = picture(&[report("XLA", "1", 4, &cells)]);
+    assert_eq!(picture.publishers[&("XLA".to_owned(), Kind::Present)].count, 1_000);
+    assert_eq!(picture.places[&("XLA".to_owned(), "XA-1".to_owned(), Kind::Present)].count, 1_000);
+    assert_eq!(picture.all.count(Kind::Present), Some(700), "of origins that are named");
+}
+
+/// A bulletin of one of three publishers, under one of a few ids, with a flow, a stock and a need.
+fn some_report() -> impl Strategy<Value = Report> {
+    let publisher = proptest::sample::select(vec!["XTA", "XTB", "XOA"]);
+    let place = || proptest::sample::select(vec!["_T", "XA-1"]);
+    let (flow, stock) =
+        ((place(), proptest::option::of(1..9_i64)), (place(), proptest::option::of(1..9_i64)));
+    (publisher, 0..4_u8, 0..3_i64, flow, stock, proptest::option::of(1..9_i64)).prop_map(
+        |(publisher, id, hour, (at, crossed), (stays, known), need)| {
+            let flow = crossed.map(|n| cell(&border(publisher, "XOA", ("F", "_T"), at), HOUR, n));
+            let key = format!("D.{publisher}.XLA.CR_NATREG.CIT._T._T._T._T._T._T._T.{stays}.PS");
+            let stock = known.map(|n| cell(&key, "2011-03-01", n));
+            let key = format!("D.{publisher}.XOA.CR_NEED.CIT._T._T._T._T._T.MED._T._T.PS");
+            let need = need.map(|n| cell(&key, "2011-03-01", n));
+            let cells: Vec<Cell> = [flow, stock, need].into_iter().flatten().collect();
+            report(publisher, &format!("B-{id}"), hour, &cells)
+        },
+    )
+}
+
+/// The figures of a tally, with bulletins instead of their numbers.
+fn told(tally: &Tally) -> String {
+    let whose = |basis: &Basis| {
+        let named = |(at, part): (&usize, &Part)| {
+            let report = tally.report(*at).expect("a bulletin of the tally");
+            format!("{}/{}: {part:?}", report.publisher, report.bulletin)
+        };
+        let parts: BTreeSet<String> = basis.parts.iter().map(named).collect();
+        let Basis { count, publishers, oldest, newest, .. } = basis;
+        format!("{count} {publishers:?} {oldest:?} {newest:?} {parts:?}")
+    };
+    let balance = |of: &Balance| of.counts.iter().map(|(kind, one)| (*kind, whose(one))).collect::<Vec<_>>();
+    let picture = tally.picture();
+    let origins: Vec<_> = picture.origins.iter().map(|(origin, of)| (origin, balance(of))).collect();
+    let publishers: Vec<_> = picture.publishers.iter().map(|(name, of)| (name, whose(of))).collect();
+    let places: Vec<_> = picture.places.iter().map(|(name, of)| (name, whose(of))).collect();
+    let days: Vec<_> = picture.days.iter().map(|(name, of)| (name, whose(of))).collect();
+    let needs: Vec<_> = picture.needs.iter().map(|(name, of)| (name, whose(of))).collect();
+    let all = (balance(&picture.all), origins, publishers, places, days, needs);
+    format!("{all:?} {:?} {}", picture.duplicates, tally.len())
+}
+
+proptest! {
+    /// What was corrected or erased leaves no trace, and the order in which bulletins came is of no account.
+    #[test]
+    fn a_tally_is_that_of_the_bulletins_that_stand(acts in proptest::collection::vec((some_report(), any::<bool>()), 0..24)) {
+        let mut tally = Tally::default();
+        let mut stand: BTreeMap<(String, String), (usize, Report)> = BTreeMap::new();
+        for (report, erased) in acts {
+            let name = (report.publisher.clone(), report.bulletin.clone());
+            match stand.remove(&name) {
+                Some((at, _)) if erased => tally.remove(at),
+                Some((at, _)) => {
+                    tally.replace(at, report.clone());
+                    stand.insert(name, (at, report));
+                }
+                None => {
+                    stand.insert(name, (tally.insert(report.clone()), report));
+                }
+            }
+            let mut anew = Tally::default();
+            for (_, report) in stand.values() {
+                anew.insert(report.clone());
+            }
+            prop_assert_eq!(told(&tally), told(&anew));
+        }
+        for (at, _) in stand.into_values() {
+            tally.remove(at);
+        }
+        prop_assert_eq!(told(&tally), told(&Tally::default()), "nothing is left");
+    }
 }

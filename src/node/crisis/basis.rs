@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::show::{bulletin, figure};
 use super::watermark;
-use crate::insight::crisis::{Kind, Name, Report, origin_of, picture};
-use crate::model::Dimension;
+use crate::insight::crisis::{Kind, Name, Report, origin_of};
+use crate::model::{Dimension, Millis};
 use crate::node::engine::{Engine, NodeError};
 use crate::policy::Agreement;
 
@@ -15,17 +15,17 @@ const MAX_LISTED: usize = 2_000;
 impl Engine {
     pub(super) fn crisis_rests(&mut self, lane: Option<&str>, name: &str) -> Result<Value, NodeError> {
         let lane = self.lane(lane)?;
-        let (now, reports) = (self.now(), self.board(lane.id())?.reports());
-        let picture = picture(&reports);
-        let basis = Name::parse(name).and_then(|name| picture.basis(&name)).ok_or_else(|| {
+        let now = self.now();
+        let tally = self.board(lane.id())?.tally();
+        let basis = Name::parse(name).and_then(|name| tally.picture().basis(&name)).ok_or_else(|| {
             NodeError::NotFound(format!(
                 "nobody has reported {name:?}; figures are called as totals/crossed, origins/PHL/known, publishers/TUN/crossed, \
                  places/TUN/TN-82/crossed, days/2011-03-02/home and needs/BGD/STRAND"
             ))
         })?;
-        let mut value = self.headed(&lane, figure(basis, now));
+        let mut value = headed(&lane, now, figure(basis, now));
         let mut rests: Vec<(&Report, i64)> =
-            basis.parts.iter().filter_map(|(at, count)| Some((reports.get(*at)?, *count))).collect();
+            basis.parts.iter().filter_map(|(at, part)| Some((tally.report(*at)?, part.count))).collect();
         rests.sort_by_key(|(report, _)| std::cmp::Reverse((report.observed, report.signed)));
         value["figure"] = json!(name);
         value["left_out"] = json!(rests.len().saturating_sub(MAX_LISTED));
@@ -51,7 +51,8 @@ impl Engine {
             ))
         };
         let (report, stated) = self.bulletin_stated(lane.id(), (publisher, id))?.ok_or_else(missing)?;
-        let mut value = self.headed(&lane, bulletin(&report, self.now()));
+        let now = self.now();
+        let mut value = headed(&lane, now, bulletin(&report, now));
         let corrections = report.corrections.iter();
         value["corrections"] =
             corrections.map(|(time, why)| json!({ "time": time.to_string(), "reason": why })).collect();
@@ -77,15 +78,15 @@ impl Engine {
         value["observations"] = rows.collect();
         Ok(value)
     }
+}
 
-    /// An answer about a lane, with what stands over everything of it.
-    fn headed(&self, lane: &Agreement, mut value: Value) -> Value {
-        let terms = lane.text().crisis.lane();
-        value["lane"] = json!(lane.id().to_hex());
-        value["name"] = json!(terms.map(|lane| &lane.name));
-        value["area"] = json!(terms.map(|lane| &lane.area));
-        value["watermark"] = json!(terms.and_then(watermark));
-        value["as_of"] = json!(self.now().to_string());
-        value
-    }
+/// An answer about a lane, with what stands over everything of it.
+fn headed(lane: &Agreement, now: Millis, mut value: Value) -> Value {
+    let terms = lane.text().crisis.lane();
+    value["lane"] = json!(lane.id().to_hex());
+    value["name"] = json!(terms.map(|lane| &lane.name));
+    value["area"] = json!(terms.map(|lane| &lane.area));
+    value["watermark"] = json!(terms.and_then(watermark));
+    value["as_of"] = json!(now.to_string());
+    value
 }

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::feed::{AgreementId, EntryId, EntryKind, FeedId, PublisherId, Seq, SignedHeader};
-use crate::insight::crisis::{Cell, Report, reduce};
+use crate::insight::crisis::{Cell, Report, Tally, reduce};
 use crate::model::{Decimal, Document, DocumentKind, Millis, Period, Record, Series, SeriesKey};
 use crate::node::engine::{Engine, NodeError};
 use crate::policy::Bulletin;
@@ -19,6 +19,7 @@ pub(in crate::node) struct Boards(BTreeMap<AgreementId, Board>);
 pub(in crate::node) struct Board {
     read: BTreeMap<PublisherId, Reading>,
     bulletins: BTreeMap<(PublisherId, String), Posted>,
+    tally: Tally,
     /// Under which of our own bulletins a figure was reported.
     own: HashMap<(SeriesKey, Period), String>,
 }
@@ -42,7 +43,8 @@ impl Default for Reading {
 struct Posted {
     /// Its entries, in their order.
     entries: Vec<Seq>,
-    report: Report,
+    /// Its number in the tally.
+    at: usize,
 }
 
 /// An entry of a lane's feed.
@@ -55,21 +57,23 @@ struct Entry {
 impl Boards {
     /// Forgets what was read of a feed, because it is erased.
     pub(in crate::node) fn forget(&mut self, feed: &FeedId) {
-        if let Some(board) = self.0.get_mut(&feed.agreement) {
-            board.bulletins.retain(|(publisher, _), _| *publisher != feed.publisher);
+        let Some(Board { bulletins, tally, .. }) = self.0.get_mut(&feed.agreement) else { return };
+        for (_, posted) in bulletins.extract_if(.., |(publisher, _), _| *publisher == feed.publisher) {
+            tally.remove(posted.at);
         }
     }
 }
 
 impl Board {
-    /// The bulletins as they stand.
-    pub(in crate::node) fn reports(&self) -> Vec<Report> {
-        self.bulletins.values().map(|posted| posted.report.clone()).collect()
+    /// The bulletins as they stand, and the picture that they make.
+    pub(in crate::node) fn tally(&self) -> &Tally {
+        &self.tally
     }
 
     /// When what a publisher's bulletin says was observed.
     pub(in crate::node) fn observed(&self, publisher: PublisherId, bulletin: &str) -> Option<Millis> {
-        self.bulletins.get(&(publisher, bulletin.to_owned())).map(|posted| posted.report.observed)
+        let posted = self.bulletins.get(&(publisher, bulletin.to_owned()))?;
+        self.tally.report(posted.at).map(|report| report.observed)
     }
 
     /// The first of these figures that another bulletin of ours than this one has reported, and which.
@@ -100,13 +104,12 @@ impl Engine {
         lane: AgreementId,
         (country, bulletin): (&str, &str),
     ) -> Result<Option<(Report, Vec<Statement>)>, NodeError> {
-        let mut posted = self.board(lane)?.bulletins.iter();
-        let of = |((_, id), posted): &(&(PublisherId, String), &Posted)| {
-            id == bulletin && posted.report.publisher == country
-        };
-        let Some(((publisher, _), posted)) = posted.find(of) else { return Ok(None) };
-        let (feed, report, entries) =
-            (FeedId::new(*publisher, lane), posted.report.clone(), posted.entries.clone());
+        let board = self.board(lane)?;
+        let found = board.bulletins.iter().find_map(|((publisher, id), posted)| {
+            let report = board.tally.report(posted.at).filter(|report| report.publisher == country)?;
+            (id == bulletin).then(|| (FeedId::new(*publisher, lane), report.clone(), posted.entries.clone()))
+        });
+        let Some((feed, report, entries)) = found else { return Ok(None) };
         let mut stated: BTreeMap<(SeriesKey, Period), Said> = BTreeMap::new();
         for seq in entries {
             let Some(entry) = read_entry(&feed, seq, &self.store)? else { continue };
@@ -148,7 +151,7 @@ fn read_on(
         reading.closed.iter().copied().chain((reading.next.0..=head.seq.0).map(Seq)).collect();
     reading.next = head.seq.next();
     for seq in places {
-        let Board { read, bulletins, own } = &mut *board;
+        let Board { read, bulletins, tally, own } = &mut *board;
         let reading = read.entry(feed.publisher).or_default();
         let header = store.header(&feed, seq)?;
         if header.header().kind != EntryKind::Release {
@@ -164,10 +167,20 @@ fn read_on(
         if is_own {
             own.extend(entry.cells.iter().map(|(key, period, _)| ((key.clone(), *period), id.clone())));
         }
-        let posted = bulletins
-            .entry((feed.publisher, id))
-            .or_insert_with(|| Posted { entries: Vec::new(), report: begun(&entry, country) });
-        posted.take(entry, (&feed, seq), area, store)?;
+        match bulletins.get_mut(&(feed.publisher, id.clone())) {
+            Some(posted) => {
+                posted.entries.push(seq);
+                posted.entries.sort_unstable();
+                let before = tally.report(posted.at).cloned().unwrap_or_else(|| begun(&entry, country));
+                let report = with(before, entry, (&feed, seq), &posted.entries, (area, store))?;
+                tally.replace(posted.at, report);
+            }
+            None => {
+                let report = with(begun(&entry, country), entry, (&feed, seq), &[seq], (area, store))?;
+                let posted = Posted { entries: vec![seq], at: tally.insert(report) };
+                bulletins.insert((feed.publisher, id), posted);
+            }
+        }
     }
     Ok(())
 }
@@ -185,35 +198,30 @@ fn begun(entry: &Entry, country: &str) -> Report {
     }
 }
 
-impl Posted {
-    /// Takes an entry of the bulletin: its cells take the places of those that they correct.
-    fn take(
-        &mut self,
-        entry: Entry,
-        (feed, seq): (&FeedId, Seq),
-        area: &str,
-        store: &Store,
-    ) -> Result<(), NodeError> {
-        let mut cells: BTreeMap<(SeriesKey, Period), Option<i64>> = BTreeMap::new();
-        self.entries.push(seq);
-        self.entries.sort_unstable();
-        let one = self.entries.len() == 1;
-        for at in &self.entries {
-            let said = match *at == seq {
-                true => entry.cells.clone(),
-                false => read_entry(feed, *at, store)?.map(|entry| entry.cells).unwrap_or_default(),
-            };
-            cells.extend(said.into_iter().map(|(key, period, value)| ((key, period), value)));
-        }
-        let cells: Vec<Cell> = cells.into_iter().map(|((key, period), value)| (key, period, value)).collect();
-        (self.report.figures, self.report.closed) = reduce(&cells, area);
-        let time = entry.header.header().time;
-        self.report.signed = self.report.signed.max(time);
-        if !one || entry.bulletin.correction.is_some() {
-            self.report.corrections.push((time, entry.bulletin.correction.unwrap_or_default()));
-        }
-        Ok(())
+/// A bulletin with one more of its entries: cells take the places of those that they correct.
+fn with(
+    mut report: Report,
+    entry: Entry,
+    (feed, seq): (&FeedId, Seq),
+    entries: &[Seq],
+    (area, store): (&str, &Store),
+) -> Result<Report, NodeError> {
+    let mut cells: BTreeMap<(SeriesKey, Period), Option<i64>> = BTreeMap::new();
+    for at in entries {
+        let said = match *at == seq {
+            true => entry.cells.clone(),
+            false => read_entry(feed, *at, store)?.map(|entry| entry.cells).unwrap_or_default(),
+        };
+        cells.extend(said.into_iter().map(|(key, period, value)| ((key, period), value)));
     }
+    let cells: Vec<Cell> = cells.into_iter().map(|((key, period), value)| (key, period, value)).collect();
+    (report.figures, report.closed) = reduce(&cells, area);
+    let time = entry.header.header().time;
+    report.signed = report.signed.max(time);
+    if entries.len() > 1 || entry.bulletin.correction.is_some() {
+        report.corrections.push((time, entry.bulletin.correction.unwrap_or_default()));
+    }
+    Ok(report)
 }
 
 /// What an entry says; nothing if it is erased.

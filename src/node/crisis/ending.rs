@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::declare::{no_person, refused};
 use crate::feed::{AgreementId, EntryKind, FeedId};
-use crate::insight::crisis::{Kind, picture};
+use crate::insight::crisis::{Basis, Kind};
 use crate::model::{DocumentKind, Record};
 use crate::node::acts::document;
 use crate::node::daemon::the_node;
@@ -90,9 +90,10 @@ impl Engine {
     }
 
     fn summary_of(&mut self, lane: &Agreement) -> Result<Value, NodeError> {
-        let reports = self.board(lane.id())?.reports();
-        let picture = picture(&reports);
-        let sums = |counts: &BTreeMap<Kind, crate::insight::crisis::Basis>| -> BTreeMap<&str, i64> {
+        let now = self.now();
+        let tally = self.board(lane.id())?.tally();
+        let picture = tally.picture();
+        let sums = |counts: &BTreeMap<Kind, Basis>| -> BTreeMap<&str, i64> {
             counts.iter().map(|(kind, basis)| (kind.id(), basis.count)).collect()
         };
         let publishers = picture.publishers.iter().map(|((publisher, kind), basis)| {
@@ -104,9 +105,9 @@ impl Engine {
             "area": terms.map(|lane| &lane.area),
             "drill": terms.is_some_and(|lane| lane.drill),
             "since": lane.in_force_since().map(|since| since.to_string()),
-            "over": self.now().to_string(),
-            "bulletins": reports.len(),
-            "corrections": reports.iter().map(|report| report.corrections.len()).sum::<usize>(),
+            "over": now.to_string(),
+            "bulletins": tally.len(),
+            "corrections": tally.newest().map(|report| report.corrections.len()).sum::<usize>(),
             "duplicates": picture.duplicates.len(),
             "totals": sums(&picture.all.counts),
             "publishers": publishers.collect::<Vec<_>>(),

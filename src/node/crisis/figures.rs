@@ -27,7 +27,7 @@ impl Engine {
             figures.lanes += 1;
             figures.drills += u64::from(lane.text().crisis.lane().is_some_and(|lane| lane.drill));
             figures.waiting += self.house.crisis.all_waiting(lane.id()).count() as u64;
-            figures.bulletins += self.board(lane.id())?.reports().len() as u64;
+            figures.bulletins += self.board(lane.id())?.tally().len() as u64;
             let since = self.oldest_unanswered(lane)?;
             let age = since.map_or(0, |since| now.0.saturating_sub(since.0) / 1_000);
             figures.oldest_unanswered = figures.oldest_unanswered.max(u64::try_from(age).unwrap_or(0));

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::watermark;
-use crate::insight::crisis::{Balance, Basis, Kind, Picture, Report, picture};
+use crate::insight::crisis::{Balance, Basis, Kind, Picture, Report};
 use crate::model::Millis;
 use crate::node::engine::{Engine, NodeError};
 
@@ -38,17 +38,15 @@ impl Engine {
                 })
             })
             .collect();
-        let (now, mut reports) = (self.now(), self.board(lane.id())?.reports());
-        reports
-            .sort_by(|a, b| (b.observed, b.signed, &a.publisher).cmp(&(a.observed, a.signed, &b.publisher)));
-        let picture = picture(&reports);
+        let now = self.now();
         value["as_of"] = json!(now.to_string());
         value["watermark"] = json!(lane.text().crisis.lane().and_then(watermark));
-        describe(&picture, now, &mut value);
-        value["bulletins"] = json!(reports.len());
-        value["closed_cells"] = json!(reports.iter().map(|report| report.closed).sum::<u64>());
-        value["newest"] = reports.iter().take(MAX_NAMED).map(|report| bulletin(report, now)).collect();
-        value["corrections"] = corrections(&reports);
+        let tally = self.board(lane.id())?.tally();
+        describe(tally.picture(), now, &mut value);
+        value["bulletins"] = json!(tally.len());
+        value["closed_cells"] = json!(tally.newest().map(|report| report.closed).sum::<u64>());
+        value["newest"] = tally.newest().take(MAX_NAMED).map(|report| bulletin(report, now)).collect();
+        value["corrections"] = corrections(tally.newest());
         Ok(value)
     }
 }
@@ -136,9 +134,8 @@ pub(super) fn bulletin(report: &Report, now: Millis) -> Value {
 }
 
 /// The newest corrections of all bulletins, with their reasons.
-fn corrections(reports: &[Report]) -> Value {
+fn corrections<'a>(reports: impl Iterator<Item = &'a Report>) -> Value {
     let mut all: Vec<(Millis, &Report, &str)> = reports
-        .iter()
         .flat_map(|report| report.corrections.iter().map(move |(time, why)| (*time, report, why.as_str())))
         .collect();
     all.sort_by_key(|(time, _, _)| std::cmp::Reverse(*time));
