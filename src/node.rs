@@ -65,6 +65,7 @@ pub mod evidence;
 pub mod forks;
 pub mod faults;
 mod recovery;
+mod rest;
 pub mod restore;
 mod health;
 pub mod metrics;

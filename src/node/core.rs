@@ -241,9 +241,8 @@ impl Core {
     /// # Errors
     /// [`NodeError`] when the node must stop.
     pub(super) fn settle_urgent(&mut self) -> Result<bool, NodeError> {
-        let mut urgent = self.exchange.urgent().clone();
-        urgent.insert(AgreementId::house());
-        let moved = self.engine.commit_of(&urgent)?;
+        let (urgent, house) = (self.exchange.urgent(), AgreementId::house());
+        let moved = self.engine.commit_of(|of| *of == house || urgent.contains(of))?;
         if moved.is_empty() {
             return Ok(false);
         }

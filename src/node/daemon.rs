@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::time::{Duration, Interval, MissedTickBehavior, interval};
+use tokio::time::{Duration, Instant, Interval, MissedTickBehavior, interval};
 
 use super::answers;
 use super::core::Core;
@@ -28,6 +28,7 @@ use super::notify::{Notice, Notices};
 use super::payload::Payload;
 use super::prepared::Prepared;
 use super::request::{Caller, Request};
+use super::rest::Rest;
 use crate::feed::HeadRef;
 use crate::model::Millis;
 use crate::net::{NetEvent, NetHandle};
@@ -251,6 +252,7 @@ pub struct Daemon {
     unsettled: usize,
     /// Whether this turn is left to a crisis: nothing that can wait is handled in it.
     hurries: bool,
+    rest: Rest,
     notices: Notices,
 }
 
@@ -286,6 +288,7 @@ impl Daemon {
                 inbox: Inbox::default(),
                 unsettled: 0,
                 hurries: false,
+                rest: Rest::default(),
                 notices: Notices::default(),
             },
             handle,
@@ -310,7 +313,18 @@ impl Daemon {
         loop {
             let first = self.next(&mut ticks).await;
             let batch = self.batch(first);
-            if !self.turn(batch)? {
+            // What came can wait, and the loop rests.
+            if batch.is_empty() {
+                continue;
+            }
+            let (begun, waits) = (Instant::now(), self.works_at_what_waits(&batch));
+            let go_on = self.turn(batch)?;
+            match waits {
+                true => self.rest.worked(begun),
+                false if !self.core.exchange.is_crisis() => self.rest = Rest::default(),
+                false => {}
+            }
+            if !go_on {
                 self.core.finish()?;
                 tracing::info!("stopped");
                 return Ok(());
@@ -322,14 +336,19 @@ impl Daemon {
     async fn next(&mut self, ticks: &mut Interval) -> Event {
         let store = self.core.engine.store();
         let idle_work = !store.is_folded() || store.needs_tidying() || !self.parked.is_empty();
+        let rest = &self.rest;
+        let idle = async {
+            tokio::task::yield_now().await;
+            rest.over().await;
+        };
         tokio::select! {
             biased;
             _ = self.stop.changed() => Event::Stop,
             _ = ticks.tick() => Event::Tick,
             Some(ask) = self.asks.recv(), if self.parked.len() < MAX_REQUESTS => Event::Ask(Box::new(ask)),
             Some(event) = self.net_events.recv(), if self.inbox.has_room() => Event::Net(event),
-            () = std::future::ready(()), if !self.inbox.is_empty() => Event::Waited,
-            () = tokio::task::yield_now(), if idle_work => Event::Idle,
+            () = rest.over(), if !self.inbox.is_empty() => Event::Waited,
+            () = idle, if idle_work => Event::Idle,
         }
     }
 
@@ -356,11 +375,13 @@ impl Daemon {
         }
         let is_crisis = self.core.exchange.is_crisis();
         let is_asked = |event: &Event| matches!(event, Event::Ask(ask) if ask.is_crisis());
-        // Not twice one after the other, so that what can wait does not wait for ever.
-        self.hurries = is_crisis && !self.hurries && (self.inbox.is_urgent() || batch.iter().any(is_asked));
+        // Not twice one after the other, so that what can wait does not wait for ever; it waits while the loop rests.
+        let may_hurry = !self.hurries || !self.rest.is_over();
+        self.hurries = is_crisis && may_hurry && (self.inbox.is_urgent() || batch.iter().any(is_asked));
         let taken = match is_crisis {
             true if self.hurries => self.inbox.take_frames(0),
-            true => self.inbox.take_frames(IN_CRISIS),
+            true if self.rest.is_over() => self.inbox.take_frames(IN_CRISIS),
+            true => self.inbox.take_frames(0),
             false => self.inbox.take(BATCH),
         };
         batch.extend(taken.into_iter().map(Event::Net));
@@ -434,6 +455,16 @@ impl Daemon {
         }
         self.publish();
         Ok(go_on)
+    }
+
+    /// Whether a turn is to work at what can wait while a crisis lane is open.
+    fn works_at_what_waits(&self, batch: &VecDeque<Event>) -> bool {
+        let waits = |event: &Event| match event {
+            Event::Net(event) => Inbox::may_wait(event, self.core.exchange.urgent()),
+            Event::Idle => true,
+            Event::Ask(_) | Event::Waited | Event::Tick | Event::Stop => false,
+        };
+        self.core.exchange.is_crisis() && !self.hurries && batch.iter().any(waits)
     }
 
     /// Whether a turn is left to a crisis and brings nothing but frames of it and questions about it: then what can

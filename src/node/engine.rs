@@ -588,15 +588,15 @@ impl Engine {
         Ok(moved)
     }
 
-    /// The same for the feeds of these agreements alone.
+    /// The same for the feeds of wanted agreements alone.
     ///
     /// # Errors
     /// As [`Engine::commit`].
     pub(super) fn commit_of(
         &mut self,
-        agreements: &BTreeSet<AgreementId>,
+        wanted: impl Fn(&AgreementId) -> bool,
     ) -> Result<Vec<SignedHeader>, NodeError> {
-        let moved = self.store.commit_of(agreements)?;
+        let moved = self.store.commit_of(wanted)?;
         self.follow(&moved)?;
         Ok(moved)
     }

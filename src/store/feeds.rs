@@ -256,17 +256,20 @@ impl Store {
         result
     }
 
-    /// The same of these agreements' feeds alone; what was appended to others stays as it is until the next
+    /// The same of the feeds of wanted agreements alone; what was appended to others stays as it is until the next
     /// [`Store::commit`].
     ///
     /// # Errors
     /// As [`Store::commit`].
-    pub fn commit_of(&mut self, agreements: &BTreeSet<AgreementId>) -> Result<Vec<SignedHeader>, StoreError> {
+    pub fn commit_of(
+        &mut self,
+        wanted: impl Fn(&AgreementId) -> bool,
+    ) -> Result<Vec<SignedHeader>, StoreError> {
         if self.stopped {
             return Err(StoreError::Stopped);
         }
         let touched = std::mem::take(&mut self.touched);
-        let (touched, others) = touched.into_iter().partition(|feed| agreements.contains(&feed.agreement));
+        let (touched, others) = touched.into_iter().partition(|feed| wanted(&feed.agreement));
         self.touched = others;
         let result = self.commit_touched(touched);
         self.stopped |= result.is_err();
