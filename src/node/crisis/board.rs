@@ -147,8 +147,9 @@ fn read_on(
 ) -> Result<(), NodeError> {
     let Some(head) = store.durable(&feed) else { return Ok(()) };
     let reading = board.read.entry(feed.publisher).or_default();
-    let places: Vec<Seq> =
-        reading.closed.iter().copied().chain((reading.next.0..=head.seq.0).map(Seq)).collect();
+    // What a courier carries for others stays closed: it is not looked at again until a key has come.
+    let opened = reading.closed.iter().copied().filter(|seq| store.key_of(&feed, *seq).is_some());
+    let places: Vec<Seq> = opened.chain((reading.next.0..=head.seq.0).map(Seq)).collect();
     reading.next = head.seq.next();
     for seq in places {
         let Board { read, bulletins, tally, own } = &mut *board;
