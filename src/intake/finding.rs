@@ -4,13 +4,18 @@ use std::collections::HashMap;
 use std::fmt;
 
 use crate::intake::workbook::Places;
-use crate::model::ModelError;
+use crate::model::error::not_listed;
+use crate::model::{Known, ModelError};
 
 /// Findings that a report keeps: as many as a person reads before sending the file back.
 pub const MAX_FINDINGS: usize = 200;
 
 /// Different findings that are kept beside, for a file of them all, and lines that they are also on.
 const MAX_KEPT: usize = 10_000;
+
+/// Wrong codes of a file for which the nearest ones are looked for, a walk over a list each: ten times as many as a
+/// person reads.
+const MAX_HINTS: usize = 2_000;
 
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -68,6 +73,7 @@ pub(super) struct Findings {
     left_out: u64,
     leaving_out: bool,
     cells: Option<Places>,
+    hints: Hints,
 }
 
 /// A finding that was noted, to count it again.
@@ -82,6 +88,22 @@ impl Findings {
 
     pub(super) fn warning(&mut self, line: u64, column: Option<&str>, message: String) -> Noted {
         self.note(finding((Severity::Warning, line), column, message))
+    }
+
+    /// The model's words without the name of the column, which stands before them already.
+    pub(super) fn explain(&mut self, error: &ModelError, column: Option<&str>) -> String {
+        let text = match error {
+            ModelError::UnknownCode { dimension, value, known } => {
+                format!("{dimension}: {}", not_listed(value, self.hint(*known, dimension, value)))
+            }
+            other => other.to_string(),
+        };
+        without(column, text)
+    }
+
+    /// What may be meant by a wrong code.
+    pub(super) fn hint(&mut self, known: Known, dimension: &'static str, value: &str) -> &str {
+        self.hints.of(known, dimension, value)
     }
 
     fn note(&mut self, finding: Finding) -> Noted {
@@ -195,6 +217,29 @@ impl Findings {
     }
 }
 
+/// What was found near wrong codes: each is looked for once, and of very many the first ones.
+#[derive(Debug, Default)]
+struct Hints {
+    found: HashMap<(&'static str, String), String>,
+    last: String,
+}
+
+impl Hints {
+    fn of(&mut self, known: Known, dimension: &'static str, value: &str) -> &str {
+        // The places depend on the area too, and nothing is looked for there.
+        if let Known::Places(_) = known {
+            self.last = known.listed(dimension);
+            return &self.last;
+        }
+        let asked = (dimension, value.to_owned());
+        if !self.found.contains_key(&asked) && self.found.len() == MAX_HINTS {
+            self.last = known.listed(dimension);
+            return &self.last;
+        }
+        self.found.entry(asked).or_insert_with(|| known.hint(dimension, value))
+    }
+}
+
 fn finding((severity, line): (Severity, u64), column: Option<&str>, message: String) -> Finding {
     Finding { severity, line, column: column.map(str::to_owned), cell: None, message, also: Vec::new() }
 }
@@ -209,8 +254,7 @@ fn counted((mut finding, more): (Finding, u64)) -> Finding {
 }
 
 /// The model's words without the name of the column, which stands before them already.
-pub(super) fn explain(error: &ModelError, column: Option<&str>) -> String {
-    let text = error.to_string();
+fn without(column: Option<&str>, text: String) -> String {
     match column.and_then(|c| text.strip_prefix(c)?.strip_prefix(": ")) {
         Some(rest) => rest.to_owned(),
         None => text,

@@ -13,7 +13,7 @@ use crate::intake::sdmx_csv::{self, Form, Role};
 use crate::intake::{MAX_COLUMNS, Rules};
 use crate::model::codelist::{self, Language};
 use crate::model::dimension::DIMENSIONS;
-use crate::model::{Attachment, AttributeId, Dimension, ObsStatus, Period, personal};
+use crate::model::{Attachment, AttributeId, Dimension, Known, ObsStatus, Period, personal};
 
 /// Where everything in a row is found.
 #[derive(Debug)]
@@ -470,9 +470,9 @@ impl Planner<'_> {
             let Some(word) = name.strip_prefix(&wide.prefix) else { continue };
             let code = words.code(word);
             if let Some(list) = dimension.codelist().filter(|list| !list.contains(code)) {
+                let hint = self.findings.hint(Known::List(list), dimension.id(), word);
                 let message = format!(
-                    "it is no code of {dimension}{}; add it to [values.{dimension}], or to skip in [wide]",
-                    concept::hint(list.suggest(word))
+                    "it is no code of {dimension}{hint}; add it to [values.{dimension}], or to skip in [wide]"
                 );
                 self.findings.error(self.line, Some(&name), message);
                 unknown += 1;

@@ -11,15 +11,15 @@ fn every_fault_of_a_row_is_named_with_line_and_column() {
     for (row, said) in [
         (
             "ESP,ITA,MF_IMM_PREV,Female,_T,2017,1,A",
-            "line 3, column SEX: code \"Female\" is not in its list; did you mean F?",
+            "line 3, column SEX: code \"Female\" is not in its list; did you mean F (Female)?",
         ),
         (
             "ESP,Italy,MF_IMM_PREV,F,_T,2017,1,A",
-            "line 3, column COUNTERPART_AREA: code \"Italy\" is not in its list; did you mean ITA?",
+            "line 3, column COUNTERPART_AREA: code \"Italy\" is not in its list; did you mean ITA (Italy)?",
         ),
         (
             "ESP,ITA,MF_IMM_PREF,F,_T,2017,1,A",
-            "line 3, column INDICATOR: code \"MF_IMM_PREF\" is not in its list; did you mean MF_IMM_PREV?",
+            "line 3, column INDICATOR: code \"MF_IMM_PREF\" is not in its list; did you mean MF_IMM_PREV (",
         ),
         (
             "ESP,ITA,MF_IMM_PREV,,_T,2017,1,A",

@@ -21,11 +21,11 @@ fn each_kind_of_fault_names_its_line_and_its_column() {
         ),
         (
             "ITA,MF_IMM_PREV,_T,15-19,PS,2017,1,\n",
-            "line 2, column AGE: code \"15-19\" is not in its list; did you mean Y15T19?",
+            "line 2, column AGE: code \"15-19\" is not in its list; did you mean Y15T19 (",
         ),
         (
             "Italie,MF_IMM_PREV,_T,_T,PS,2017,1,\n",
-            "line 2, column COUNTERPART_AREA: code \"Italie\" is not in its list; did you mean ITA?",
+            "line 2, column COUNTERPART_AREA: code \"Italie\" is not in its list; did you mean ITA (Italy)?",
         ),
         // A duplicate key; two values for one cell.
         (
