@@ -15,6 +15,9 @@ use crate::model::codelist::{self, Language};
 use crate::model::dimension::DIMENSIONS;
 use crate::model::{Attachment, AttributeId, Dimension, Known, ObsStatus, Period, personal};
 
+/// Columns that `corridor get` and the API write around those of the data structure.
+const AROUND: [&str; 4] = ["publisher", "agreement", "released_at", "entry"];
+
 /// Where everything in a row is found.
 #[derive(Debug)]
 pub(super) struct Plan {
@@ -318,6 +321,10 @@ impl Planner<'_> {
                 (None, None) if personal::is_column(name, true) => {}
                 // SDMX leaves columns to whoever writes.
                 (None, None) if roles.is_some() => self.left_out(name),
+                (None, None) if AROUND.contains(&&**name) => {
+                    let message = "it says where a figure was read, and no more of it: left out".to_owned();
+                    self.findings.warning(self.line, Some(name), message);
+                }
                 (None, None) => self.unknown(name),
             }
         }

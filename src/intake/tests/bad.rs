@@ -98,6 +98,16 @@ fn headers_with_faults_are_refused() {
 }
 
 #[test]
+fn what_the_node_writes_around_figures_is_left_out_when_it_comes_back() {
+    let header = "publisher,agreement,ref_area,indicator,time_period,obs_value,released_at,entry";
+    let report = tidy(&format!("{header}\nab,cd,ESP,MF_IMM_PREV,2017,5,2026-01-01T00:00:00Z,ef\n"));
+    assert!(report.is_accepted() && report.observations == 1, "{:?}", lines(&report));
+    let left_out = report.findings.iter().filter(|f| f.message.contains("where a figure was read"));
+    let columns: Vec<_> = left_out.filter_map(|f| f.column.as_deref()).collect();
+    assert_eq!(columns, ["publisher", "agreement", "released_at", "entry"]);
+}
+
+#[test]
 fn columns_about_persons_are_refused_even_where_a_mapping_leaves_them_out() {
     let mapping = "[constants]\nINDICATOR='MF_IMM_PREV'\n[columns]\nTIME_PERIOD='y'\nOBS_VALUE='v'\n";
     let mapping = Mapping::parse(mapping).unwrap();
