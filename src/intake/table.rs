@@ -19,6 +19,10 @@ use crate::model::{Decimal, SeriesKey};
 /// node for hours.
 const MAX_ERRORS: u64 = MAX_ROWS;
 
+/// What is said of a quotation mark that is never closed: all behind it would be taken for a note.
+const OPEN_QUOTE: &str = "a quotation mark is opened in this row, and the rows below stand within it: close it, or write \
+                          it twice where it is part of the text";
+
 /// Bytes taken from the file at once.
 const BUFFER: usize = 64 * 1024;
 
@@ -31,6 +35,9 @@ struct Rows<'a> {
     /// What parts the first field, where it holds several.
     split: Option<u8>,
     header: bool,
+    delimiter: u8,
+    /// Fields of the header; none before it was read.
+    width: usize,
 }
 
 /// See [`crate::intake::read`].
@@ -301,7 +308,7 @@ impl<'a> Rows<'a> {
             .buffer_capacity(BUFFER)
             .from_reader(source);
         let (row, is_mapped) = (csv::ByteRecord::new(), mapping.is_some());
-        Self { csv, skipped: u64::from(skip), row, is_mapped, split, header: true }
+        Self { csv, skipped: u64::from(skip), row, is_mapped, split, header: true, delimiter, width: 0 }
     }
 
     /// Reads a row; the line it begins on, or the line and reason of the end.
@@ -313,6 +320,10 @@ impl<'a> Rows<'a> {
             Ok(false) => Ok(None),
             Ok(true) => {
                 let line = self.skipped + self.first_line(before);
+                if self.csv.position().line() > before + 1 && self.holds_rows() {
+                    return Err((line, OPEN_QUOTE.to_owned()));
+                }
+                self.width = if self.width == 0 { self.row.len() } else { self.width };
                 if let Some(separator) = self.split {
                     self.row = parted(&self.row, separator, self.header);
                     self.header = false;
@@ -321,6 +332,19 @@ impl<'a> Rows<'a> {
             }
             Err(error) => Err((self.skipped + before, refusal(error))),
         }
+    }
+
+    /// Whether rows of the table stand within a field, lines with as many fields of which one is as in this row: then the
+    /// field's quotation mark was never meant to reach so far.
+    fn holds_rows(&self) -> bool {
+        let holds = |(at, field): (usize, &[u8])| {
+            field.split(|byte| *byte == b'\n').skip(1).any(|line| {
+                let parts: Vec<&[u8]> = line.split(|byte| *byte == self.delimiter).collect();
+                let alike = self.row.iter().take(at).zip(&parts).any(|(a, b)| a == *b && !a.is_empty());
+                parts.len() >= self.width && alike
+            })
+        };
+        self.width > 0 && self.row.iter().enumerate().any(holds)
     }
 
     /// Empty lines before a row are not rows, and a quoted field may span lines.

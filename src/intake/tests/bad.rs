@@ -185,6 +185,22 @@ fn lines_are_counted_as_an_editor_counts_them() {
 }
 
 #[test]
+fn a_quotation_mark_that_swallows_rows_is_told_and_a_note_of_several_lines_is_none() {
+    let header = "INDICATOR,COUNTERPART_AREA,TIME_PERIOD,OBS_VALUE,COMMENT_OBS";
+    let row = |year: u32, note: &str| format!("MF_IMM_PREV,ITA,{year},1,{note}\n");
+    // Never closed, and closed by the next one, which was to open another.
+    for notes in [["", "\"open", "", ""], ["", "\"open", "", "\"new\""]] {
+        let rows: String = (2015..).zip(notes).map(|(year, note)| row(year, note)).collect();
+        let report = tidy(&format!("{header}\n{rows}"));
+        assert!(errors(&report)[0].starts_with("line 3: a quotation mark is opened"), "{:?}", lines(&report));
+        assert!(report.series.is_empty());
+    }
+    let prose = "\"Counted in Rome, Milan, Turin,\n1,000,000 in Genoa,Bari,Pisa,Lucca,Siena, and others\"";
+    let report = tidy(&format!("{header}\n{}{}", row(2015, prose), row(2016, "")));
+    assert!(report.is_accepted() && report.rows == 2, "{:?}", lines(&report));
+}
+
+#[test]
 fn rows_of_one_series_with_different_texts_are_refused() {
     let text = "INDICATOR,TIME_PERIOD,OBS_VALUE,SOURCE_TYPE\nMF_IMM_PREV,2016,1,REGISTER\nMF_IMM_PREV,2017,1,CENSUS\n";
     let report = tidy(text);
