@@ -28,6 +28,8 @@
 //! [`MAX_ROW_BYTES`]; of a workbook, the file itself and its texts, at most 64 and 128 MiB. So 10 million observations of 700 thousand series need 290 MB, which shrinks while the series
 //! are taken.
 //!
+//! A [`Listing`] gets every finding while the file is read, and the report the first ones and how many there are.
+//!
 //! What this room never does: open a file, ask the time, keep a file's rows, take data about single persons, or
 //! change a number, unless a mapping says that rows are parts of one figure (`repeats = "sum"`); of contributions to a total it keeps what they need of protection, and that it does not tell: who
 //! asks often enough would find the rule out. Bytes may be hostile; no input makes it panic, and every buffer has a bound.
@@ -50,6 +52,7 @@ mod draft;
 mod figure;
 mod finding;
 mod flags;
+mod listing;
 mod keys;
 pub mod mapping;
 mod number;
@@ -69,6 +72,7 @@ mod workbook;
 pub use arrival::{Choice, Wishes, open};
 pub use contributions::MAX_CONTRIBUTIONS;
 pub use finding::{Finding, MAX_FINDINGS, Severity};
+pub use listing::{Listing, MAX_LISTING, Tally};
 pub use mapping::{IntakeError, Mapping};
 pub use sketch::{BLANK, Sketch, sketch};
 pub use stream::SeriesStream;
@@ -111,8 +115,8 @@ pub struct Level {
 pub struct Report {
     /// What is wrong, in the order of lines; at most [`MAX_FINDINGS`], then one that says how many more.
     pub findings: Vec<Finding>,
-    /// The findings beyond those: for a file of them all. There, too, what is very much is only counted.
-    pub more_findings: Vec<Finding>,
+    /// How many there are in all.
+    pub tally: Tally,
     /// Rows read, without the header.
     pub rows: u64,
     /// Series of the file; none if it was refused.
@@ -152,7 +156,8 @@ impl Report {
 ///
 /// Without a mapping the header must be tidy; the delimiter may then be a comma, a semicolon or a tab.
 pub fn read(input: &mut (dyn Read + Send), mapping: Option<&Mapping>, rules: &Rules<'_>) -> Report {
-    table::read(table::Input::Text(input), mapping, *rules, table::Pace::default())
+    let pace = table::Pace::default();
+    table::read(table::Input::Text(input), mapping, *rules, (pace, finding::Findings::default()))
 }
 
 #[cfg(test)]

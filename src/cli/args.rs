@@ -121,7 +121,7 @@ pub enum Command {
     Cite(Cite),
     /// Verify a citation, the proof of a fork or a published copy; needs no node
     Verify(Verify),
-    /// What an indicator means: definition, source, unit, mirror, rule
+    /// What an indicator means: definition, source, unit, mirror, rule; and the codes of a dimension
     Explain(Explain),
     /// What this node holds and what its partners have acknowledged
     Status,
@@ -555,7 +555,7 @@ pub struct Verify {
 /// `explain`
 #[derive(Debug, clap::Args)]
 pub struct Explain {
-    /// The indicator's code; none lists all
+    /// The code of an indicator, or a dimension or attribute, as AGE, whose codes are listed; none lists the indicators
     pub code: Option<String>,
     /// One language: en, fr or es [default: all three]
     #[arg(long)]

@@ -177,7 +177,21 @@ pub fn value_of_file(global: &Global, request: Request, file: Payload<'_>) -> an
     send(global, request, file, &mut |_| true)?.context(NO_ANSWER)
 }
 
-const NO_ANSWER: &str = "the node gave no answer";
+/// Asks for rows with a request that a file goes with.
+///
+/// # Errors
+/// As [`ask`].
+pub fn rows_of_file(
+    global: &Global,
+    request: Request,
+    file: Payload<'_>,
+    on_row: &mut dyn FnMut(Value) -> bool,
+) -> anyhow::Result<()> {
+    send(global, request, file, on_row).map(drop)
+}
+
+/// What is said when the node gave none.
+pub const NO_ANSWER: &str = "the node gave no answer";
 
 /// Asks for one value and prints it.
 ///

@@ -12,7 +12,7 @@ use super::args::{Global, Init};
 use super::{Outcome, passphrase, print};
 use crate::config::Config;
 use crate::crypto::Network;
-use crate::model::codelist;
+use crate::model::{Dimension, Known, codelist};
 use crate::node::home::NewNode;
 use crate::node::{Home, clock, home, restore};
 
@@ -29,7 +29,8 @@ pub fn run(global: &Global, init: Init) -> anyhow::Result<Outcome> {
     }
     let country = init.country.unwrap_or_default().to_ascii_uppercase();
     if !init.observer && !codelist::area().contains(&country) {
-        bail!("{country:?} is no ISO 3166-1 alpha-3 code; use for example PHL or CAN");
+        let hint = Known::List(codelist::area()).hint(Dimension::RefArea.id(), &country);
+        bail!("{country:?} is no ISO 3166-1 alpha-3 code such as PHL or CAN{hint}");
     }
     let network = Network::parse(&init.network)?;
     let named = |address: &&String| !address.contains("/0.0.0.0/") && !address.contains("/::/");

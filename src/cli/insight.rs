@@ -90,6 +90,10 @@ fn show_one_end(value: &Value) -> anyhow::Result<Outcome> {
         print::text(&format!("{} reports {} for {periods} periods\n", text(end), text(indicator)))?;
     }
     print::text("No period has both, so there is nothing to compare.\n")?;
+    if let Some(missing) = value["missing"].as_str() {
+        print::text(&format!("Of {}, the {missing}, no figure is held here.\n", text(missing)))?;
+    }
+    print::table(&["time_period", "origin_value", "destination_value"], &list(&value["alone"]))?;
     let differences = list(&value["differences"]);
     if !differences.is_empty() {
         print::table(&["attribute", "origin", "destination"], &differences)?;

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::{self, Cursor, Read};
+use std::io::{self, BufWriter, Cursor, Read, Write};
 use std::path::Path;
 
 use anyhow::{Context, bail};
@@ -33,19 +33,14 @@ pub fn submit(global: &Global, args: Submit, check_only: bool) -> anyhow::Result
         check_only,
     });
     let payload = Payload { length, bytes: &mut bytes };
-    let value = ask::value_of_file(global, request, payload)?;
-    if let Some(path) = &args.findings {
-        let all: Vec<String> = findings(&value, true).collect();
-        let written = std::fs::write(path, all.concat());
-        written.with_context(|| format!("writing the findings to {}", path.display()))?;
-        if !global.json {
-            print::text(&format!("all {} findings are in {}\n", all.len(), path.display()))?;
-        }
-    }
+    let value = match &args.findings {
+        Some(path) => listed(global, (request, payload), path)?,
+        None => ask::value_of_file(global, request, payload)?,
+    };
     if global.json {
         print::value(&value, true)?;
     } else {
-        print_report(&value)?;
+        print_report(&value, (args.findings.as_deref(), args.good_part))?;
     }
     Ok(if value["accepted"] == true { Outcome::Done } else { Outcome::Refused })
 }
@@ -76,30 +71,52 @@ fn mapping(name: &str) -> anyhow::Result<String> {
     }
 }
 
-/// Findings as lines of text.
-fn findings(value: &Value, whole: bool) -> impl Iterator<Item = String> {
-    value["findings"].as_array().into_iter().flatten().map(move |finding| {
-        let text = |name: &str| finding[name].as_str().unwrap_or("");
-        let lines: Vec<String> =
-            finding["also_on"].as_array().into_iter().flatten().map(ToString::to_string).collect();
-        let also = match lines.len() {
-            0 => String::new(),
-            _ => format!("; also on {}", lines.join(", ")),
-        };
-        format!("{}: {}{}\n", text("severity"), text("text"), if whole { &also } else { "" })
-    })
+/// Asks, and writes every finding into a file while they come.
+fn listed(global: &Global, (request, payload): (Request, Payload<'_>), path: &Path) -> anyhow::Result<Value> {
+    let failed = || format!("writing the findings to {}", path.display());
+    let mut file = BufWriter::new(File::create(path).with_context(failed)?);
+    let (mut written, mut report) = (Ok(()), None);
+    ask::rows_of_file(global, request, payload, &mut |row| {
+        match row {
+            Value::String(line) if written.is_ok() => written = writeln!(file, "{line}"),
+            Value::String(_) => {}
+            last => report = Some(last),
+        }
+        true
+    })?;
+    written.and_then(|()| file.flush()).with_context(failed)?;
+    report.context(ask::NO_ANSWER)
 }
 
-fn print_report(value: &Value) -> anyhow::Result<()> {
+/// What is said of how many findings there are.
+fn counted(value: &Value, listing: Option<&Path>) -> String {
+    let count = |name: &str| value["found"][name].as_u64().unwrap_or(0);
+    let all = count("errors") + count("left_out") + count("warnings");
+    let shown = value["findings"].as_array().map_or(0, Vec::len);
+    match listing {
+        Some(path) if count("listed") == all => format!("all {all} findings are in {}\n", path.display()),
+        Some(path) => format!(
+            "{all} findings in all; the first {} of them are in {}, and its last lines count all\n",
+            count("listed"),
+            path.display()
+        ),
+        None if shown > MAX_FINDINGS => {
+            format!("{all} findings in all; --findings FILE writes each into a file\n")
+        }
+        None => String::new(),
+    }
+}
+
+fn print_report(value: &Value, (listing, good_part): (Option<&Path>, bool)) -> anyhow::Result<()> {
     let mut text = String::new();
     if let Some(name) = value["mapping"].as_str() {
         text += &format!("read with the mapping {name}: {}\n", value["mapping_why"].as_str().unwrap_or(""));
     }
-    let all = value["findings"].as_array().map_or(0, Vec::len);
-    text.extend(findings(value, false).take(MAX_FINDINGS + 1));
-    if all > MAX_FINDINGS + 1 {
-        text += &format!("… and {} more, in the file of findings\n", all - MAX_FINDINGS - 1);
+    for finding in value["findings"].as_array().into_iter().flatten() {
+        let word = |name: &str| finding[name].as_str().unwrap_or("");
+        text += &format!("{}: {}\n", word("severity"), word("text"));
     }
+    text += &counted(value, listing);
     let file = value["file"].as_str().unwrap_or("");
     let counts =
         format!("{} rows, {} series, {} observations", value["rows"], value["series"], value["observations"]);
@@ -112,9 +129,9 @@ fn print_report(value: &Value) -> anyhow::Result<()> {
         }
         (true, None) => format!("{file}: {counts}, no error\n"),
         (false, _) => {
+            let part = if good_part { "" } else { ", or take what is right with --good-part" };
             format!(
-                "{file}: refused; nothing of it was kept. Mend the lines above and submit it again, or take what is \
-                     right with --good-part\n"
+                "{file}: refused; nothing of it was kept. Mend the lines above and submit it again{part}\n"
             )
         }
     };

@@ -9,7 +9,7 @@ use super::section::Net;
 use super::{Config, ConfigError, LogFormat, LogSettings, SyncSettings};
 use crate::api::http::{EmptyResult, Manner};
 use crate::model::codelist::Language;
-use crate::model::{ConfStatus, IndicatorCode, codelist};
+use crate::model::{ConfStatus, Dimension, IndicatorCode, Known, codelist};
 use crate::net::{NetConfig, RelayLimits};
 use crate::node::SealingTerms;
 use crate::node::notify::NotifyTerms;
@@ -164,8 +164,9 @@ fn relays(layers: &Layers) -> Result<BTreeSet<String>, ConfigError> {
         .map(|code| match codelist::area().contains(code) || is_publisher(code) {
             true => Ok(code.clone()),
             false => {
+                let hint = Known::List(codelist::area()).hint(Dimension::RefArea.id(), code);
                 let reason = format!(
-                    "holds {code:?}: write partners by ISO 3166-1 alpha-3, as in ITA, or by the beginning of their publisher id"
+                    "holds {code:?}: write partners by ISO 3166-1 alpha-3, as in ITA, or by the beginning of their publisher id{hint}"
                 );
                 Err(layers.refuse("net.relays", reason))
             }

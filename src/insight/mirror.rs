@@ -37,10 +37,23 @@ pub struct Mirror {
     pub summary: Summary,
     /// How the asymmetry goes; none for fewer than [`TREND_PAIRS`] pairs that have one.
     pub trend: Option<Trend>,
+    /// The periods that one end alone reported, in order.
+    pub alone: Vec<Alone>,
     /// Periods that the origin alone reported.
     pub only_origin: usize,
     /// Periods that the destination alone reported.
     pub only_destination: usize,
+}
+
+/// What one end reported of a period, and the other did not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Alone {
+    /// The period.
+    pub period: Period,
+    /// What the origin says, if it is the one.
+    pub origin_value: Option<Decimal>,
+    /// What the destination says, if it is the one.
+    pub destination_value: Option<Decimal>,
 }
 
 /// Two statements about one period.
@@ -98,6 +111,18 @@ pub enum Direction {
     Widening,
 }
 
+impl Mirror {
+    /// The end that reports nothing at all, if one does not.
+    #[must_use]
+    pub fn missing(&self) -> Option<&'static str> {
+        match (self.pairs.is_empty(), self.only_origin, self.only_destination) {
+            (true, 0, _) => Some("origin"),
+            (true, _, 0) => Some("destination"),
+            (_, _, _) => None,
+        }
+    }
+}
+
 impl Direction {
     /// The word for it.
     #[must_use]
@@ -131,14 +156,26 @@ pub fn compare(
     let (ours, theirs) = (by_period(origin_side), by_period(destination_side));
     let mut ratios = Vec::new();
     let mut pairs = Vec::new();
+    let mut alone = Vec::new();
     for (period, origin_value) in &ours {
         if let Ok(at) = theirs.binary_search_by_key(period, |(p, _)| *p) {
             let destination_value = theirs[at].1;
             let ratio = ratio(*origin_value, destination_value);
             ratios.extend(ratio);
             pairs.push(pair(*period, *origin_value, destination_value, ratio));
+        } else {
+            let origin_value = Some(*origin_value);
+            alone.push(Alone { period: *period, origin_value, destination_value: None });
         }
     }
+    let only_theirs =
+        theirs.iter().filter(|(period, _)| ours.binary_search_by_key(period, |(p, _)| *p).is_err());
+    alone.extend(only_theirs.map(|(period, value)| Alone {
+        period: *period,
+        origin_value: None,
+        destination_value: Some(*value),
+    }));
+    alone.sort_by_key(|one| one.period);
     Mirror {
         origin: origin.to_owned(),
         destination: destination.to_owned(),
@@ -149,6 +186,7 @@ pub fn compare(
         only_origin: ours.len() - pairs.len(),
         only_destination: theirs.len() - pairs.len(),
         pairs,
+        alone,
     }
 }
 

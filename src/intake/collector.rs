@@ -6,7 +6,7 @@ use crate::intake::batch::Row;
 use crate::intake::contributions::MAX_SENSITIVE;
 use crate::intake::draft::Draft;
 use crate::intake::figure::Figure;
-use crate::intake::finding::{Findings, Noted, explain};
+use crate::intake::finding::{Findings, Noted};
 use crate::intake::flags::{self, Marks};
 use crate::intake::keys::Keys;
 use crate::intake::number::MAX_NUMBER_BYTES;
@@ -295,7 +295,8 @@ impl<'a> Collector<'a> {
 
     fn fault(&mut self, error: &ModelError, column: &Column, line: u64) -> Noted {
         let name = self.plan.name(column.at);
-        self.findings.error(line, name, explain(error, name))
+        let message = self.findings.explain(error, name);
+        self.findings.error(line, name, message)
     }
 }
 

@@ -3,14 +3,20 @@
 use std::collections::HashMap;
 use std::fmt;
 
+use crate::intake::listing::{Listing, Tally};
 use crate::intake::workbook::Places;
-use crate::model::ModelError;
+use crate::model::error::not_listed;
+use crate::model::{Known, ModelError};
 
 /// Findings that a report keeps: as many as a person reads before sending the file back.
 pub const MAX_FINDINGS: usize = 200;
 
-/// Different findings that are kept beside, for a file of them all, and lines that they are also on.
+/// Different findings that are kept to choose those from, and lines that they are also on.
 const MAX_KEPT: usize = 10_000;
+
+/// Wrong codes of a file for which the nearest ones are looked for, a walk over a list each: ten times as many as a
+/// person reads.
+const MAX_HINTS: usize = 2_000;
 
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -21,6 +27,16 @@ pub enum Severity {
     LeftOut,
     /// Someone should look; the file is taken.
     Warning,
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Error => "error",
+            Self::LeftOut => "left out",
+            Self::Warning => "warning",
+        })
+    }
 }
 
 /// Something in a file that should not be as it is.
@@ -58,16 +74,18 @@ impl fmt::Display for Finding {
 pub(super) struct Findings {
     kept: Vec<(Finding, u64)>,
     places: HashMap<(Severity, Option<String>, String), usize>,
-    kept_warnings: usize,
+    /// How many of each severity.
+    kept_of: [usize; 3],
     /// Why reading stopped: it is always shown.
     stopped: Option<Finding>,
     also: usize,
-    errors: u64,
+    tally: Tally,
+    listing: Option<Listing>,
     dropped: u64,
     dropped_errors: u64,
-    left_out: u64,
     leaving_out: bool,
     cells: Option<Places>,
+    hints: Hints,
 }
 
 /// A finding that was noted, to count it again.
@@ -84,20 +102,38 @@ impl Findings {
         self.note(finding((Severity::Warning, line), column, message))
     }
 
+    /// The model's words without the name of the column, which stands before them already.
+    pub(super) fn explain(&mut self, error: &ModelError, column: Option<&str>) -> String {
+        let text = match error {
+            ModelError::UnknownCode { dimension, value, known } => {
+                format!("{dimension}: {}", not_listed(value, self.hint(*known, dimension, value)))
+            }
+            other => other.to_string(),
+        };
+        without(column, text)
+    }
+
+    /// What may be meant by a wrong code.
+    pub(super) fn hint(&mut self, known: Known, dimension: &'static str, value: &str) -> &str {
+        self.hints.of(known, dimension, value)
+    }
+
     fn note(&mut self, finding: Finding) -> Noted {
+        self.tally.add(finding.severity, &finding.column);
+        if let Some(listing) = &mut self.listing {
+            listing.add(&finding, self.cells.as_ref());
+        }
         let severity = finding.severity;
         let same = (severity, finding.column.clone(), finding.message.clone());
         if let Some(place) = self.places.get(&same) {
             let noted = Noted(Some(*place), severity);
-            self.again(noted, finding.line);
+            self.keep_line(noted, finding.line);
             return noted;
         }
-        self.count(severity);
-        // However many warnings there are, they take no place of an error.
-        let warns = severity == Severity::Warning;
-        let kept = if warns { self.kept_warnings } else { self.kept.len() - self.kept_warnings };
-        if kept < MAX_KEPT {
-            self.kept_warnings += usize::from(warns);
+        // However many there are of one kind, they take no place of another.
+        let kept = &mut self.kept_of[severity as usize];
+        if *kept < MAX_KEPT {
+            *kept += 1;
             self.places.insert(same, self.kept.len());
             self.kept.push((finding, 0));
             return Noted(Some(self.kept.len() - 1), severity);
@@ -109,31 +145,40 @@ impl Findings {
 
     /// Nothing after this line was read, which refuses the file.
     pub(super) fn stop(&mut self, line: u64, message: String) {
-        self.count(Severity::Error);
-        self.stopped.get_or_insert(finding((Severity::Error, line), None, message));
+        let finding = finding((Severity::Error, line), None, message);
+        self.tally.add(finding.severity, &finding.column);
+        if let Some(listing) = &mut self.listing {
+            listing.add(&finding, None);
+        }
+        self.stopped.get_or_insert(finding);
     }
 
     /// The same thing on another line.
     pub(super) fn again(&mut self, noted: Noted, line: u64) {
-        self.count(noted.1);
-        match noted.0.and_then(|place| self.kept.get_mut(place)) {
-            Some((finding, more)) => {
-                *more += 1;
-                if self.also < MAX_KEPT {
-                    self.also += 1;
-                    finding.also.push(line);
-                }
-            }
-            None => self.drop_one(noted),
+        let Some((same, _)) = noted.0.and_then(|place| self.kept.get(place)) else {
+            self.tally.add(noted.1, &None);
+            self.drop_one(noted);
+            return;
+        };
+        self.tally.add(same.severity, &same.column);
+        if let Some(listing) = &mut self.listing {
+            listing.add(&Finding { line, also: Vec::new(), ..same.clone() }, self.cells.as_ref());
+        }
+        self.keep_line(noted, line);
+    }
+
+    fn keep_line(&mut self, noted: Noted, line: u64) {
+        let Some((finding, more)) = noted.0.and_then(|place| self.kept.get_mut(place)) else { return };
+        *more += 1;
+        if self.also < MAX_KEPT {
+            self.also += 1;
+            finding.also.push(line);
         }
     }
 
-    fn count(&mut self, severity: Severity) {
-        match severity {
-            Severity::Error => self.errors += 1,
-            Severity::LeftOut => self.left_out += 1,
-            Severity::Warning => {}
-        }
+    /// Findings that are written out, too, every one of them.
+    pub(super) fn listed(listing: Option<Listing>) -> Self {
+        Self { listing, ..Self::default() }
     }
 
     /// From here on, does what is wrong with a row leave it out, or refuse the file?
@@ -148,7 +193,7 @@ impl Findings {
 
     /// How many errors left something out.
     pub(super) const fn left_out(&self) -> u64 {
-        self.left_out
+        self.tally.left_out
     }
 
     fn drop_one(&mut self, noted: Noted) {
@@ -158,40 +203,61 @@ impl Findings {
 
     /// How many errors there were, kept or not.
     pub(super) const fn errors(&self) -> u64 {
-        self.errors
+        self.tally.errors
     }
 
-    /// Those that a person reads, errors before all else, by line, the last one says how many more there are; and these,
-    /// as far as they are kept.
-    pub(super) fn finish(mut self) -> (Vec<Finding>, Vec<Finding>) {
+    /// Those that a person reads, errors before all else, by line, the last one says how many more there are; and how many
+    /// there were of each kind.
+    pub(super) fn finish(mut self) -> (Vec<Finding>, Tally) {
         self.kept.sort_by_key(|(f, _)| (f.severity, f.line));
-        for (finding, _) in &mut self.kept {
-            let column = finding.column.as_deref();
-            finding.cell =
-                self.cells.as_ref().zip(column).and_then(|(all, column)| all.cell(column, finding.line));
-        }
         let places = MAX_FINDINGS - usize::from(self.stopped.is_some());
-        let mut rest = self.kept.split_off(self.kept.len().min(places));
+        let rest = self.kept.split_off(self.kept.len().min(places));
         self.kept.extend(self.stopped.take().map(|finding| (finding, 0)));
         self.kept.sort_by_key(|(f, _)| (f.line, f.severity));
-        rest.sort_by_key(|(f, _)| (f.line, f.severity));
         let more = self.dropped + rest.iter().map(|(_, more)| more + 1).sum::<u64>();
-        let mut severities: Vec<Severity> = rest.iter().map(|(f, _)| f.severity).collect();
-        severities.extend((self.dropped_errors > 0).then_some(Severity::Error));
+        let dropped = (self.dropped_errors > 0).then_some(Severity::Error);
+        let severity = rest.iter().map(|(f, _)| f.severity).chain(dropped).min();
         let mut findings: Vec<Finding> = self.kept.into_iter().map(counted).collect();
-        let mut rest: Vec<Finding> = rest.into_iter().map(counted).collect();
-        let severity = severities.into_iter().min().unwrap_or(Severity::Warning);
+        for finding in &mut findings {
+            finding.cell = cell(finding, self.cells.as_ref());
+        }
         if more > 0 {
             let line = findings.last().map_or(1, |f| f.line);
             let message = format!("… and {more} more: repair these first");
-            findings.push(finding((severity, line), None, message));
+            findings.push(finding((severity.unwrap_or(Severity::Warning), line), None, message));
         }
-        if self.dropped > 0 {
-            let line = rest.last().map_or(1, |f| f.line);
-            let message = format!("… and {} more, which are not kept: repair these first", self.dropped);
-            rest.push(finding((severity, line), None, message));
+        if let Some(listing) = self.listing {
+            self.tally.listed = listing.finish(&self.tally);
         }
-        (findings, rest)
+        (findings, self.tally)
+    }
+}
+
+/// The name of a finding's cell.
+pub(super) fn cell(finding: &Finding, cells: Option<&Places>) -> Option<String> {
+    cells.zip(finding.column.as_deref()).and_then(|(all, column)| all.cell(column, finding.line))
+}
+
+/// What was found near wrong codes: each is looked for once, and of very many the first ones.
+#[derive(Debug, Default)]
+struct Hints {
+    found: HashMap<(&'static str, String), String>,
+    last: String,
+}
+
+impl Hints {
+    fn of(&mut self, known: Known, dimension: &'static str, value: &str) -> &str {
+        // The places depend on the area too, and nothing is looked for there.
+        if let Known::Places(_) = known {
+            self.last = known.listed(dimension);
+            return &self.last;
+        }
+        let asked = (dimension, value.to_owned());
+        if !self.found.contains_key(&asked) && self.found.len() == MAX_HINTS {
+            self.last = known.listed(dimension);
+            return &self.last;
+        }
+        self.found.entry(asked).or_insert_with(|| known.hint(dimension, value))
     }
 }
 
@@ -209,8 +275,7 @@ fn counted((mut finding, more): (Finding, u64)) -> Finding {
 }
 
 /// The model's words without the name of the column, which stands before them already.
-pub(super) fn explain(error: &ModelError, column: Option<&str>) -> String {
-    let text = error.to_string();
+fn without(column: Option<&str>, text: String) -> String {
     match column.and_then(|c| text.strip_prefix(c)?.strip_prefix(": ")) {
         Some(rest) => rest.to_owned(),
         None => text,

@@ -13,7 +13,10 @@ use crate::intake::sdmx_csv::{self, Form, Role};
 use crate::intake::{MAX_COLUMNS, Rules};
 use crate::model::codelist::{self, Language};
 use crate::model::dimension::DIMENSIONS;
-use crate::model::{Attachment, AttributeId, Dimension, ObsStatus, Period, personal};
+use crate::model::{Attachment, AttributeId, Dimension, Known, ObsStatus, Period, personal};
+
+/// Columns that `corridor get` and the API write around those of the data structure.
+const AROUND: [&str; 4] = ["publisher", "agreement", "released_at", "entry"];
 
 /// Where everything in a row is found.
 #[derive(Debug)]
@@ -318,6 +321,10 @@ impl Planner<'_> {
                 (None, None) if personal::is_column(name, true) => {}
                 // SDMX leaves columns to whoever writes.
                 (None, None) if roles.is_some() => self.left_out(name),
+                (None, None) if AROUND.contains(&&**name) => {
+                    let message = "it says where a figure was read, and no more of it: left out".to_owned();
+                    self.findings.warning(self.line, Some(name), message);
+                }
                 (None, None) => self.unknown(name),
             }
         }
@@ -470,9 +477,9 @@ impl Planner<'_> {
             let Some(word) = name.strip_prefix(&wide.prefix) else { continue };
             let code = words.code(word);
             if let Some(list) = dimension.codelist().filter(|list| !list.contains(code)) {
+                let hint = self.findings.hint(Known::List(list), dimension.id(), word);
                 let message = format!(
-                    "it is no code of {dimension}{}; add it to [values.{dimension}], or to skip in [wide]",
-                    concept::hint(list.suggest(word))
+                    "it is no code of {dimension}{hint}; add it to [values.{dimension}], or to skip in [wide]"
                 );
                 self.findings.error(self.line, Some(&name), message);
                 unknown += 1;

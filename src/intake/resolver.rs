@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use crate::intake::Rules;
 use crate::intake::batch::Row;
-use crate::intake::finding::{Findings, Noted, explain};
+use crate::intake::finding::{Findings, Noted};
 use crate::intake::plan::{Origin, Plan};
 use crate::model::catalogue::Sensitivity;
 use crate::model::dimension::DIMENSIONS;
@@ -134,7 +134,7 @@ impl<'a> Resolver<'a> {
             (false, ModelError::Missing { .. }) => {
                 format!("{error}: add a column {}, or a constant in the mapping", dimension.id())
             }
-            (false, _) => explain(error, column),
+            (false, _) => self.findings.explain(error, column),
         };
         self.findings.error(line, column, message)
     }
@@ -175,7 +175,8 @@ impl<'a> Resolver<'a> {
             let Some(text) = self.text(row, origin)?.filter(|t| !t.is_empty()) else { continue };
             let column = self.plan.column_of(origin);
             if let Err(error) = Attributes::new(Attachment::Series, [(*id, &text)]) {
-                return Err(self.findings.error(line, column, explain(&error, column)));
+                let message = self.findings.explain(&error, column);
+                return Err(self.findings.error(line, column, message));
             }
             let core = catalogue::get(key.indicator()).map(|i| i.sens);
             let given = Sensitivity::from_id(&text).filter(|_| *id == AttributeId::SensClass);

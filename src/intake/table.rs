@@ -15,8 +15,13 @@ use crate::intake::workbook::Workbook;
 use crate::intake::{Level, MAX_ROWS, Mapping, Report, Rules, SeriesStream, check};
 use crate::model::{Decimal, SeriesKey};
 
-/// Errors after which reading stops: the file goes back anyway.
-const MAX_ERRORS: u64 = 10_000;
+/// Errors after which reading stops: as many as a file may have rows, so that one with many in each row does not keep the
+/// node for hours.
+const MAX_ERRORS: u64 = MAX_ROWS;
+
+/// What is said of a quotation mark that is never closed: all behind it would be taken for a note.
+const OPEN_QUOTE: &str = "a quotation mark is opened in this row, and the rows below stand within it: close it, or write \
+                          it twice where it is part of the text";
 
 /// Bytes taken from the file at once.
 const BUFFER: usize = 64 * 1024;
@@ -30,11 +35,18 @@ struct Rows<'a> {
     /// What parts the first field, where it holds several.
     split: Option<u8>,
     header: bool,
+    delimiter: u8,
+    /// Fields of the header; none before it was read.
+    width: usize,
 }
 
 /// See [`crate::intake::read`].
-pub(super) fn read(input: Input<'_>, mapping: Option<&Mapping>, rules: Rules<'_>, pace: Pace) -> Report {
-    let mut findings = Findings::default();
+pub(super) fn read(
+    input: Input<'_>,
+    mapping: Option<&Mapping>,
+    rules: Rules<'_>,
+    (pace, mut findings): (Pace, Findings),
+) -> Report {
     let mut report = Report::default();
     let sums = mapping.is_some_and(|mapping| mapping.file.repeats.is_some());
     let into = Into { count: &mut report.rows, findings: &mut findings };
@@ -44,7 +56,7 @@ pub(super) fn read(input: Input<'_>, mapping: Option<&Mapping>, rules: Rules<'_>
         report.observations = report.taken.observations() as u64;
     }
     report.left_out = findings.left_out();
-    (report.findings, report.more_findings) = findings.finish();
+    (report.findings, report.tally) = findings.finish();
     report
 }
 
@@ -65,11 +77,13 @@ pub(super) struct Pace {
     pub(super) ahead: bool,
     /// Whether rows with errors are left out, and the others taken.
     pub(super) good_part: bool,
+    /// Errors after which reading stops.
+    pub(super) errors: u64,
 }
 
 impl Default for Pace {
     fn default() -> Self {
-        Self { rows: BATCH_ROWS, ahead: true, good_part: false }
+        Self { rows: BATCH_ROWS, ahead: true, good_part: false, errors: MAX_ERRORS }
     }
 }
 
@@ -109,7 +123,7 @@ fn draft(
     let plan = plan::plan(&header, mapping, rules, findings)?;
     rows.know(&plan);
     let collector = Collector::new(&plan, rules, findings);
-    let mut table = Table { plan: &plan, collector, count };
+    let mut table = Table { plan: &plan, collector, count, errors: pace.errors };
     table.collector.findings().leave_out(pace.good_part);
     table.take_all(&mut *rows, pace);
     table.collector.findings().leave_out(false);
@@ -121,6 +135,8 @@ struct Table<'a> {
     plan: &'a Plan,
     collector: Collector<'a>,
     count: &'a mut u64,
+    /// After which reading stops.
+    errors: u64,
 }
 
 impl Table<'_> {
@@ -169,6 +185,7 @@ impl Table<'_> {
                 Severity::Warning => self.collector.findings().warning(note.line, column, message),
             };
         }
+        let most = self.errors;
         for row in batch.rows() {
             *self.count += 1;
             if *self.count > MAX_ROWS {
@@ -181,8 +198,8 @@ impl Table<'_> {
                 length(row, self.plan, &mut self.collector);
             }
             let findings = self.collector.findings();
-            if findings.errors() + findings.left_out() > MAX_ERRORS {
-                self.stop(row.line, format!("more than {MAX_ERRORS} errors: reading stopped here"));
+            if findings.errors() + findings.left_out() > most {
+                self.stop(row.line, format!("more than {most} errors: reading stopped here"));
                 return false;
             }
         }
@@ -232,7 +249,13 @@ fn series(
     check::duplicates(&draft, findings);
     check::totals(&draft, &ranges, findings);
     if draft.figures.is_empty() && findings.errors() == 0 {
-        findings.error(1, None, "the file has no value to take: check [filter], or add rows".to_owned());
+        let why = match findings.left_out() {
+            0 => "the file has no value to take: check [filter], or add rows".to_owned(),
+            left_out => {
+                format!("no row is good, and nothing is left to take: all had errors, {left_out} of them")
+            }
+        };
+        findings.error(1, None, why);
     }
     if findings.errors() > 0 {
         return Default::default();
@@ -285,7 +308,7 @@ impl<'a> Rows<'a> {
             .buffer_capacity(BUFFER)
             .from_reader(source);
         let (row, is_mapped) = (csv::ByteRecord::new(), mapping.is_some());
-        Self { csv, skipped: u64::from(skip), row, is_mapped, split, header: true }
+        Self { csv, skipped: u64::from(skip), row, is_mapped, split, header: true, delimiter, width: 0 }
     }
 
     /// Reads a row; the line it begins on, or the line and reason of the end.
@@ -297,6 +320,10 @@ impl<'a> Rows<'a> {
             Ok(false) => Ok(None),
             Ok(true) => {
                 let line = self.skipped + self.first_line(before);
+                if self.csv.position().line() > before + 1 && self.holds_rows() {
+                    return Err((line, OPEN_QUOTE.to_owned()));
+                }
+                self.width = if self.width == 0 { self.row.len() } else { self.width };
                 if let Some(separator) = self.split {
                     self.row = parted(&self.row, separator, self.header);
                     self.header = false;
@@ -305,6 +332,19 @@ impl<'a> Rows<'a> {
             }
             Err(error) => Err((self.skipped + before, refusal(error))),
         }
+    }
+
+    /// Whether rows of the table stand within a field, lines with as many fields of which one is as in this row: then the
+    /// field's quotation mark was never meant to reach so far.
+    fn holds_rows(&self) -> bool {
+        let holds = |(at, field): (usize, &[u8])| {
+            field.split(|byte| *byte == b'\n').skip(1).any(|line| {
+                let parts: Vec<&[u8]> = line.split(|byte| *byte == self.delimiter).collect();
+                let alike = self.row.iter().take(at).zip(&parts).any(|(a, b)| a == *b && !a.is_empty());
+                parts.len() >= self.width && alike
+            })
+        };
+        self.width > 0 && self.row.iter().enumerate().any(holds)
     }
 
     /// Empty lines before a row are not rows, and a quoted field may span lines.

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use crate::model::codelist::Language;
+use crate::model::nearest::Candidate;
 use crate::model::text;
 
 mod explain;
@@ -277,13 +278,18 @@ pub fn get(code: &str) -> Option<&'static Indicator> {
     CATALOGUE.places.get(code).map(|at| &CATALOGUE.indicators[*at])
 }
 
-/// The core code nearest to a misspelt one.
-pub(crate) fn suggest(value: &str) -> Option<&'static str> {
-    all()
-        .iter()
-        .filter_map(|i| Some((text::distance(i.code(), value, 2)?, i.code())))
-        .min_by_key(|(edits, _)| *edits)
-        .map(|(_, code)| code)
+/// The core indicators, to compare their codes and names with what was written.
+pub(crate) fn candidates() -> impl Iterator<Item = Candidate<'static>> {
+    static PLAIN: LazyLock<Vec<[Box<str>; 3]>> = LazyLock::new(|| {
+        let plain = |one: &Indicator| one.text.names.each_ref().map(|name| text::plain(name).into());
+        all().iter().map(plain).collect()
+    });
+    all().iter().zip(&*PLAIN).map(|(one, plain)| Candidate {
+        code: one.code(),
+        name: one.name(Language::En),
+        plain,
+        is_reserved: false,
+    })
 }
 
 struct Catalogue {

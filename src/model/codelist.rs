@@ -5,9 +5,10 @@
 //! list, or adds `_T`, `_U`, `_Z` to it, so do they.
 
 use std::collections::HashMap;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
-use crate::model::{ModelError, text};
+use crate::model::nearest::{self, Candidate};
+use crate::model::{Known, ModelError, text};
 
 mod area;
 
@@ -83,6 +84,11 @@ impl Code {
         &self.description
     }
 
+    /// The names without accents, capitals and signs.
+    fn plain(&self) -> [Box<str>; 4] {
+        self.names.each_ref().map(|name| text::plain(name).into())
+    }
+
     fn new(id: &str, name: &str) -> Self {
         Self {
             id: id.into(),
@@ -98,6 +104,8 @@ pub struct CodeList {
     id: &'static str,
     codes: Vec<Code>,
     places: HashMap<Box<str>, usize>,
+    /// By code, its names as they are compared with what was written; made when a wrong code comes up.
+    plain: OnceLock<Vec<[Box<str>; 4]>>,
 }
 
 impl CodeList {
@@ -125,34 +133,27 @@ impl CodeList {
         self.places.contains_key(code)
     }
 
-    /// The code nearest to a misspelt one, or the code whose name was written instead.
+    /// The codes that may be meant by a value that is none, the nearest first, with their names.
     #[must_use]
-    pub fn suggest(&self, value: &str) -> Option<&str> {
-        let named =
-            self.codes.iter().find(|c| c.names.iter().any(|n| n.to_lowercase() == value.to_lowercase()));
-        if let Some(code) = named {
-            return Some(&code.id);
-        }
-        // Two edits of a two-letter code make any other code: short words must be nearer.
-        let limit = if value.len() > 3 { 2 } else { 1 };
-        self.codes
-            .iter()
-            .filter_map(|c| Some((text::distance(&c.id, value, limit)?, c)))
-            .filter(|(edits, c)| *edits < c.id.len())
-            .min_by_key(|(edits, _)| *edits)
-            .map(|(_, c)| &*c.id)
+    pub fn nearest(&self, value: &str) -> Vec<(&str, &str)> {
+        let plain = self.plain.get_or_init(|| self.codes.iter().map(Code::plain).collect());
+        let candidates = self.codes.iter().zip(plain).map(|(code, plain)| Candidate {
+            code: &code.id,
+            name: code.name(),
+            plain,
+            is_reserved: area::is_user_assigned(code),
+        });
+        nearest::nearest(value, nearest::of_other_scheme(value), candidates)
     }
 
     /// The refusal of a code that is not in this list.
-    pub(crate) fn unknown(&self, dimension: &'static str, value: &str) -> ModelError {
-        let value = text::shorten(value);
-        let suggestion = self.suggest(&value).map(str::to_owned);
-        ModelError::UnknownCode { dimension, value, suggestion }
+    pub(crate) fn unknown(&'static self, dimension: &'static str, value: &str) -> ModelError {
+        ModelError::UnknownCode { dimension, value: text::shorten(value), known: Known::List(self) }
     }
 
     fn new(id: &'static str, codes: Vec<Code>) -> Self {
         let places = codes.iter().enumerate().map(|(at, c)| (c.id.clone(), at)).collect();
-        Self { id, codes, places }
+        Self { id, codes, places, plain: OnceLock::new() }
     }
 }
 

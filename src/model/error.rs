@@ -2,20 +2,20 @@
 
 use thiserror::Error;
 
-use crate::model::text;
+use crate::model::{Known, text};
 
 /// Why a value was refused: which part, what stood there, what to do.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum ModelError {
     /// The code is not in the list of its dimension or attribute.
-    #[error("{dimension}: code \"{value}\" is not in its list{}", hint(.suggestion.as_deref()))]
+    #[error("{dimension}: {}", not_listed(.value, &.known.hint(.dimension, .value)))]
     UnknownCode {
         /// The dimension, attribute or code list asked.
         dimension: &'static str,
         /// What stood there, cut to a readable length.
         value: String,
-        /// The nearest code, if one is near.
-        suggestion: Option<String>,
+        /// Where the codes stand; the nearest ones are looked for when the error is written out.
+        known: Known,
     },
     /// Not an exact decimal.
     #[error("number \"{value}\" refused: {why}")]
@@ -131,9 +131,7 @@ impl ModelError {
     }
 }
 
-fn hint(suggestion: Option<&str>) -> String {
-    match suggestion {
-        Some(code) => format!("; did you mean {code}?"),
-        None => "; take a code from the list".to_owned(),
-    }
+/// The sentence about a code that is in no list, and its end, which [`Known`] has.
+pub(crate) fn not_listed(value: &str, hint: &str) -> String {
+    format!("code \"{value}\" is not in its list{hint}")
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::model::{ModelError, catalogue, codelist, text};
+use crate::model::{Known, ModelError, catalogue, codelist, text};
 
 /// A code that may stand in the dimension `INDICATOR`.
 ///
@@ -58,7 +58,7 @@ pub(crate) fn check(code: &str) -> Result<(), ModelError> {
     let unknown = || ModelError::UnknownCode {
         dimension: "INDICATOR",
         value: text::shorten(code),
-        suggestion: catalogue::suggest(&text::shorten(code)).map(str::to_owned),
+        known: Known::Indicators,
     };
     let (country, name) = code.split_once(':').ok_or_else(unknown)?;
     if let Some(core) = catalogue::get(name) {

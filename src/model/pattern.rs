@@ -1,12 +1,13 @@
 //! Keys with gaps: the SDMX way to ask for many series at once.
 
 use crate::model::dimension::DIMENSIONS;
-use crate::model::{Dimension, ModelError, SeriesKey};
+use crate::model::{Dimension, ModelError, SeriesKey, indicator};
 
 /// A key in which a dimension may be open or have several codes: `A.ESP+ITA..MF_IMM_PREV`.
 ///
 /// An empty part or `*` takes any code, `+` means or, dimensions left out at the end take any code. `all`, `*`
-/// and the empty text take every series. Codes are not looked up: a code that does not exist matches nothing.
+/// and the empty text take every series. A code that does not exist matches nothing; [`SeriesPattern::check_codes`] looks
+/// the codes up.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct SeriesPattern {
     /// By dimension; an empty list takes any code.
@@ -55,6 +56,24 @@ impl SeriesPattern {
             wanted.dedup();
         }
         Ok(pattern)
+    }
+
+    /// Whether every code could stand in a key, so that nobody takes a misspelt one for figures that are not there. Places
+    /// are not looked at: what they may be depends on the areas.
+    ///
+    /// # Errors
+    ///
+    /// The first code that is in no list.
+    pub fn check_codes(&self) -> Result<(), ModelError> {
+        let all = Dimension::ALL.into_iter().flat_map(|of| self.codes(of).iter().map(move |code| (of, code)));
+        for (dimension, code) in all {
+            match dimension.codelist() {
+                Some(list) if !list.contains(code) => return Err(list.unknown(dimension.id(), code)),
+                None if dimension == Dimension::Indicator => indicator::check(code)?,
+                Some(_) | None => {}
+            }
+        }
+        Ok(())
     }
 
     /// The same pattern, narrowed to a code of one dimension.
@@ -115,6 +134,26 @@ mod tests {
             let pattern = SeriesPattern::parse(text).unwrap();
             assert_eq!(pattern.matches(&key), taken, "{text}");
             assert_eq!(SeriesPattern::parse(&pattern.to_string()).unwrap(), pattern);
+        }
+    }
+
+    #[test]
+    fn codes_of_patterns_are_looked_up_where_that_is_asked() {
+        let checked =
+            |text: &str| SeriesPattern::parse(text).unwrap().check_codes().map_err(|e| e.to_string());
+        for good in ["", "A.ESP+ITA..MF_IMM_PREV", "A.PHL..PHL:OFW_SEA.........PH-01"] {
+            assert_eq!(checked(good), Ok(()), "{good}");
+        }
+        for (text, said) in [
+            ("A.ESP+ITX", "REF_AREA: code \"ITX\" is not in its list; did you mean ITA (Italy)?"),
+            (
+                "...MF_IMM_PREF",
+                "INDICATOR: code \"MF_IMM_PREF\" is not in its list; did you mean MF_IMM_PREV",
+            ),
+            (".....FEMALE", "SEX: code \"FEMALE\" is not in its list; did you mean F (Female)?"),
+        ] {
+            let error = checked(text).unwrap_err();
+            assert!(error.starts_with(said), "{error}");
         }
     }
 

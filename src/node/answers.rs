@@ -6,7 +6,7 @@ use super::engine::{Engine, NodeError, Rows};
 use super::request::{Caller, GetRequest};
 use super::rows::{RowPlace, RowWriter};
 use crate::feed::{AgreementId, EntryKind, FeedId, PublisherId, Seq};
-use crate::model::{Dimension, Millis, SeriesPattern, catalogue};
+use crate::model::{Dimension, Known, Millis, SeriesPattern, catalogue};
 use crate::store::{Derived, ReceiptRow};
 use crate::view::{Moment, Query};
 
@@ -172,14 +172,18 @@ fn next_unacknowledged(receipts: &[ReceiptRow], partner: PublisherId, head: Seq)
 /// What a request asks of the view.
 pub(super) fn query(get: &GetRequest, publishers: Vec<PublisherId>) -> Result<Query, NodeError> {
     let mut pattern = match &get.key {
-        Some(key) => SeriesPattern::parse(key)?,
+        Some(key) => {
+            let pattern = SeriesPattern::parse(key)?;
+            pattern.check_codes()?;
+            pattern
+        }
         None => SeriesPattern::any(),
     };
     if catalogue::get(&get.flow).is_some() || get.flow.contains(':') {
         pattern = pattern.with(Dimension::Indicator, &get.flow);
     } else if get.flow != "MIGPROFILE" {
-        let message =
-            format!("there is no flow {:?}: use MIGPROFILE or an indicator such as MF_IMM_PREV", get.flow);
+        let hint = Known::Indicators.hint(Dimension::Indicator.id(), &get.flow);
+        let message = format!("there is no flow {:?}: use MIGPROFILE or an indicator{hint}", get.flow);
         return Err(NodeError::NotFound(message));
     }
     let moment = match (&get.as_of, get.history) {

@@ -206,7 +206,7 @@ impl Core {
     pub(super) fn submit(
         &mut self,
         all: Vec<Submitting>,
-    ) -> Result<Vec<Result<Value, NodeError>>, NodeError> {
+    ) -> Result<Vec<Result<Answer, NodeError>>, NodeError> {
         self.counters.requests += all.len() as u64;
         self.engine.execute_submissions(all)
     }

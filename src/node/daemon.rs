@@ -564,7 +564,7 @@ impl Daemon {
                 replies.push(ask.reply);
             }
         }
-        let outcomes = self.core.submit(all)?.into_iter().map(|outcome| outcome.map(Answer::Value));
+        let outcomes = self.core.submit(all)?;
         answers.extend(replies.into_iter().zip(outcomes));
         Ok(())
     }

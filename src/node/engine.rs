@@ -482,7 +482,7 @@ impl Engine {
     pub(super) fn execute_submissions(
         &mut self,
         all: Vec<(SubmitRequest, Option<Figures>, Caller)>,
-    ) -> Result<Vec<Result<Value, NodeError>>, NodeError> {
+    ) -> Result<Vec<Result<Answer, NodeError>>, NodeError> {
         let (mut outcomes, mut acts) = (Vec::new(), Vec::new());
         for (submit, figures, caller) in all {
             let taken =
@@ -528,7 +528,7 @@ impl Engine {
             Request::AgreementShow { agreement } => self.agreement_show(&agreement)?,
             Request::AgreementWhatIf { agreement } => return self.what_if(&agreement).map(Answer::Rows),
             Request::AgreementEnd { agreement } => self.agreement_end(&agreement, caller)?,
-            Request::Submit(submit) => self.submit(&submit, figures, caller)?,
+            Request::Submit(submit) => return self.submit(&submit, figures, caller),
             Request::Crisis(crisis) => self.crisis(crisis, figures, caller)?,
             Request::BundleExport { to, all } => {
                 return self.bundle_handed_over(&to, all, caller).map(Answer::Rows);

@@ -170,7 +170,7 @@ impl Reader {
     }
 
     /// What the origin says of a corridor beside what the destination says; of no indicator in particular, the first pair
-    /// that both have.
+    /// that both have, or else the first that one of them has.
     ///
     /// # Errors
     /// [`NodeError::NotFound`] when nothing is held; another when the database is broken.
@@ -185,25 +185,22 @@ impl Reader {
             Some(code) => vec![pair_of(code)?],
             None => catalogue::all().iter().filter_map(|one| mirror::pair_of(one.code())).collect(),
         };
+        let mut one_end = None;
         for codes in codes {
             let ours = self.side((&origin, &destination), codes.0)?;
             let theirs = self.side((&destination, &origin), codes.1)?;
             let sides = (&ours, &theirs);
-            let matched = mirror::matching(ends, codes, sides)
-                .or_else(|| indicator.and_then(|_| mirror::unmatched(ends, codes, sides)));
-            if let Some(matched) = matched {
+            if let Some(matched) = mirror::matching(ends, codes, sides) {
                 return Ok(matched);
             }
+            one_end = one_end.or_else(|| mirror::unmatched(ends, codes, sides));
         }
-        Err(NodeError::NotFound(match indicator {
-            Some(code) => {
-                format!("no figures of {origin} and {destination} about each other are held here for {code}")
-            }
-            None => format!(
-                "there is no indicator that {origin} and {destination} both report of each other here: name one to see \
-                 what one of them reports"
-            ),
-        }))
+        let of = indicator.map_or_else(String::new, |code| format!(" for {code}"));
+        one_end.ok_or_else(|| {
+            NodeError::NotFound(format!(
+                "no figures of {origin} and {destination} about each other are held here{of}"
+            ))
+        })
     }
 
     /// One side's series of a corridor.

@@ -41,6 +41,8 @@ pub struct Figures {
     pub indicators: BTreeSet<String>,
     /// SHA-256 of the file.
     pub hash: Hash,
+    /// Every finding, a line each, if they were asked for.
+    pub(super) listing: Option<Spool>,
 }
 
 impl Prepared {
@@ -77,9 +79,12 @@ impl Prepared {
         let choice = choice.map_err(|error| NodeError::Refused(error.to_string()))?;
         let wishes = intake::Wishes { choice, good_part: submit.good_part, sheet: submit.sheet.clone() };
         let rules = intake::Rules { country: (!country.is_empty()).then_some(country), concentration };
-        let report = intake::open(&mut payload, &wishes, &rules);
+        let spool = submit.all_findings.then(|| Spool::create(home.dir())).transpose()?;
+        let listing = spool.clone().map(intake::Listing::new);
+        let report = intake::open(&mut payload, &wishes, &rules, listing);
         let hash = payload.finish().map_err(NodeError::Payload)?;
-        let figures = Figures::of(report, hash, (submit.check_only, MAX_HELD_FILE))?;
+        let mut figures = Figures::of(report, hash, (submit.check_only, MAX_HELD_FILE))?;
+        figures.listing = spool;
         Ok(Self { request, figures: Some(figures), bundle: None })
     }
 }
@@ -94,7 +99,7 @@ impl Figures {
         let (series, levels) = (report.take_series(), report.take_levels());
         if check_only || series.is_empty() {
             let (held, indicators) = (Vec::new(), BTreeSet::new());
-            return Ok(Self { report, levels, body: None, held, indicators, hash });
+            return Ok(Self { report, levels, body: None, held, indicators, hash, listing: None });
         }
         let few = report.observations <= most;
         let (mut body, mut held, mut indicators) = (BodyBuilder::new(), Vec::new(), BTreeSet::new());
@@ -111,7 +116,7 @@ impl Figures {
         if indicators.len() > MAX_INDICATORS {
             indicators.clear();
         }
-        Ok(Self { report, levels, body: Some(body.finish()?), held, indicators, hash })
+        Ok(Self { report, levels, body: Some(body.finish()?), held, indicators, hash, listing: None })
     }
 
     /// The figures of a bulletin's small table.

@@ -416,7 +416,7 @@ pub struct SubmitRequest {
     /// Leave out rows with errors, and take the others.
     #[serde(default)]
     pub good_part: bool,
-    /// Answer with every finding, and not only with those that a person reads.
+    /// Answer with every finding, as rows of text before the report, and not only with those that a person reads.
     #[serde(default)]
     pub all_findings: bool,
     /// Where the figures come from, in words.

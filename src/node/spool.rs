@@ -81,6 +81,16 @@ impl Spool {
     }
 }
 
+impl io::Write for Spool {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        io::Write::write(&mut &*self.0, bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 struct Reader {
     file: Arc<File>,
     at: u64,

@@ -1,16 +1,18 @@
 //! Submissions: what ministries put in, checked and kept in the house feed until it is released.
 
 use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader};
 
 use serde_json::{Value, json};
 
 use super::acts::Done;
-use super::engine::{Engine, NodeError};
+use super::engine::{Answer, Engine, NodeError, Rows};
 use super::levels;
 use super::prepared::Figures;
 use super::request::{Caller, SubmitRequest};
+use super::spool::Spool;
 use crate::feed::{AgreementId, EntryKind, Seq};
-use crate::intake::{Finding, MAX_FINDINGS, Report, Severity};
+use crate::intake::{Report, Severity};
 use crate::model::Series;
 
 /// The observations of all submissions that are held: some megabytes.
@@ -61,31 +63,47 @@ impl Engine {
         submit: &SubmitRequest,
         figures: Option<Figures>,
         caller: &Caller,
-    ) -> Result<Value, NodeError> {
+    ) -> Result<Answer, NodeError> {
         let mut acts = Vec::new();
-        let value = self.take_submission(submit, figures, caller, &mut acts)?;
+        let answer = self.take_submission(submit, figures, caller, &mut acts)?;
         self.done_together("submit", acts)?;
-        Ok(value)
+        Ok(answer)
+    }
+
+    /// As [`Engine::take_figures`]; where all findings were asked for, they are the rows of the answer, and the value the last
+    /// one.
+    pub(super) fn take_submission(
+        &mut self,
+        submit: &SubmitRequest,
+        mut figures: Option<Figures>,
+        caller: &Caller,
+        acts: &mut Vec<Done<Value>>,
+    ) -> Result<Answer, NodeError> {
+        let listing = figures.as_mut().and_then(|figures| figures.listing.take());
+        let value = self.take_figures(submit, figures, caller, acts)?;
+        Ok(match listing {
+            Some(listing) => Answer::Rows(listed(listing, value)),
+            None => Answer::Value(value),
+        })
     }
 
     /// Writes a submission into the house feed. It counts once its act, which is added to the list, stands there too.
-    pub(super) fn take_submission(
+    fn take_figures(
         &mut self,
         submit: &SubmitRequest,
         figures: Option<Figures>,
         caller: &Caller,
         acts: &mut Vec<Done<Value>>,
     ) -> Result<Value, NodeError> {
-        let Figures { report, levels, body, held, indicators, hash } =
+        let Figures { report, levels, body, held, indicators, hash, listing: _ } =
             figures.ok_or_else(|| NodeError::Refused("the file did not come with the request".to_owned()))?;
-        let mut value = describe(&report, submit.all_findings);
+        let mut value = describe_report(&report);
         value["file"] = json!(submit.file);
         if submit.check_only {
             return Ok(value);
         }
         let Some(body) = body else {
-            let refused =
-                json!({ "file": submit.file, "rows": report.rows, "findings": report.findings.len() });
+            let refused = json!({ "file": submit.file, "rows": report.rows, "findings": report.tally.all() });
             self.refused("submit", caller, "the check found errors", refused)?;
             return Ok(value);
         };
@@ -151,25 +169,28 @@ fn left_out(report: &Report) -> Value {
     json!({ "errors": report.left_out, "findings": named })
 }
 
-/// A check's report for people and programs.
-pub fn describe_report(report: &Report) -> Value {
-    describe(report, false)
+/// Rows of text, one for each finding, and behind them what became of the file.
+fn listed(listing: Spool, value: Value) -> Rows {
+    Rows::new(move |each| {
+        for line in BufReader::new(listing.reader()).lines() {
+            let line = line.map_err(NodeError::Payload)?;
+            if !each(&json!(line).to_string()) {
+                return Ok(());
+            }
+        }
+        each(&value.to_string());
+        Ok(())
+    })
 }
 
-/// A check's report, with all its findings if they are asked for.
-fn describe(report: &Report, all: bool) -> Value {
-    // The last one that is shown counts those that are not.
-    let shown = if all && !report.more_findings.is_empty() { MAX_FINDINGS } else { usize::MAX };
-    let more = report.more_findings.iter().filter(|_| all);
-    let mut findings: Vec<&Finding> = report.findings.iter().take(shown).chain(more).collect();
-    if all {
-        findings.sort_by_key(|finding| finding.line);
-    }
-    let findings: Vec<Value> = findings
-        .into_iter()
+/// A check's report for people and programs.
+pub fn describe_report(report: &Report) -> Value {
+    let findings: Vec<Value> = report
+        .findings
+        .iter()
         .map(|finding| {
             json!({
-                "severity": match finding.severity { Severity::Error => "error", Severity::LeftOut => "left out", Severity::Warning => "warning" },
+                "severity": finding.severity.to_string(),
                 "line": finding.line,
                 "column": finding.column,
                 "cell": finding.cell,
@@ -180,6 +201,7 @@ fn describe(report: &Report, all: bool) -> Value {
         })
         .collect();
     let mapping = report.recognised.as_ref();
+    let tally = &report.tally;
     json!({
         "mapping": mapping.map(|(name, _)| name),
         "mapping_why": mapping.map(|(_, why)| why),
@@ -188,6 +210,9 @@ fn describe(report: &Report, all: bool) -> Value {
         "rows": report.rows,
         "series": report.series,
         "observations": report.observations,
+        "found": {
+            "errors": tally.errors, "left_out": tally.left_out, "warnings": tally.warnings, "listed": tally.listed,
+        },
         "findings": findings,
     })
 }

@@ -3,7 +3,7 @@
 use crate::feed::PublisherId;
 use crate::feed::codec::{Decode, Encode};
 use crate::model::catalogue::{self, Breakdown, Sensitivity};
-use crate::model::{Dimension, IndicatorCode, Period, SeriesKey, codelist};
+use crate::model::{Dimension, IndicatorCode, Known, Period, SeriesKey};
 
 use super::book::Reason;
 
@@ -185,16 +185,15 @@ impl ScopeRule {
             return Err(ScopeError::Publisher);
         }
         if let Counterparts::Listed(areas) = &self.counterparts {
-            check_codes("counterparts", areas, codelist::counterpart())?;
+            check_codes("counterparts", areas, Dimension::CounterpartArea)?;
         }
-        for (name, detail, list) in [("sex", &self.sex, codelist::sex()), ("age", &self.age, codelist::age())]
-        {
+        for (name, detail, of) in [("sex", &self.sex, Dimension::Sex), ("age", &self.age, Dimension::Age)] {
             if let Detail::Listed(codes) = detail {
-                check_codes(name, codes, list)?;
+                check_codes(name, codes, of)?;
             }
         }
         if !self.frequencies.is_empty() {
-            check_codes("frequencies", &self.frequencies, codelist::freq_used())?;
+            check_codes("frequencies", &self.frequencies, Dimension::Freq)?;
         }
         if self.span.from >= self.span.until {
             return Err(ScopeError::Span);
@@ -234,16 +233,12 @@ fn is_list(codes: &[String]) -> bool {
     codes.len() <= MAX_CODES && codes.is_sorted_by(|a, b| a < b)
 }
 
-fn check_codes(
-    what: &'static str,
-    codes: &[String],
-    list: &'static codelist::CodeList,
-) -> Result<(), ScopeError> {
+fn check_codes(what: &'static str, codes: &[String], dimension: Dimension) -> Result<(), ScopeError> {
     if codes.is_empty() || !is_list(codes) {
         return Err(ScopeError::List(what));
     }
-    let unknown = codes.iter().find(|code| !list.contains(code));
-    unknown.map_or(Ok(()), |code| Err(ScopeError::Code(what, code.chars().take(32).collect())))
+    let unknown = codes.iter().find(|code| !dimension.codelist().is_some_and(|list| list.contains(code)));
+    unknown.map_or(Ok(()), |code| Err(ScopeError::Code(what, dimension, code.chars().take(32).collect())))
 }
 
 fn check_pattern(pattern: &str) -> Result<(), ScopeError> {
@@ -259,6 +254,11 @@ fn check_pattern(pattern: &str) -> Result<(), ScopeError> {
             .map(|_| ())
             .map_err(|error| ScopeError::Indicator(error.to_string())),
     }
+}
+
+/// What may have been meant by a code that is none.
+fn near(dimension: Dimension, code: &str) -> String {
+    dimension.codelist().map_or_else(String::new, |list| Known::List(list).hint(dimension.id(), code))
 }
 
 /// Why a line of a scope is refused.
@@ -280,8 +280,8 @@ pub enum ScopeError {
     #[error("the list of {0} is empty, not sorted, or longer than {MAX_CODES}")]
     List(&'static str),
     /// There is no such code.
-    #[error("{0}: there is no code {1:?}")]
-    Code(&'static str, String),
+    #[error("{0}: there is no code {2:?}{hint}", hint = near(*.1, .2))]
+    Code(&'static str, Dimension, String),
     /// A line names somebody who publishes nothing under the agreement.
     #[error("a line names a publisher that is no party, does not publish, or is not in order")]
     Publisher,

@@ -289,6 +289,49 @@ fn what_is_wrong_is_said_with_its_place_and_exit_status() {
 }
 
 #[test]
+fn every_finding_of_a_file_is_written_out_and_two_hundred_are_shown() {
+    const ROWS: usize = 50_000;
+    let world = World::agreed();
+    let (bad, all) = (world.path("bad.csv"), world.path("findings.txt"));
+    let rows = (0..ROWS).map(|n| format!("PHL,CAN,EF_REGEMI,{},many{n}\n", 1900 + n % 100));
+    let rows: String = rows.collect();
+    std::fs::write(&bad, format!("REF_AREA,COUNTERPART_AREA,INDICATOR,TIME_PERIOD,OBS_VALUE\n{rows}"))
+        .expect("the file can be written");
+    let output = run(&world.phl, &["check", &text(&bad), "--findings", &text(&all)]);
+    let said = stdout(&output);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert_eq!(
+        said.lines().filter(|line| line.starts_with("error: line ")).count(),
+        201,
+        "and how many more"
+    );
+    assert!(said.contains(&format!("all {ROWS} findings are in ")), "{said}");
+    let written = std::fs::read_to_string(&all).expect("it is there");
+    let lines: Vec<&str> = written.lines().collect();
+    assert_eq!(lines.iter().filter(|line| line.starts_with("error: line ")).count(), ROWS);
+    let last = format!("error: line {}, column OBS_VALUE: number \"many{}\" refused", ROWS + 1, ROWS - 1);
+    assert!(lines[ROWS - 1].starts_with(&last), "{}", lines[ROWS - 1]);
+    assert_eq!(lines.last(), Some(&"in all 50000 errors: each stands above"));
+
+    // The same without a file of findings, and where no row is good.
+    let output = run(&world.phl, &["submit", &text(&bad), "--good-part"]);
+    let said = stdout(&output);
+    assert!(
+        said.contains("no row is good") && said.contains("50001 findings in all; --findings FILE"),
+        "{said}"
+    );
+    assert!(!said.contains("with --good-part"), "{said}");
+
+    // A misspelt code in a key is no empty answer.
+    let refused = run(&world.phl, &["get", "EF_REGEMI", "A.PLH"]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(
+        stderr(&refused)
+            .contains("REF_AREA: code \"PLH\" is not in its list; did you mean PHL (Philippines)")
+    );
+}
+
+#[test]
 fn a_card_of_another_network_is_refused() {
     let dir = tempfile::tempdir().expect("a temporary directory can be made");
     let node = Government::init(Path::new(BINARY), dir.path(), "PHL", "Philippines").expect("init");

@@ -143,7 +143,7 @@ fn import(file: &str, country: Option<&str>) -> Report {
     let path = format!("{}/tests/data/{file}", env!("CARGO_MANIFEST_DIR"));
     let mut input = File::open(&path).unwrap_or_else(|e| panic!("{path}: {e}"));
     let wishes = Wishes { choice: Choice::Auto, ..Wishes::default() };
-    intake::open(&mut input, &wishes, &Rules { country, ..Rules::default() })
+    intake::open(&mut input, &wishes, &Rules { country, ..Rules::default() }, None)
 }
 
 /// The sum of the values of a slice.

@@ -84,6 +84,14 @@ fn over_http(world: &World, digest: &Value) {
     let region = signed_in(&format!("/api/v1/region/{id}"));
     assert_eq!((region.status, &region.json()["digest"]), (200, digest));
     assert_eq!(signed_in("/api/v1/quality?country=CAN").json()["publishers"][0]["reported"], 2);
+    // Italy says nothing of the Philippines, and these have a figure of people born there.
+    let one_end = answer_of(phl, "/api/v1/mirror?origin=ITA&destination=PHL");
+    assert_eq!((&one_end["missing"], &one_end["pairs"]), (&json!("origin"), &json!([])), "{one_end}");
+    let alone = json!([{ "time_period": "2020", "origin_value": null, "destination_value": "77" }]);
+    assert_eq!(one_end["alone"], alone, "{one_end}");
+    assert_eq!(get(phl, "/api/v1/mirror?origin=ITA&destination=FRA").status, 404);
+    let said = stdout(&run(phl, &["mirror", "ITA", "PHL"]));
+    assert!(said.contains("Of ITA, the origin, no figure is held here.") && said.contains("77"), "{said}");
     let widest = signed_in("/api/v1/mirror/widest?indicator=EF_REGEMI").json();
     assert_eq!(widest["corridors"][0]["time_period"], "2013", "{widest}");
     for refused in [

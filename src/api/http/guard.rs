@@ -13,7 +13,7 @@ use serde_json::json;
 use tokio::time::timeout;
 use tracing::Instrument;
 
-use super::{MAX_BODY, REQUEST_TIMEOUT};
+use super::{MAX_BODY, REQUEST_TIMEOUT, sdmx};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -21,8 +21,8 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' blob:; \
                       connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
-/// Where pages from elsewhere may read: data that everybody may have.
-const OPEN: [&str; 2] = ["/api/", "/sdmx/"];
+/// Where pages from elsewhere may read, beside the standard's base: data that everybody may have.
+const OPEN: &str = "/api/";
 
 /// Requests since the process began.
 static COUNT: AtomicU64 = AtomicU64::new(0);
@@ -129,7 +129,8 @@ pub(super) async fn pass(mut request: Request, next: Next) -> Response {
     let span = tracing::info_span!("request", id = id.0);
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let is_private = request.headers().contains_key(header::AUTHORIZATION);
-    let is_open = !is_private && OPEN.iter().any(|open| path.starts_with(open));
+    let of_standard = sdmx::speaks(&path).then(|| sdmx::wants_json(request.headers()));
+    let is_open = !is_private && (of_standard.is_some() || path.starts_with(OPEN));
     let response = if too_long(&request) {
         Refusal::TOO_LONG.into_response()
     } else if is_open && asks_first(&request) {
@@ -137,6 +138,10 @@ pub(super) async fn pass(mut request: Request, next: Next) -> Response {
     } else {
         let answer = timeout(REQUEST_TIMEOUT, next.run(request)).instrument(span.clone()).await;
         answer.unwrap_or_else(|_| Refusal::BUSY.into_response())
+    };
+    let response = match of_standard {
+        Some(wants_json) => sdmx::in_its_words(response, wants_json, &method),
+        None => response,
     };
     span.in_scope(|| tracing::debug!(%method, path, status = response.status().as_u16(), "answered"));
     let mut response = dress(response, id, &method);

@@ -14,8 +14,9 @@
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::{FromRequestParts, Request, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use tokio::sync::OwnedSemaphorePermit;
@@ -74,6 +75,28 @@ pub(super) fn routes<N: Node>() -> Router<Service<N>> {
         .route("/sdmx/{*path}", get(answer::<N>))
 }
 
+pub(super) use negotiate::wants_json;
+
+/// Whether a path is one of the standard, whose clients read the standard's errors.
+pub(super) fn speaks(path: &str) -> bool {
+    path.strip_prefix("/sdmx").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// The standard's message for what was refused before a question was read: another method than GET, a request that is
+/// too long, a node that takes too long.
+pub(super) fn in_its_words(mut response: Response, wants_json: bool, method: &Method) -> Response {
+    let Some(refusal) = response.extensions_mut().remove::<Refusal>() else { return response };
+    let is_method = refusal.status == StatusCode::METHOD_NOT_ALLOWED;
+    let mut told = dressed(error(refusal.into(), wants_json));
+    if is_method {
+        told.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
+    }
+    if *method == Method::HEAD {
+        *told.body_mut() = Body::empty();
+    }
+    told
+}
+
 /// A question on its way: whose eyes, what is read, and in what form it is answered.
 struct Question {
     reader: Reader,
@@ -104,7 +127,7 @@ impl From<Refusal> for Failure {
 
 async fn answer<N: Node>(State(service): State<Service<N>>, request: Request) -> Response {
     let (mut parts, _) = request.into_parts();
-    let wants_json = negotiate::wants_json(&parts.headers);
+    let wants_json = wants_json(&parts.headers);
     let path = parts.uri.path().trim_start_matches("/sdmx").trim_start_matches('/').to_owned();
     let asked = match query::parse(&path, parts.uri.query()) {
         Ok(asked) => asked,
@@ -152,7 +175,10 @@ fn error(failure: Failure, wants_json: bool) -> Response {
                 StatusCode::TOO_MANY_REQUESTS => (110, Some(Duration::from_secs(60))),
                 StatusCode::SERVICE_UNAVAILABLE => (503, Some(AGAIN)),
                 StatusCode::NOT_FOUND => (100, None),
-                StatusCode::BAD_REQUEST => (140, None),
+                StatusCode::BAD_REQUEST
+                | StatusCode::METHOD_NOT_ALLOWED
+                | StatusCode::PAYLOAD_TOO_LARGE
+                | StatusCode::UNSUPPORTED_MEDIA_TYPE => (140, None),
                 _ => (500, None),
             };
             (refusal.status, code, refusal.message.into_owned(), again)

@@ -235,6 +235,41 @@ async fn what_is_not_there_or_not_allowed_says_so() {
 }
 
 #[tokio::test]
+async fn under_the_standards_base_every_refusal_is_in_the_standards_words() {
+    let (address, _tasks) = start(Fake::new()).await;
+    let length = format!("content-length: {}\r\n", MAX_BODY + 1);
+    for (method, path, headers, status) in [
+        ("POST", "/sdmx/data/MIG", "content-length: 0\r\n", 405),
+        ("DELETE", "/sdmx", "", 405),
+        ("PUT", "/sdmx/dataflow/all", "content-length: 0\r\n", 405),
+        ("GET", "/sdmx/data/MIG", length.as_str(), 413),
+        ("GET", "/sdmx/nowhere", "", 404),
+        ("GET", "/sdmx/data/MIG?nonsense=1", "", 400),
+        ("GET", "/sdmx/data/%zz", "", 400),
+    ] {
+        let answer = ask(address, method, path, headers).await;
+        assert_eq!(answer.status, status, "{method} {path}");
+        assert!(answer.head.contains("content-type: application/xml"), "{path}: {}", answer.head);
+        assert!(
+            answer.body.contains(":Error ") && answer.body.contains("ErrorMessage code="),
+            "{}",
+            answer.body
+        );
+        assert_eq!(answer.head.contains("allow: get, head"), status == 405, "{}", answer.head);
+        assert!(answer.head.contains("vary: accept"), "{}", answer.head);
+
+        let wanted = format!("{headers}accept: application/vnd.sdmx.data+json;version=2.0.0\r\n");
+        let answer = ask(address, method, path, &wanted).await;
+        assert_eq!(answer.status, status, "{method} {path}");
+        let error: Value = serde_json::from_str(&answer.body).unwrap();
+        assert!(error["errors"][0]["code"].is_number(), "{error}");
+    }
+    assert_eq!(ask(address, "GET", "/sdmxx", "").await.status, 404);
+    let head = ask(address, "HEAD", "/sdmx/nowhere", "").await;
+    assert_eq!((head.status, head.body.as_str()), (404, ""));
+}
+
+#[tokio::test]
 async fn a_node_that_is_not_ready_says_so_without_its_reasons() {
     let (address, _tasks) = start(Fake { not_ready: Some("/var/lib is full"), ..Fake::new() }).await;
     let answer = get(address, "/readyz").await;

@@ -81,6 +81,10 @@ fn periods_of_one_side_alone_are_counted() {
     let destination = side(&[("2017", "1"), ("2019", "1")]);
     let mirror = compare("A", "B", "X", "Y", &origin, &destination);
     assert_eq!((mirror.summary.pairs, mirror.only_origin, mirror.only_destination), (1, 2, 1));
+    assert_eq!((mirror.alone.len(), mirror.missing()), (3, None));
+    assert!(mirror.alone.is_sorted_by_key(|one| one.period));
+    let of = |one: &Alone| one.origin_value.is_some() != one.destination_value.is_some();
+    assert!(mirror.alone.iter().all(of), "{:?}", mirror.alone);
     let empty = compare("A", "B", "X", "Y", &[], &destination);
     assert_eq!((empty.summary, empty.only_destination), (Summary::default(), 2));
 }

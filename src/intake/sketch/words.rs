@@ -3,12 +3,10 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use unicode_normalization::UnicodeNormalization;
-use unicode_normalization::char::is_combining_mark;
-
 use crate::intake::concept::Concept;
 use crate::intake::mapping::Scheme;
 use crate::model::codelist::{self, Language};
+use crate::model::text::plain;
 use crate::model::{AttributeId, Dimension};
 
 /// Names of columns, as [`plain`] writes them; the first that a name is or begins with counts.
@@ -211,13 +209,6 @@ const AREAS: [(&str, &str); 14] = [
     ("iran", "IRN"),
     ("vietnam", "VNM"),
 ];
-
-/// The text in small letters without accents, and a blank for all that is neither letter nor digit.
-pub(super) fn plain(text: &str) -> String {
-    let letters = text.nfd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase);
-    let spaced: String = letters.map(|c| if c.is_alphanumeric() { c } else { ' ' }).collect();
-    spaced.split_whitespace().collect::<Vec<_>>().join(" ")
-}
 
 /// What a column of this name is for, and how sure that is: 2 for the whole name, 1 for its beginning.
 pub(super) fn named(name: &str) -> Vec<(Concept, u32)> {

@@ -8,7 +8,7 @@ use crate::intake::sketch::BLANK;
 use crate::intake::sketch::guess::{Guess, Values, Written};
 use crate::intake::sketch::sample::Sample;
 use crate::intake::sketch::words;
-use crate::model::{Dimension, Period};
+use crate::model::{Dimension, Period, text};
 
 /// Words of a column that are listed, and bytes of one.
 const MAX_LISTED: usize = 300;
@@ -100,7 +100,7 @@ fn constants(text: &mut String, sample: &Sample, guess: &Guess) {
     }
     if of(guess, Dimension::Basis).is_none() {
         let names = of(guess, Dimension::CounterpartArea).map_or("", |at| &sample.header[at]);
-        let basis = basis(&words::plain(names));
+        let basis = basis(&text::plain(names));
         let _ = writeln!(
             text,
             "BASIS = \"{basis}\"                 # what ties people to the counterpart: CIT citizenship, BIR birth, RES \

@@ -11,15 +11,15 @@ fn every_fault_of_a_row_is_named_with_line_and_column() {
     for (row, said) in [
         (
             "ESP,ITA,MF_IMM_PREV,Female,_T,2017,1,A",
-            "line 3, column SEX: code \"Female\" is not in its list; did you mean F?",
+            "line 3, column SEX: code \"Female\" is not in its list; did you mean F (Female)?",
         ),
         (
             "ESP,Italy,MF_IMM_PREV,F,_T,2017,1,A",
-            "line 3, column COUNTERPART_AREA: code \"Italy\" is not in its list; did you mean ITA?",
+            "line 3, column COUNTERPART_AREA: code \"Italy\" is not in its list; did you mean ITA (Italy)?",
         ),
         (
             "ESP,ITA,MF_IMM_PREF,F,_T,2017,1,A",
-            "line 3, column INDICATOR: code \"MF_IMM_PREF\" is not in its list; did you mean MF_IMM_PREV?",
+            "line 3, column INDICATOR: code \"MF_IMM_PREF\" is not in its list; did you mean MF_IMM_PREV (",
         ),
         (
             "ESP,ITA,MF_IMM_PREV,,_T,2017,1,A",
@@ -98,6 +98,16 @@ fn headers_with_faults_are_refused() {
 }
 
 #[test]
+fn what_the_node_writes_around_figures_is_left_out_when_it_comes_back() {
+    let header = "publisher,agreement,ref_area,indicator,time_period,obs_value,released_at,entry";
+    let report = tidy(&format!("{header}\nab,cd,ESP,MF_IMM_PREV,2017,5,2026-01-01T00:00:00Z,ef\n"));
+    assert!(report.is_accepted() && report.observations == 1, "{:?}", lines(&report));
+    let left_out = report.findings.iter().filter(|f| f.message.contains("where a figure was read"));
+    let columns: Vec<_> = left_out.filter_map(|f| f.column.as_deref()).collect();
+    assert_eq!(columns, ["publisher", "agreement", "released_at", "entry"]);
+}
+
+#[test]
 fn columns_about_persons_are_refused_even_where_a_mapping_leaves_them_out() {
     let mapping = "[constants]\nINDICATOR='MF_IMM_PREV'\n[columns]\nTIME_PERIOD='y'\nOBS_VALUE='v'\n";
     let mapping = Mapping::parse(mapping).unwrap();
@@ -155,9 +165,10 @@ fn many_faults_are_cut_and_counted_and_still_refuse_the_file() {
     let report = tidy(&format!("{HEADER}\n{rows}"));
     assert_eq!(report.findings.len(), MAX_FINDINGS + 1);
     assert!(lines(&report)[MAX_FINDINGS].contains("… and 150 more"), "{:?}", lines(&report)[MAX_FINDINGS]);
-    let endless: String = (0..20_000).map(|n| format!("ESP,ITA,MF_IMM_PREV,F,_T,2017,x{n},A\n")).collect();
-    let report = tidy(&format!("{HEADER}\n{endless}"));
-    assert!(!report.is_accepted() && report.rows < 20_000);
+    let more: String = (0..20_000).map(|n| format!("ESP,ITA,MF_IMM_PREV,F,_T,2017,x{n},A\n")).collect();
+    let report = tidy(&format!("{HEADER}\n{more}"));
+    assert!(!report.is_accepted() && report.rows == 20_000, "a file is read to its end");
+    assert!(lines(&report)[MAX_FINDINGS].contains("… and 19800 more"), "{:?}", lines(&report)[MAX_FINDINGS]);
 }
 
 #[test]
@@ -171,6 +182,22 @@ fn lines_are_counted_as_an_editor_counts_them() {
         let lines: Vec<u64> = report.findings.iter().map(|f| f.line).collect();
         assert_eq!(lines, [6, 7], "{end:?}");
     }
+}
+
+#[test]
+fn a_quotation_mark_that_swallows_rows_is_told_and_a_note_of_several_lines_is_none() {
+    let header = "INDICATOR,COUNTERPART_AREA,TIME_PERIOD,OBS_VALUE,COMMENT_OBS";
+    let row = |year: u32, note: &str| format!("MF_IMM_PREV,ITA,{year},1,{note}\n");
+    // Never closed, and closed by the next one, which was to open another.
+    for notes in [["", "\"open", "", ""], ["", "\"open", "", "\"new\""]] {
+        let rows: String = (2015..).zip(notes).map(|(year, note)| row(year, note)).collect();
+        let report = tidy(&format!("{header}\n{rows}"));
+        assert!(errors(&report)[0].starts_with("line 3: a quotation mark is opened"), "{:?}", lines(&report));
+        assert!(report.series.is_empty());
+    }
+    let prose = "\"Counted in Rome, Milan, Turin,\n1,000,000 in Genoa,Bari,Pisa,Lucca,Siena, and others\"";
+    let report = tidy(&format!("{header}\n{}{}", row(2015, prose), row(2016, "")));
+    assert!(report.is_accepted() && report.rows == 2, "{:?}", lines(&report));
 }
 
 #[test]

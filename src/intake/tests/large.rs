@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::*;
+use crate::intake::finding::Findings;
 use crate::intake::table::{self, Pace};
 use crate::model::codelist;
 
@@ -62,7 +63,7 @@ fn good_row() -> impl Strategy<Value = String> {
 }
 
 fn at(pace: Pace, mut input: impl Read + Send) -> Taken {
-    Taken::from(table::read(table::Input::Text(&mut input), None, SPAIN, pace))
+    Taken::from(table::read(table::Input::Text(&mut input), None, SPAIN, (pace, Findings::default())))
 }
 
 proptest! {

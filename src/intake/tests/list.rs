@@ -1,6 +1,12 @@
 //! What a clerk may be told of a file, kind by kind: each finding with its line and its column.
 
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+
 use super::*;
+use crate::intake::finding::Findings;
+use crate::intake::table::{self, Input, Pace};
+use crate::intake::{Listing, MAX_LISTING, Wishes};
 
 const HEADER: &str = "COUNTERPART_AREA,INDICATOR,SEX,AGE,UNIT_MEASURE,TIME_PERIOD,OBS_VALUE,COMMENT_OBS";
 
@@ -21,11 +27,11 @@ fn each_kind_of_fault_names_its_line_and_its_column() {
         ),
         (
             "ITA,MF_IMM_PREV,_T,15-19,PS,2017,1,\n",
-            "line 2, column AGE: code \"15-19\" is not in its list; did you mean Y15T19?",
+            "line 2, column AGE: code \"15-19\" is not in its list; did you mean Y15T19 (",
         ),
         (
             "Italie,MF_IMM_PREV,_T,_T,PS,2017,1,\n",
-            "line 2, column COUNTERPART_AREA: code \"Italie\" is not in its list; did you mean ITA?",
+            "line 2, column COUNTERPART_AREA: code \"Italie\" is not in its list; did you mean ITA (Italy)?",
         ),
         // A duplicate key; two values for one cell.
         (
@@ -117,47 +123,124 @@ fn a_file_of_two_gigabytes_is_refused_where_reading_stops() {
     ] {
         let mut endless = Endless { left: 2 << 30, row, at: 0 };
         let mut file = std::io::Cursor::new(format!("{HEADER}\n")).chain(&mut endless);
-        let report = super::super::read(&mut file, None, &SPAIN);
-        let last = report.findings.iter().chain(&report.more_findings).find(|f| f.message.contains(said));
-        assert!(last.is_some(), "{:?}", report.findings);
+        let (listing, written) = listing(MAX_LISTING);
+        let pace = Pace { errors: 10_000, ..Pace::default() };
+        let report =
+            table::read(Input::Text(&mut file), None, SPAIN, (pace, Findings::listed(Some(listing))));
+        assert!(report.findings.iter().any(|f| f.message.contains(said)), "{:?}", report.findings);
+        assert!(written.text().contains(said), "the file of findings says that the rest was not read");
         assert!(endless.left > 1 << 30, "it was read on: {}", endless.left);
     }
 }
 
+/// What a listing wrote.
+#[derive(Clone, Default)]
+struct Written(Arc<Mutex<Vec<u8>>>);
+
+impl Written {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+impl Write for Written {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+fn listing(most: u64) -> (Listing, Written) {
+    let written = Written::default();
+    (Listing::within(most, written.clone()), written)
+}
+
+fn listed(text: &str, most: u64) -> (Report, String) {
+    let (listing, written) = listing(most);
+    let report = crate::intake::open(&mut text.as_bytes(), &Wishes::default(), &SPAIN, Some(listing));
+    (report, written.text())
+}
+
 #[test]
-fn two_hundred_are_shown_and_all_are_kept_for_a_file() {
+fn two_hundred_are_shown_and_all_stand_in_the_file_of_findings() {
+    const ROWS: u64 = 50_000;
+    // Different texts, and the same one again and again: each has its line.
+    let rows: String = (0..ROWS).map(|n| format!("ITA,MF_IMM_PREV,_T,_T,PS,2017,many{},\n", n / 2)).collect();
+    let (report, text) = listed(&format!("{HEADER}\n{rows}"), MAX_LISTING);
+    assert_eq!((report.findings.len(), report.rows), (MAX_FINDINGS + 1, ROWS));
+    assert_eq!((report.tally.errors, report.tally.listed, report.tally.all()), (ROWS, ROWS, ROWS));
+    let lines: Vec<&str> = text.lines().collect();
+    for (at, line) in lines[..50_000].iter().enumerate() {
+        let start = format!("error: line {}, column OBS_VALUE: number \"many{}\" refused", at + 2, at / 2);
+        assert!(line.starts_with(&start), "{line}");
+    }
+    assert_eq!(
+        lines[50_000..],
+        ["", "column OBS_VALUE: 50000 errors", "in all 50000 errors: each stands above"]
+    );
+}
+
+#[test]
+fn a_file_of_findings_ends_at_its_bound_and_says_so_with_the_counts_of_all() {
+    let rows: String = (0..9_000).map(|n| format!("IT{n},MF_IMM_PREV,_T,_T,PS,2017,many{n},\n")).collect();
+    let (report, text) = listed(&format!("{HEADER}\n{rows}"), 10_000);
+    assert!((10_000..10_500).contains(&text.len()) || text.len() < 10_000, "{}", text.len());
+    let last = text.lines().last().unwrap();
+    let said = format!("in all 9000 errors: the first {} of these 9000 stand above", report.tally.listed);
+    assert!(last.starts_with(&said), "{last}");
+    assert_eq!(
+        text.lines().filter(|line| line.starts_with("error: line ")).count() as u64,
+        report.tally.listed
+    );
+    assert!(report.tally.listed > 0 && report.rows == 9_000);
+}
+
+#[test]
+fn a_disk_that_is_full_ends_the_file_of_findings_and_nothing_else() {
+    struct Full;
+    impl Write for Full {
+        fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+            Err(std::io::ErrorKind::StorageFull.into())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
     let rows: String = (0..900).map(|n| format!("ITA,MF_IMM_PREV,_T,_T,PS,2017,many{n},\n")).collect();
-    let report = super::super::read(&mut format!("{HEADER}\n{rows}").as_bytes(), None, &SPAIN);
-    assert_eq!(report.findings.len(), MAX_FINDINGS + 1);
-    let all: std::collections::HashSet<u64> = report.findings[..MAX_FINDINGS]
-        .iter()
-        .chain(&report.more_findings)
-        .filter(|finding| finding.severity == Severity::Error)
-        .map(|finding| finding.line)
-        .collect();
-    assert_eq!(all, (2..902).collect());
+    let text = format!("{HEADER}\n{rows}");
+    let listing = Some(Listing::new(Full));
+    let report = crate::intake::open(&mut text.as_bytes(), &Wishes::default(), &SPAIN, listing);
+    assert_eq!((report.findings.len(), report.tally.errors), (MAX_FINDINGS + 1, 900));
+    assert!(report.tally.listed < 900, "what is in no file is not said to be there");
 }
 
 #[test]
 fn what_refuses_a_file_is_shown_whatever_else_is_said() {
-    // Reading stopped: told on the screen and in the file of findings, which else would seem to be whole.
-    let rows: String = (0..20_000).map(|n| format!("ITA,MF_IMM_PREV,_T,_T,PS,2017,many{n},\n")).collect();
-    let report = super::super::read(&mut format!("{HEADER}\n{rows}").as_bytes(), None, &SPAIN);
-    let shown = &report.findings[..MAX_FINDINGS];
-    assert!(shown.iter().any(|f| f.message.contains("reading stopped here")), "{:?}", shown.last());
-    assert_eq!(report.more_findings.len(), 10_001 + 1 - MAX_FINDINGS);
-
     // One error below more warnings than are kept.
-    let mut findings = super::super::finding::Findings::default();
+    let (listing, written) = listing(MAX_LISTING);
+    let mut findings = Findings::listed(Some(listing));
     for line in 2..20_000 {
         findings.warning(line, None, format!("look at {line}"));
     }
     findings.error(20_000, Some("SEX"), "wrong".to_owned());
-    let (shown, more) = findings.finish();
+    let (shown, tally) = findings.finish();
     assert!(shown.iter().any(|f| f.severity == Severity::Error && f.line == 20_000), "{:?}", shown.last());
+    assert_eq!((tally.warnings, tally.errors, tally.listed), (19_998, 1, 19_999));
+    assert!(written.text().contains("error: line 20000, column SEX: wrong\n"));
+}
+
+#[test]
+fn the_nearest_codes_of_very_many_wrong_ones_are_looked_for_some_times_only() {
+    let rows: String = (0..5_000).map(|n| format!("ESQ{n},MF_IMM_PREV,_T,_T,PS,2017,1,\n")).collect();
+    let (_, text) = listed(&format!("{HEADER}\nESQ,MF_IMM_PREV,_T,_T,PS,2017,1,\n{rows}"), MAX_LISTING);
+    let lines: Vec<&str> = text.lines().collect();
     assert!(
-        more.last().is_some_and(|f| f.message.contains("9998 more, which are not kept")),
-        "{:?}",
-        more.last()
+        lines[0].contains("did you mean ESH (Western Sahara), ESP (Spain), EST (Estonia)?"),
+        "{}",
+        lines[0]
     );
+    assert!(lines[4_999].ends_with("CL_COUNTERPART_AREA list its codes"), "{}", lines[4_999]);
 }

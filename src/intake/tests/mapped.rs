@@ -168,7 +168,22 @@ fn a_mapping_that_does_not_fit_the_file_says_which_column() {
 /// Reads a file of which the good part is asked for, or not.
 fn opened(text: &str, good_part: bool) -> Report {
     let wishes = crate::intake::Wishes { good_part, ..Default::default() };
-    crate::intake::open(&mut text.as_bytes(), &wishes, &SPAIN)
+    crate::intake::open(&mut text.as_bytes(), &wishes, &SPAIN, None)
+}
+
+#[test]
+fn where_no_row_is_good_that_is_said() {
+    let report =
+        opened(&format!("{}\nESP,QQQ,MF_IMM_PREV,RES,M_GE12,2017,5\n", TIDY.lines().next().unwrap()), true);
+    let said: Vec<String> = report.findings.iter().map(|f| f.message.clone()).collect();
+    assert!(!report.is_accepted() && said.iter().any(|m| m.starts_with("no row is good")), "{said:?}");
+    assert!(!said.iter().any(|m| m.contains("add rows")), "{said:?}");
+    // That is shown however many rows were left out.
+    let rows: String =
+        (0..11_000).map(|n| format!("ESP,FRA,MF_IMM_PREV,RES,M_GE12,2017,many{n}\n")).collect();
+    let report = opened(&format!("{}\n{rows}", TIDY.lines().next().unwrap()), true);
+    let errors: Vec<_> = report.findings.iter().filter(|f| f.severity == Severity::Error).collect();
+    assert!(errors.len() == 1 && errors[0].message.starts_with("no row is good"), "{errors:?}");
 }
 
 #[test]

@@ -62,7 +62,7 @@ fn fill(sheet: &mut Worksheet, rows: &[&[&str]]) {
 }
 
 fn open(bytes: &[u8], wishes: &Wishes, rules: &Rules<'_>) -> Taken {
-    Taken::from(crate::intake::open(&mut &*bytes, wishes, rules))
+    Taken::from(crate::intake::open(&mut &*bytes, wishes, rules, None))
 }
 
 fn tidy_sheet(bytes: &[u8]) -> Taken {
@@ -273,7 +273,7 @@ fn the_first_sheet_that_can_be_seen_and_has_data_is_read_and_the_others_are_name
     let none = open(&bytes, &of("data"), &SPAIN);
     let said = "line 1: the workbook has no sheet \"data\": it has \"Old\" (hidden), \"Empty\", \"Data\"";
     assert_eq!(lines(&none), [said]);
-    let text = crate::intake::open(&mut "INDICATOR\n".as_bytes(), &of("Data"), &SPAIN);
+    let text = crate::intake::open(&mut "INDICATOR\n".as_bytes(), &of("Data"), &SPAIN, None);
     assert!(text.findings[0].message.contains("no workbook"), "{:?}", text.findings);
 }
 

@@ -72,7 +72,7 @@ fn national_codes_stand_beside_the_core_and_never_in_its_place() {
     {
         assert!(IndicatorCode::parse(code).is_err(), "{code:?}");
     }
-    assert!(IndicatorCode::parse("MS_FBRON").unwrap_err().to_string().ends_with("did you mean MS_FBORN?"));
+    assert!(IndicatorCode::parse("MS_FBRON").unwrap_err().to_string().contains("did you mean MS_FBORN ("));
     assert!(IndicatorCode::parse(&format!("PHL:{}", "A".repeat(33))).is_err());
 }
 

@@ -1,7 +1,7 @@
 //! Every code of a key against its list.
 
 use crate::model::dimension::DIMENSIONS;
-use crate::model::{Dimension, ModelError, codelist, indicator, text};
+use crate::model::{Dimension, Known, ModelError, codelist, indicator, text};
 
 /// Checks all codes in key order; the first wrong one is the error.
 pub(super) fn all(parts: &[&str; DIMENSIONS]) -> Result<(), ModelError> {
@@ -52,8 +52,8 @@ fn place(code: &str, parts: &[&str; DIMENSIONS]) -> Result<(), ModelError> {
     if well_formed {
         return Ok(());
     }
-    let suggestion = codelist::alpha2(country).map(|prefix| format!("a code such as {prefix}-01, or _T"));
-    Err(ModelError::UnknownCode { dimension: "SUBNAT", value: text::shorten(code), suggestion })
+    let known = Known::Places(codelist::alpha2(country));
+    Err(ModelError::UnknownCode { dimension: "SUBNAT", value: text::shorten(code), known })
 }
 
 /// A country's places begin with its alpha-2 code; user-assigned areas have none and take `XA` to `XZ`.

@@ -26,11 +26,11 @@ fn the_first_wrong_code_is_named_with_its_dimension_and_a_suggestion() {
     for (dotted, says) in [
         (
             "A.ITA.ESP.EF_EMI_NEXT.RES.female._T._T._T._T._T._T._T.PS",
-            "SEX: code \"female\" is not in its list; did you mean F?",
+            "SEX: code \"female\" is not in its list; did you mean F (Female)?",
         ),
         ("A.ITL.ESP.EF_EMI_NEXT.RES._T._T._T._T._T._T._T._T.PS", "REF_AREA: code \"ITL\""),
         ("A._T.ESP.EF_EMI_NEXT.RES._T._T._T._T._T._T._T._T.PS", "REF_AREA"),
-        ("A.ITA.ESP.EF_EMI_NXT.RES._T._T._T._T._T._T._T._T.PS", "did you mean EF_EMI_NEXT?"),
+        ("A.ITA.ESP.EF_EMI_NXT.RES._T._T._T._T._T._T._T._T.PS", "did you mean EF_EMI_NEXT ("),
         ("A3.ITA.ESP.EF_EMI_NEXT.RES._T._T._T._T._T._T._T._T.PS", "FREQ"),
         ("A.ITA.ESP.EF_EMI_NEXT.RES._T._T._T._T._T._T._T.ES-MD.PS", "SUBNAT"),
         ("A.ITA.ESP.EF_EMI_NEXT.RES._T._T._T._T.A01._T._T._T.PS", "ACTIVITY"),

@@ -45,11 +45,11 @@ impl Engine {
         value["bulletin"] = json!(bulletin.id);
         if figures.body.is_none() || value["accepted"] != true {
             value["lawful_way"] = json!(LAWFUL_WAY);
-            let details = json!({ "file": asked.file, "findings": figures.report.findings.len() });
+            let details = json!({ "file": asked.file, "findings": figures.report.tally.all() });
             self.refused("crisis report", caller, "the check found errors", details)?;
             return Ok(value);
         }
-        let Figures { report, levels, body, held, indicators, hash } = figures;
+        let Figures { report, levels, body, held, indicators, hash, listing: _ } = figures;
         self.not_elsewhere(&lane, &bulletin, &held)?;
         let officers = BTreeSet::from([caller.who.clone()]);
         let number = self.next_submission();

@@ -31,6 +31,8 @@ pub fn mirror(matched: &Matched) -> Value {
         "key": matched.key.as_str(),
         "mirror_key": matched.mirror_key.as_str(),
         "pairs": compared.pairs.iter().map(pair).collect::<Vec<_>>(),
+        "alone": compared.alone.iter().map(alone).collect::<Vec<_>>(),
+        "missing": compared.missing(),
         "summary": {
             "pairs": summary.pairs,
             "mean_ratio": text(summary.mean_ratio),
@@ -55,6 +57,14 @@ fn pair(pair: &mirror::Pair) -> Value {
         "ratio": text(pair.ratio),
         "asymmetry": text(pair.asymmetry),
         "flagged": pair.flagged,
+    })
+}
+
+fn alone(one: &mirror::Alone) -> Value {
+    json!({
+        "time_period": one.period.to_string(),
+        "origin_value": text(one.origin_value),
+        "destination_value": text(one.destination_value),
     })
 }
 

@@ -103,7 +103,11 @@ fn codes_that_are_none_are_named() {
     let pattern = said(|rule| rule.indicators = vec!["mf_*".to_owned()]);
     assert!(pattern.contains("no beginning"), "{pattern}");
     let sex = said(|rule| rule.sex = Detail::Listed(vec!["X".to_owned()]));
-    assert_eq!(sex, "the scope of the agreement: sex: there is no code \"X\"");
+    assert_eq!(
+        sex,
+        "the scope of the agreement: sex: there is no code \"X\"; the list has F (Female), M (Male), \
+         _N (Non response), _O (Other), _T (Total), _U (Unknown), _Z (Not applicable)"
+    );
     let order = said(|rule| rule.age = Detail::Listed(vec!["Y5T9".to_owned(), "Y0T4".to_owned()]));
     assert!(order.contains("the list of age is empty, not sorted"), "{order}");
     let area = said(|rule| rule.counterparts = Counterparts::Listed(vec!["ATLANTIS".to_owned()]));

@@ -183,7 +183,7 @@ pub(super) fn table(bytes: &[u8]) -> bool {
 
 /// The series of a workbook and what was found.
 pub(super) fn taken_of_sheets(input: &mut (dyn Read + Send)) -> (Vec<Series>, Vec<Finding>) {
-    told(intake::open(input, &Wishes::default(), &Rules { country: Some("ESP"), ..Rules::default() }))
+    told(intake::open(input, &Wishes::default(), &Rules { country: Some("ESP"), ..Rules::default() }, None))
 }
 
 /// The series of a file and what was found.

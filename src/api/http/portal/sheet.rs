@@ -30,9 +30,11 @@ pub(super) async fn sheet<N: Node>(
     let place = service.place()?;
     let reader = service.reader(&access).await?;
     let summary = service.summaries.of(&reader).await?;
-    let known = summary.corridors.get(&(origin.clone(), destination.clone())).ok_or(Refusal::NOTHING)?;
+    if !summary.corridors.contains_key(&(origin.clone(), destination.clone())) {
+        return Err(Refusal::NOTHING);
+    }
     let bytes = task::block_in_place(|| {
-        let ends = Ends::of(&reader, (&origin, &destination), Some(indicator), &known.indicators)?;
+        let ends = Ends::of(&reader, (&origin, &destination), Some(indicator))?;
         written(&ends, reader.is_training()).map_err(|error| {
             tracing::error!(%error, "a sheet cannot be written");
             Refusal::FAILED

@@ -56,7 +56,7 @@ pub(super) async fn answer<N: Node>(
     match question.empty {
         EmptyResult::NoContent if is_empty => return Err(Failure::NoContent),
         EmptyResult::NotFound if is_empty => {
-            return Err(Fault::nothing("there is no figure for this question").into());
+            return Err(select::nothing(&asked.selection).into());
         }
         EmptyResult::Message | EmptyResult::NoContent | EmptyResult::NotFound => {}
     }

@@ -112,9 +112,7 @@ pub(super) fn answer(question: Question, data: Data) -> Result<Response, Failure
         Ok(Some((_, 0))) if question.empty != EmptyResult::Message => {
             return Err(match question.empty {
                 EmptyResult::NoContent => Failure::NoContent,
-                EmptyResult::NotFound | EmptyResult::Message => {
-                    Fault::nothing("there is no figure for this question").into()
-                }
+                EmptyResult::NotFound | EmptyResult::Message => select::nothing(&data.selection).into(),
             });
         }
         Ok(Some((text, _))) => Body::from(text),

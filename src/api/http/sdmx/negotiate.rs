@@ -145,7 +145,7 @@ pub(super) fn labels(headers: &HeaderMap, offer: Offer) -> Labels {
 }
 
 /// Whether an error is better told in JSON.
-pub(super) fn wants_json(headers: &HeaderMap) -> bool {
+pub(in crate::api::http) fn wants_json(headers: &HeaderMap) -> bool {
     let all = ranges(headers);
     all.iter().max_by_key(|range| range.weight).is_some_and(|range| {
         let first = all.iter().find(|one| one.weight == range.weight);

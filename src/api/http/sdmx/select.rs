@@ -351,6 +351,19 @@ impl Plan {
     }
 }
 
+/// That there is no figure for a question, and why, where a code of it is none.
+pub(super) fn nothing(selection: &Selection) -> Fault {
+    let of_keys = selection.keys.iter().map(SeriesPattern::check_codes);
+    let plain = selection.filters.iter().filter_map(Filter::codes);
+    let of_filters = plain.flat_map(|(dimension, codes)| {
+        let narrowed = move |code: &str| SeriesPattern::any().with(dimension, code).check_codes();
+        codes.into_iter().map(narrowed)
+    });
+    let why = of_keys.chain(of_filters).find_map(Result::err);
+    let why = why.map_or_else(String::new, |error| format!(": {error}"));
+    Fault::nothing(format!("there is no figure for this question{why}"))
+}
+
 /// A dimension as one of 14 bits.
 fn bit(dimension: Dimension) -> u16 {
     1 << dimension.position()

@@ -34,7 +34,12 @@ pub(super) struct Mirror {
     key: String,
     /// The series of the destination.
     mirror_key: String,
+    /// The periods that both ends report.
     pairs: Vec<MirrorPair>,
+    /// The periods that one end alone reports.
+    alone: Vec<MirrorAlone>,
+    /// `origin` or `destination`: the end of which no figure is held here; null where both have some.
+    missing: Option<String>,
     summary: MirrorSummary,
     /// How the asymmetry goes; null for fewer than four pairs that have one.
     trend: Option<MirrorTrend>,
@@ -108,6 +113,14 @@ pub(super) struct MirrorPair {
     flagged: bool,
 }
 
+/// A period of which one end says something and the other nothing, which is null.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(super) struct MirrorAlone {
+    time_period: String,
+    origin_value: Option<String>,
+    destination_value: Option<String>,
+}
+
 /// All pairs together.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub(super) struct MirrorSummary {
@@ -133,7 +146,8 @@ pub(super) struct WhichMirror {
     /// Where they arrive.
     #[param(pattern = "^[A-Z]{3}$", example = "ITA")]
     destination: String,
-    /// Of either end; if nothing is said, the first pair of indicators that both ends have.
+    /// Of either end; if nothing is said, the first pair of indicators that both ends have, or else the first that
+    /// one of them has.
     #[param(example = "MS_FBORN")]
     indicator: Option<String>,
 }

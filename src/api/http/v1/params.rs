@@ -7,11 +7,11 @@ use serde::de::DeserializeOwned;
 
 use crate::api::http::guard::Refusal;
 use crate::feed::PublisherId;
-use crate::model::{Dimension, SeriesPattern, catalogue};
+use crate::model::{Dimension, Known, SeriesPattern, catalogue};
 use crate::node::{PublisherName, Reader, Scope};
 
 /// Characters of what is said about a parameter that cannot be.
-const MAX_WORDS: usize = 300;
+const MAX_WORDS: usize = 500;
 
 /// The parameters after the question mark.
 pub(in crate::api::http) struct Params<T>(pub(in crate::api::http) T);
@@ -58,7 +58,11 @@ pub(in crate::api::http) fn limit(
 /// Series by a key pattern, narrowed to an indicator or to a whole flow.
 pub(in crate::api::http) fn pattern(flow: Option<&str>, key: Option<&str>) -> Result<SeriesPattern, Refusal> {
     let pattern = match key {
-        Some(key) => SeriesPattern::parse(key).map_err(|error| asked(&error))?,
+        Some(key) => {
+            let pattern = SeriesPattern::parse(key).map_err(|error| asked(&error))?;
+            pattern.check_codes().map_err(|error| asked(&error))?;
+            pattern
+        }
         None => SeriesPattern::any(),
     };
     match flow {
@@ -73,9 +77,8 @@ pub(super) fn known_indicator(code: &str) -> Result<&str, Refusal> {
     if catalogue::get(code).is_some() || code.contains(':') && is_plain(code) {
         return Ok(code);
     }
-    Err(asked(&format!(
-        "{code:?} is no indicator: /api/v1/indicators lists them, and MIGPROFILE stands for all"
-    )))
+    let hint = Known::Indicators.hint(Dimension::Indicator.id(), code);
+    Err(asked(&format!("{code:?} is no indicator, and MIGPROFILE stands for all{hint}")))
 }
 
 /// A country's code in three capital letters.

@@ -187,8 +187,8 @@ fn narrowed(which: &WhichSeries) -> Result<SeriesPattern, Refusal> {
         (Dimension::Age, &which.age),
     ] {
         let Some(code) = code else { continue };
-        if !dimension.codelist().is_none_or(|list| list.contains(code)) {
-            return Err(asked(&format!("{code:?} is no code of {}", dimension.id())));
+        if let Some(list) = dimension.codelist().filter(|list| !list.contains(code)) {
+            return Err(asked(&list.unknown(dimension.id(), code)));
         }
         pattern = pattern.with(dimension, code);
     }

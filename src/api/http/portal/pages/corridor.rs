@@ -35,14 +35,8 @@ impl Ends {
         reader: &Reader,
         ends: (&str, &str),
         indicator: Option<&str>,
-        known: &BTreeSet<String>,
     ) -> Result<Self, Refusal> {
-        let mut matched = reader.mirror(ends, indicator);
-        if indicator.is_none() && matches!(matched, Err(NodeError::NotFound(_))) {
-            let first = known.iter().find(|code| mirror::pair_of(code).is_some());
-            matched = reader.mirror(ends, Some(first.ok_or(Refusal::NOTHING)?));
-        }
-        let matched = match matched {
+        let matched = match reader.mirror(ends, indicator) {
             Ok(matched) => matched,
             Err(NodeError::NotFound(_) | NodeError::Refused(_)) => return Err(Refusal::NOTHING),
             Err(error) => return Err(failed(&error)),
@@ -75,7 +69,7 @@ pub(super) fn page(
         return Err(Refusal::NOTHING);
     }
     let names = (words.area(origin), words.area(destination));
-    let both = match Ends::of(source.reader, (origin, destination), indicator, &known) {
+    let both = match Ends::of(source.reader, (origin, destination), indicator) {
         Ok(both) => Some(both),
         Err(refusal) if refusal.status != Refusal::NOTHING.status => return Err(refusal),
         // What has no mirror stands in the list below.

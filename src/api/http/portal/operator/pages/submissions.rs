@@ -24,7 +24,7 @@ pub(super) fn all(facts: &Facts<'_>) -> Markup {
             ("time", "time", Form::Time), ("released", "released", Form::Text),
         ], &submissions))
         h2 id="findings" { (facts.say("findings")) }
-        p { (facts.say("findings_lead")) " " code { "corridor check FILE" } }
+        p { (facts.say("findings_lead")) " " code { "corridor check FILE --findings FINDINGS.txt" } }
         @if found.is_empty() { p { (facts.words.say("word.none")) } }
         @for act in found { (finding(facts, act)) }
     }
