@@ -11,6 +11,9 @@
 //! | known share | sum / (sum + the last earlier values of the members that are missing for this period); beside the sum, never in it |
 //! | coverage | how many members have stated a value for a core indicator, of how many |
 //!
+//! A sum over other members is no later value of the same thing: which sums of a measure are over the same members is said
+//! with each.
+//!
 //! Only stocks, flows and lists are summed: rates and states have no sum. Only totals by age, education, occupation,
 //! activity, reason and part of the territory are, since parts are in their totals already; what differs in
 //! frequency, basis, duration or unit is another [`Measure`].
@@ -90,6 +93,9 @@ pub struct Total {
     pub known_share: Option<Decimal>,
     /// Whether the known share is at least [`REPRESENTATIVE`]; none where it is not known.
     pub is_representative: Option<bool>,
+    /// Whether the same members are in it as in most sums of the measure: only these make a course. Of sets of members that
+    /// are in equally many sums, that of the newest counts.
+    pub is_comparable: bool,
 }
 
 /// Movement or presence from one member to another, as the member that counts it states.
@@ -278,6 +284,7 @@ impl Builder {
         for (measure, cells) in &self.measures {
             // The last totals of each member, in periods before the one that is summed.
             let mut last: BTreeMap<usize, Sum> = BTreeMap::new();
+            let first = totals.len();
             for (period, values) in by_period(cells) {
                 let by_reporter = by_reporter(&values);
                 totals.push(self.total(measure, (period, &values), &by_reporter, &last));
@@ -287,6 +294,7 @@ impl Builder {
                     matrices.push(Matrix { measure: measure.clone(), period, flows });
                 }
             }
+            compare(&mut totals[first..]);
         }
         let coverage = catalogue::all().iter().map(|indicator| self.coverage(indicator.code())).collect();
         let countries: BTreeSet<&String> = self.reported.values().flat_map(BTreeMap::keys).collect();
@@ -340,6 +348,7 @@ impl Builder {
             reporting: by_reporter.keys().map(|at| self.members[*at].country.clone()).collect(),
             known_share,
             is_representative: known_share.map(|share| share.mantissa() >= REPRESENTATIVE),
+            is_comparable: false,
         }
     }
 
@@ -356,6 +365,19 @@ impl Builder {
             whole.add(last.get(&absent)?.value()?);
         }
         share(sum, whole.value()?)
+    }
+}
+
+/// Notes which sums of a measure, by period, are over the members that are in most of them.
+fn compare(totals: &mut [Total]) {
+    let mut sets: BTreeMap<&[String], (usize, Period)> = BTreeMap::new();
+    for total in totals.iter().filter(|total| total.sum.total.is_some()) {
+        let known = sets.entry(&total.reporting).or_insert((0, total.period));
+        *known = (known.0 + 1, total.period);
+    }
+    let usual = sets.into_iter().max_by_key(|(_, known)| *known).map(|(members, _)| members.to_vec());
+    for total in totals {
+        total.is_comparable = total.sum.total.is_some() && usual.as_ref() == Some(&total.reporting);
     }
 }
 

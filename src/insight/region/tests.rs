@@ -98,6 +98,33 @@ fn a_sum_without_the_largest_member_does_not_stand_for_the_region() {
 }
 
 #[test]
+fn sums_over_other_members_are_no_part_of_the_course() {
+    let comparable = |profile: &Profile| -> Vec<String> {
+        let of_it = profile.totals.iter().filter(|total| total.is_comparable);
+        of_it.map(|total| total.period.to_string()).collect()
+    };
+    let mut all = southern_africa();
+    let years = ["1990", "1995", "2000", "2005", "2010", "2015", "2020", "2024"];
+    assert_eq!(comparable(&profile(&MEMBERS, &all)), years);
+    for series in all.iter_mut().filter(|series| series.key.ref_area() == "ZAF") {
+        series.versions.retain(|version| !["1995", "2024"].map(period).contains(&version.period));
+    }
+    let without: Vec<&str> = years.into_iter().filter(|year| !["1995", "2024"].contains(year)).collect();
+    assert_eq!(comparable(&profile(&MEMBERS, &all)), without);
+
+    let key = |from: &str, to: &str| format!("A.{from}.{to}.MS_FBORN.BIR._T._T._T._T._T._T._T._T.PS");
+    let two = |canada: &str| {
+        let all = [
+            series(2, &key("PHL", "CAN"), &[("2020", "10"), ("2021", "11")]),
+            series(1, &key("CAN", "PHL"), &[("2021", canada)]),
+        ];
+        comparable(&profile(&["CAN", "PHL"], &all))
+    };
+    assert_eq!(two("5"), ["2021"], "of equally many the newest");
+    assert_eq!(two("Q"), ["2020", "2021"], "a value that is withheld is in no sum");
+}
+
+#[test]
 fn the_digest_depends_on_the_figures_and_not_on_their_order() {
     let mut all = southern_africa();
     let whole = profile(&MEMBERS, &all).digest;

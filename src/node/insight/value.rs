@@ -168,6 +168,7 @@ fn total(total: &Total) -> Value {
         "reporting": total.reporting.len(),
         "known_share": text(total.known_share),
         "is_representative": total.is_representative,
+        "is_comparable": total.is_comparable,
     });
     name(&mut value, &total.measure);
     value

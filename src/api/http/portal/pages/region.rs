@@ -9,11 +9,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use maud::{Markup, html};
 
 use super::country::ends;
-use super::table;
+use super::{drawable, table};
 use crate::api::http::guard::Refusal;
 use crate::api::http::portal::address::{Address, RegionView};
 use crate::api::http::portal::figures::{self, Line};
 use crate::api::http::portal::page::{Page, Source};
+use crate::api::http::portal::picture::{Spark, spark};
 use crate::api::http::service::failed;
 use crate::feed::AgreementId;
 use crate::insight::region::{Flow, Matrix, Measure, Profile, Total};
@@ -228,6 +229,7 @@ fn totals(source: &Source<'_>, view: &RegionView, profile: &Profile) -> Markup {
         th scope="col" { (words.say("word.unit")) }
         th.n scope="col" { (words.say("region.reporting")) }
         th scope="col" { (words.say("region.known_share")) }
+        th scope="col" { (words.say("country.course")) }
     } };
     let rows = html! { @for total in profile.totals.iter().filter(is_newest) {
         @let indicator = Some(total.measure.indicator.clone());
@@ -239,6 +241,7 @@ fn totals(source: &Source<'_>, view: &RegionView, profile: &Profile) -> Markup {
             td { (catalogue::unit_name(&total.measure.unit, words.language())) }
             td.n { (words.fill("word.of", &[("count", &words.count(total.reporting.len() as u64)), ("all", &words.count(profile.members.len() as u64))])) }
             td { (representative(source, total)) }
+            td { (course(source, profile, &total.measure)) }
         }
     } };
     html! { @if !profile.totals.is_empty() {
@@ -246,6 +249,30 @@ fn totals(source: &Source<'_>, view: &RegionView, profile: &Profile) -> Markup {
         p { (words.say("region.sums_are")) }
         (table(words.say("region.sums"), &head, &rows))
     } }
+}
+
+/// The sums of a measure in the size of a word. A sum over other members breaks the line: it says nothing of a trend.
+fn course(source: &Source<'_>, profile: &Profile, measure: &Measure) -> Markup {
+    let words = source.words;
+    let stated = |total: &&Total| total.measure == *measure && total.sum.total.is_some();
+    let all: Vec<&Total> = profile.totals.iter().filter(stated).collect();
+    let same: Vec<(Period, Decimal)> = all
+        .iter()
+        .filter(|total| total.is_comparable)
+        .filter_map(|total| Some((total.period, total.sum.total?)))
+        .collect();
+    let [first, .., last] = same.as_slice() else { return html! { "\u{2013}" } };
+    let said = |(period, value): &(Period, Decimal)| format!("{period}: {}", words.number(value));
+    let label = format!("{} \u{2192} {}", said(first), said(last));
+    let point = |total: &&Total| total.sum.total.filter(|_| total.is_comparable).and_then(drawable);
+    let points: Vec<Option<f64>> = all.iter().map(point).collect();
+    let (drawn, periods) = (words.count(same.len() as u64), words.count(all.len() as u64));
+    html! {
+        (spark(&Spark { label: &label, points: &points }))
+        @if same.len() < all.len() {
+            " " small { (words.fill("region.same_members", &[("count", &drawn), ("all", &periods)])) }
+        }
+    }
 }
 
 /// How many members report each core indicator.
