@@ -223,8 +223,16 @@ fn show_totals(totals: &[Value]) -> anyhow::Result<()> {
     let measure =
         |row: &Value| ["indicator", "freq", "basis", "duration", "unit_measure"].map(|f| row[f].clone());
     for of_measure in totals.chunk_by(|a, b| measure(a) == measure(b)) {
-        let line = spark::line(&numbers(of_measure, "total"));
-        print::text(&format!("{:<14} {line}\n", print::cell(&of_measure[0]["indicator"])))?;
+        let of_same = |row: &Value| if row["is_comparable"] == true { row.clone() } else { json!({}) };
+        let comparable: Vec<Value> = of_measure.iter().map(of_same).collect();
+        let line = spark::line(&numbers(&comparable, "total"));
+        let others = of_measure.iter().filter(|row| row["is_comparable"] != true && !row["total"].is_null());
+        let others: Vec<String> = others.map(|row| print::cell(&row["time_period"])).collect();
+        let note = match others.as_slice() {
+            [] => String::new(),
+            others => format!("   no bar for {}: other members are in these sums", others.join(", ")),
+        };
+        print::text(&format!("{:<14} {line}{note}\n", print::cell(&of_measure[0]["indicator"])))?;
     }
     Ok(())
 }

@@ -119,7 +119,11 @@ impl From<i64> for Decimal {
 
 impl fmt::Display for Decimal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.0, f)
+        // Nearly all: whole numbers of people, which are written many times faster as such.
+        match i64::try_from(self.0.mantissa()) {
+            Ok(whole) if self.0.scale() == 0 && f.precision().is_none() => fmt::Display::fmt(&whole, f),
+            Ok(_) | Err(_) => fmt::Display::fmt(&self.0, f),
+        }
     }
 }
 

@@ -83,6 +83,16 @@ impl SeriesPattern {
         self
     }
 
+    /// The same pattern, narrowed to some codes of one dimension; none means any.
+    #[must_use]
+    pub fn with_any<'a>(mut self, dimension: Dimension, codes: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut wanted: Vec<Box<str>> = codes.into_iter().map(Box::from).collect();
+        wanted.sort();
+        wanted.dedup();
+        self.wanted[dimension.position()] = wanted;
+        self
+    }
+
     /// The codes asked for in a dimension, sorted; none means any.
     #[must_use]
     pub fn codes(&self, dimension: Dimension) -> &[Box<str>] {
@@ -155,6 +165,13 @@ mod tests {
             let error = checked(text).unwrap_err();
             assert!(error.starts_with(said), "{error}");
         }
+    }
+
+    #[test]
+    fn a_pattern_is_narrowed_to_some_codes() {
+        let narrowed = SeriesPattern::any().with_any(Dimension::RefArea, ["ITA", "ESP", "ITA"]);
+        assert_eq!(narrowed, SeriesPattern::parse(".ESP+ITA").unwrap());
+        assert_eq!(narrowed.with_any(Dimension::RefArea, []), SeriesPattern::any());
     }
 
     #[test]

@@ -130,7 +130,7 @@ impl SeriesKey {
     pub fn with(&self, dimension: Dimension, code: &str) -> Result<Self, ModelError> {
         let mut parts = self.parts();
         parts[dimension.position()] = code;
-        Self::from_parts(&parts)
+        Self::from_parts_beside(self, &parts)
     }
 
     /// The key under which the other end of the corridor reports the same movement: areas exchanged, the

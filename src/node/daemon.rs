@@ -19,6 +19,7 @@ use tokio::time::{Duration, Instant, Interval, MissedTickBehavior, interval};
 
 use super::answers;
 use super::core::Core;
+use super::editions::Drafted;
 use super::engine::{Answer, Engine, NodeError};
 use super::exchange;
 use super::home::Home;
@@ -27,6 +28,7 @@ use super::metrics::{Counters, Figures, Metric};
 use super::notify::{Notice, Notices};
 use super::payload::Payload;
 use super::prepared::Prepared;
+use super::reader::Scope;
 use super::request::{Caller, Request};
 use super::rest::Rest;
 use crate::feed::HeadRef;
@@ -180,6 +182,7 @@ impl NodeHandle {
         if let Some(answer) = self.beside(&request) {
             return Ok(Pending::ready(answer));
         }
+        let drafted = self.drafted(&request).await?;
         let (home, concentration) = (Arc::clone(&self.home), self.concentration);
         let is_whole = payload.is_whole();
         let prepare = move || Prepared::new(request, &mut payload, (&home, concentration));
@@ -189,9 +192,25 @@ impl NodeHandle {
             let reading = tokio::task::spawn_blocking(prepare);
             reading.await.map_err(|_| NodeError::Stopping)??
         };
+        self.hand_over(Prepared { drafted, ..prepared }, caller).await
+    }
+
+    async fn hand_over(&self, prepared: Prepared, caller: Caller) -> Result<Pending, NodeError> {
         let (reply, answer) = oneshot::channel();
         self.asks.send(Ask { prepared, caller, reply }).await.map_err(|_| NodeError::Stopping)?;
         Ok(Pending(answer))
+    }
+
+    /// The edition that is to be signed, computed beside the loop.
+    async fn drafted(&self, request: &Request) -> Result<Option<Drafted>, NodeError> {
+        let Request::RegionSign(sign) = request else { return Ok(None) };
+        let asked = Prepared::of(Request::Reader(Scope::Government));
+        let Answer::Reader(reader) = self.hand_over(asked, the_node()).await?.answer().await? else {
+            return Ok(None);
+        };
+        let sign = sign.clone();
+        let drafting = tokio::task::spawn_blocking(move || reader.draft(&sign));
+        drafting.await.map_err(|_| NodeError::Stopping)
     }
 
     /// The answer to a question to the view, while that shows all that was acknowledged: who reads waits for nobody

@@ -23,6 +23,8 @@ use crate::store::{Store, StoreError};
 
 mod sign;
 
+pub(super) use sign::Drafted;
+
 /// Records of a statement: its bytes fit into two parts of a document.
 const MAX_RECORDS: u64 = 2;
 /// The most statements of one party that are kept, the newest: an edition a month for twenty years.
@@ -65,6 +67,8 @@ pub struct Editions {
     pub rule: Rule,
     /// What was signed.
     pub statements: Vec<Statement>,
+    /// Up to where the members' figures are open to us: what an edition of now is of.
+    pub heads: Vec<EditionHead>,
 }
 
 impl Shelves {
@@ -192,7 +196,8 @@ impl Engine {
 
     /// What is known of the editions under an agreement whose profile these members have; they must be read.
     pub(super) fn editions(&mut self, agreement: AgreementId, members: &[Member]) -> Option<Editions> {
-        let agreement = self.house.book().get(&agreement).filter(has_editions)?;
+        let id = agreement;
+        let agreement = self.house.book().get(&id).filter(has_editions)?;
         let rule = self.edition_rule(agreement);
         let feeds: Vec<FeedId> = feeds(agreement).collect();
         // Those who signed the same heads are looked at once.
@@ -206,7 +211,7 @@ impl Engine {
                 statements.push(Statement { by: feed.publisher, seq, entry, time, edition, basis });
             }
         }
-        Some(Editions { rule, statements })
+        Some(Editions { rule, statements, heads: self.edition_heads(id, members) })
     }
 
     fn edition_rule(&self, agreement: &Agreement) -> Rule {
@@ -222,15 +227,28 @@ impl Engine {
     fn edition_heads(&self, agreement: AgreementId, members: &[Member]) -> Vec<EditionHead> {
         let head = |member: &Member| {
             let feed = FeedId::new(member.publisher, agreement);
-            let shelf = self.shelves.by_feed.get(&feed)?;
-            let newest = shelf.figures?;
-            let closed = shelf.closed.range(..=newest.seq).count() as u64;
-            let erased: u64 =
-                self.store.erased(&feed).iter().map(|places| erased_before(places, newest.seq)).sum();
-            let HeadRef { seq, entry, .. } = newest;
-            Some(EditionHead { publisher: member.publisher, seq: seq.0, entry, closed: closed + erased })
+            let newest = self.shelves.by_feed.get(&feed)?.figures?;
+            Some(self.edition_head(newest))
         };
         members.iter().filter_map(head).collect()
+    }
+
+    /// A place up to which figures are in an edition, with how many entries before are not open to us.
+    fn edition_head(&self, newest: HeadRef) -> EditionHead {
+        let HeadRef { feed, seq, entry } = newest;
+        let closed = self.shelves.by_feed.get(&feed).map_or(0, |shelf| shelf.closed.range(..=seq).count());
+        let erased: u64 = self.store.erased(&feed).iter().map(|places| erased_before(places, seq)).sum();
+        EditionHead { publisher: feed.publisher, seq: seq.0, entry, closed: closed as u64 + erased }
+    }
+
+    /// Whether all that an edition is of is here as it says: of every feed these entries, as many of them open.
+    fn still_holds(&mut self, edition: &Edition) -> bool {
+        edition.heads().iter().all(|head| {
+            let agreement = edition.agreement();
+            let place = HeadRef { feed: head.feed(agreement), seq: head.seq(), entry: head.entry };
+            self.shelves.stands(head, agreement, &self.store) != Basis::NotHeld
+                && self.edition_head(place) == *head
+        })
     }
 }
 
@@ -255,3 +273,6 @@ fn has_editions(agreement: &&Agreement) -> bool {
 fn feeds(agreement: &Agreement) -> impl Iterator<Item = FeedId> {
     agreement.text().bound().map(|party| FeedId::new(party, agreement.id()))
 }
+
+#[cfg(test)]
+mod tests;

@@ -504,7 +504,7 @@ impl Engine {
     }
 
     fn dispatch(&mut self, prepared: Prepared, caller: &Caller) -> Result<Answer, NodeError> {
-        let Prepared { request, figures, bundle: _ } = prepared;
+        let Prepared { request, figures, bundle: _, drafted } = prepared;
         let act = request.act().unwrap_or_default();
         let value = match request {
             Request::Status => self.status()?,
@@ -541,7 +541,7 @@ impl Engine {
             }
             Request::Submissions => self.submission_list(),
             Request::Release(release) => return self.release(&release, caller).map(Answer::Json),
-            Request::RegionSign(sign) => self.region_sign(&sign, caller)?,
+            Request::RegionSign(sign) => self.region_sign(&sign, drafted, caller)?,
             Request::Retract { key, periods, reason } => self.retract(&key, &periods, &reason, caller)?,
             Request::Get(get) => return self.get(&get).map(Answer::Rows),
             request @ (Request::StandbyShow

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::io::Read;
 
 use super::crisis::{CrisisRequest, ReportRequest, table};
+use super::editions::Drafted;
 use super::engine::NodeError;
 use super::home::Home;
 use super::payload::Hashed;
@@ -24,6 +25,8 @@ pub struct Prepared {
     pub figures: Option<Figures>,
     /// A bundle's file.
     pub(super) bundle: Option<Spool>,
+    /// The edition that is to be signed.
+    pub(super) drafted: Option<Drafted>,
 }
 
 /// What became of the file of a submission.
@@ -59,15 +62,15 @@ impl Prepared {
             Request::Submit(submit) => submit,
             Request::Crisis(CrisisRequest::Report(report)) => {
                 let figures = Figures::of_bulletin(report, payload, home.card().country(), concentration)?;
-                return Ok(Self { request, figures: Some(figures), bundle: None });
+                return Ok(Self { figures: Some(figures), ..Self::of(request) });
             }
             Request::BundleImport { .. } => {
                 let bundle = Some(Spool::fill(home.dir(), payload)?);
-                return Ok(Self { request, figures: None, bundle });
+                return Ok(Self { bundle, ..Self::of(request) });
             }
             _ => {
                 Hashed::new(payload).finish().map_err(NodeError::Payload)?;
-                return Ok(Self { request, figures: None, bundle: None });
+                return Ok(Self::of(request));
             }
         };
         let (mut payload, country) = (Hashed::new(payload), home.card().country());
@@ -85,7 +88,12 @@ impl Prepared {
         let hash = payload.finish().map_err(NodeError::Payload)?;
         let mut figures = Figures::of(report, hash, (submit.check_only, MAX_HELD_FILE))?;
         figures.listing = spool;
-        Ok(Self { request, figures: Some(figures), bundle: None })
+        Ok(Self { figures: Some(figures), ..Self::of(request) })
+    }
+
+    /// A request with which nothing comes.
+    pub(super) fn of(request: Request) -> Self {
+        Self { request, figures: None, bundle: None, drafted: None }
     }
 }
 

@@ -56,6 +56,7 @@ impl Derived {
             piece: Piece::default(),
             target: Some(start.to_owned()),
             next: None,
+            wanted: None,
             each,
         };
         let mut found = packed::at(&tree, page_prefix(query.prefix().as_str().max(start)))?;
@@ -105,6 +106,8 @@ struct Answer<'a> {
     target: Option<String>,
     /// The place up to which the feed that was asked last may be seen.
     next: Option<(FeedId, Seq)>,
+    /// Whether the feed that was met last is asked for: rows of one feed mostly lie together.
+    wanted: Option<(FeedId, bool)>,
     each: &'a mut dyn FnMut(SeriesView) -> bool,
 }
 
@@ -124,7 +127,7 @@ impl Answer<'_> {
                 }
             }
             let feed = page.feed();
-            if !self.query.wants(&feed) {
+            if !self.wants(feed) {
                 continue;
             }
             let order = self
@@ -195,6 +198,17 @@ impl Answer<'_> {
         }
         let key = page::series_key(key)?;
         Ok((self.each)(SeriesView { key, feed, attributes: row.attributes, versions }))
+    }
+
+    fn wants(&mut self, feed: FeedId) -> bool {
+        match self.wanted {
+            Some((of, wanted)) if of == feed => wanted,
+            Some(_) | None => {
+                let wanted = self.query.wants(&feed);
+                self.wanted = Some((feed, wanted));
+                wanted
+            }
+        }
     }
 
     fn visible(&mut self, feed: FeedId) -> Seq {

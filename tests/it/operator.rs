@@ -38,6 +38,16 @@ fn page(node: &Government, cookie: &str) -> Answer {
     send(node, "GET", "/en/operator", &[cookie], b"")
 }
 
+/// How many of the files that all pages share a page names, its icon among them; each is there.
+fn assets(node: &Government, page: &Answer) -> usize {
+    let text = page.text();
+    assert!(text.contains("<link rel=\"icon\""), "{text}");
+    let names = text.split("=\"/assets/").skip(1).filter_map(|rest| rest.split('"').next());
+    let found = names.map(|name| get(node, &format!("/assets/{name}")).status).collect::<Vec<_>>();
+    assert!(found.iter().all(|status| *status == 200), "{found:?}");
+    found.len()
+}
+
 fn acts(node: &Government) -> Vec<Value> {
     node.ask(&["audit"]).expect("the log")["acts"].as_array().expect("acts").clone()
 }
@@ -53,11 +63,15 @@ fn a_link_signs_in_once_and_is_written_down() {
         assert_eq!(looked.status, 200);
         assert_eq!(looked.header("referrer-policy"), Some("strict-origin"));
         assert_eq!(looked.header("cache-control"), Some("private, no-store"));
+        assert_eq!(assets(node, &looked), 3, "a browser asks for no icon of its own making");
     }
     let entered = enter(node, &code);
     assert_eq!((entered.status, entered.header("location")), (303, Some("/es/operator")));
     let cookie = cookie(&entered);
-    assert_eq!(page(node, &cookie).status, 200);
+    let page_of_it = page(node, &cookie);
+    assert_eq!((page_of_it.status, assets(node, &page_of_it)), (200, 3));
+    let refused = get(node, "/en/nothing-of-this-name");
+    assert_eq!((refused.status, assets(node, &refused)), (404, 2), "style and icon");
     let again = enter(node, &code);
     assert_eq!((again.status, again.header("set-cookie")), (403, None), "used");
     let said: Vec<(String, String)> = acts(node)

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display, Write};
 
-use super::{BySex, Measure, Profile};
+use super::{BySex, Matrix, Measure, Profile};
 use crate::crypto::Hash;
 
 /// The canonical form: UTF-8 lines that end with a line feed, fields with one blank between them, `-` where there is
@@ -38,26 +38,34 @@ fn text(profile: &Profile) -> String {
         line(format_args!("coverage {} {} {}", one.indicator, one.reporting.len(), profile.members.len()));
     }
     for one in &profile.totals {
-        let (measure, sum) = (Words(&one.measure), Values(&one.sum));
+        let (measure, sum) = (words(&one.measure), Values(&one.sum));
         line(format_args!("total {measure} {} {sum} {} {}", one.period, one.cells, one.withheld));
     }
-    for one in &profile.flows {
-        let (measure, value) = (Words(&one.measure), Values(&one.value));
-        line(format_args!("flow {measure} {} {} {} {value}", one.period, one.origin, one.destination));
-    }
+    profile.matrices.iter().for_each(|matrix| flows(matrix, &mut text));
     text
 }
 
-/// Written without a text of its own: a profile has many lines.
-struct Words<'a>(&'a Measure);
-
-impl Display for Words<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Measure { indicator, freq, basis, duration, unit } = self.0;
-        write!(f, "{indicator} {freq} {basis} {duration} {unit}")
+/// The lines of a matrix, in which the first words are the same: a region of the whole world has a hundred thousand.
+fn flows(matrix: &Matrix, text: &mut String) {
+    let first = format!("flow {} {} ", words(&matrix.measure), matrix.period);
+    text.reserve(matrix.flows.len() * (first.len() + FLOW_BYTES));
+    for flow in &matrix.flows {
+        for part in [&first, &*flow.origin, " ", &flow.destination] {
+            text.push_str(part);
+        }
+        writeln!(text, " {}", Values(&flow.value)).expect("writing to a string does not fail");
     }
 }
 
+/// What a flow takes beside its first words, mostly: two countries and three numbers.
+const FLOW_BYTES: usize = 32;
+
+fn words(measure: &Measure) -> String {
+    let Measure { indicator, freq, basis, duration, unit } = measure;
+    format!("{indicator} {freq} {basis} {duration} {unit}")
+}
+
+/// Written without a text of its own.
 struct Values<'a>(&'a BySex);
 
 impl Display for Values<'_> {

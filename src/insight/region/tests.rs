@@ -64,10 +64,11 @@ fn sixteen_members_sum_to_what_un_desa_published() {
     assert_eq!(at(&whole, "1990").sum.total, Some(number("3362478")));
     assert_eq!((whole.reporting.len(), whole.missing.len()), (16, 0));
     let measure = &newest.measure;
-    let largest = whole.largest(measure, period("2024"), 2);
+    let matrix = whole.matrix(measure, period("2024")).unwrap();
+    let largest = matrix.largest(2);
     let named: Vec<_> = largest.iter().map(|f| (&*f.origin, &*f.destination, f.value.total)).collect();
     assert_eq!(named, [("ZWE", "ZAF", Some(number("1072620"))), ("MOZ", "ZAF", Some(number("412058")))]);
-    assert_eq!(whole.matrix(measure, period("2024")).count(), 115);
+    assert_eq!(matrix.flows.len(), 115);
 }
 
 #[test]
@@ -94,6 +95,33 @@ fn a_sum_without_the_largest_member_does_not_stand_for_the_region() {
     assert_eq!(newest.is_representative, Some(false));
     assert!(newest.known_share.is_some_and(|share| share < number("0.5")), "{newest:?}");
     assert!(profile.missing.is_empty(), "it reports other years");
+}
+
+#[test]
+fn sums_over_other_members_are_no_part_of_the_course() {
+    let comparable = |profile: &Profile| -> Vec<String> {
+        let of_it = profile.totals.iter().filter(|total| total.is_comparable);
+        of_it.map(|total| total.period.to_string()).collect()
+    };
+    let mut all = southern_africa();
+    let years = ["1990", "1995", "2000", "2005", "2010", "2015", "2020", "2024"];
+    assert_eq!(comparable(&profile(&MEMBERS, &all)), years);
+    for series in all.iter_mut().filter(|series| series.key.ref_area() == "ZAF") {
+        series.versions.retain(|version| !["1995", "2024"].map(period).contains(&version.period));
+    }
+    let without: Vec<&str> = years.into_iter().filter(|year| !["1995", "2024"].contains(year)).collect();
+    assert_eq!(comparable(&profile(&MEMBERS, &all)), without);
+
+    let key = |from: &str, to: &str| format!("A.{from}.{to}.MS_FBORN.BIR._T._T._T._T._T._T._T._T.PS");
+    let two = |canada: &str| {
+        let all = [
+            series(2, &key("PHL", "CAN"), &[("2020", "10"), ("2021", "11")]),
+            series(1, &key("CAN", "PHL"), &[("2021", canada)]),
+        ];
+        comparable(&profile(&["CAN", "PHL"], &all))
+    };
+    assert_eq!(two("5"), ["2021"], "of equally many the newest");
+    assert_eq!(two("Q"), ["2020", "2021"], "a value that is withheld is in no sum");
 }
 
 #[test]

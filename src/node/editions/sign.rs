@@ -3,11 +3,15 @@
 //! An edition is one text: who signs a number that others have signed joins what most of them signed, if this node
 //! computes the same digest from what it holds, now or as of the entries that they signed. Otherwise nothing is signed,
 //! unless the operator asks for what is computed here now.
+//!
+//! A large region takes long to compute, so that is done beside the node's loop, as of the heads with which a reader was
+//! made. The loop signs it if all that it rests on stands there still.
 
 use serde_json::{Value, json};
 
-use crate::feed::EntryKind;
-use crate::insight::region::{Adoption, Basis, Edition, Signed, Statement};
+use super::Editions;
+use crate::feed::{AgreementId, EntryKind};
+use crate::insight::region::{Adoption, Basis, Edition, EditionHead, Member, Signed, Statement};
 use crate::model::DocumentKind;
 use crate::node::acts::document;
 use crate::node::engine::{Engine, NodeError};
@@ -15,7 +19,19 @@ use crate::node::reader::{Group, Reader, Scope};
 use crate::node::request::{Caller, RegionSign};
 use crate::policy::{Agreement, Standing};
 
+/// What this node would sign, computed from what it held at one moment.
+#[derive(Debug)]
+pub(in crate::node) struct Drafted {
+    agreement: AgreementId,
+    /// Whose figures.
+    members: Vec<Member>,
+    /// What was signed under this number before.
+    before: Option<Adoption>,
+    wanted: Result<Wanted, NodeError>,
+}
+
 /// What is to be signed.
+#[derive(Debug)]
 struct Wanted {
     edition: Edition,
     /// Whether it is of the entries that others have signed, and not of the newest.
@@ -23,20 +39,28 @@ struct Wanted {
 }
 
 impl Engine {
-    /// Computes the profile of an agreement and signs it as an edition. Computing it takes as long as answering with it,
-    /// and the loop waits for it: editions are few.
+    /// Signs the profile of an agreement as an edition: what was drafted beside the loop, or else, where there is no loop,
+    /// what is drafted here.
     pub(in crate::node) fn region_sign(
         &mut self,
         sign: &RegionSign,
+        drafted: Option<Drafted>,
         caller: &Caller,
     ) -> Result<Value, NodeError> {
         let agreement = self.agreement_to_sign_for(&sign.agreement)?;
         let reader = self.reader(Scope::Government)?;
         let group = reader.group(&agreement.id().to_hex(), &[])?;
         let Some(editions) = &group.editions else { return Err(refused(NO_EDITIONS)) };
-        let before = editions.rule.editions(&editions.statements);
-        let before = before.into_iter().find(|one| one.number == sign.edition);
-        let Wanted { edition, as_others } = self.wanted(sign, (&reader, &group), before.as_ref())?;
+        let before = before(editions, sign.edition);
+        let drafted = drafted.unwrap_or_else(|| reader.drafted(sign, (&group, editions)));
+        let of_now = (drafted.agreement, &drafted.members, &drafted.before);
+        if of_now != (group.agreement, &group.members, &before) {
+            return Err(refused(MOVED));
+        }
+        let Wanted { edition, as_others } = drafted.wanted?;
+        if !self.still_holds(&edition) {
+            return Err(refused(MOVED));
+        }
         let us = self.us();
         let own = before.as_ref().and_then(|one| one.signed_by(&us));
         let mut value = json!({
@@ -102,33 +126,6 @@ impl Engine {
         Ok(agreement)
     }
 
-    /// What is to be signed, after what others have signed.
-    fn wanted(
-        &self,
-        sign: &RegionSign,
-        (reader, group): (&Reader, &Group),
-        before: Option<&Adoption>,
-    ) -> Result<Wanted, NodeError> {
-        let profile = reader.region(group)?;
-        let of = |profile, heads| {
-            Edition::of(profile, sign.edition, heads, self.now())
-                .map_err(|error| NodeError::Refused(error.to_string()))
-        };
-        let now = of(&profile, self.edition_heads(group.agreement, &group.members))?;
-        let most = before.and_then(|one| one.digests.first());
-        let Some(most) = most.filter(|most| !sign.anew && most.digest != now.digest()) else {
-            return Ok(Wanted { edition: now, as_others: false });
-        };
-        for signer in most.signers.iter().filter(|one| one.statement.basis == Basis::Held) {
-            let theirs = &signer.statement.edition;
-            let again = reader.region_as_of(theirs)?;
-            if again.digest == most.digest {
-                return Ok(Wanted { edition: of(&again, theirs.heads().to_vec())?, as_others: true });
-            }
-        }
-        Err(differs(sign.edition, most, &now))
-    }
-
     /// Puts our statement into our feed under the agreement.
     fn release_edition(
         &mut self,
@@ -149,6 +146,56 @@ impl Engine {
         Ok(Statement { by, seq: head.seq, entry: head.entry, time, edition, basis: Basis::Held })
     }
 }
+
+impl Reader {
+    /// What this node would sign; nothing where the node itself says better why it signs nothing.
+    pub(in crate::node) fn draft(&self, sign: &RegionSign) -> Option<Drafted> {
+        let group = self.group(&sign.agreement, &[]).ok()?;
+        let editions = group.editions.as_ref()?;
+        Some(self.drafted(sign, (&group, editions)))
+    }
+
+    fn drafted(&self, sign: &RegionSign, (group, editions): (&Group, &Editions)) -> Drafted {
+        let before = before(editions, sign.edition);
+        let wanted = self.wanted(sign, (group, &editions.heads), before.as_ref());
+        Drafted { agreement: group.agreement, members: group.members.clone(), before, wanted }
+    }
+
+    /// What is to be signed, after what others have signed.
+    fn wanted(
+        &self,
+        sign: &RegionSign,
+        (group, heads): (&Group, &[EditionHead]),
+        before: Option<&Adoption>,
+    ) -> Result<Wanted, NodeError> {
+        let profile = self.region_at(group.agreement, group.members.iter().cloned(), heads)?;
+        let of = |profile, heads| {
+            Edition::of(profile, sign.edition, heads, self.now())
+                .map_err(|error| NodeError::Refused(error.to_string()))
+        };
+        let now = of(&profile, heads.to_vec())?;
+        let most = before.and_then(|one| one.digests.first());
+        let Some(most) = most.filter(|most| !sign.anew && most.digest != now.digest()) else {
+            return Ok(Wanted { edition: now, as_others: false });
+        };
+        for signer in most.signers.iter().filter(|one| one.statement.basis == Basis::Held) {
+            let theirs = &signer.statement.edition;
+            let again = self.region_as_of(theirs)?;
+            if again.digest == most.digest {
+                return Ok(Wanted { edition: of(&again, theirs.heads().to_vec())?, as_others: true });
+            }
+        }
+        Err(differs(sign.edition, most, &now))
+    }
+}
+
+/// What was signed under a number.
+fn before(editions: &Editions, number: u32) -> Option<Adoption> {
+    editions.rule.editions(&editions.statements).into_iter().find(|one| one.number == number)
+}
+
+const MOVED: &str = "the members, their entries or what they have signed changed while the profile was computed: nothing is \
+                     signed. Sign again";
 
 const NO_EDITIONS: &str = "editions are signed by the parties of an agreement that is no crisis lane";
 

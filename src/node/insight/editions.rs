@@ -8,7 +8,9 @@ use serde_json::{Value, json};
 use super::value::text;
 use crate::crypto::Hash;
 use crate::feed::{AgreementId, FeedId, Seq};
-use crate::insight::region::{Adoption, Basis, Builder, Edition, Profile, Signed, Signer};
+use crate::insight::region::{
+    Adoption, Basis, Builder, Edition, EditionHead, Member, Profile, Signed, Signer,
+};
 use crate::model::SeriesPattern;
 use crate::node::engine::NodeError;
 use crate::node::reader::{Group, Reader};
@@ -125,13 +127,25 @@ impl Reader {
     /// # Errors
     /// [`NodeError`] when the edition is of an agreement that is not of this scope, or the database is broken.
     pub(in crate::node) fn region_as_of(&self, edition: &Edition) -> Result<Profile, NodeError> {
-        let agreement = edition.agreement();
+        self.region_at(edition.agreement(), edition.members(), edition.heads())
+    }
+
+    /// The profile of these members as of these heads.
+    ///
+    /// # Errors
+    /// [`NodeError`] when the agreement is not of this scope, or the database is broken.
+    pub(in crate::node) fn region_at(
+        &self,
+        agreement: AgreementId,
+        members: impl Iterator<Item = Member>,
+        heads: &[EditionHead],
+    ) -> Result<Profile, NodeError> {
         if !self.groups().iter().any(|one| one.agreement == agreement) {
             return Err(NodeError::NotFound("there is no such agreement here".to_owned()));
         }
         let heads: BTreeMap<FeedId, Seq> =
-            edition.heads().iter().map(|head| (head.feed(agreement), head.seq())).collect();
-        let mut builder = Builder::new(agreement, edition.members());
+            heads.iter().map(|head| (head.feed(agreement), head.seq())).collect();
+        let mut builder = Builder::new(agreement, members);
         let agreements = vec![agreement];
         let query =
             Query { agreements, heads: Some(Arc::new(heads)), ..Query::current(SeriesPattern::any()) };
@@ -168,7 +182,7 @@ fn signed((agreement, one): (AgreementId, &Signed), view: &EditionsView) -> Valu
     let first = one.signers.first().map(|signer| &signer.statement.edition);
     let countries = |reporting| first.map(|edition| edition.countries(reporting).collect::<Vec<_>>());
     let heads = first.map(|edition| {
-        let head = |head: &crate::insight::region::EditionHead| {
+        let head = |head: &EditionHead| {
             json!({
                 "publisher": head.publisher.to_hex(),
                 "agreement": agreement.to_hex(),

@@ -8,7 +8,7 @@ use crate::insight::mirror::{
     self, Comparable, ComparablePair, Definition, Difference, FACTOR_SETS, Matched, Trend,
 };
 use crate::insight::quality::{Assessment, Report};
-use crate::insight::region::{Coverage, Flow, Measure, Profile, Total};
+use crate::insight::region::{Coverage, Flow, Matrix, Measure, Profile, Total};
 use crate::model::catalogue::{self, Breakdown, Mirror};
 use crate::model::{Decimal, Period};
 
@@ -145,8 +145,11 @@ pub fn region(title: &str, profile: &Profile, (indicator, period): (Option<&str>
         measures.iter_mut().for_each(|one| one.1 = period);
     }
     measures.retain(|(measure, _)| is_wanted(measure));
-    let matrix = measures.iter().flat_map(|(measure, period)| profile.matrix(measure, *period));
-    let largest = measures.iter().flat_map(|(measure, period)| profile.largest(measure, *period, LARGEST));
+    let matrices: Vec<&Matrix> =
+        measures.iter().filter_map(|(measure, period)| profile.matrix(measure, *period)).collect();
+    let cells = |of: fn(&Matrix) -> Vec<&Flow>| -> Vec<Value> {
+        matrices.iter().flat_map(|matrix| of(matrix).into_iter().map(|one| flow(matrix, one))).collect()
+    };
     let covered = profile.coverage.iter().filter(|one| !one.reporting.is_empty()).count();
     let one_coverage = |one: &Coverage| coverage(one, profile.members.len());
     json!({
@@ -158,8 +161,8 @@ pub fn region(title: &str, profile: &Profile, (indicator, period): (Option<&str>
         "indicators": totals.map(total).collect::<Vec<_>>(),
         "core": { "covered": covered, "of": profile.coverage.len() },
         "coverage": profile.coverage.iter().map(one_coverage).collect::<Vec<_>>(),
-        "matrix": matrix.map(flow).collect::<Vec<_>>(),
-        "largest": largest.map(flow).collect::<Vec<_>>(),
+        "matrix": cells(|matrix| matrix.flows.iter().collect()),
+        "largest": cells(|matrix| matrix.largest(LARGEST)),
         "digest": profile.digest.to_hex(),
     })
 }
@@ -175,21 +178,22 @@ fn total(total: &Total) -> Value {
         "reporting": total.reporting.len(),
         "known_share": text(total.known_share),
         "is_representative": total.is_representative,
+        "is_comparable": total.is_comparable,
     });
     name(&mut value, &total.measure);
     value
 }
 
-fn flow(flow: &Flow) -> Value {
+fn flow(matrix: &Matrix, flow: &Flow) -> Value {
     let mut value = json!({
-        "time_period": flow.period.to_string(),
-        "origin": flow.origin,
-        "destination": flow.destination,
+        "time_period": matrix.period.to_string(),
+        "origin": &*flow.origin,
+        "destination": &*flow.destination,
         "total": text(flow.value.total),
         "male": text(flow.value.male),
         "female": text(flow.value.female),
     });
-    name(&mut value, &flow.measure);
+    name(&mut value, &matrix.measure);
     value
 }
 

@@ -88,13 +88,19 @@ impl Line {
     }
 
     fn of(series: &SeriesView) -> Self {
-        Self {
+        let mut line = Self {
             key: series.key.clone(),
             parts: None,
             attributes: series.attributes.clone(),
             figures: BTreeMap::new(),
             remarks: BTreeMap::new(),
-        }
+        };
+        line.add(series);
+        line
+    }
+
+    fn says_something(&self) -> bool {
+        !self.figures.is_empty()
     }
 
     /// Takes what a feed says; of two feeds the later word counts.
@@ -126,17 +132,40 @@ impl Line {
 /// # Errors
 /// [`Refusal`] when there are more than a page can show, or the database is broken.
 pub(super) fn lines(reader: &Reader, pattern: SeriesPattern) -> Result<Vec<Line>, Refusal> {
-    let mut all: BTreeMap<SeriesKey, Line> = BTreeMap::new();
-    let mut too_many = false;
+    let mut all = Vec::new();
+    each(reader, pattern, |_| true, &mut |line| all.push(line))?;
+    all.sort_by(|one, other| one.key.cmp(&other.key));
+    Ok(all)
+}
+
+/// Hands on every series of a pattern that is its reporter's own word and wanted, in the order of views: all of one
+/// indicator, reporter and counterpart come together.
+fn each(
+    reader: &Reader,
+    pattern: SeriesPattern,
+    is_wanted: impl Fn(&SeriesKey) -> bool,
+    take: &mut impl FnMut(Line),
+) -> Result<(), Refusal> {
+    let (mut count, mut last): (usize, Option<Line>) = (0, None);
     let asked = reader.query_own(pattern, &mut |series| {
-        too_many = all.len() >= MAX_LINES;
-        all.entry(series.key.clone()).or_insert_with(|| Line::of(&series)).add(&series);
-        !too_many
+        if !is_wanted(&series.key) {
+            return true;
+        }
+        // What several feeds say of a series comes together as well.
+        if let Some(line) = last.as_mut().filter(|line| line.key == series.key) {
+            line.add(&series);
+            return true;
+        }
+        last.replace(Line::of(&series)).into_iter().filter(Line::says_something).for_each(&mut *take);
+        count += 1;
+        count <= MAX_LINES
     });
+    last.into_iter().filter(Line::says_something).for_each(take);
     match asked {
-        Ok(()) if too_many => Err(Refusal::question("there are too many series for one page: ask the API")),
-        Ok(()) => Ok(all.into_values().filter(|line| !line.figures.is_empty()).collect()),
-        Err(NodeError::NotFound(_)) => Ok(Vec::new()),
+        Ok(()) if count > MAX_LINES => {
+            Err(Refusal::question("there are too many series for one page: ask the API"))
+        }
+        Ok(()) | Err(NodeError::NotFound(_)) => Ok(()),
         Err(error) => Err(failed(&error)),
     }
 }
@@ -165,8 +194,13 @@ pub(super) fn withdrawn(reader: &Reader, pattern: SeriesPattern) -> Result<Vec<W
 /// # Errors
 /// As [`lines`].
 pub(super) fn totals(reader: &Reader, pattern: SeriesPattern) -> Result<Vec<Line>, Refusal> {
-    let is_total = |line: &Line| TOTALS.iter().all(|one| matches!(line.key.dimension(*one), "_T" | "_Z"));
-    Ok(with_totals(lines(reader, pattern)?.into_iter().filter(is_total)))
+    let mut all = Vec::new();
+    each(reader, pattern, is_total, &mut |line| all.push(line))?;
+    Ok(with_totals(all.into_iter()))
+}
+
+fn is_total(key: &SeriesKey) -> bool {
+    TOTALS.iter().all(|one| matches!(key.dimension(*one), "_T" | "_Z"))
 }
 
 /// Of each reporter, counterpart and indicator the series of totals, of one sex or of both; of several the one that goes
@@ -175,22 +209,37 @@ pub(super) fn totals(reader: &Reader, pattern: SeriesPattern) -> Result<Vec<Line
 /// # Errors
 /// As [`lines`].
 pub(super) fn headlines(reader: &Reader, pattern: SeriesPattern, sex: &str) -> Result<Vec<Line>, Refusal> {
-    let mut best: BTreeMap<[String; 3], Line> = BTreeMap::new();
-    for line in totals(reader, pattern)? {
-        let own = line.key.dimension(Dimension::Sex);
-        if own != sex && !(own == "_Z" && sex == "_T") {
-            continue;
+    // One pair of countries after the other: each has a few series, all together have many.
+    let (mut all, mut pair): (Vec<Line>, Vec<Line>) = (Vec::new(), Vec::new());
+    each(reader, pattern, is_total, &mut |line| {
+        if pair.last().is_some_and(|last| about(&last.key) != about(&line.key)) {
+            all.extend(headline(std::mem::take(&mut pair), sex));
         }
-        let key = &line.key;
-        let about = [key.ref_area(), key.counterpart_area(), key.indicator()].map(str::to_owned);
-        let rank = |line: &Line| (line.figures.keys().next_back().copied(), line.figures.len());
-        match best.entry(about) {
-            Entry::Vacant(place) => drop(place.insert(line)),
-            Entry::Occupied(mut known) if rank(known.get()) < rank(&line) => drop(known.insert(line)),
-            Entry::Occupied(_) => {}
+        pair.push(line);
+    })?;
+    all.extend(headline(pair, sex));
+    all.sort_by(|one, other| about(&one.key).cmp(&about(&other.key)));
+    Ok(all)
+}
+
+fn about(key: &SeriesKey) -> [&str; 3] {
+    [key.ref_area(), key.counterpart_area(), key.indicator()]
+}
+
+/// Of the series of one pair and indicator the one of this sex that goes on longest.
+fn headline(pair: Vec<Line>, sex: &str) -> Option<Line> {
+    let is_of = |line: &Line| {
+        let own = line.key.sex();
+        own == sex || own == "_Z" && sex == "_T"
+    };
+    let rank = |line: &Line| (line.figures.keys().next_back().copied(), line.figures.len());
+    let mut best: Option<Line> = None;
+    for line in with_totals(pair.into_iter()).into_iter().filter(is_of) {
+        if best.as_ref().is_none_or(|known| rank(known) < rank(&line)) {
+            best = Some(line);
         }
     }
-    Ok(best.into_values().collect())
+    best
 }
 
 /// The series of a key, or what its women and men make together.

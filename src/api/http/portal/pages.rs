@@ -101,7 +101,7 @@ pub(super) fn saved(words: Words, drawn: &Markup, caption: &str) -> Markup {
             figcaption {
                 (caption) " "
                 @for (kind, text) in [("svg", "figure.svg"), ("png", "figure.png")] {
-                    button type="button" hidden data-save=(kind) { (words.say(text)) }
+                    button type="button" hidden data-save=(kind) { (words.say(text)) } " "
                 }
             }
         }

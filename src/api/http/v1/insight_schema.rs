@@ -147,6 +147,8 @@ pub(super) struct RegionTotal {
     known_share: Option<String>,
     /// Whether that is at least 0.800.
     is_representative: Option<bool>,
+    /// Whether the same members are in it as in most sums of the measure: the others are no part of its course.
+    is_comparable: bool,
 }
 
 /// How many members report a core indicator.

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::section::Section;
 use super::session::Signed;
 use crate::api::http::portal::address::{Address, MapView};
-use crate::api::http::portal::assets::{SCRIPT, STYLE};
+use crate::api::http::portal::assets::{ICON, SCRIPT, STYLE};
 use crate::api::http::portal::page::native;
 use crate::api::http::portal::words::Words;
 use crate::feed::Card;
@@ -87,6 +87,7 @@ fn document(words: Words, title: &str, is_training: bool, content: &Markup) -> S
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="robots" content="noindex";
                 title { @if is_training { (words.say("frame.training")) " - " } (title) " - Corridor" }
+                link rel="icon" type="image/svg+xml" href=(format!("/assets/{}", ICON.name()));
                 link rel="stylesheet" href=(format!("/assets/{}", STYLE.name()));
                 script src=(format!("/assets/{}", SCRIPT.name())) defer {}
             }

@@ -119,7 +119,7 @@ fn identity(source: &Source<'_>, code: &str, publisher: PublisherId, report: &Re
             }
             dt { (words.say("country.overdue")) }
             dd {
-                @if report.overdue.is_empty() { (words.say("word.none")) } @else {
+                @if report.overdue.is_empty() { (words.say("country.none_overdue")) } @else {
                     @for (at, one) in report.overdue.iter().enumerate() {
                         @if at > 0 { ", " } a href=(source.href(&Address::Indicator(one.clone()))) { (words.indicator(one)) }
                     }

@@ -109,7 +109,7 @@ fn days(source: &Source<'_>, days: Option<i64>) -> String {
 fn overdue(source: &Source<'_>, report: &Report) -> Markup {
     let words = source.words;
     html! {
-        @if report.overdue.is_empty() { (words.say("word.none")) } @else {
+        @if report.overdue.is_empty() { (words.say("country.none_overdue")) } @else {
             @for (at, one) in report.overdue.iter().enumerate() {
                 @if at > 0 { ", " } a href=(source.href(&Address::Indicator(one.clone()))) { (words.indicator(one)) }
             }

@@ -4,19 +4,20 @@
 mod editions;
 mod pictures;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use maud::{Markup, html};
 
 use super::country::ends;
-use super::table;
+use super::{drawable, table};
 use crate::api::http::guard::Refusal;
 use crate::api::http::portal::address::{Address, RegionView};
 use crate::api::http::portal::figures::{self, Line};
 use crate::api::http::portal::page::{Page, Source};
+use crate::api::http::portal::picture::{Spark, spark};
 use crate::api::http::service::failed;
 use crate::feed::AgreementId;
-use crate::insight::region::{Flow, Measure, Profile, Total};
+use crate::insight::region::{Flow, Matrix, Measure, Profile, Total};
 use crate::model::{Decimal, Dimension, Period, SeriesPattern, catalogue};
 use crate::node::NodeError;
 
@@ -24,16 +25,6 @@ use crate::node::NodeError;
 const LARGEST: usize = 20;
 /// Sums that are listed of one measure.
 const MAX_PERIODS: usize = 12;
-
-/// What of a profile is shown: one measure of one period.
-pub(super) struct Shown<'a> {
-    /// The measure.
-    pub(super) measure: &'a Measure,
-    /// The period.
-    pub(super) period: Period,
-    /// Its cells.
-    pub(super) flows: Vec<&'a Flow>,
-}
 
 /// The page.
 pub(super) fn page(source: &Source<'_>, view: &RegionView) -> Result<Page, Refusal> {
@@ -48,7 +39,7 @@ pub(super) fn page(source: &Source<'_>, view: &RegionView) -> Result<Page, Refus
     let body = html! {
         p.lead { (words.say("region.lead")) }
         (coverage(source, &profile))
-        @if let Some(shown) = &shown {
+        @if let Some(shown) = shown {
             h2 id="matrix" { (words.indicator(&shown.measure.indicator)) ", " (shown.period) }
             (choice(source, view, &profile, shown))
             (sum(source, &profile, shown))
@@ -75,24 +66,15 @@ fn refusal(error: &NodeError) -> Refusal {
 }
 
 /// The measure and period that are asked for, else the one with most cells in its newest period.
-fn shown<'a>(profile: &'a Profile, view: &RegionView) -> Option<Shown<'a>> {
-    let fits = |flow: &&Flow| {
-        view.indicator.as_ref().is_none_or(|code| *code == flow.measure.indicator)
-            && view.period.as_ref().is_none_or(|period| *period == flow.period.to_string())
+fn shown<'a>(profile: &'a Profile, view: &RegionView) -> Option<&'a Matrix> {
+    let fits = |matrix: &&Matrix| {
+        view.indicator.as_ref().is_none_or(|code| *code == matrix.measure.indicator)
+            && view.period.as_ref().is_none_or(|period| *period == matrix.period.to_string())
     };
-    let cells: BTreeSet<(&Measure, Period)> =
-        profile.flows.iter().filter(fits).map(|flow| (&flow.measure, flow.period)).collect();
-    let of = |measure: &Measure, period: Period| -> Vec<&'a Flow> {
-        let fits = |flow: &&Flow| flow.measure == *measure && flow.period == period;
-        profile.flows.iter().filter(fits).collect()
-    };
-    let newest =
-        |one: &Measure| cells.iter().filter(|(measure, _)| *measure == one).map(|(_, period)| *period).max();
-    let (measure, period) = cells
-        .iter()
-        .filter(|(measure, period)| newest(measure) == Some(*period))
-        .max_by_key(|(measure, period)| of(measure, *period).len())?;
-    Some(Shown { measure, period: *period, flows: of(measure, *period) })
+    // Matrices are in the order of measures and periods: of each measure the last is the newest.
+    let newest: BTreeMap<&Measure, &Matrix> =
+        profile.matrices.iter().filter(fits).map(|matrix| (&matrix.measure, matrix)).collect();
+    newest.into_values().max_by_key(|matrix| matrix.flows.len())
 }
 
 /// How many report, and who does not.
@@ -113,11 +95,12 @@ fn coverage(source: &Source<'_>, profile: &Profile) -> Markup {
 }
 
 /// The measures and periods that can be looked at.
-fn choice(source: &Source<'_>, view: &RegionView, profile: &Profile, shown: &Shown<'_>) -> Markup {
+fn choice(source: &Source<'_>, view: &RegionView, profile: &Profile, shown: &Matrix) -> Markup {
     let words = source.words;
-    let measures: BTreeSet<&str> = profile.flows.iter().map(|flow| flow.measure.indicator.as_str()).collect();
-    let same = profile.flows.iter().filter(|flow| flow.measure == *shown.measure);
-    let periods: BTreeSet<Period> = same.map(|flow| flow.period).collect();
+    let measures: BTreeSet<&str> =
+        profile.matrices.iter().map(|matrix| matrix.measure.indicator.as_str()).collect();
+    let same = profile.matrices.iter().filter(|matrix| matrix.measure == shown.measure);
+    let periods: Vec<Period> = same.map(|matrix| matrix.period).collect();
     let link = |indicator: &str, period: Option<String>| {
         source.href(&Address::Region(RegionView {
             indicator: Some(indicator.to_owned()),
@@ -135,10 +118,10 @@ fn choice(source: &Source<'_>, view: &RegionView, profile: &Profile, shown: &Sho
     }
 }
 
-fn sum(source: &Source<'_>, profile: &Profile, shown: &Shown<'_>) -> Markup {
+fn sum(source: &Source<'_>, profile: &Profile, shown: &Matrix) -> Markup {
     let words = source.words;
     let Some(total) =
-        profile.totals.iter().find(|one| one.measure == *shown.measure && one.period == shown.period)
+        profile.totals.iter().find(|one| one.measure == shown.measure && one.period == shown.period)
     else {
         return html! {};
     };
@@ -170,29 +153,29 @@ fn representative(source: &Source<'_>, total: &Total) -> Markup {
     }
 }
 
-fn largest(source: &Source<'_>, shown: &Shown<'_>) -> Result<Markup, Refusal> {
+fn largest(source: &Source<'_>, shown: &Matrix) -> Result<Markup, Refusal> {
     let words = source.words;
     let indicator = shown.measure.indicator.as_str();
-    let lines = figures::totals(source.reader, SeriesPattern::any().with(Dimension::Indicator, indicator))?;
-    let mut flows: Vec<&&Flow> = shown.flows.iter().filter(|flow| flow.value.total.is_some()).collect();
-    flows.sort_by(|a, b| {
-        b.value
-            .total
-            .cmp(&a.value.total)
-            .then_with(|| (&a.origin, &a.destination).cmp(&(&b.origin, &b.destination)))
-    });
+    let flows = shown.largest(LARGEST);
+    // Who states them and of whom are these countries, whichever end an indicator is reported from.
+    let ends = flows.iter().flat_map(|flow| [&*flow.origin, &*flow.destination]);
+    let pattern = SeriesPattern::any()
+        .with(Dimension::Indicator, indicator)
+        .with_any(Dimension::RefArea, ends.clone())
+        .with_any(Dimension::CounterpartArea, ends);
+    let lines = if flows.is_empty() { Vec::new() } else { figures::totals(source.reader, pattern)? };
     let head = html! { tr {
         th scope="col" { (words.say("word.corridor")) }
         th.n scope="col" { (words.say("word.total")) }
         th.n scope="col" { (words.say("region.women")) }
         th.n scope="col" { (words.say("region.men")) }
     } };
-    let rows = html! { @for flow in flows.iter().take(LARGEST) {
-        @let address = Address::Corridor { origin: flow.origin.clone(), destination: flow.destination.clone(), indicator: Some(flow.measure.indicator.clone()) };
+    let rows = html! { @for flow in flows {
+        @let address = address(shown, flow);
         tr {
             th scope="row" { a href=(source.href(&address)) { (words.area(&flow.origin)) " \u{2192} " (words.area(&flow.destination)) } }
             @for (sex, value) in [("_T", flow.value.total), ("F", flow.value.female), ("M", flow.value.male)] {
-                td.n { (proven(source, &lines, (flow, sex), value)) }
+                td.n { (proven(source, &lines, (shown.period, flow, sex), value)) }
             }
         }
     } };
@@ -202,18 +185,33 @@ fn largest(source: &Source<'_>, shown: &Shown<'_>) -> Result<Markup, Refusal> {
     })
 }
 
+/// The corridor of a cell.
+fn address(shown: &Matrix, flow: &Flow) -> Address {
+    Address::Corridor {
+        origin: flow.origin.to_string(),
+        destination: flow.destination.to_string(),
+        indicator: Some(shown.measure.indicator.clone()),
+    }
+}
+
 /// The value of a cell, opening the proof of the series that states it.
-fn proven(source: &Source<'_>, lines: &[Line], (flow, sex): (&Flow, &str), value: Option<Decimal>) -> Markup {
+fn proven(
+    source: &Source<'_>,
+    lines: &[Line],
+    (period, flow, sex): (Period, &Flow, &str),
+    value: Option<Decimal>,
+) -> Markup {
     let Some(value) = value else { return html! { "\u{2013}" } };
     let states = |line: &&Line| {
-        let of_it = ends(line.key.indicator(), line.key.ref_area(), line.key.counterpart_area());
+        let (origin, destination) =
+            ends(line.key.indicator(), line.key.ref_area(), line.key.counterpart_area());
         let known = line.key.dimension(Dimension::Sex);
-        of_it == (flow.origin.clone(), flow.destination.clone())
+        (&*origin, &*destination) == (&*flow.origin, &*flow.destination)
             && (known == sex || known == "_Z" && sex == "_T")
-            && line.figures.get(&flow.period).is_some_and(|figure| figure.value == Some(value))
+            && line.figures.get(&period).is_some_and(|figure| figure.value == Some(value))
     };
     match lines.iter().find(states) {
-        Some(line) => source.figure(&value, line, flow.period),
+        Some(line) => source.figure(&value, line, period),
         None => html! { (source.words.number(&value)) },
     }
 }
@@ -231,6 +229,7 @@ fn totals(source: &Source<'_>, view: &RegionView, profile: &Profile) -> Markup {
         th scope="col" { (words.say("word.unit")) }
         th.n scope="col" { (words.say("region.reporting")) }
         th scope="col" { (words.say("region.known_share")) }
+        th scope="col" { (words.say("country.course")) }
     } };
     let rows = html! { @for total in profile.totals.iter().filter(is_newest) {
         @let indicator = Some(total.measure.indicator.clone());
@@ -242,6 +241,7 @@ fn totals(source: &Source<'_>, view: &RegionView, profile: &Profile) -> Markup {
             td { (catalogue::unit_name(&total.measure.unit, words.language())) }
             td.n { (words.fill("word.of", &[("count", &words.count(total.reporting.len() as u64)), ("all", &words.count(profile.members.len() as u64))])) }
             td { (representative(source, total)) }
+            td { (course(source, profile, &total.measure)) }
         }
     } };
     html! { @if !profile.totals.is_empty() {
@@ -249,6 +249,30 @@ fn totals(source: &Source<'_>, view: &RegionView, profile: &Profile) -> Markup {
         p { (words.say("region.sums_are")) }
         (table(words.say("region.sums"), &head, &rows))
     } }
+}
+
+/// The sums of a measure in the size of a word. A sum over other members breaks the line: it says nothing of a trend.
+fn course(source: &Source<'_>, profile: &Profile, measure: &Measure) -> Markup {
+    let words = source.words;
+    let stated = |total: &&Total| total.measure == *measure && total.sum.total.is_some();
+    let all: Vec<&Total> = profile.totals.iter().filter(stated).collect();
+    let same: Vec<(Period, Decimal)> = all
+        .iter()
+        .filter(|total| total.is_comparable)
+        .filter_map(|total| Some((total.period, total.sum.total?)))
+        .collect();
+    let [first, .., last] = same.as_slice() else { return html! { "\u{2013}" } };
+    let said = |(period, value): &(Period, Decimal)| format!("{period}: {}", words.number(value));
+    let label = format!("{} \u{2192} {}", said(first), said(last));
+    let point = |total: &&Total| total.sum.total.filter(|_| total.is_comparable).and_then(drawable);
+    let points: Vec<Option<f64>> = all.iter().map(point).collect();
+    let (drawn, periods) = (words.count(same.len() as u64), words.count(all.len() as u64));
+    html! {
+        (spark(&Spark { label: &label, points: &points }))
+        @if same.len() < all.len() {
+            " " small { (words.fill("region.same_members", &[("count", &drawn), ("all", &periods)])) }
+        }
+    }
 }
 
 /// How many members report each core indicator.

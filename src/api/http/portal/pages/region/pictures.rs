@@ -5,14 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use maud::{Markup, html};
 
-use super::Shown;
+use super::address;
 use crate::api::http::portal::address::Address;
 use crate::api::http::portal::page::Source;
 use crate::api::http::portal::pages::{drawable, figure};
 use crate::api::http::portal::picture::{
     self, Area, Caption, Cell, Classes, Heat, HeatCell, Key, Map, Shade, View,
 };
-use crate::insight::region::{Flow, Profile};
+use crate::insight::region::{Flow, Matrix, Profile};
 use crate::model::catalogue::{self, Side};
 
 /// Corridors that are drawn as bands: more hide each other.
@@ -23,7 +23,7 @@ const MAX_FIELD: usize = 40;
 const MANY: usize = 15;
 
 /// The members where they lie, those that report nothing hatched, and the largest corridors between them.
-pub(super) fn map(source: &Source<'_>, profile: &Profile, shown: &Shown<'_>) -> Markup {
+pub(super) fn map(source: &Source<'_>, profile: &Profile, shown: &Matrix) -> Markup {
     let words = source.words;
     let codes: Vec<&str> = profile.members.iter().map(|member| member.country.as_str()).collect();
     let places: Vec<(&str, String, String, Shade)> = codes
@@ -40,16 +40,17 @@ pub(super) fn map(source: &Source<'_>, profile: &Profile, shown: &Shown<'_>) -> 
         .iter()
         .map(|(code, label, href, shade)| Area { code, label, href: Some(href), shade: *shade })
         .collect();
+    // Of the largest alone a name is made: a region of the whole world has ten thousand.
     let labels: Vec<(&Flow, String, f64, String)> = shown
-        .flows
-        .iter()
+        .largest(MAX_FLOWS)
+        .into_iter()
         .filter_map(|flow| {
             let total = flow.value.total?;
             let label = format!("{}: {}", corridor(source, flow), words.number(&total));
-            Some((*flow, label, drawable(total)?, source.href(&address(flow))))
+            Some((flow, label, drawable(total)?, source.href(&address(shown, flow))))
         })
         .collect();
-    let mut flows: Vec<picture::Flow<'_>> = labels
+    let flows: Vec<picture::Flow<'_>> = labels
         .iter()
         .map(|(flow, label, value, href)| picture::Flow {
             is_return: false,
@@ -60,8 +61,6 @@ pub(super) fn map(source: &Source<'_>, profile: &Profile, shown: &Shown<'_>) -> 
             href: Some(href),
         })
         .collect();
-    flows.sort_by(|a, b| b.value.total_cmp(&a.value));
-    flows.truncate(MAX_FLOWS);
     let mut keys = vec![(Key::Class(0), words.say("region.reporting").to_owned())];
     if !profile.missing.is_empty() {
         keys.push((Key::Missing, words.say("region.missing").to_owned()));
@@ -84,14 +83,14 @@ pub(super) fn map(source: &Source<'_>, profile: &Profile, shown: &Shown<'_>) -> 
 }
 
 /// Every cell of the measure and period.
-pub(super) fn field(source: &Source<'_>, profile: &Profile, shown: &Shown<'_>) -> Markup {
+pub(super) fn field(source: &Source<'_>, profile: &Profile, shown: &Matrix) -> Markup {
     let words = source.words;
     let codes: Vec<&str> = profile.members.iter().map(|member| member.country.as_str()).collect();
     if codes.len() > MAX_FIELD || codes.len() < 2 {
         return html! {};
     }
     let flows: BTreeMap<(&str, &str), &Flow> =
-        shown.flows.iter().map(|flow| ((flow.origin.as_str(), flow.destination.as_str()), *flow)).collect();
+        shown.flows.iter().map(|flow| ((&*flow.origin, &*flow.destination), flow)).collect();
     let values: Vec<f64> = shown
         .flows
         .iter()
@@ -102,7 +101,8 @@ pub(super) fn field(source: &Source<'_>, profile: &Profile, shown: &Shown<'_>) -
     let cells: Vec<Vec<HeatCell>> = codes
         .iter()
         .map(|origin| {
-            let cell = |destination: &&str| one(source, (origin, destination), (&flows, classes.as_ref()));
+            let cell =
+                |destination: &&str| one(source, (shown, origin, destination), (&flows, classes.as_ref()));
             codes.iter().map(cell).collect()
         })
         .collect();
@@ -127,7 +127,7 @@ pub(super) fn field(source: &Source<'_>, profile: &Profile, shown: &Shown<'_>) -
 
 fn one(
     source: &Source<'_>,
-    (origin, destination): (&str, &str),
+    (shown, origin, destination): (&Matrix, &str, &str),
     (flows, classes): (&BTreeMap<(&str, &str), &Flow>, Option<&Classes>),
 ) -> HeatCell {
     let words = source.words;
@@ -146,7 +146,7 @@ fn one(
     };
     let said = if text.is_empty() { words.say("map.no_value") } else { &text };
     let label = format!("{name}: {said}");
-    HeatCell { cell, label, href: flow.map(|flow| source.href(&address(flow))), text }
+    HeatCell { cell, label, href: flow.map(|flow| source.href(&address(shown, flow))), text }
 }
 
 fn keys<'a>(
@@ -175,14 +175,11 @@ fn keys<'a>(
 }
 
 /// Members of which no cell of the measure and period is stated: their row or column is empty for that reason.
-fn silent(source: &Source<'_>, profile: &Profile, shown: &Shown<'_>) -> Markup {
+fn silent(source: &Source<'_>, profile: &Profile, shown: &Matrix) -> Markup {
     let words = source.words;
     let arrives = catalogue::get(&shown.measure.indicator).is_some_and(|one| one.side == Side::Destination);
-    let reporters: BTreeSet<&str> = shown
-        .flows
-        .iter()
-        .map(|flow| if arrives { flow.destination.as_str() } else { flow.origin.as_str() })
-        .collect();
+    let reporters: BTreeSet<&str> =
+        shown.flows.iter().map(|flow| if arrives { &*flow.destination } else { &*flow.origin }).collect();
     let silent: Vec<String> = profile
         .members
         .iter()
@@ -194,19 +191,11 @@ fn silent(source: &Source<'_>, profile: &Profile, shown: &Shown<'_>) -> Markup {
     } }
 }
 
-fn address(flow: &Flow) -> Address {
-    Address::Corridor {
-        origin: flow.origin.clone(),
-        destination: flow.destination.clone(),
-        indicator: Some(flow.measure.indicator.clone()),
-    }
-}
-
 fn corridor(source: &Source<'_>, flow: &Flow) -> String {
     format!("{} \u{2192} {}", source.words.area(&flow.origin), source.words.area(&flow.destination))
 }
 
-fn title(source: &Source<'_>, shown: &Shown<'_>) -> String {
+fn title(source: &Source<'_>, shown: &Matrix) -> String {
     let words = source.words;
     let unit = catalogue::unit_name(&shown.measure.unit, words.language());
     format!("{}, {} ({unit})", words.indicator(&shown.measure.indicator), shown.period)
