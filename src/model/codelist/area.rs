@@ -136,7 +136,10 @@ fn user_assigned(second: u8, third: u8) -> Code {
     if id == "XKX" {
         return Code { id: id.into(), names: KOSOVO.map(Into::into), description: Box::default() };
     }
-    Code::new(&id, &format!("User-assigned area {id}"))
+    let names = ["User-assigned area", "Zone à usage privé", "Zona de uso privado"]
+        .map(|name| format!("{name} {id}"));
+    let [en, fr, es] = names.map(Into::into);
+    Code { id: id.into(), names: [en, fr, es, Box::default()], description: Box::default() }
 }
 
 /// SDMX's list of areas also holds countries, two-letter codes and what no longer exists.
