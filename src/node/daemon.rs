@@ -21,6 +21,7 @@ use super::answers;
 use super::core::Core;
 use super::engine::{Answer, Engine, NodeError};
 use super::exchange;
+use super::fault_kind::FaultKind;
 use super::home::Home;
 use super::inbox::Inbox;
 use super::metrics::{Counters, Figures, Metric};
@@ -576,8 +577,8 @@ impl Daemon {
 }
 
 /// What the operator sees of a fault.
-pub(super) fn fault_row(time: Millis, what: &str) -> Value {
-    json!({ "time": time.to_string(), "what": what })
+pub(super) fn fault_row(time: Option<Millis>, kind: FaultKind, what: &str) -> Value {
+    json!({ "time": time.map(|time| time.to_string()), "code": kind.code(), "what": what })
 }
 
 /// The node itself, as the one who acts.

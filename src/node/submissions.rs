@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use super::acts::ActName;
 use super::acts::Done;
 use super::engine::{Engine, NodeError};
 use super::levels;
@@ -64,7 +65,7 @@ impl Engine {
     ) -> Result<Value, NodeError> {
         let mut acts = Vec::new();
         let value = self.take_submission(submit, figures, caller, &mut acts)?;
-        self.done_together("submit", acts)?;
+        self.done_together(ActName::Submit, acts)?;
         Ok(value)
     }
 
@@ -84,9 +85,8 @@ impl Engine {
             return Ok(value);
         }
         let Some(body) = body else {
-            let refused =
-                json!({ "file": submit.file, "rows": report.rows, "findings": report.findings.len() });
-            self.refused("submit", caller, "the check found errors", refused)?;
+            let refused = json!({ "file": submit.file, "rows": report.rows, "findings": report.findings.len(), "code": "check" });
+            self.refused(ActName::Submit, caller, "the check found errors", refused)?;
             return Ok(value);
         };
         let entry = self.append_body(AgreementId::house(), EntryKind::Submission, body)?;

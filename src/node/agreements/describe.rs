@@ -132,13 +132,16 @@ impl Engine {
     }
 }
 
+/// The words for how agreements stand.
+pub const STANDINGS: [&str; 4] = ["proposed", "ahead", "in force", "over"];
+
 /// The word for how an agreement stands.
 pub(in crate::node) fn standing_word(standing: &Standing) -> &'static str {
     match standing {
-        Standing::Proposed { .. } => "proposed",
-        Standing::Ahead => "ahead",
-        Standing::InForce => "in force",
-        Standing::Over { .. } => "over",
+        Standing::Proposed { .. } => STANDINGS[0],
+        Standing::Ahead => STANDINGS[1],
+        Standing::InForce => STANDINGS[2],
+        Standing::Over { .. } => STANDINGS[3],
     }
 }
 

@@ -46,6 +46,11 @@ impl Words {
         })
     }
 
+    /// A message, if there is one of this name.
+    pub(super) fn find(self, name: &str) -> Option<&'static str> {
+        MESSAGES[self.0 as usize].get(name).map(String::as_str)
+    }
+
     /// A message with its places filled.
     pub(super) fn fill(self, name: &str, values: &[(&str, &str)]) -> String {
         let (mut text, mut rest) = (String::new(), self.say(name));

@@ -24,7 +24,7 @@ pub(super) fn all(facts: &Facts<'_>) -> Markup {
     };
     let body = html! { @for one in agreements { tr {
         th scope="row" { (link(one)) }
-        td { (cell(facts, &one["standing"], Form::Text)) } td { (cell(facts, &one["parties"], Form::Countries)) }
+        td { (cell(facts, &one["standing"], Form::Coded("crisis"))) } td { (cell(facts, &one["parties"], Form::Countries)) }
         td { @for scope in list(one, "scope") { (cell(facts, &scope["indicators"], Form::Text)) " " } }
         td { (cell(facts, &one["not_signed"], Form::Countries)) }
         td { (cell(facts, &one["start"], Form::Time)) } td { (cell(facts, &one["end"], Form::Time)) }
@@ -40,11 +40,12 @@ pub(super) fn all(facts: &Facts<'_>) -> Markup {
 pub(super) fn one(facts: &Facts<'_>) -> Markup {
     let agreement = facts.answer(0);
     let summary = &agreement["summary"];
-    let text = summary[facts.words.language().tag()].as_str().or_else(|| summary["en"].as_str());
+    let own = summary[facts.words.language().tag()].as_str();
+    let text = own.or_else(|| summary["en"].as_str());
     html! {
         p.lead { strong { (agreement["title"].as_str().unwrap_or_default()) } }
         (facts_of(facts, &[
-            ("standing", "standing", Form::Text), ("parties", "parties", Form::Countries),
+            ("standing", "standing", Form::Coded("crisis")), ("parties", "parties", Form::Countries),
             ("not_signed", "not_signed", Form::Countries), ("id", "agreement", Form::Text),
             ("from", "start", Form::Time), ("until", "end", Form::Time), ("erase_at", "erase_at", Form::Time),
         ], agreement))
@@ -52,13 +53,13 @@ pub(super) fn one(facts: &Facts<'_>) -> Markup {
         p { (facts.say("lets_out_lead")) }
         (lets_out(facts, facts.answer(1)))
         h2 id="text" { (facts.say("in_words")) }
-        (lists::text(text.unwrap_or_default()))
+        div lang=[own.is_none().then_some("en")] { (lists::text(text.unwrap_or_default())) }
         h2 id="signatures" { (facts.say("signatures")) }
         (rows(facts, facts.say("signatures"), &[("party", "country", Form::Country), ("time", "time", Form::Time)], list(agreement, "signed")))
         h2 id="erasures" { (facts.say("erasures")) }
         (rows(facts, facts.say("erasures"), &[
             ("country", "country", Form::Country), ("first", "first", Form::Count), ("last", "last", Form::Count),
-            ("time", "time", Form::Time), ("why", "why", Form::Text),
+            ("time", "time", Form::Time), ("why", "code", Form::Coded("erased")), ("details", "why", Form::English),
         ], list(agreement, "erasures")))
     }
 }
@@ -77,8 +78,8 @@ fn lets_out(facts: &Facts<'_>, answer: &Value) -> Markup {
     let body = html! { @for row in all { tr {
         th scope="row" { (name(row)) br; code { (row["indicator"].as_str().unwrap_or_default()) } }
         td.n { (cell(facts, &row["series"], Form::Count)) } td.n { (cell(facts, &row["observations"], Form::Count)) }
-        td { @for (why, count) in row["withheld"].as_object().into_iter().flatten() {
-            (cell(facts, count, Form::Count)) ": " (why) br;
+        td { @for (why, count) in row["withheld_codes"].as_object().into_iter().flatten() {
+            (cell(facts, count, Form::Count)) ": " (facts.coded("withheld", why)) br;
         } }
     } } };
     table(facts.say("lets_out"), &head, &body)
