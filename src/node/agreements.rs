@@ -32,13 +32,17 @@ impl Engine {
         Ok(self.explain_agreement(&agreement))
     }
 
-    /// Signs an agreement and tells all parties; proposing one is signing it first.
-    pub(super) fn agreement_sign(
-        &mut self,
-        name: &str,
-        act: ActName,
-        caller: &Caller,
-    ) -> Result<Value, NodeError> {
+    /// Signs one's own draft and tells all parties.
+    pub(super) fn agreement_propose(&mut self, name: &str, caller: &Caller) -> Result<Value, NodeError> {
+        self.agree(name, ActName::AgreementPropose, caller)
+    }
+
+    /// Signs an agreement and tells all parties.
+    pub(super) fn agreement_sign(&mut self, name: &str, caller: &Caller) -> Result<Value, NodeError> {
+        self.agree(name, ActName::AgreementSign, caller)
+    }
+
+    fn agree(&mut self, name: &str, act: ActName, caller: &Caller) -> Result<Value, NodeError> {
         let agreement = self.bound_agreement(name)?;
         if matches!(self.house.book().standing(&agreement, self.now()), Standing::Over { .. }) {
             return Err(NodeError::Refused("the agreement is over; draft a new one".to_owned()));

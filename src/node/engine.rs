@@ -536,12 +536,8 @@ impl Engine {
             Request::PartnerRemove { partner } => self.partner_remove(&partner, caller)?,
             Request::PartnerPause { partner, paused } => self.partner_pause(&partner, paused, caller)?,
             Request::AgreementDraft(draft) => self.agreement_draft(&draft, caller)?,
-            Request::AgreementPropose { agreement } => {
-                self.agreement_sign(&agreement, ActName::AgreementPropose, caller)?
-            }
-            Request::AgreementSign { agreement } => {
-                self.agreement_sign(&agreement, ActName::AgreementSign, caller)?
-            }
+            Request::AgreementPropose { agreement } => self.agreement_propose(&agreement, caller)?,
+            Request::AgreementSign { agreement } => self.agreement_sign(&agreement, caller)?,
             Request::AgreementList => self.agreement_list(),
             Request::AgreementShow { agreement } => self.agreement_show(&agreement)?,
             Request::AgreementWhatIf { agreement } => return self.what_if(&agreement).map(Answer::Rows),

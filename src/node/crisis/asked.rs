@@ -102,6 +102,9 @@ pub struct ReportRequest {
     pub correction: Option<String>,
 }
 
+/// What stands for the name of a file where figures were said at the command line.
+pub const SAID: &str = "figures said at the command line";
+
 impl CrisisRequest {
     /// What it is called in the log of acts; `None` for questions.
     pub fn act(&self) -> Option<ActName> {

@@ -20,6 +20,7 @@ use crate::api::http::portal::pages::table;
 use crate::api::http::portal::words::Words;
 use crate::feed::AgreementId;
 use crate::model::{Dimension, codelist};
+use crate::node::crisis::SAID;
 use crate::node::metrics::Metric;
 
 /// What a page is made of.
@@ -139,6 +140,8 @@ enum Form {
     Coded(&'static str),
     /// A sentence of the node's own.
     English,
+    /// The name of a file that was put in.
+    File,
 }
 
 /// A table with a column for each field: its message, its name in the answer, its form. The first column names the row.
@@ -168,7 +171,8 @@ fn linked(
         | Form::Need
         | Form::Of(_)
         | Form::Coded(_)
-        | Form::English => "t",
+        | Form::English
+        | Form::File => "t",
     };
     let head = html! { tr { @for (name, _, form) in columns { th.(class(*form)) scope="col" { (facts.say(&format!("field.{name}"))) } } } };
     let shown = |row: &Value, field: &str, form: Form| {
@@ -204,6 +208,7 @@ fn cell(facts: &Facts<'_>, value: &Value, form: Form) -> Markup {
             html! { (dimension.codelist().map_or_else(|| code.clone(), |list| words.code(list, code))) }
         }
         (Value::String(code), Form::Coded(set)) => facts.coded(set, code),
+        (Value::String(_), Form::File) => file(facts, value),
         (Value::String(text), Form::English) => english(text),
         (Value::String(text), Form::Country) => html! { (words.area(text)) },
         (Value::Array(all), Form::Countries) => {
@@ -215,7 +220,8 @@ fn cell(facts: &Facts<'_>, value: &Value, form: Form) -> Markup {
             @for (at, one) in all.iter().enumerate() { @if at > 0 { ", " } (cell(facts, one, form)) }
         },
         (Value::String(text), _) => html! { (text) },
-        (Value::Number(_) | Value::Object(_), _) => html! { (value.to_string()) },
+        (Value::Number(_), _) => html! { (value.to_string()) },
+        (Value::Object(_), _) => html! { code { (value.to_string()) } },
     }
 }
 
@@ -239,6 +245,14 @@ fn agreement(facts: &Facts<'_>, row: &Value) -> Markup {
             (facts.words.fill("operator.standard.correspondence", &[("country", &facts.words.area(with))]))
         },
         None => cell(facts, &row["agreement_name"], Form::Text),
+    }
+}
+
+/// The name of a file that was put in.
+fn file(facts: &Facts<'_>, name: &Value) -> Markup {
+    match name.as_str() {
+        Some(SAID) => html! { (facts.say("standard.said")) },
+        _ => cell(facts, name, Form::Text),
     }
 }
 

@@ -75,7 +75,7 @@ pub(super) fn all(facts: &Facts<'_>) -> Markup {
     let acts = list(facts.answer(1), "acts").iter().rev();
     let logged: Vec<Value> = acts
         .filter(|act| act["act"] == ActName::FaultOfAPeer.as_str())
-        .map(|act| logged(act))
+        .map(logged)
         .take(MAX_LOGGED)
         .collect();
     let forks = list(facts.answer(2), "forks");

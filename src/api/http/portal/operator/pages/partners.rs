@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use serde_json::Value;
 
-use super::{Facts, Form, agreement, cell, facts_of, list, rows};
+use super::{Facts, Form, agreement, cell, facts_of, file, list, rows};
 use crate::api::http::portal::operator::section::Section;
 use crate::api::http::portal::pages::table;
 
@@ -116,6 +116,7 @@ pub(super) fn told(facts: &Facts<'_>, row: &Value, name: &str, value: &Value) ->
         "publisher" if value.as_str().is_some_and(|text| text.len() == 3) => {
             cell(facts, value, Form::Country)
         }
+        "file" => file(facts, value),
         "fault" | "why" => cell(facts, value, Form::English),
         _ if value.is_number() => cell(facts, value, Form::Count),
         _ if value.as_str().is_some_and(|text| text.len() == 64) => cell(facts, value, Form::Code),

@@ -21,7 +21,7 @@ pub(super) fn all(facts: &Facts<'_>) -> Markup {
         acts.filter(|act| act["act"] == "submit" && has_findings(act)).take(MAX_ACTS).collect();
     html! {
         (rows(facts, facts.say("title.submissions"), &[
-            ("submission", "submission", Form::Text), ("file", "file", Form::Text), ("observations", "observations", Form::Count),
+            ("submission", "submission", Form::Text), ("file", "file", Form::File), ("observations", "observations", Form::Count),
             ("time", "time", Form::Time), ("released", "released", Form::Text),
         ], &submissions))
         h2 id="findings" { (facts.say("findings")) }
@@ -40,7 +40,7 @@ fn finding(facts: &Facts<'_>, act: &Value) -> Markup {
     let lines = list(&act["left_out"], "findings");
     html! { details open[!lines.is_empty()] {
         summary {
-            (act["file"].as_str().unwrap_or("\u{2013}")) " \u{b7} " (cell(facts, &act["time"], Form::Time)) " \u{b7} "
+            (cell(facts, &act["file"], Form::File)) " \u{b7} " (cell(facts, &act["time"], Form::Time)) " \u{b7} "
             (who(facts, act))
         }
         dl.facts {
