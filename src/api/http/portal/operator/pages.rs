@@ -210,7 +210,7 @@ fn cell(facts: &Facts<'_>, value: &Value, form: Form) -> Markup {
         (Value::String(code), Form::Coded(set)) => facts.coded(set, code),
         (Value::String(_), Form::File) => file(facts, value),
         (Value::String(text), Form::English) => english(text),
-        (Value::String(text), Form::Country) => html! { (words.area(text)) },
+        (Value::String(text), Form::Country | Form::Countries) => html! { (words.area(text)) },
         (Value::Array(all), Form::Countries) => {
             let names: Vec<String> =
                 all.iter().filter_map(Value::as_str).map(|code| words.area(code)).collect();

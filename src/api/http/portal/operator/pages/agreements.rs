@@ -39,9 +39,7 @@ pub(super) fn all(facts: &Facts<'_>) -> Markup {
 /// One agreement: its text in words, and what would go out under it.
 pub(super) fn one(facts: &Facts<'_>) -> Markup {
     let agreement = facts.answer(0);
-    let summary = &agreement["summary"];
-    let own = summary[facts.words.language().tag()].as_str();
-    let text = own.or_else(|| summary["en"].as_str());
+    let text = agreement["texts"][facts.words.language().tag()].as_str();
     html! {
         p.lead { strong { (agreement["title"].as_str().unwrap_or_default()) } }
         (facts_of(facts, &[
@@ -53,7 +51,7 @@ pub(super) fn one(facts: &Facts<'_>) -> Markup {
         p { (facts.say("lets_out_lead")) }
         (lets_out(facts, facts.answer(1)))
         h2 id="text" { (facts.say("in_words")) }
-        div lang=[own.is_none().then_some("en")] { (lists::text(text.unwrap_or_default())) }
+        (lists::text(text.unwrap_or_default()))
         h2 id="signatures" { (facts.say("signatures")) }
         (rows(facts, facts.say("signatures"), &[("party", "country", Form::Country), ("time", "time", Form::Time)], list(agreement, "signed")))
         h2 id="erasures" { (facts.say("erasures")) }
@@ -79,7 +77,7 @@ fn lets_out(facts: &Facts<'_>, answer: &Value) -> Markup {
         th scope="row" { (name(row)) br; code { (row["indicator"].as_str().unwrap_or_default()) } }
         td.n { (cell(facts, &row["series"], Form::Count)) } td.n { (cell(facts, &row["observations"], Form::Count)) }
         td { @for (why, count) in row["withheld_codes"].as_object().into_iter().flatten() {
-            (cell(facts, count, Form::Count)) ": " (facts.coded("withheld", why)) br;
+            (cell(facts, count, Form::Count)) " \u{b7} " (facts.coded("withheld", why)) br;
         } }
     } } };
     table(facts.say("lets_out"), &head, &body)

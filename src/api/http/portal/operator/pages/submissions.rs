@@ -101,8 +101,11 @@ fn details(facts: &Facts<'_>, act: &Value) -> Markup {
     let more = act.as_object().into_iter().flatten();
     let more: Vec<_> =
         more.filter(|(name, value)| !known.contains(name.as_str()) && !value.is_null()).collect();
+    // Who hears the page hears of which act they are.
+    let place = cell(facts, &act["seq"], Form::Count).into_string();
+    let named = format!("{}, {} {place}", facts.say("field.details"), facts.say("field.entry"));
     html! { @if !more.is_empty() { details {
-        summary { (facts.say("field.details")) }
+        summary aria-label=(named) { (facts.say("field.details")) }
         dl.facts { @for (name, value) in more { dt { (facts.field(name)) } dd { (told(facts, act, name, value)) } } }
     } } }
 }
