@@ -183,6 +183,6 @@ fn status(network: &str) -> Value {
             { "country": "ITA", "publisher_id": "12".repeat(32), "connected": true, "paused": false,
               "behind": 2, "acknowledged": 40 },
         ],
-        "faults": [{ "time": "2026-01-02T03:04:05Z", "what": "secret pact: bad frame in /var/lib/corridor" }],
+        "faults": [{ "time": "2026-01-02T03:04:05Z", "code": "peer", "what": "secret pact: bad frame in /var/lib/corridor" }],
     })
 }

@@ -11,7 +11,7 @@ use super::args::crisis::{Crisis, Declare, Drill, Report};
 use super::{Outcome, ask, print, submit};
 use crate::api::control::Payload;
 use crate::node::crisis::asked::DeclareRequest;
-use crate::node::crisis::{CrisisRequest, ReportRequest};
+use crate::node::crisis::{CrisisRequest, ReportRequest, SAID};
 use crate::node::{Request, clock};
 
 /// `crisis …`
@@ -76,7 +76,7 @@ fn send(global: &Global, asked: Report) -> anyhow::Result<Value> {
         None => {
             let table = table(&asked.set)?;
             let bytes: Box<dyn std::io::Read + Send> = Box::new(std::io::Cursor::new(table.clone()));
-            ("figures said at the command line".to_owned(), (table.len() as u64, bytes))
+            (SAID.to_owned(), (table.len() as u64, bytes))
         }
     };
     let observed = match (asked.observed, &asked.corrects) {

@@ -1,8 +1,11 @@
 //! The log of acts: who did what, when, from where, with what outcome, written into the house feed.
 
+mod name;
+
 use serde::Serialize;
 use serde_json::Value;
 
+pub use self::name::ActName;
 use super::engine::{Engine, NodeError};
 use super::request::Caller;
 use crate::feed::{AgreementId, EntryKind, HeadRef};
@@ -12,7 +15,7 @@ impl Engine {
     /// Writes an act that was refused into the house feed.
     pub(super) fn refused(
         &mut self,
-        act: &str,
+        act: ActName,
         caller: &Caller,
         why: &str,
         details: Value,
@@ -23,7 +26,7 @@ impl Engine {
     /// Writes an act and its outcome into the house feed, with the documents that it decided about.
     fn log_act(
         &mut self,
-        (act, outcome): (&str, &str),
+        (act, outcome): (ActName, &str),
         caller: &Caller,
         details: Value,
         documents: Vec<Record>,
@@ -36,7 +39,7 @@ impl Engine {
     /// The end of an act that was carried out.
     pub(super) fn done(
         &mut self,
-        act: &str,
+        act: ActName,
         caller: &Caller,
         details: Value,
         documents: Vec<Record>,
@@ -47,7 +50,7 @@ impl Engine {
     /// The end of acts of one kind that were carried out together: one entry of the house feed holds them all.
     pub(super) fn done_together(
         &mut self,
-        act: &str,
+        act: ActName,
         acts: Vec<Done<impl Serialize>>,
     ) -> Result<(), NodeError> {
         let mut records = Vec::new();
@@ -65,7 +68,7 @@ impl Engine {
     /// Writes several acts of one request into one entry of the house feed, in their order.
     pub(super) fn done_in_order(
         &mut self,
-        acts: Vec<(&'static str, Value, Vec<Record>)>,
+        acts: Vec<(ActName, Value, Vec<Record>)>,
         caller: &Caller,
     ) -> Result<(), NodeError> {
         let mut records = Vec::new();
@@ -91,13 +94,13 @@ pub(super) struct Done<D> {
 /// An act as records: what, who, from where, with what outcome; and its details, which are an object.
 fn act_records(
     id: &str,
-    (act, outcome): (&str, &str),
+    (act, outcome): (ActName, &str),
     caller: &Caller,
     details: &impl Serialize,
 ) -> Result<Vec<Record>, NodeError> {
-    let body = ActBody { act, who: &caller.who, from: &caller.from, outcome, details };
+    let body = ActBody { act: act.as_str(), who: &caller.who, from: &caller.from, outcome, details };
     let bytes = serde_json::to_vec(&body).map_err(|error| NodeError::Refused(error.to_string()))?;
-    document(DocumentKind::Act, id, act, "application/json", &bytes)
+    document(DocumentKind::Act, id, act.as_str(), "application/json", &bytes)
 }
 
 #[derive(Serialize)]

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
+use super::acts::ActName;
 use super::acts::document;
 use super::engine::{Engine, NodeError};
 use super::request::{AgreementDraft, Caller};
@@ -15,6 +16,7 @@ mod describe;
 mod draft;
 mod what_if;
 
+pub use describe::STANDINGS;
 pub(super) use describe::standing_word;
 
 impl Engine {
@@ -26,17 +28,21 @@ impl Engine {
         let text = self.draft_text(draft)?;
         let agreement = Agreement::new(text, self.network());
         let details = json!({ "agreement": agreement.id().to_hex(), "title": agreement.text().title });
-        self.done("agreement draft", caller, details, text_records(&agreement)?)?;
+        self.done(ActName::AgreementDraft, caller, details, text_records(&agreement)?)?;
         Ok(self.explain_agreement(&agreement))
     }
 
-    /// Signs an agreement and tells all parties; proposing one is signing it first.
-    pub(super) fn agreement_sign(
-        &mut self,
-        name: &str,
-        act: &str,
-        caller: &Caller,
-    ) -> Result<Value, NodeError> {
+    /// Signs one's own draft and tells all parties.
+    pub(super) fn agreement_propose(&mut self, name: &str, caller: &Caller) -> Result<Value, NodeError> {
+        self.agree(name, ActName::AgreementPropose, caller)
+    }
+
+    /// Signs an agreement and tells all parties.
+    pub(super) fn agreement_sign(&mut self, name: &str, caller: &Caller) -> Result<Value, NodeError> {
+        self.agree(name, ActName::AgreementSign, caller)
+    }
+
+    fn agree(&mut self, name: &str, act: ActName, caller: &Caller) -> Result<Value, NodeError> {
         let agreement = self.bound_agreement(name)?;
         if matches!(self.house.book().standing(&agreement, self.now()), Standing::Over { .. }) {
             return Err(NodeError::Refused("the agreement is over; draft a new one".to_owned()));
@@ -46,7 +52,7 @@ impl Engine {
 
     pub(super) fn agreement_end(&mut self, name: &str, caller: &Caller) -> Result<Value, NodeError> {
         let agreement = self.bound_agreement(name)?;
-        self.declare(&agreement, Consent::Ended, "agreement end", caller)
+        self.declare(&agreement, Consent::Ended, ActName::AgreementEnd, caller)
     }
 
     /// An agreement of which this government is a party: nobody else's word counts, and nobody else gives one.
@@ -63,7 +69,7 @@ impl Engine {
         &mut self,
         agreement: &Agreement,
         consent: Consent,
-        act: &str,
+        act: ActName,
         caller: &Caller,
     ) -> Result<Value, NodeError> {
         let signer = self.signer()?;

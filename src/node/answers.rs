@@ -2,7 +2,11 @@
 
 use serde_json::{Value, json};
 
+use super::acts::ActName;
+use super::daemon::fault_row;
 use super::engine::{Engine, NodeError, Rows};
+use super::fault_kind::FaultKind;
+use super::node_state::NodeState;
 use super::request::{Caller, GetRequest};
 use super::rows::{RowPlace, RowWriter};
 use crate::feed::{AgreementId, EntryKind, FeedId, PublisherId, Seq};
@@ -20,7 +24,7 @@ impl Engine {
             .store
             .repairs()
             .iter()
-            .map(|repair| json!({ "time": Value::Null, "what": repair.to_string() }))
+            .map(|repair| fault_row(None, FaultKind::Repaired, &repair.to_string()))
             .chain(self.refused_by_others())
             .chain(self.compromised_keys())
             .collect();
@@ -32,7 +36,7 @@ impl Engine {
             "fingerprint": self.us().fingerprint(),
             "node_id": self.key_in_use().map(|node| node.to_hex()),
             "role": self.role().as_str(),
-            "state": if self.in_recovery() { "recovery" } else { "offline" },
+            "state": if self.in_recovery() { NodeState::Recovery } else { NodeState::Offline }.as_str(),
             "recovery": self.recovery_status(),
             "addresses": card.body().addresses,
             "feeds": feeds["feeds"],
@@ -55,6 +59,7 @@ impl Engine {
                 "country": self.country_of(&feed.publisher),
                 "agreement": feed.agreement.to_hex(),
                 "agreement_name": self.agreement_name(&feed.agreement),
+                "with": self.correspondent(&feed.agreement),
                 "head_seq": head.seq.0,
                 "head_hash": head.entry.to_hex(),
                 "observations": self.store.derived().observations(&feed)?,
@@ -125,7 +130,7 @@ impl Engine {
         }
         let details = json!({ "feeds": feeds, "entries": entries, "observations": observations });
         if self.leads().is_ok() {
-            self.done("rebuild", caller, details.clone(), Vec::new())?;
+            self.done(ActName::Rebuild, caller, details.clone(), Vec::new())?;
         }
         let mut value = json!({ "rebuilt": details });
         if let (Value::Object(value), Value::Object(feeds)) = (&mut value, self.feeds()?) {

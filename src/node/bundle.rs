@@ -12,6 +12,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::{Value, json};
 
+use super::acts::ActName;
 use super::engine::{Engine, NodeError, Rows};
 use super::request::Caller;
 use super::spool::Spool;
@@ -38,7 +39,7 @@ impl Engine {
         caller: &Caller,
     ) -> Result<Rows, NodeError> {
         let rows = self.bundle_export(to, all)?;
-        self.done("bundle export", caller, json!({ "to": to, "all": all }), Vec::new())?;
+        self.done(ActName::BundleExport, caller, json!({ "to": to, "all": all }), Vec::new())?;
         Ok(rows)
     }
 

@@ -12,9 +12,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use super::acts::document;
-use super::daemon::the_node;
+use super::acts::{ActName, document};
+use super::daemon::{fault_row, the_node};
 use super::engine::{Engine, NodeError};
+use super::fault_kind::FaultKind;
 use crate::crypto::{Hash, Network};
 use crate::feed::{AgreementId, Card, CardError, EntryKind, FeedId, Keyring, PublisherId, Reason, Seq};
 use crate::model::{DocumentKind, Record};
@@ -105,13 +106,13 @@ impl Engine {
                 "card": hash_of(&card).to_hex(), "issued_at": card.body().issued_at });
             if let Some(why) = refused {
                 details["why"] = json!(why);
-                self.done("partner card refused", &the_node(), details, Vec::new())?;
+                self.done(ActName::PartnerCardRefused, &the_node(), details, Vec::new())?;
                 seen.push(format!("{country} has sent a card that is not taken: {why}"));
                 continue;
             }
             details["revoked"] = revoked(&card);
             details["national_keys"] = json!(card.body().line.len());
-            self.done("partner card", &the_node(), details, records(&card)?)?;
+            self.done(ActName::PartnerCard, &the_node(), details, records(&card)?)?;
             self.review.insert(card.publisher());
         }
         Ok(seen)
@@ -171,15 +172,13 @@ impl Engine {
         let of_card = |card: &Card| {
             let country = self.country_of(&card.publisher());
             let all = card.body().revocations.iter().filter(|one| one.reason == Reason::Compromised);
-            let row = |one| json!({ "time": one_at(one), "what": in_words(&country, one) });
+            let row = |one: &crate::feed::Revocation| {
+                fault_row(Some(one.at()), FaultKind::KeyRevoked, &in_words(&country, one))
+            };
             all.map(row).collect::<Vec<_>>()
         };
         self.house.partners().flat_map(of_card).collect()
     }
-}
-
-fn one_at(one: &crate::feed::Revocation) -> String {
-    one.at().to_string()
 }
 
 /// A card as records of an entry.

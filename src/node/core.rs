@@ -15,6 +15,7 @@ use std::collections::VecDeque;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
+use super::acts::ActName;
 use super::engine::{Answer, Engine, NodeError};
 use super::exchange::Exchange;
 use super::metrics::{self, Counters, CrisisFigures};
@@ -176,12 +177,12 @@ impl Core {
         match self.exchange.take_bundle(spool, &mut self.engine) {
             Err(error) if error.is_fatal() => Err(error),
             Err(error) => {
-                self.engine.refused("bundle import", caller, error.code(), json!({ "file": file }))?;
+                self.engine.refused(ActName::BundleImport, caller, error.code(), json!({ "file": file }))?;
                 Err(error)
             }
             Ok(mut value) => {
                 value["file"] = json!(file);
-                self.engine.done("bundle import", caller, value.clone(), Vec::new())?;
+                self.engine.done(ActName::BundleImport, caller, value.clone(), Vec::new())?;
                 Ok(value)
             }
         }

@@ -32,7 +32,7 @@ mod report;
 mod show;
 pub mod table;
 
-pub use asked::{CrisisRequest, ReportRequest};
+pub use asked::{CrisisRequest, ReportRequest, SAID};
 
 impl Engine {
     /// Carries out what is asked of crises.

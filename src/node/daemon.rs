@@ -22,6 +22,7 @@ use super::core::Core;
 use super::editions::Drafted;
 use super::engine::{Answer, Engine, NodeError};
 use super::exchange;
+use super::fault_kind::FaultKind;
 use super::home::Home;
 use super::inbox::Inbox;
 use super::metrics::{Counters, Figures, Metric};
@@ -626,8 +627,8 @@ impl Daemon {
 }
 
 /// What the operator sees of a fault.
-pub(super) fn fault_row(time: Millis, what: &str) -> Value {
-    json!({ "time": time.to_string(), "what": what })
+pub(super) fn fault_row(time: Option<Millis>, kind: FaultKind, what: &str) -> Value {
+    json!({ "time": time.map(|time| time.to_string()), "code": kind.code(), "what": what })
 }
 
 /// The node itself, as the one who acts.

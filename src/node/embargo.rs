@@ -13,6 +13,7 @@
 
 use serde_json::json;
 
+use super::acts::ActName;
 use super::acts::document;
 use super::daemon::the_node;
 use super::engine::{Engine, NodeError};
@@ -94,7 +95,7 @@ impl Engine {
             return Err(NodeError::Refused(fault));
         }
         let details = json!({ "agreement": agreement.to_hex(), "seq": seq.0 });
-        self.done("embargo over", &the_node(), details, Vec::new()).map(|_| ())
+        self.done(ActName::EmbargoOver, &the_node(), details, Vec::new()).map(|_| ())
     }
 
     /// Gives each courier the key of an entry under embargo, wrapped for its readers, to be handed on when its time comes.

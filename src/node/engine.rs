@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
+use super::acts::ActName;
 use super::clock::Clock;
 use super::crisis::board::Boards;
 use super::editions::Shelves;
@@ -179,6 +180,21 @@ impl NodeError {
             Self::Stopping => "stopping",
         }
     }
+
+    /// Every such code.
+    pub const CODES: [&str; 11] = [
+        "no_node",
+        "refused",
+        "recovery",
+        "standby",
+        "disclosure",
+        "not_found",
+        "locked",
+        "store",
+        "invalid",
+        "io",
+        "stopping",
+    ];
 
     /// Whether another question may be answered: nothing is wrong with the node.
     pub fn is_of_the_question(&self) -> bool {
@@ -467,7 +483,7 @@ impl Engine {
             let Err(error) = outcome else { continue };
             let logged = match request.dry_run {
                 true => Ok(()),
-                false => self.refused("release", caller, error.code(), json!({})).map(|_| ()),
+                false => self.refused(ActName::Release, caller, error.code(), json!({})).map(|_| ()),
             };
             // A house feed that takes nothing more is a reason to refuse, not to stop.
             logged.or_else(|error| if error.is_fatal() { Err(error) } else { Ok(()) })?;
@@ -492,7 +508,7 @@ impl Engine {
                 taken => outcomes.push(taken),
             }
         }
-        match self.done_together("submit", acts) {
+        match self.done_together(ActName::Submit, acts) {
             Err(error) if error.is_fatal() => Err(error),
             // Without its act a submission is not there: nobody is told that it is.
             Err(error) => {
@@ -505,7 +521,6 @@ impl Engine {
 
     fn dispatch(&mut self, prepared: Prepared, caller: &Caller) -> Result<Answer, NodeError> {
         let Prepared { request, figures, bundle: _, drafted } = prepared;
-        let act = request.act().unwrap_or_default();
         let value = match request {
             Request::Status => self.status()?,
             Request::Feeds => self.feeds()?,
@@ -513,7 +528,7 @@ impl Engine {
             Request::Card => json!({ "card": self.home.card().to_text() }),
             Request::KeyList => self.key_list()?,
             Request::KeyPlaces { node, since } => self.key_places(&node, since.as_deref())?,
-            Request::CardIssue { card, act } => self.card_issue(&card, act.as_str(), caller)?,
+            Request::CardIssue { card, act } => self.card_issue(&card, act.name(), caller)?,
             Request::KeySwitch => self.key_switch(caller)?,
             Request::PartnerAdd { card } => self.partner_add(&card, caller)?,
             Request::PartnerList => self.partner_list(),
@@ -521,9 +536,8 @@ impl Engine {
             Request::PartnerRemove { partner } => self.partner_remove(&partner, caller)?,
             Request::PartnerPause { partner, paused } => self.partner_pause(&partner, paused, caller)?,
             Request::AgreementDraft(draft) => self.agreement_draft(&draft, caller)?,
-            Request::AgreementPropose { agreement } | Request::AgreementSign { agreement } => {
-                self.agreement_sign(&agreement, act, caller)?
-            }
+            Request::AgreementPropose { agreement } => self.agreement_propose(&agreement, caller)?,
+            Request::AgreementSign { agreement } => self.agreement_sign(&agreement, caller)?,
             Request::AgreementList => self.agreement_list(),
             Request::AgreementShow { agreement } => self.agreement_show(&agreement)?,
             Request::AgreementWhatIf { agreement } => return self.what_if(&agreement).map(Answer::Rows),
@@ -739,11 +753,13 @@ impl Engine {
         if let Some(agreement) = self.house.book().get(id) {
             return agreement.text().title.clone();
         }
-        let with = self
-            .house
-            .partners()
-            .find(|card| AgreementId::correspondence(self.us(), card.publisher()) == *id);
-        with.map_or_else(|| id.short(), |card| format!("correspondence {}", card.country()))
+        self.correspondent(id).map_or_else(|| id.short(), |country| format!("correspondence {country}"))
+    }
+
+    /// With whom an agreement is a correspondence, if it is one.
+    pub(super) fn correspondent(&self, id: &AgreementId) -> Option<&str> {
+        let with = |card: &&Card| AgreementId::correspondence(self.us(), card.publisher()) == *id;
+        self.house.partners().find(with).map(Card::country)
     }
 
     /// Next free place of the house feed, so that an act can name an entry that is appended before it.

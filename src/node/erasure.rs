@@ -23,9 +23,11 @@ use std::ops::RangeInclusive;
 
 use serde_json::{Value, json};
 
+use super::acts::ActName;
 use super::acts::document;
-use super::daemon::the_node;
+use super::daemon::{fault_row, the_node};
 use super::engine::{Engine, NodeError};
+use super::fault_kind::FaultKind;
 use crate::feed::{AgreementId, EntryKind, FeedId, HeadRef, PublisherId, Seq};
 use crate::model::catalogue::DisclosureRule;
 use crate::model::{DocumentKind, Observation, Period, Record, SeriesKey};
@@ -224,7 +226,7 @@ impl Engine {
             "why": words,
         });
         tracing::info!(%feed, first = first.0, last = last.seq.0, "erased");
-        self.done("erasure", &the_node(), details, records).map(|_| ())
+        self.done(ActName::Erasure, &the_node(), details, records).map(|_| ())
     }
 
     /// Who is told of an erasure: the publisher, and who has declared the crisis lane.
@@ -252,6 +254,7 @@ impl Engine {
                     "first": erasure.first,
                     "last": erasure.last,
                     "why": erasure.words,
+                    "code": erasure.why.code(),
                     "time": erasure.time().to_string(),
                 })
             })
@@ -267,7 +270,7 @@ impl Engine {
             .map(|(recipient, erasure)| {
                 let who = self.country_of(recipient);
                 let what = format!("{who} has refused and erased what we released to it: {}", erasure.words);
-                json!({ "time": erasure.time().to_string(), "what": what })
+                fault_row(Some(erasure.time()), FaultKind::OutOfScope, &what)
             })
             .collect()
     }

@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::acts::ActName;
 use super::clock::Clock;
 use super::daemon::{fault_row, the_node};
 use super::engine::{Engine, NodeError};
+use super::fault_kind::FaultKind;
 use super::metrics::Figures;
 use super::sealing::Look;
 use super::standby::Role;
@@ -358,7 +360,7 @@ impl Exchange {
                             (Vec::new(), from)
                         }
                         Err(error) => {
-                            self.note(&error.to_string());
+                            self.note(FaultKind::Unread, &error.to_string());
                             (Vec::new(), from)
                         }
                     };
@@ -450,11 +452,17 @@ impl Exchange {
             Event::Refused { session, feed, fault } => {
                 let from = self.open.get(&session.0).map(|open| engine.country_of(&open.publisher));
                 let (from, feed_of) = (from.unwrap_or_default(), engine.country_of(&feed.publisher));
-                self.note(&format!("{from}: an entry of {feed_of} (feed {feed}) was not taken: {fault}"));
+                self.note(
+                    FaultKind::NotTaken,
+                    &format!("{from}: an entry of {feed_of} (feed {feed}) was not taken: {fault}"),
+                );
                 Ok(())
             }
             Event::Held { feed, seq, until } => {
-                self.note(&format!("feed {feed}: entry {seq} is dated in the future and held until {until}"));
+                self.note(
+                    FaultKind::Future,
+                    &format!("feed {feed}: entry {seq} is dated in the future and held until {until}"),
+                );
                 Ok(())
             }
             Event::Settled { feed, seq } => {
@@ -474,11 +482,10 @@ impl Exchange {
     }
 
     fn forked(&mut self, fork: &Fork, engine: &mut Engine) -> Result<(), NodeError> {
-        self.note(&format!(
-            "feed {} is forked: its publisher signed two entries {}",
-            fork.feed(),
-            fork.seq()
-        ));
+        self.note(
+            FaultKind::Fork,
+            &format!("feed {} is forked: its publisher signed two entries {}", fork.feed(), fork.seq()),
+        );
         self.fork_among_ours(fork, engine)?;
         engine.record_fork(fork)
     }
@@ -493,29 +500,29 @@ impl Exchange {
         let country = engine.country_of(&publisher);
         self.figures.faults += 1;
         tracing::warn!(%country, "{logged}");
-        self.show_fault(&format!("{country}: {what}"));
+        self.show_fault(FaultKind::Peer, &format!("{country}: {what}"));
         let last = self.fault_logged.get(&publisher).copied().unwrap_or(Millis(0));
         // A clock that was set back must not silence the log until it has come there again.
         if (0..FAULT_PAUSE).contains(&(self.clock.now().0 - last.0)) {
             return Ok(());
         }
         self.fault_logged.insert(publisher, self.clock.now());
-        let details = json!({ "publisher": publisher.to_hex(), "country": country, "fault": what });
-        match engine.done("fault of a peer", &the_node(), details, Vec::new()) {
+        let details = json!({ "publisher": publisher.to_hex(), "country": country, "fault": what, "code": FaultKind::Peer.code() });
+        match engine.done(ActName::FaultOfAPeer, &the_node(), details, Vec::new()) {
             Err(error) if error.is_fatal() => Err(error),
             // What cannot be signed now is in the daemon's log all the same.
             Ok(_) | Err(_) => Ok(()),
         }
     }
 
-    fn note(&mut self, what: &str) {
+    fn note(&mut self, kind: FaultKind, what: &str) {
         tracing::warn!("{what}");
-        self.show_fault(what);
+        self.show_fault(kind, what);
     }
 
     /// Keeps a fault to be shown to the operator.
-    fn show_fault(&mut self, what: &str) {
-        self.faults.push_back(fault_row(self.clock.now(), what));
+    fn show_fault(&mut self, kind: FaultKind, what: &str) {
+        self.faults.push_back(fault_row(Some(self.clock.now()), kind, what));
         if self.faults.len() > MAX_FAULTS {
             self.faults.pop_front();
         }

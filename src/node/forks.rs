@@ -7,6 +7,7 @@
 
 use serde_json::{Value, json};
 
+use super::acts::ActName;
 use super::acts::document;
 use super::daemon::the_node;
 use super::engine::{Engine, NodeError};
@@ -40,7 +41,7 @@ impl Engine {
             "one": to_hex(&one.to_bytes()),
             "other": to_hex(&other.to_bytes()),
         });
-        self.done("fork", &the_node(), details, Vec::new()).map(|_| ())
+        self.done(ActName::Fork, &the_node(), details, Vec::new()).map(|_| ())
     }
 
     /// Stops appending to an own feed that is forked, or that another node of ours has continued.
@@ -61,7 +62,7 @@ impl Engine {
             return Ok(());
         }
         let (details, records) = (self.describe_resolution(resolution), resolution_records(resolution)?);
-        self.done("fork resolution", &the_node(), details, records).map(|_| ())
+        self.done(ActName::ForkResolution, &the_node(), details, records).map(|_| ())
     }
 
     fn describe_resolution(&self, resolution: &Resolution) -> Value {
@@ -109,7 +110,7 @@ impl Engine {
             }
         }
         let mut details = self.describe_resolution(&resolution);
-        self.done("fork resolve", caller, details.clone(), records)?;
+        self.done(ActName::ForkResolve, caller, details.clone(), records)?;
         details["told"] = json!(told);
         Ok(details)
     }
@@ -163,6 +164,7 @@ impl Engine {
                 "country": self.country_of(&feed.publisher),
                 "agreement": feed.agreement.to_hex(),
                 "agreement_name": self.agreement_name(&feed.agreement),
+                "with": self.correspondent(&feed.agreement),
                 "seq": fork.seq().0,
                 "one": one.id().to_hex(),
                 "other": other.id().to_hex(),

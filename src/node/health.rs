@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::acts::ActName;
 use super::engine::{Engine, NodeError};
 use super::evidence::FeedFault;
 use super::request::Caller;
@@ -150,7 +151,7 @@ impl Engine {
             }));
         }
         if !mended.is_empty() && self.leads().is_ok() {
-            self.done("doctor repair", caller, json!({ "mended": mended }), Vec::new())?;
+            self.done(ActName::DoctorRepair, caller, json!({ "mended": mended }), Vec::new())?;
         }
         Ok(json!({ "mended": mended, "findings": kept }))
     }

@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::acts::ActName;
 use super::cards;
 use super::engine::{Engine, NodeError};
 use super::request::Caller;
@@ -161,7 +162,12 @@ impl Engine {
     }
 
     /// Takes on a card that the national key has just signed, and tells every partner.
-    pub(super) fn card_issue(&mut self, text: &str, act: &str, caller: &Caller) -> Result<Value, NodeError> {
+    pub(super) fn card_issue(
+        &mut self,
+        text: &str,
+        act: ActName,
+        caller: &Caller,
+    ) -> Result<Value, NodeError> {
         let card = Card::from_text(text).map_err(|error| NodeError::Refused(error.to_string()))?;
         let fresh = self.check_own_card(&card)?;
         let in_use = self.key_in_use();
@@ -247,7 +253,7 @@ impl Engine {
         let now_in_use = self.key_in_use();
         let hex = |key: Option<PublicKey>| key.map(PublicKey::to_hex);
         let details = json!({ "node": hex(now_in_use), "before": hex(before) });
-        self.done("key switch", caller, details.clone(), Vec::new())?;
+        self.done(ActName::KeySwitch, caller, details.clone(), Vec::new())?;
         self.issued = Some(Issued { card, switched: true });
         let mut value = details;
         value["restart"] = json!(true);
@@ -323,21 +329,53 @@ pub const MADE_AGAIN: &str = "the card must be made again";
 const TYPED: &str = "the running daemon cannot read the new node key, because its passphrase was typed in: stop the daemon, \
      give this command again, and start it";
 
+/// How a node key stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyState {
+    /// Its government has ended it.
+    Revoked,
+    /// Its time is over.
+    Expired,
+    /// Its time has not come.
+    Ahead,
+    /// It ends within weeks.
+    ExpiresSoon,
+    /// It may sign.
+    Valid,
+}
+
+impl KeyState {
+    /// Every state.
+    pub const ALL: [Self; 5] = [Self::Revoked, Self::Expired, Self::Ahead, Self::ExpiresSoon, Self::Valid];
+
+    /// The word for people and JSON.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Revoked => "revoked",
+            Self::Expired => "expired",
+            Self::Ahead => "ahead",
+            Self::ExpiresSoon => "expires soon",
+            Self::Valid => "valid",
+        }
+    }
+}
+
 /// One node key, for people and programs.
 pub(super) fn key_row(card: &Card, mandate: &SignedMandate, now: Millis) -> Value {
     let (from, until) = mandate.term();
     let purposes: Vec<&str> = mandate.purposes().map(Purpose::as_str).collect();
     let revocation = card.revocation(&mandate.node());
     let state = match revocation {
-        Some(_) => "revoked",
-        None if until <= now => "expired",
-        None if now < from => "ahead",
-        None if until.0 - now.0 < SOON => "expires soon",
-        None => "valid",
+        Some(_) => KeyState::Revoked,
+        None if until <= now => KeyState::Expired,
+        None if now < from => KeyState::Ahead,
+        None if until.0 - now.0 < SOON => KeyState::ExpiresSoon,
+        None => KeyState::Valid,
     };
     json!({
         "node": mandate.node().to_hex(),
-        "state": state,
+        "state": state.as_str(),
         "purposes": purposes,
         "from": from.to_string(),
         "until": until.to_string(),

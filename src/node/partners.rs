@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::acts::ActName;
 use super::engine::{Engine, NodeError};
 use super::mandates::key_row;
 use super::request::Caller;
@@ -14,7 +15,7 @@ impl Engine {
         self.check_new_card(&card)?;
         let records = super::cards::records(&card)?;
         let details = json!({ "publisher": card.publisher().to_hex(), "country": card.country() });
-        self.done("partner add", caller, details, records)?;
+        self.done(ActName::PartnerAdd, caller, details, records)?;
         self.review.insert(card.publisher());
         Ok(describe(&card, self.now()))
     }
@@ -65,7 +66,7 @@ impl Engine {
     pub(super) fn partner_remove(&mut self, text: &str, caller: &Caller) -> Result<Value, NodeError> {
         let card = self.partner(text)?;
         let details = json!({ "publisher": card.publisher().to_hex(), "country": card.country() });
-        self.done("partner remove", caller, details, Vec::new())?;
+        self.done(ActName::PartnerRemove, caller, details, Vec::new())?;
         Ok(json!({ "removed": describe(&card, self.now()) }))
     }
 
@@ -78,7 +79,7 @@ impl Engine {
         let card = self.partner(text)?;
         let details =
             json!({ "publisher": card.publisher().to_hex(), "country": card.country(), "paused": paused });
-        self.done("partner pause", caller, details.clone(), Vec::new())?;
+        self.done(ActName::PartnerPause, caller, details.clone(), Vec::new())?;
         Ok(details)
     }
 }

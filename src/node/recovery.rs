@@ -15,6 +15,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
+use super::acts::ActName;
 use super::daemon::the_node;
 use super::engine::{Engine, NodeError};
 use super::request::Caller;
@@ -205,7 +206,7 @@ impl Engine {
                 "agreement": feed.agreement.to_hex(), "title": name, "first": held, "last": now - 1, "guarded": guarded,
                 "embargoes": embargoes,
             });
-            self.done("recovered", &the_node(), details, Vec::new())?;
+            self.done(ActName::Recovered, &the_node(), details, Vec::new())?;
         }
         Ok(())
     }
@@ -259,11 +260,11 @@ impl Engine {
             tracing::warn!("in recovery: {}", self.recovery_cause());
             let details = self.recovery_status();
             self.recovery.begun = true;
-            self.done("recovery begun", &the_node(), details, Vec::new())?;
+            self.done(ActName::RecoveryBegun, &the_node(), details, Vec::new())?;
         } else if !ended && self.recovery.settled.is_empty() && self.waiting().is_empty() {
             tracing::info!("recovery has ended: every own feed is settled");
             self.recovery.ended = true;
-            self.done("recovery ended", &the_node(), json!({}), Vec::new())?;
+            self.done(ActName::RecoveryEnded, &the_node(), json!({}), Vec::new())?;
         }
         Ok(())
     }
@@ -281,7 +282,7 @@ impl Engine {
         let names: Vec<String> = waiting.iter().map(|feed| self.agreement_name(&feed.agreement)).collect();
         let ids: Vec<String> = waiting.iter().map(|feed| feed.agreement.to_hex()).collect();
         let details = json!({ "feeds": names, "agreements": ids, "warning": warning });
-        self.done("recover override", caller, details.clone(), Vec::new())?;
+        self.done(ActName::RecoverOverride, caller, details.clone(), Vec::new())?;
         self.recovery.settled.extend(waiting.iter().map(|feed| feed.agreement));
         Ok(details)
     }

@@ -10,6 +10,7 @@ use std::collections::{BTreeSet, VecDeque};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
+use super::acts::ActName;
 use super::acts::Done;
 use super::engine::{Engine, NodeError};
 use super::house::Submission;
@@ -118,7 +119,7 @@ impl Engine {
                 acts.push(Done { caller: draft.caller, details, documents: Vec::new() });
             }
         }
-        self.done_together("release", acts)?;
+        self.done_together(ActName::Release, acts)?;
         Ok(outcomes)
     }
 
@@ -475,7 +476,7 @@ impl Engine {
             )));
         }
         let details = json!({ "key": key.as_str(), "reason": reason, "retracted": retracted });
-        self.done("retract", caller, details.clone(), Vec::new())?;
+        self.done(ActName::Retract, caller, details.clone(), Vec::new())?;
         Ok(details)
     }
 }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::acts::ActName;
 use super::crisis::CrisisRequest;
 use super::reader::Scope;
 use super::sign_in::SignInRequest;
@@ -280,13 +281,13 @@ pub enum CardAct {
 
 impl CardAct {
     /// What it is called in the log of acts.
-    pub fn as_str(self) -> &'static str {
+    pub fn name(self) -> ActName {
         match self {
-            Self::Addresses => "card",
-            Self::Rotate => "key rotate",
-            Self::Revoke => "key revoke",
-            Self::Compromised => "key compromised",
-            Self::Succeed => "key succeed",
+            Self::Addresses => ActName::Card,
+            Self::Rotate => ActName::KeyRotate,
+            Self::Revoke => ActName::KeyRevoke,
+            Self::Compromised => ActName::KeyCompromised,
+            Self::Succeed => ActName::KeySucceed,
         }
     }
 }
@@ -563,36 +564,36 @@ impl Request {
     }
 
     /// What it is called in the log of acts; `None` for questions, which change nothing.
-    pub fn act(&self) -> Option<&'static str> {
+    pub fn act(&self) -> Option<ActName> {
         match self {
-            Self::PartnerAdd { .. } => Some("partner add"),
-            Self::PartnerRemove { .. } => Some("partner remove"),
-            Self::PartnerPause { .. } => Some("partner pause"),
-            Self::AgreementDraft(_) => Some("agreement draft"),
-            Self::AgreementPropose { .. } => Some("agreement propose"),
-            Self::AgreementSign { .. } => Some("agreement sign"),
-            Self::AgreementEnd { .. } => Some("agreement end"),
-            Self::Submit(submit) => (!submit.check_only).then_some("submit"),
-            Self::Release(release) => (!release.dry_run).then_some("release"),
+            Self::PartnerAdd { .. } => Some(ActName::PartnerAdd),
+            Self::PartnerRemove { .. } => Some(ActName::PartnerRemove),
+            Self::PartnerPause { .. } => Some(ActName::PartnerPause),
+            Self::AgreementDraft(_) => Some(ActName::AgreementDraft),
+            Self::AgreementPropose { .. } => Some(ActName::AgreementPropose),
+            Self::AgreementSign { .. } => Some(ActName::AgreementSign),
+            Self::AgreementEnd { .. } => Some(ActName::AgreementEnd),
+            Self::Submit(submit) => (!submit.check_only).then_some(ActName::Submit),
+            Self::Release(release) => (!release.dry_run).then_some(ActName::Release),
             Self::Crisis(crisis) => crisis.act(),
             Self::Site(site) => site.act(),
-            Self::RegionSign(_) => Some("region sign"),
-            Self::Retract { .. } => Some("retract"),
-            Self::Rebuild => Some("rebuild"),
-            Self::TokenCreate { .. } => Some("token create"),
-            Self::TokenRevoke { .. } => Some("token revoke"),
-            Self::CardIssue { act, .. } => Some(act.as_str()),
-            Self::KeySwitch => Some("key switch"),
-            Self::StandbyAdd { .. } => Some("standby add"),
-            Self::StandbyTakeOver { .. } => Some("standby take over"),
-            Self::StandbyHandOver { .. } => Some("standby hand over"),
-            Self::ForkResolve { .. } => Some("fork resolve"),
-            Self::RecoverOverride => Some("recover override"),
-            Self::RecoverOldCopy => Some("recover old copy"),
-            Self::Repair => Some("doctor repair"),
-            Self::Backup => Some("backup"),
-            Self::BundleExport { .. } => Some("bundle export"),
-            Self::BundleImport { .. } => Some("bundle import"),
+            Self::RegionSign(_) => Some(ActName::RegionSign),
+            Self::Retract { .. } => Some(ActName::Retract),
+            Self::Rebuild => Some(ActName::Rebuild),
+            Self::TokenCreate { .. } => Some(ActName::TokenCreate),
+            Self::TokenRevoke { .. } => Some(ActName::TokenRevoke),
+            Self::CardIssue { act, .. } => Some(act.name()),
+            Self::KeySwitch => Some(ActName::KeySwitch),
+            Self::StandbyAdd { .. } => Some(ActName::StandbyAdd),
+            Self::StandbyTakeOver { .. } => Some(ActName::StandbyTakeOver),
+            Self::StandbyHandOver { .. } => Some(ActName::StandbyHandOver),
+            Self::ForkResolve { .. } => Some(ActName::ForkResolve),
+            Self::RecoverOverride => Some(ActName::RecoverOverride),
+            Self::RecoverOldCopy => Some(ActName::RecoverOldCopy),
+            Self::Repair => Some(ActName::DoctorRepair),
+            Self::Backup => Some(ActName::Backup),
+            Self::BundleExport { .. } => Some(ActName::BundleExport),
+            Self::BundleImport { .. } => Some(ActName::BundleImport),
             Self::Status
             | Self::Feeds
             | Self::Peers

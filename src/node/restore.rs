@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
+use super::acts::ActName;
 use super::engine::{Engine, NodeError};
 use super::home::Home;
 use super::request::Caller;
@@ -26,7 +27,7 @@ impl Engine {
         let cut = self.store.snapshot()?;
         let bytes: u64 = cut.files.iter().map(|file| file.length).sum();
         let details = json!({ "feeds": cut.heads.len(), "bytes": bytes });
-        self.done("backup", caller, details, Vec::new())?;
+        self.done(ActName::Backup, caller, details, Vec::new())?;
         let cut = serde_json::to_value(&cut).map_err(|error| NodeError::Refused(error.to_string()))?;
         Ok(json!({ "cut": cut, "made_at": self.now().0 }))
     }

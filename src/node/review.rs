@@ -6,6 +6,7 @@
 //!
 //! Our own feeds are never cut: what is in them has left, and the next release is reckoned against it.
 
+use super::acts::ActName;
 use super::engine::{Engine, NodeError};
 use crate::feed::{Card, EntryKind, FeedId, PublisherId, Refusal, Seq, SignedHeader};
 use crate::policy::Why;
@@ -99,7 +100,7 @@ impl Engine {
             "node": header.node.to_hex(),
             "header": super::forks::to_hex(&first.to_bytes()),
         });
-        self.done("entries cut off", &super::daemon::the_node(), details, Vec::new()).map(|_| ())
+        self.done(ActName::EntriesCutOff, &super::daemon::the_node(), details, Vec::new()).map(|_| ())
     }
 
     /// Whether a feed of a partner may hold figures that are not vouched for: it is looked through again then.

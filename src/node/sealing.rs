@@ -15,6 +15,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
+use super::acts::ActName;
 use super::acts::document;
 use super::daemon::the_node;
 use super::engine::{Engine, NodeError};
@@ -228,7 +229,7 @@ impl Engine {
             "key": notice.key().id().to_hex(),
             "until": notice.term().1.to_string(),
         });
-        self.done("sealing key", &the_node(), details, records).map(|_| ())
+        self.done(ActName::SealingKey, &the_node(), details, records).map(|_| ())
     }
 
     /// The newest key of each reader of what we release under an agreement, and who has told none.
@@ -395,7 +396,7 @@ impl Engine {
             "key": notice.key().id().to_hex(),
             "until": notice.term().1.to_string(),
         });
-        self.done("sealing key", &the_node(), details, records)?;
+        self.done(ActName::SealingKey, &the_node(), details, records)?;
         self.open_to(feed.publisher, feed.agreement, &notice.key())
     }
 

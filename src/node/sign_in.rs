@@ -10,6 +10,7 @@ use std::net::SocketAddr;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::acts::ActName;
 use super::engine::{Engine, NodeError};
 use super::request::Caller;
 use crate::crypto::Hash;
@@ -152,7 +153,7 @@ impl Engine {
                 let (links, sessions) = (self.sign_ins.links.len(), self.sign_ins.sessions.len());
                 (self.sign_ins.links, self.sign_ins.sessions) = (Vec::new(), Vec::new());
                 let ended = json!({ "links": links, "sessions": sessions });
-                self.note("sign-in end", caller, ended.clone())?;
+                self.note(ActName::SignInEnd, caller, ended.clone())?;
                 Ok(json!({ "ended": ended }))
             }
             SignInRequest::Serves(address) => {
@@ -171,7 +172,7 @@ impl Engine {
             }
             SignInRequest::Leave(hash) => {
                 let Some(who) = self.sign_ins.leave(&hash, now) else { return Ok(Value::Null) };
-                self.note("sign out", &Caller { who, from: "http".to_owned() }, json!({}))?;
+                self.note(ActName::SignOut, &Caller { who, from: "http".to_owned() }, json!({}))?;
                 Ok(Value::Null)
             }
         }
@@ -186,7 +187,7 @@ impl Engine {
         };
         let (now, (code, hash)) = (self.now(), secret()?);
         let expires = now.saturating_add(LINK_TERM).to_string();
-        self.note("sign-in link", caller, json!({ "expires_at": expires }))?;
+        self.note(ActName::SignInLink, caller, json!({ "expires_at": expires }))?;
         self.sign_ins.add_link(hash, &caller.who, now);
         Ok(
             json!({ "code": code, "address": reached_at(address).to_string(), "expires_at": expires, "who": caller.who }),
@@ -199,20 +200,26 @@ impl Engine {
         let who = who.ok_or_else(|| NodeError::Refused("no link that holds".to_owned()))?;
         let (session, hash) = secret()?;
         let caller = Caller { who: who.clone(), from: "http".to_owned() };
-        self.note("sign in", &caller, json!({ "address": address }))?;
+        self.note(ActName::SignIn, &caller, json!({ "address": address }))?;
         self.sign_ins.add_session(hash, &who, now);
         Ok(json!({ "session": session, "who": who, "seconds": SESSION_TERM / 1_000 }))
     }
 
     /// Writes into the log of acts what was done. A node that may not write its feeds now shows its pages all the same:
     /// then its own log has it.
-    fn note(&mut self, act: &str, caller: &Caller, details: Value) -> Result<(), NodeError> {
+    fn note(&mut self, act: ActName, caller: &Caller, details: Value) -> Result<(), NodeError> {
         match self.done(act, caller, details, Vec::new()) {
             Ok(_) => Ok(()),
             Err(error) if error.is_fatal() => Err(error),
             Err(error) => {
                 let Caller { who, from } = caller;
-                tracing::warn!(act, who, from, code = error.code(), "not written into the log of acts");
+                tracing::warn!(
+                    act = act.as_str(),
+                    who,
+                    from,
+                    code = error.code(),
+                    "not written into the log of acts"
+                );
                 Ok(())
             }
         }

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::acts::ActName;
 use super::engine::{Answer, Engine, NodeError, Rows};
 use super::reader::{Reader, Scope};
 use super::request::Caller;
@@ -52,9 +53,9 @@ pub enum SiteRequest {
 
 impl SiteRequest {
     /// What it is called in the log of acts; `None` for questions.
-    pub fn act(&self) -> Option<&'static str> {
+    pub fn act(&self) -> Option<ActName> {
         match self {
-            Self::Sign { .. } => Some("publish site"),
+            Self::Sign { .. } => Some(ActName::PublishSite),
             Self::Head | Self::Pages | Self::Evidence { .. } => None,
         }
     }
@@ -228,7 +229,7 @@ impl Engine {
         let (signer, card, now) = (self.signer()?, self.home.card().clone(), self.now());
         let manifest = signed(card, files, heads, (now, signer.as_ref()))?;
         let details = json!({ "files": files.files, "bytes": files.bytes, "list": files.list.to_hex() });
-        self.done("publish site", caller, details, Vec::new())?;
+        self.done(ActName::PublishSite, caller, details, Vec::new())?;
         Ok(json!({ "manifest": manifest.to_text() }))
     }
 }

@@ -17,6 +17,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
+use super::acts::ActName;
 use super::engine::{Engine, NodeError};
 use super::request::{Caller, Request};
 use crate::crypto::{Hash, PublicKey};
@@ -62,7 +63,7 @@ impl Lead {
 
 /// What a node is to its government's feeds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Role {
+pub enum Role {
     /// It writes them.
     Leads,
     /// It will write them once it knows that no standby has gone on.
@@ -72,7 +73,12 @@ pub(super) enum Role {
 }
 
 impl Role {
-    pub(super) fn as_str(self) -> &'static str {
+    /// Every role.
+    pub const ALL: [Self; 3] = [Self::Leads, Self::Asks, Self::Follows];
+
+    /// The word for people and JSON.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Leads => "main",
             Self::Asks => "asking",
@@ -267,9 +273,9 @@ impl Engine {
     }
 
     fn standby_add(&mut self, card: &str, node: &str, caller: &Caller) -> Result<Value, NodeError> {
-        let mut value = self.card_issue(card, "standby card", caller)?;
+        let mut value = self.card_issue(card, ActName::StandbyCard, caller)?;
         let details = json!({ "node": node, "leader": self.key_in_use().map(PublicKey::to_hex) });
-        self.done("standby add", caller, details, Vec::new())?;
+        self.done(ActName::StandbyAdd, caller, details, Vec::new())?;
         value["standby"] = json!(node);
         Ok(value)
     }
@@ -314,7 +320,7 @@ impl Engine {
         self.begin_after_another()?;
         let before = self.standing;
         self.standing = Standing { taking: true, marked: true, ..Standing::default() };
-        if let Err(error) = self.done("standby take over", caller, details.clone(), Vec::new()) {
+        if let Err(error) = self.done(ActName::StandbyTakeOver, caller, details.clone(), Vec::new()) {
             self.standing = before;
             return Err(error);
         }
@@ -345,7 +351,7 @@ impl Engine {
             ));
         }
         let details = json!({ "node": to.to_hex(), "before": self.key_in_use().map(PublicKey::to_hex) });
-        self.done("standby hand over", caller, details.clone(), Vec::new())?;
+        self.done(ActName::StandbyHandOver, caller, details.clone(), Vec::new())?;
         Ok(details)
     }
 }

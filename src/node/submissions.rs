@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader};
 
 use serde_json::{Value, json};
 
+use super::acts::ActName;
 use super::acts::Done;
 use super::engine::{Answer, Engine, NodeError, Rows};
 use super::levels;
@@ -66,7 +67,7 @@ impl Engine {
     ) -> Result<Answer, NodeError> {
         let mut acts = Vec::new();
         let answer = self.take_submission(submit, figures, caller, &mut acts)?;
-        self.done_together("submit", acts)?;
+        self.done_together(ActName::Submit, acts)?;
         Ok(answer)
     }
 
@@ -103,8 +104,8 @@ impl Engine {
             return Ok(value);
         }
         let Some(body) = body else {
-            let refused = json!({ "file": submit.file, "rows": report.rows, "findings": report.tally.all() });
-            self.refused("submit", caller, "the check found errors", refused)?;
+            let refused = json!({ "file": submit.file, "rows": report.rows, "findings": report.tally.all(), "code": "check" });
+            self.refused(ActName::Submit, caller, "the check found errors", refused)?;
             return Ok(value);
         };
         let entry = self.append_body(AgreementId::house(), EntryKind::Submission, body)?;

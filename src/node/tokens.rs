@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::acts::ActName;
 use super::engine::{Engine, NodeError};
 use super::request::{Caller, Request};
 use crate::crypto::Hash;
@@ -162,7 +163,7 @@ impl Engine {
         let hash = Hash::of(&[text.as_bytes()]);
         let expires = now.saturating_add(i64::from(days).saturating_mul(DAY));
         let details = json!({ "name": name, "token": hash.to_hex(), "expires_at": expires.to_string() });
-        self.done("token create", caller, details, Vec::new())?;
+        self.done(ActName::TokenCreate, caller, details, Vec::new())?;
         Ok(json!({ "name": name, "id": hash.short(), "expires_at": expires.to_string(), "token": text }))
     }
 
@@ -190,7 +191,7 @@ impl Engine {
             }
         };
         let details = json!({ "name": name, "token": hash.to_hex() });
-        self.done("token revoke", caller, details, Vec::new())?;
+        self.done(ActName::TokenRevoke, caller, details, Vec::new())?;
         Ok(json!({ "revoked": { "id": hash.short(), "name": name } }))
     }
 

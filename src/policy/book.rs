@@ -83,6 +83,46 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// Every reason.
+    pub const ALL: [Self; 15] = [
+        Self::NotInForce,
+        Self::NotBound,
+        Self::Sensitivity,
+        Self::NotOpened,
+        Self::Origin,
+        Self::Onward,
+        Self::Indicator,
+        Self::Ceiling,
+        Self::Counterpart,
+        Self::Frequency,
+        Self::Sex,
+        Self::Age,
+        Self::Breakdown,
+        Self::Subnational,
+        Self::Period,
+    ];
+
+    /// The code for programs.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::NotInForce => "not_in_force",
+            Self::NotBound => "not_bound",
+            Self::Sensitivity => "sensitivity",
+            Self::NotOpened => "not_opened",
+            Self::Origin => "origin",
+            Self::Onward => "onward",
+            Self::Indicator => "indicator",
+            Self::Ceiling => "ceiling",
+            Self::Counterpart => "counterpart",
+            Self::Frequency => "frequency",
+            Self::Sex => "sex",
+            Self::Age => "age",
+            Self::Breakdown => "breakdown",
+            Self::Subnational => "subnational",
+            Self::Period => "period",
+        }
+    }
+
     /// The reason in words.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -21,6 +21,20 @@ pub enum Why {
     Disowned,
 }
 
+impl Why {
+    /// Every reason.
+    pub const ALL: [Self; 3] = [Self::Retention, Self::OutOfScope, Self::Disowned];
+
+    /// The code for programs.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Retention => "retention",
+            Self::OutOfScope => "out_of_scope",
+            Self::Disowned => "disowned",
+        }
+    }
+}
+
 /// "We hold no figure of these entries of yours any more."
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct Erasure {

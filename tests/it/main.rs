@@ -16,6 +16,7 @@ mod fuzz;
 mod imports;
 mod insight;
 mod keys;
+mod languages;
 mod leak;
 mod ledger;
 mod operator;

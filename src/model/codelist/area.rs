@@ -12,7 +12,7 @@ const M49: &str = include_str!("../../../config/codelists/CL_AREA.csv");
 const KOSOVO: [&str; 4] = ["Kosovo", "Kosovo", "Kosovo", "كوسوفو"];
 
 /// How the names of codes begin that stand for no country.
-const USER_ASSIGNED: &str = "User-assigned area ";
+const USER_ASSIGNED: [&str; 3] = ["User-assigned area ", "Zone à usage privé ", "Zona de uso privado "];
 
 /// Countries with the groups of UN M49 that they lie in.
 const REGIONS: &str = include_str!("../../../config/codelists/m49_regions_gdidata.csv");
@@ -139,12 +139,13 @@ fn user_assigned(second: u8, third: u8) -> Code {
     if id == "XKX" {
         return Code { id: id.into(), names: KOSOVO.map(Into::into), description: Box::default() };
     }
-    Code::new(&id, &format!("{USER_ASSIGNED}{id}"))
+    let [en, fr, es] = USER_ASSIGNED.map(|name| format!("{name}{id}")).map(Into::into);
+    Code { id: id.into(), names: [en, fr, es, Box::default()], description: Box::default() }
 }
 
 /// Is it one of the codes that stand for no country?
 pub(super) fn is_user_assigned(code: &Code) -> bool {
-    code.id.starts_with('X') && code.names[0].strip_prefix(USER_ASSIGNED) == Some(&code.id)
+    code.id.starts_with('X') && code.names[0].strip_prefix(USER_ASSIGNED[0]) == Some(&code.id)
 }
 
 /// SDMX's list of areas also holds countries, two-letter codes and what no longer exists.

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::draft::{DAY, hex};
 use crate::feed::PublisherId;
 use crate::model::Millis;
+use crate::model::codelist::Language;
 use crate::node::engine::Engine;
 use crate::policy::{
     Agreement, Counterparts, Crisis, Detail, LaneTerms, NO_END, Onward, ScopeRule, Standing, Subnational,
@@ -49,15 +50,19 @@ impl Engine {
         })
     }
 
-    /// The same with every clause in plain words, in the languages of the parties.
+    /// The same with every clause in plain words: `summary` in the languages of the parties, `texts` in all there are
+    /// words in, for a page in its reader's language.
     pub(super) fn explain_agreement(&self, agreement: &Agreement) -> Value {
         let standing = self.house.book().standing(agreement, self.now());
         let keyring = self.house.keyring();
         let summary = Summary { agreement, standing: &standing, us: self.us(), keyring };
-        let said =
-            summary.languages().into_iter().map(|one| (one.tag().to_owned(), summary.markdown(one).into()));
+        let in_words = |all: Vec<Language>| -> Value {
+            let said = all.into_iter().map(|one| (one.tag().to_owned(), summary.markdown(one).into()));
+            Value::Object(said.collect())
+        };
         let mut value = self.describe_agreement(agreement);
-        value["summary"] = Value::Object(said.collect());
+        value["summary"] = in_words(summary.languages());
+        value["texts"] = in_words(Language::WORKING.to_vec());
         value
     }
 
@@ -132,13 +137,16 @@ impl Engine {
     }
 }
 
+/// The words for how agreements stand.
+pub const STANDINGS: [&str; 4] = ["proposed", "ahead", "in force", "over"];
+
 /// The word for how an agreement stands.
 pub(in crate::node) fn standing_word(standing: &Standing) -> &'static str {
     match standing {
-        Standing::Proposed { .. } => "proposed",
-        Standing::Ahead => "ahead",
-        Standing::InForce => "in force",
-        Standing::Over { .. } => "over",
+        Standing::Proposed { .. } => STANDINGS[0],
+        Standing::Ahead => STANDINGS[1],
+        Standing::InForce => STANDINGS[2],
+        Standing::Over { .. } => STANDINGS[3],
     }
 }
 

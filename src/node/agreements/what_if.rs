@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::model::codelist::Language;
 use crate::model::{AttributeId, Period, SeriesKey, SeriesPattern, catalogue};
 use crate::node::engine::{Engine, NodeError, Rows};
-use crate::policy::{Book, Decision, Shape, Subject};
+use crate::policy::{Book, Decision, Reason, Shape, Subject};
 use crate::view::Query;
 
 /// What becomes of one indicator's figures.
@@ -16,7 +16,7 @@ use crate::view::Query;
 struct Line {
     series: u64,
     observations: u64,
-    withheld: BTreeMap<&'static str, u64>,
+    withheld: BTreeMap<Reason, u64>,
 }
 
 /// A series with all its periods, under whichever agreements it was released.
@@ -64,23 +64,28 @@ impl Line {
     fn add(&mut self, decision: Decision, periods: usize) {
         let (shared, why) = match decision {
             Decision::Share(Shape::Whole) => (periods, None),
-            Decision::Share(Shape::Cut(kept)) => (kept.len(), Some(crate::policy::Reason::Period)),
+            Decision::Share(Shape::Cut(kept)) => (kept.len(), Some(Reason::Period)),
             Decision::Withhold(why) => (0, Some(why)),
         };
         self.series += u64::from(shared > 0);
         self.observations += shared as u64;
         if let Some(why) = why {
-            *self.withheld.entry(why.as_str()).or_default() += (periods - shared) as u64;
+            *self.withheld.entry(why).or_default() += (periods - shared) as u64;
         }
     }
 
     fn row(&self, indicator: &str) -> Value {
+        let by = |name: fn(Reason) -> &'static str| -> BTreeMap<&'static str, u64> {
+            self.withheld.iter().map(|(why, count)| (name(*why), *count)).collect()
+        };
+        let (words, codes) = (by(Reason::as_str), by(Reason::code));
         json!({
             "indicator": indicator,
             "name": catalogue::get(indicator).map(|known| known.name(Language::En)),
             "series": self.series,
             "observations": self.observations,
-            "withheld": self.withheld,
+            "withheld": words,
+            "withheld_codes": codes,
         })
     }
 }

@@ -1,5 +1,6 @@
 //! What can be asked of crises.
 
+use crate::node::acts::ActName;
 use serde::{Deserialize, Serialize};
 
 /// A request about crises; in JSON `{"command": "crisis", "crisis": "list"}` with the fields beside it.
@@ -101,15 +102,18 @@ pub struct ReportRequest {
     pub correction: Option<String>,
 }
 
+/// What stands for the name of a file where figures were said at the command line.
+pub const SAID: &str = "figures said at the command line";
+
 impl CrisisRequest {
     /// What it is called in the log of acts; `None` for questions.
-    pub fn act(&self) -> Option<&'static str> {
+    pub fn act(&self) -> Option<ActName> {
         match self {
-            Self::Declare(_) => Some("crisis declare"),
-            Self::Join { .. } => Some("crisis join"),
-            Self::Report(_) => Some("crisis report"),
-            Self::Approve { .. } => Some("crisis approve"),
-            Self::End { .. } => Some("crisis end"),
+            Self::Declare(_) => Some(ActName::CrisisDeclare),
+            Self::Join { .. } => Some(ActName::CrisisJoin),
+            Self::Report(_) => Some(ActName::CrisisReport),
+            Self::Approve { .. } => Some(ActName::CrisisApprove),
+            Self::End { .. } => Some(ActName::CrisisEnd),
             Self::List | Self::Show { .. } | Self::Rests { .. } | Self::Bulletin { .. } => None,
         }
     }

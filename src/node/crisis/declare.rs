@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::asked::DeclareRequest;
 use crate::model::personal;
+use crate::node::acts::ActName;
 use crate::node::engine::{Engine, NodeError};
 use crate::node::request::Caller;
 use crate::policy::{Agreement, Consent, Declaration, Standing};
@@ -39,7 +40,7 @@ impl Engine {
         let text = parent.text().lane(parent.id(), &said).map_err(refused)?;
         let lane = Agreement::new(text, self.network());
         self.may_declare(&lane)?;
-        self.declare_lane(&lane, "crisis declare", caller)
+        self.declare_lane(&lane, ActName::CrisisDeclare, caller)
     }
 
     pub(super) fn crisis_join(&mut self, name: &str, caller: &Caller) -> Result<Value, NodeError> {
@@ -51,10 +52,10 @@ impl Engine {
         if lane.signed().any(|(party, _)| party == self.us()) {
             return Err(NodeError::Refused("this government has signed the declaration already".to_owned()));
         }
-        self.declare_lane(&lane, "crisis join", caller)
+        self.declare_lane(&lane, ActName::CrisisJoin, caller)
     }
 
-    fn declare_lane(&mut self, lane: &Agreement, act: &str, caller: &Caller) -> Result<Value, NodeError> {
+    fn declare_lane(&mut self, lane: &Agreement, act: ActName, caller: &Caller) -> Result<Value, NodeError> {
         let said = self.declare(lane, Consent::Agreed, act, caller)?;
         let mut value = self.describe_lane(lane);
         for field in ["standing", "told", "not_told"] {

@@ -8,6 +8,7 @@ use super::declare::{no_person, refused};
 use crate::feed::{AgreementId, EntryKind, FeedId};
 use crate::insight::crisis::{Basis, Kind};
 use crate::model::{DocumentKind, Record};
+use crate::node::acts::ActName;
 use crate::node::acts::document;
 use crate::node::daemon::the_node;
 use crate::node::engine::{Engine, NodeError};
@@ -40,7 +41,7 @@ impl Engine {
             if !lane.text().binds(&self.us()) {
                 return Err(NodeError::Refused("this government is no member of the crisis lane".to_owned()));
             }
-            let said = self.declare(&lane, Consent::Ended, "crisis end", caller)?;
+            let said = self.declare(&lane, Consent::Ended, ActName::CrisisEnd, caller)?;
             for field in ["standing", "told", "not_told", "over_since", "erase_at"] {
                 value[field] = said[field].clone();
             }
@@ -64,7 +65,7 @@ impl Engine {
                 self.append(feed, EntryKind::Correspondence, records.clone())?;
             }
         }
-        self.done("crisis lessons", caller, json!({ "lane": lane.id().to_hex() }), records).map(|_| ())
+        self.done(ActName::CrisisLessons, caller, json!({ "lane": lane.id().to_hex() }), records).map(|_| ())
     }
 
     /// Writes down what stays of lanes that are over: sums by publisher and by origin, and nothing finer.
@@ -84,7 +85,7 @@ impl Engine {
         for lane in due {
             let summary = self.summary_of(&lane)?;
             let details = json!({ "lane": lane.id().to_hex(), "summary": summary });
-            self.done("crisis closed", &the_node(), details, Vec::new())?;
+            self.done(ActName::CrisisClosed, &the_node(), details, Vec::new())?;
         }
         Ok(())
     }

@@ -12,6 +12,7 @@ use super::watermark;
 use crate::feed::{AgreementId, EntryKind, FeedId};
 use crate::intake::Level;
 use crate::model::{Millis, Series};
+use crate::node::acts::ActName;
 use crate::node::engine::{Engine, NodeError};
 use crate::node::levels;
 use crate::node::prepared::Figures;
@@ -45,8 +46,9 @@ impl Engine {
         value["bulletin"] = json!(bulletin.id);
         if figures.body.is_none() || value["accepted"] != true {
             value["lawful_way"] = json!(LAWFUL_WAY);
-            let details = json!({ "file": asked.file, "findings": figures.report.tally.all() });
-            self.refused("crisis report", caller, "the check found errors", details)?;
+            let details =
+                json!({ "file": asked.file, "findings": figures.report.tally.all(), "code": "check" });
+            self.refused(ActName::CrisisReport, caller, "the check found errors", details)?;
             return Ok(value);
         }
         let Figures { report, levels, body, held, indicators, hash, listing: _ } = figures;
@@ -71,13 +73,13 @@ impl Engine {
         // Nothing is written before it is known that it may go.
         let draft = self.draft_into_lane(desked.for_lane(&[place]), held, levels_of(&levels))?;
         self.append_body(AgreementId::house(), EntryKind::Submission, body)?;
-        let mut acts = vec![("submit", submitted, levels::document(&desked.submission, &levels)?)];
+        let mut acts = vec![(ActName::Submit, submitted, levels::document(&desked.submission, &levels)?)];
         if enough {
             let released = self.append_into_lane(draft)?;
             value["released"] = released["released"][0].clone();
-            acts.push(("release", released, Vec::new()));
+            acts.push((ActName::Release, released, Vec::new()));
         }
-        acts.push(("crisis report", desked.said(enough), Vec::new()));
+        acts.push((ActName::CrisisReport, desked.said(enough), Vec::new()));
         self.done_in_order(acts, caller)?;
         self.describe_desked(&lane, &desked, enough, &mut value);
         Ok(value)
@@ -122,9 +124,9 @@ impl Engine {
             let draft = self.draft_into_lane(desked.for_lane(&seqs), series, levels)?;
             let released = self.append_into_lane(draft)?;
             value["released"] = released["released"][0].clone();
-            acts.push(("release", released, Vec::new()));
+            acts.push((ActName::Release, released, Vec::new()));
         }
-        acts.push(("crisis approve", desked.said(enough), Vec::new()));
+        acts.push((ActName::CrisisApprove, desked.said(enough), Vec::new()));
         self.done_in_order(acts, caller)?;
         self.describe_desked(&lane, &desked, enough, &mut value);
         Ok(value)

@@ -13,6 +13,7 @@ use super::Editions;
 use crate::feed::{AgreementId, EntryKind};
 use crate::insight::region::{Adoption, Basis, Edition, EditionHead, Member, Signed, Statement};
 use crate::model::DocumentKind;
+use crate::node::acts::ActName;
 use crate::node::acts::document;
 use crate::node::engine::{Engine, NodeError};
 use crate::node::reader::{Group, Reader, Scope};
@@ -141,7 +142,7 @@ impl Engine {
         let head = self.append(agreement.id(), EntryKind::Release, records)?;
         let mut details = said.clone();
         details["entry"] = json!(head.entry.to_hex());
-        self.done("region sign", caller, details, Vec::new())?;
+        self.done(ActName::RegionSign, caller, details, Vec::new())?;
         let (by, edition) = (self.us(), std::sync::Arc::new(edition));
         Ok(Statement { by, seq: head.seq, entry: head.entry, time, edition, basis: Basis::Held })
     }

@@ -3,6 +3,7 @@
 use super::Exchange;
 use crate::feed::Card;
 use crate::node::engine::{Engine, NodeError};
+use crate::node::fault_kind::FaultKind;
 use crate::sync::Input;
 
 impl Exchange {
@@ -14,14 +15,17 @@ impl Exchange {
             return Ok(());
         }
         for seen in engine.record_cards()? {
-            self.note(&seen);
+            self.note(FaultKind::Card, &seen);
         }
         engine.tell_card()?;
         for state in engine.review()? {
             let (feed, next) = (state.place.feed, state.place.seq);
-            self.note(&format!(
-                "feed {feed}: entries from {next} on were signed by a revoked key and are cut off here"
-            ));
+            self.note(
+                FaultKind::CutOff,
+                &format!(
+                    "feed {feed}: entries from {next} on were signed by a revoked key and are cut off here"
+                ),
+            );
             self.unreceipted.entry(feed).and_modify(|first| *first = (*first).min(next));
             engine.looked.remove(&feed);
             self.tell(Input::Reset { state: Box::new(state) }, engine)?;

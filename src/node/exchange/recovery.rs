@@ -7,8 +7,11 @@ use crate::crypto::PublicKey;
 use crate::feed::{AgreementId, FeedId, Resolution, Seq};
 use crate::model::Millis;
 use crate::node::Caller;
+use crate::node::acts::ActName;
 use crate::node::engine::{Engine, NodeError};
+use crate::node::fault_kind::FaultKind;
 use crate::node::health::finding;
+use crate::node::node_state::NodeState;
 use crate::sync::{FeedState, Input};
 
 /// How a feed stands on disk, with what is known of its forks.
@@ -69,7 +72,7 @@ impl Exchange {
                 }
                 false => "by another node of ours",
             };
-            self.note(&format!(
+            self.note(FaultKind::Ahead, &format!(
                 "a partner holds our own feed {feed} up to entry {seq}, further than this node, signed {whose}. Nothing is \
                  appended to it here"
             ));
@@ -91,7 +94,7 @@ impl Exchange {
         let names: Vec<String> =
             self.ahead.keys().map(|feed| engine.agreement_name(&feed.agreement)).collect();
         let details = json!({ "feeds": names });
-        engine.done("recover old copy", caller, details.clone(), Vec::new())?;
+        engine.done(ActName::RecoverOldCopy, caller, details.clone(), Vec::new())?;
         for feed in std::mem::take(&mut self.ahead).into_keys() {
             // One that is forked stays as it is until that is resolved.
             if engine.house().fork(&feed).is_none() {
@@ -115,7 +118,10 @@ impl Exchange {
                 let owed = self.unreceipted.entry(feed).or_insert(first);
                 *owed = first.min(*owed);
             }
-            self.note(&format!("feed {feed}: its publisher has resolved the fork, it goes on"));
+            self.note(
+                FaultKind::ForkResolved,
+                &format!("feed {feed}: its publisher has resolved the fork, it goes on"),
+            );
             engine.looked.remove(&feed);
             let state = Box::new(state_of(engine, feed)?);
             self.tell(Input::Reset { state }, engine)?;
@@ -173,7 +179,8 @@ impl Exchange {
 
     /// What the operator is told of recovery, and what is known here of own feeds elsewhere.
     pub(super) fn state(&self, engine: &Engine) -> Value {
-        json!(if engine.in_recovery() || !self.ahead.is_empty() { "recovery" } else { "running" })
+        let recovers = engine.in_recovery() || !self.ahead.is_empty();
+        json!(if recovers { NodeState::Recovery } else { NodeState::Running }.as_str())
     }
 
     /// Why nothing may be released, if that is so.

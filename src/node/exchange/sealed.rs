@@ -3,6 +3,7 @@
 use super::{Exchange, Look};
 use crate::feed::{AgreementId, Card, EntryKind, FeedId, PublisherId, Seq, SignedHeader};
 use crate::node::engine::{Engine, NodeError};
+use crate::node::fault_kind::FaultKind;
 use crate::sync::{Input, Seating, SessionId};
 
 impl Exchange {
@@ -85,7 +86,7 @@ impl Exchange {
     pub(super) fn open_what_is_due(&mut self, engine: &mut Engine) -> Result<(), NodeError> {
         let (opened, faults) = engine.take_openings()?;
         for fault in faults {
-            self.note(&fault);
+            self.note(FaultKind::Sealed, &fault);
         }
         for feed in opened {
             if let Some(newest) = engine.store().durable_header(&feed)?
@@ -108,7 +109,7 @@ impl Exchange {
             return false;
         }
         let who = engine.country_of(&publisher);
-        self.note(&format!(
+        self.note(FaultKind::Quota, &format!(
             "as much is carried of {who} as is allowed here (courier.quota): nothing more of it is taken until its readers \
              have acknowledged some"
         ));

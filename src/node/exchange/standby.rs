@@ -11,6 +11,7 @@ use crate::model::Millis;
 use crate::net::{NodeId, PartnerPeer};
 use crate::node::Caller;
 use crate::node::engine::{Engine, NodeError};
+use crate::node::fault_kind::FaultKind;
 use crate::node::standby::Role;
 use crate::sync::{Input, SessionId};
 
@@ -97,7 +98,7 @@ impl Exchange {
         engine: &mut Engine,
     ) -> Result<(), NodeError> {
         for feed in feeds {
-            self.note(&format!(
+            self.note(FaultKind::SetAside, &format!(
                 "feed {feed}: what this node wrote last had reached nobody when another node of ours took over; it is kept aside"
             ));
             let state = Box::new(super::recovery::state_of(engine, feed)?);

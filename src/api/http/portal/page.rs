@@ -105,7 +105,8 @@ impl Source<'_> {
                 format!("/sdmx/data/MIGPROFILE/{}?format=sdmx-csv", escape(key))
             }
             Download::Sheet { origin, destination, indicator } => {
-                format!("/sheet/{origin}/{destination}/{}.xlsx", escape(indicator))
+                let language = self.words.language().tag();
+                format!("/sheet/{origin}/{destination}/{}.xlsx?language={language}", escape(indicator))
             }
             Download::Citation { country, key, period } => {
                 format!("/api/v1/citations/{}/{}/{}", escape(country), escape(key), escape(period))

@@ -1,6 +1,8 @@
 //! Both ends of a corridor as a sheet, for those who work in Excel.
 
-use axum::extract::{Path, State};
+use std::collections::BTreeMap;
+
+use axum::extract::{Path, Query, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use rust_xlsxwriter::{Format, Workbook, Worksheet, XlsxError};
@@ -13,6 +15,7 @@ use crate::api::Node;
 use crate::api::http::access::Access;
 use crate::api::http::guard::Refusal;
 use crate::api::http::service::Service;
+use crate::model::codelist::Language;
 use crate::model::{AttributeId, Period};
 
 /// What a sheet is called among the kinds of files.
@@ -20,13 +23,16 @@ const KIND: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.
 /// A number that Excel can hold without loss: fifteen digits.
 const EXACT: u64 = 1_000_000_000_000_000;
 
-/// `/sheet/{origin}/{destination}/{indicator}.xlsx`
+/// `/sheet/{origin}/{destination}/{indicator}.xlsx`, in English unless `?language=` asks for another language.
 pub(super) async fn sheet<N: Node>(
     State(service): State<Service<N>>,
     access: Access,
     Path((origin, destination, file)): Path<(String, String, String)>,
+    Query(query): Query<BTreeMap<String, String>>,
 ) -> Result<Response, Refusal> {
     let indicator = file.strip_suffix(".xlsx").ok_or(Refusal::NOT_FOUND)?;
+    let language = query.get("language").and_then(|tag| Language::from_tag(tag));
+    let words = Words::new(language.unwrap_or(Language::En));
     let place = service.place()?;
     let reader = service.reader(&access).await?;
     let summary = service.summaries.of(&reader).await?;
@@ -35,7 +41,7 @@ pub(super) async fn sheet<N: Node>(
     }
     let bytes = task::block_in_place(|| {
         let ends = Ends::of(&reader, (&origin, &destination), Some(indicator))?;
-        written(&ends, reader.is_training()).map_err(|error| {
+        written(&ends, words, reader.is_training()).map_err(|error| {
             tracing::error!(%error, "a sheet cannot be written");
             Refusal::FAILED
         })
@@ -52,11 +58,10 @@ fn plain(text: &str) -> String {
         .collect()
 }
 
-fn written(ends: &Ends, is_training: bool) -> Result<Vec<u8>, XlsxError> {
-    let words = Words::new(crate::model::codelist::Language::En);
+fn written(ends: &Ends, words: Words, is_training: bool) -> Result<Vec<u8>, XlsxError> {
     let compared = &ends.matched.mirror;
     let mut book = Workbook::new();
-    let sheet = book.add_worksheet().set_name("Figures")?;
+    let sheet = book.add_worksheet().set_name(words.say("sheet.figures"))?;
     let bold = Format::new().set_bold();
     let titles = ["TIME_PERIOD", &compared.origin, "OBS_STATUS", &compared.destination, "OBS_STATUS"];
     for (column, title) in (0..).zip(titles) {
@@ -69,14 +74,25 @@ fn written(ends: &Ends, is_training: bool) -> Result<Vec<u8>, XlsxError> {
         }
     }
     sheet.set_freeze_panes(1, 1)?;
-    let about = book.add_worksheet().set_name("About")?;
+    let about = book.add_worksheet().set_name(words.say("sheet.about"))?;
     let mut lines = vec![
-        ["Origin".to_owned(), words.area(&compared.origin), ends.matched.key.to_string()],
-        ["Destination".to_owned(), words.area(&compared.destination), ends.matched.mirror_key.to_string()],
-        ["Indicators".to_owned(), compared.indicator.clone(), compared.mirror_indicator.clone()],
+        [words.say("map.origin").to_owned(), words.area(&compared.origin), ends.matched.key.to_string()],
+        [
+            words.say("map.destination").to_owned(),
+            words.area(&compared.destination),
+            ends.matched.mirror_key.to_string(),
+        ],
+        [
+            words.say("word.indicators").to_owned(),
+            compared.indicator.clone(),
+            compared.mirror_indicator.clone(),
+        ],
     ];
     if is_training {
-        lines.insert(0, ["TRAINING".to_owned(), "nothing here is real".to_owned(), String::new()]);
+        lines.insert(
+            0,
+            [words.say("frame.training").to_owned(), words.say("frame.practice").to_owned(), String::new()],
+        );
     }
     let sides = (&ends.matched.origin, &ends.matched.destination);
     for id in AttributeId::ALL {

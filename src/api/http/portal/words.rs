@@ -46,6 +46,11 @@ impl Words {
         })
     }
 
+    /// A message, if there is one of this name.
+    pub(super) fn find(self, name: &str) -> Option<&'static str> {
+        MESSAGES[self.0 as usize].get(name).map(String::as_str)
+    }
+
     /// A message with its places filled.
     pub(super) fn fill(self, name: &str, values: &[(&str, &str)]) -> String {
         let (mut text, mut rest) = (String::new(), self.say(name));
@@ -119,7 +124,16 @@ impl Words {
     pub(super) fn code(self, list: &codelist::CodeList, code: &str) -> String {
         let Some(known) = list.get(code) else { return code.to_owned() };
         let own = known.name_in(self.0).or_else(|| self.of_list(list.id(), code));
-        own.unwrap_or(known.name()).to_owned()
+        own.map(str::to_owned)
+            .or_else(|| self.group_of(list, code))
+            .unwrap_or_else(|| known.name().to_owned())
+    }
+
+    /// The name of the group that a code lies in by its first characters, and the code: the finest occupations have
+    /// official names in English alone here.
+    fn group_of(self, list: &codelist::CodeList, code: &str) -> Option<String> {
+        let above = (1..code.len()).rev().filter_map(|end| list.get(code.get(..end)?)?.name_in(self.0));
+        above.map(|name| format!("{name} ({code})")).next()
     }
 
     /// What the messages say of a code whose list is in English alone.
@@ -202,6 +216,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+    use crate::model::Dimension;
 
     fn places(text: &str) -> BTreeSet<&str> {
         text.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name).collect()
@@ -259,13 +274,43 @@ mod tests {
                 [Language::En, Language::Fr, Language::Es].map(|l| Words::new(l).code(list, code));
             assert!(en != fr && en != es && fr != es && en != code, "{code}: {en}, {fr}, {es}");
         }
-        for list in [codelist::basis(), codelist::duration(), codelist::reason(), codelist::unit()] {
-            for code in list.codes().iter().filter(|code| !code.name().starts_with("Need: ")) {
+    }
+
+    #[test]
+    fn no_code_that_a_page_shows_has_an_english_name_elsewhere() {
+        let dimensions = Dimension::ALL.iter().filter_map(|one| one.codelist());
+        let attributes = AttributeId::ALL.iter().filter_map(|one| one.codelist());
+        let shown = |id: &str| !UNSHOWN.iter().any(|one| id.contains(one));
+        let lists = dimensions.chain(attributes).chain([codelist::need()]).filter(|list| shown(list.id()));
+        let (mut seen, mut same) = (0, 0);
+        for list in lists {
+            for code in list.codes().iter().filter(|code| !is_rare(list.id(), code.id())) {
                 for language in [Language::Fr, Language::Es] {
-                    assert!(code.name_in(language).is_some(), "{} {} {language:?}", list.id(), code.id());
+                    let words = Words::new(language);
+                    let own = code.name_in(language).or_else(|| words.of_list(list.id(), code.id()));
+                    let has = own.is_some() || words.group_of(list, code.id()).is_some();
+                    assert!(has, "{} {} in {language:?}", list.id(), code.id());
+                    seen += 1;
+                    same += usize::from(own == Some(code.name()));
                 }
             }
         }
+        assert!(seen > 2_000 && same * 3 < seen, "{same} of {seen} are as in English");
+        let fr = Words::new(Language::Fr);
+        assert_eq!(fr.code(codelist::occupation(), "OC2211"), "Spécialistes de la santé (OC2211)");
+        assert_eq!(fr.code(codelist::activity(), "F"), "Construction");
+        assert_eq!(
+            (fr.area("150"), fr.area("202")),
+            ("Europe".to_owned(), "Afrique subsaharienne".to_owned())
+        );
+    }
+
+    /// Attributes that have messages of their own, or that no page shows.
+    const UNSHOWN: [&str; 3] = ["CL_OBS_STATUS", "CL_CONF_STATUS", "CL_DECIMALS"];
+
+    /// Powers of ten that no figure has.
+    fn is_rare(list: &str, code: &str) -> bool {
+        list.contains("CL_UNIT_MULT") && code.parse::<i32>().is_ok_and(|power| !(-3..=12).contains(&power))
     }
 
     #[test]

@@ -18,7 +18,9 @@ use super::frame::moment;
 use super::section::Section;
 use crate::api::http::portal::pages::table;
 use crate::api::http::portal::words::Words;
+use crate::feed::AgreementId;
 use crate::model::{Dimension, codelist};
+use crate::node::crisis::SAID;
 use crate::node::metrics::Metric;
 
 /// What a page is made of.
@@ -41,6 +43,22 @@ impl Facts<'_> {
 
     fn say(&self, name: &str) -> &'static str {
         self.words.say(&format!("operator.{name}"))
+    }
+
+    /// A code of a closed set in the reader's words; what has none is in the node's own, which are English.
+    fn coded(&self, set: &str, code: &str) -> Markup {
+        match self.words.find(&format!("operator.{set}.{}", name_of(code))) {
+            Some(text) => html! { (text) },
+            None => english(code),
+        }
+    }
+
+    /// The name of a field of an answer.
+    fn field(&self, name: &str) -> Markup {
+        match self.words.find(&format!("operator.field.{name}")) {
+            Some(text) => html! { (text) },
+            None => html! { code lang="en" { (name) } },
+        }
     }
 
     /// The address of a page of the operator's.
@@ -118,6 +136,12 @@ enum Form {
     Need,
     /// A code of a dimension by its name.
     Of(Dimension),
+    /// A code of a closed set, whose messages have this name.
+    Coded(&'static str),
+    /// A sentence of the node's own.
+    English,
+    /// The name of a file that was put in.
+    File,
 }
 
 /// A table with a column for each field: its message, its name in the answer, its form. The first column names the row.
@@ -139,9 +163,16 @@ fn linked(
     let class = |form: Form| match form {
         Form::Count | Form::Age => "n",
         Form::Time => "when",
-        Form::Text | Form::Code | Form::Country | Form::Countries | Form::Kind | Form::Need | Form::Of(_) => {
-            "t"
-        }
+        Form::Text
+        | Form::Code
+        | Form::Country
+        | Form::Countries
+        | Form::Kind
+        | Form::Need
+        | Form::Of(_)
+        | Form::Coded(_)
+        | Form::English
+        | Form::File => "t",
     };
     let head = html! { tr { @for (name, _, form) in columns { th.(class(*form)) scope="col" { (facts.say(&format!("field.{name}"))) } } } };
     let shown = |row: &Value, field: &str, form: Form| {
@@ -176,7 +207,10 @@ fn cell(facts: &Facts<'_>, value: &Value, form: Form) -> Markup {
         (Value::String(code), Form::Of(dimension)) => {
             html! { (dimension.codelist().map_or_else(|| code.clone(), |list| words.code(list, code))) }
         }
-        (Value::String(text), Form::Country) => html! { (words.area(text)) },
+        (Value::String(code), Form::Coded(set)) => facts.coded(set, code),
+        (Value::String(_), Form::File) => file(facts, value),
+        (Value::String(text), Form::English) => english(text),
+        (Value::String(text), Form::Country | Form::Countries) => html! { (words.area(text)) },
         (Value::Array(all), Form::Countries) => {
             let names: Vec<String> =
                 all.iter().filter_map(Value::as_str).map(|code| words.area(code)).collect();
@@ -186,7 +220,39 @@ fn cell(facts: &Facts<'_>, value: &Value, form: Form) -> Markup {
             @for (at, one) in all.iter().enumerate() { @if at > 0 { ", " } (cell(facts, one, form)) }
         },
         (Value::String(text), _) => html! { (text) },
-        (Value::Number(_) | Value::Object(_), _) => html! { (value.to_string()) },
+        (Value::Number(_), _) => html! { (value.to_string()) },
+        (Value::Object(_), _) => html! { code { (value.to_string()) } },
+    }
+}
+
+/// A word or sentence of the node's own, to be read aloud as what it is.
+fn english(text: &str) -> Markup {
+    html! { span lang="en" { (text) } }
+}
+
+/// The name of the message of a code.
+fn name_of(code: &str) -> String {
+    code.replace([' ', '-'], "_")
+}
+
+/// An agreement of a row by its name; those that no text has made have names of ours.
+fn agreement(facts: &Facts<'_>, row: &Value) -> Markup {
+    let is = |id: AgreementId| row["agreement"].as_str().is_some_and(|text| text == id.to_hex());
+    match row["with"].as_str() {
+        _ if is(AgreementId::public()) => html! { (facts.say("standard.public")) },
+        _ if is(AgreementId::house()) => html! { (facts.say("standard.house")) },
+        Some(with) => html! {
+            (facts.words.fill("operator.standard.correspondence", &[("country", &facts.words.area(with))]))
+        },
+        None => cell(facts, &row["agreement_name"], Form::Text),
+    }
+}
+
+/// The name of a file that was put in.
+fn file(facts: &Facts<'_>, name: &Value) -> Markup {
+    match name.as_str() {
+        Some(SAID) => html! { (facts.say("standard.said")) },
+        _ => cell(facts, name, Form::Text),
     }
 }
 
@@ -236,4 +302,47 @@ const MAX_WORD: usize = 24;
 /// Enough of an id to tell two apart by eye.
 fn short(text: &str) -> String {
     if text.len() == 64 { text[..12].to_owned() } else { text.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::feed::Purpose;
+    use crate::model::codelist::Language;
+    use crate::node::agreements::STANDINGS;
+    use crate::node::metrics::{Counters, Figures};
+    use crate::node::{ActName, FaultKind, KeyState, NodeError, NodeState, Role};
+    use crate::policy::{Reason, Why};
+
+    /// Every closed set of codes of the node, by the name of its messages.
+    fn sets() -> Vec<(&'static str, Vec<&'static str>)> {
+        let counted = Counters::default().metrics(Figures::default());
+        vec![
+            ("crisis", STANDINGS.to_vec()),
+            ("state", NodeState::ALL.map(NodeState::as_str).to_vec()),
+            ("role", Role::ALL.map(Role::as_str).to_vec()),
+            ("key_state", KeyState::ALL.map(KeyState::as_str).to_vec()),
+            ("purpose", Purpose::ALL.map(Purpose::as_str).to_vec()),
+            ("erased", Why::ALL.map(Why::code).to_vec()),
+            ("withheld", Reason::ALL.map(Reason::code).to_vec()),
+            ("fault", FaultKind::ALL.iter().map(|kind| kind.code()).collect()),
+            ("act", ActName::ALL.iter().map(|act| act.as_str()).collect()),
+            ("refusal", [&NodeError::CODES[..], &["check"]].concat()),
+            ("counter", counted.iter().map(|metric| metric.name).collect()),
+            ("from", vec!["terminal", "socket", "http", "network", "start"]),
+        ]
+    }
+
+    #[test]
+    fn every_code_of_the_node_has_words_in_every_language() {
+        for (set, codes) in sets() {
+            assert!(codes.len() > 2, "{set}");
+            for code in codes {
+                for language in Language::WORKING {
+                    let name = format!("operator.{set}.{}", name_of(code));
+                    assert!(Words::new(language).find(&name).is_some(), "{name} in {language:?}");
+                }
+            }
+        }
+    }
 }

@@ -12,6 +12,7 @@ use crate::api::http::portal::address::Address;
 use crate::api::http::portal::figures::{self, Line};
 use crate::api::http::portal::page::{Download, Page, Source};
 use crate::api::http::portal::picture::{Bar, Bars, Caption, bars};
+use crate::model::catalogue::{Indicator, Line as Fact};
 use crate::model::{AttributeId, Decimal, Dimension, Period, SeriesPattern, catalogue, codelist};
 
 /// Corridors that are listed.
@@ -29,7 +30,7 @@ pub(super) fn page(source: &Source<'_>, code: &str) -> Result<Page, Refusal> {
     let body = html! {
         @if let Some(explanation) = explanation {
             dl.facts { @for line in explanation.lines(words.language()) {
-                dt { (line.label) } dd { (line.text) }
+                dt { (line.label) } dd { (worded(explanation.indicator(), &line)) }
             } }
             @if let Some(mirror) = explanation.indicator().mirror.code() {
                 p { a href=(source.href(&Address::Indicator(mirror.to_owned()))) {
@@ -49,6 +50,19 @@ pub(super) fn page(source: &Source<'_>, code: &str) -> Result<Page, Refusal> {
         }
     };
     Ok(Page { title: words.indicator(code), body })
+}
+
+/// A fact; definitions and their sources are kept in English, so that there is one wording to agree on, and are marked.
+fn worded(indicator: &Indicator, line: &Fact) -> Markup {
+    let kept = match line.field {
+        "definition" => indicator.definition(),
+        "source" => indicator.source(),
+        _ => "",
+    };
+    match line.text.strip_prefix(kept).filter(|_| !kept.is_empty()) {
+        Some(note) => html! { span lang="en" { (kept) } (note) },
+        None => html! { (line.text) },
+    }
 }
 
 fn reporters(source: &Source<'_>, lines: &[Line]) -> Markup {

@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::table;
 use crate::api::http::guard::Refusal;
 use crate::api::http::portal::page::{Page, Source};
+use crate::api::http::portal::words::Words;
 use crate::api::http::public::{Feed, Partner, Status};
 
 /// The page of the status that the source brings.
@@ -15,7 +16,7 @@ pub(super) fn page(source: &Source<'_>) -> Result<Page, Refusal> {
     let title = status.name.clone().unwrap_or_else(|| words.say("title.node").to_owned());
     let body = html! {
         dl.facts {
-            dt { (words.say("node.state")) } dd { (status.state) }
+            dt { (words.say("node.state")) } dd { (state(words, &status.state)) }
             dt { (words.say("node.network")) } dd { (status.network) }
             dt { (words.say("word.publisher")) } dd { code { (status.publisher_id) } }
             dt { (words.say("evidence.fingerprint")) } dd { code { (status.fingerprint) } }
@@ -29,6 +30,14 @@ pub(super) fn page(source: &Source<'_>) -> Result<Page, Refusal> {
         (faults(source, status))
     };
     Ok(Page { title, body })
+}
+
+/// What the node is doing.
+fn state(words: Words, state: &str) -> Markup {
+    match words.find(&format!("operator.state.{state}")) {
+        Some(text) => html! { (text) },
+        None => html! { span lang="en" { (state) } },
+    }
 }
 
 fn feeds(source: &Source<'_>, feeds: &[Feed]) -> Markup {

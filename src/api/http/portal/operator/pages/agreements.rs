@@ -24,7 +24,7 @@ pub(super) fn all(facts: &Facts<'_>) -> Markup {
     };
     let body = html! { @for one in agreements { tr {
         th scope="row" { (link(one)) }
-        td { (cell(facts, &one["standing"], Form::Text)) } td { (cell(facts, &one["parties"], Form::Countries)) }
+        td { (cell(facts, &one["standing"], Form::Coded("crisis"))) } td { (cell(facts, &one["parties"], Form::Countries)) }
         td { @for scope in list(one, "scope") { (cell(facts, &scope["indicators"], Form::Text)) " " } }
         td { (cell(facts, &one["not_signed"], Form::Countries)) }
         td { (cell(facts, &one["start"], Form::Time)) } td { (cell(facts, &one["end"], Form::Time)) }
@@ -39,12 +39,11 @@ pub(super) fn all(facts: &Facts<'_>) -> Markup {
 /// One agreement: its text in words, and what would go out under it.
 pub(super) fn one(facts: &Facts<'_>) -> Markup {
     let agreement = facts.answer(0);
-    let summary = &agreement["summary"];
-    let text = summary[facts.words.language().tag()].as_str().or_else(|| summary["en"].as_str());
+    let text = agreement["texts"][facts.words.language().tag()].as_str();
     html! {
         p.lead { strong { (agreement["title"].as_str().unwrap_or_default()) } }
         (facts_of(facts, &[
-            ("standing", "standing", Form::Text), ("parties", "parties", Form::Countries),
+            ("standing", "standing", Form::Coded("crisis")), ("parties", "parties", Form::Countries),
             ("not_signed", "not_signed", Form::Countries), ("id", "agreement", Form::Text),
             ("from", "start", Form::Time), ("until", "end", Form::Time), ("erase_at", "erase_at", Form::Time),
         ], agreement))
@@ -58,7 +57,7 @@ pub(super) fn one(facts: &Facts<'_>) -> Markup {
         h2 id="erasures" { (facts.say("erasures")) }
         (rows(facts, facts.say("erasures"), &[
             ("country", "country", Form::Country), ("first", "first", Form::Count), ("last", "last", Form::Count),
-            ("time", "time", Form::Time), ("why", "why", Form::Text),
+            ("time", "time", Form::Time), ("why", "code", Form::Coded("erased")), ("details", "why", Form::English),
         ], list(agreement, "erasures")))
     }
 }
@@ -77,8 +76,8 @@ fn lets_out(facts: &Facts<'_>, answer: &Value) -> Markup {
     let body = html! { @for row in all { tr {
         th scope="row" { (name(row)) br; code { (row["indicator"].as_str().unwrap_or_default()) } }
         td.n { (cell(facts, &row["series"], Form::Count)) } td.n { (cell(facts, &row["observations"], Form::Count)) }
-        td { @for (why, count) in row["withheld"].as_object().into_iter().flatten() {
-            (cell(facts, count, Form::Count)) ": " (why) br;
+        td { @for (why, count) in row["withheld_codes"].as_object().into_iter().flatten() {
+            (cell(facts, count, Form::Count)) " \u{b7} " (facts.coded("withheld", why)) br;
         } }
     } } };
     table(facts.say("lets_out"), &head, &body)

@@ -22,7 +22,7 @@ pub(super) fn one(facts: &Facts<'_>) -> Markup {
     let say = |name: &str| facts.say(&format!("crisis.{name}"));
     let id = lane["lane"].as_str().unwrap_or_default();
     html! {
-        @if let Some(mark) = lane["watermark"].as_str() { p.training role="note" { (mark) } }
+        @if lane["watermark"].is_string() { p.training role="note" { (say("exercise")) } }
         p.lead {
             strong { (lane["name"].as_str().unwrap_or(id)) } ", " (cell(facts, &lane["area"], Form::Country)) ": "
             (standing(facts, &lane["standing"])) ". "
@@ -118,11 +118,7 @@ fn more(facts: &Facts<'_>, lane: &Value) -> Markup {
 
 /// In which state a lane is.
 pub(super) fn standing(facts: &Facts<'_>, standing: &Value) -> Markup {
-    match standing.as_str() {
-        Some(word @ ("proposed" | "ahead" | "over")) => html! { (facts.say(&format!("crisis.{word}"))) },
-        Some("in force") => html! { (facts.say("crisis.in_force")) },
-        _ => cell(facts, standing, Form::Text),
-    }
+    cell(facts, standing, Form::Coded("crisis"))
 }
 
 /// A count that leads to what it rests on; whoever holds nothing of a kind has said nothing, which is not zero.

@@ -1,10 +1,11 @@
 //! What went wrong, each with what an operator does about it.
 
 use maud::{Markup, html};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{Facts, Form, cell, list};
 use crate::api::http::portal::pages::table;
+use crate::node::{ActName, FaultKind};
 
 /// What can be done about a fault; the message has the rest of the words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -22,25 +23,22 @@ impl Advice {
     const ALL: [Self; 7] =
         [Self::Fork, Self::Key, Self::Scope, Self::Clock, Self::Repaired, Self::Peer, Self::Look];
 
-    /// By the words in which the node tells a fault; what is not known is to be looked at.
-    fn of(fault: &Value) -> Self {
-        let text = fault["what"].as_str().unwrap_or_default();
-        let says = |words: &[&str]| words.iter().any(|one| text.contains(one));
-        if says(&["two entries", "fork"]) {
-            Self::Fork
-        } else if says(&["has revoked its node key"]) {
-            Self::Key
-        } else if says(&["has refused and erased"]) {
-            Self::Scope
-        } else if says(&["dated in the future"]) {
-            Self::Clock
-        } else if fault["time"].is_null() {
-            // What opening had to mend has no time.
-            Self::Repaired
-        } else if says(&["feed ", "message", "allowed", "granted", "not taken", "entry"]) {
-            Self::Peer
-        } else {
-            Self::Look
+    /// By the kind of a fault; `None` where nothing is to be done. What has no kind is to be looked at.
+    fn of(fault: &Value) -> Option<Self> {
+        let kind = fault["code"].as_str().and_then(FaultKind::from_code);
+        kind.map_or(Some(Self::Look), Self::for_kind)
+    }
+
+    fn for_kind(kind: FaultKind) -> Option<Self> {
+        match kind {
+            FaultKind::Fork => Some(Self::Fork),
+            FaultKind::ForkResolved => None,
+            FaultKind::KeyRevoked | FaultKind::CutOff => Some(Self::Key),
+            FaultKind::OutOfScope => Some(Self::Scope),
+            FaultKind::Future => Some(Self::Clock),
+            FaultKind::Repaired => Some(Self::Repaired),
+            FaultKind::Card | FaultKind::NotTaken | FaultKind::Peer | FaultKind::Sealed => Some(Self::Peer),
+            FaultKind::SetAside | FaultKind::Ahead | FaultKind::Quota | FaultKind::Unread => Some(Self::Look),
         }
     }
 
@@ -76,12 +74,12 @@ pub(super) fn all(facts: &Facts<'_>) -> Markup {
     let now = list(facts.answer(0), "faults").to_vec();
     let acts = list(facts.answer(1), "acts").iter().rev();
     let logged: Vec<Value> = acts
-        .filter(|act| act["act"] == "fault of a peer")
-        .map(|act| serde_json::json!({ "time": act["time"], "what": format!("{}: {}", text(&act["country"]), text(&act["fault"])) }))
+        .filter(|act| act["act"] == ActName::FaultOfAPeer.as_str())
+        .map(logged)
         .take(MAX_LOGGED)
         .collect();
     let forks = list(facts.answer(2), "forks");
-    let mut needed: Vec<Advice> = now.iter().chain(&logged).map(Advice::of).collect();
+    let mut needed: Vec<Advice> = now.iter().chain(&logged).filter_map(Advice::of).collect();
     if !forks.is_empty() {
         needed.push(Advice::Fork);
     }
@@ -100,6 +98,12 @@ pub(super) fn all(facts: &Facts<'_>) -> Markup {
     }
 }
 
+/// A fault of the log; all of these are of peers.
+fn logged(act: &Value) -> Value {
+    let what = format!("{}: {}", text(&act["country"]), text(&act["fault"]));
+    json!({ "time": act["time"], "code": FaultKind::Peer.code(), "what": what })
+}
+
 /// Faults of the log that a page shows.
 const MAX_LOGGED: usize = 200;
 
@@ -114,11 +118,22 @@ fn faults(facts: &Facts<'_>, caption: &str, all: &[Value]) -> Markup {
     let body = html! { @for fault in all {
         @let advice = Advice::of(fault);
         tr {
-            td.when { (cell(facts, &fault["time"], Form::Time)) } td { (text(&fault["what"])) }
-            td { a href=(format!("#do-{}", advice.word())) { (facts.say(&format!("advice.{}.title", advice.word()))) } }
+            td.when { (cell(facts, &fault["time"], Form::Time)) } td { (happened(facts, fault)) }
+            td { @match advice {
+                Some(advice) => a href=(format!("#do-{}", advice.word())) { (facts.say(&format!("advice.{}.title", advice.word()))) },
+                None => (facts.say("nothing_to_do")),
+            } }
         }
     } };
     table(caption, &head, &body)
+}
+
+/// What happened: its kind in the reader's words, and what the node says of it.
+fn happened(facts: &Facts<'_>, fault: &Value) -> Markup {
+    html! {
+        @if let Some(code) = fault["code"].as_str() { (facts.coded("fault", code)) br; }
+        small lang="en" { (text(&fault["what"])) }
+    }
 }
 
 fn told(facts: &Facts<'_>, advice: Advice) -> Markup {
@@ -136,25 +151,27 @@ fn text(value: &Value) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]
-    fn faults_are_told_apart_by_the_words_of_the_node() {
-        let at = json!("2026-01-02T03:04:05Z");
-        for (what, advice) in [
-            ("feed ab/cd: two entries 5 by one key", Advice::Fork),
-            ("ITA has revoked its node key 12345678 (nobody has it any more)", Advice::Key),
-            ("ITA has refused and erased what we released to it: MS", Advice::Scope),
-            ("feed ab: entry 3 is dated in the future and held until 2030", Advice::Clock),
-            ("ITA: feed ab/cd: the signature does not verify", Advice::Peer),
-            ("ITA: sent what is no message: 3", Advice::Peer),
-            ("something that nobody has thought of", Advice::Look),
+    fn what_is_to_be_done_goes_by_the_kind_of_a_fault() {
+        for (kind, advice) in [
+            (FaultKind::Fork, Some(Advice::Fork)),
+            (FaultKind::ForkResolved, None),
+            (FaultKind::KeyRevoked, Some(Advice::Key)),
+            (FaultKind::OutOfScope, Some(Advice::Scope)),
+            (FaultKind::Future, Some(Advice::Clock)),
+            (FaultKind::NotTaken, Some(Advice::Peer)),
+            (FaultKind::Repaired, Some(Advice::Repaired)),
         ] {
-            assert_eq!(Advice::of(&json!({ "time": at, "what": what })), advice, "{what}");
+            assert_eq!(
+                Advice::of(&json!({ "code": kind.code(), "what": "feed ab: fork" })),
+                advice,
+                "{kind:?}"
+            );
         }
-        let repair = json!({ "time": null, "what": "the database was folded anew" });
-        assert_eq!(Advice::of(&repair), Advice::Repaired);
+        for unknown in [json!({ "what": "a fork" }), json!({ "code": "of a later node" })] {
+            assert_eq!(Advice::of(&unknown), Some(Advice::Look), "{unknown}");
+        }
     }
 }

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 use serde_json::Value;
 
 use super::partners::loose;
-use super::{Facts, Form, cell, facts_of, list, rows};
+use super::{Facts, Form, cell, english, facts_of, list, rows};
 use crate::api::http::portal::operator::section::Section;
 use crate::api::http::portal::pages::table;
 use crate::node::metrics::Metric;
@@ -21,8 +21,8 @@ pub(super) fn overview(facts: &Facts<'_>) -> Markup {
     html! {
         (verdict(facts))
         dl.facts {
-            dt { (facts.say("field.state")) } dd { (cell(facts, &status["state"], Form::Text)) }
-            dt { (facts.say("field.role")) } dd { (cell(facts, &status["role"], Form::Text)) }
+            dt { (facts.say("field.state")) } dd { (cell(facts, &status["state"], Form::Coded("state"))) }
+            dt { (facts.say("field.role")) } dd { (cell(facts, &status["role"], Form::Coded("role"))) }
             dt { (facts.link(&Section::Partners, facts.say("partners_connected"))) } dd { (facts.words.fill("word.of", &of)) }
             dt { (facts.link(&Section::Deliveries, facts.say("entries_owed"))) } dd { (facts.words.count(behind)) }
             dt { (facts.link(&Section::Faults, facts.say("title.faults"))) } dd { (count(list(status, "faults").len())) }
@@ -36,7 +36,7 @@ pub(super) fn overview(facts: &Facts<'_>) -> Markup {
 fn verdict(facts: &Facts<'_>) -> Markup {
     html! { @match &facts.not_ready {
         None => p.verdict.holds role="status" { strong { (facts.say("ready")) } },
-        Some(reason) => p.verdict.fails role="alert" { strong { (facts.say("not_ready")) } " " (reason) },
+        Some(reason) => p.verdict.fails role="alert" { strong { (facts.say("not_ready")) } " " (english(reason)) },
     } }
 }
 
@@ -47,24 +47,32 @@ pub(super) fn health(facts: &Facts<'_>) -> Markup {
         (verdict(facts))
         p { (facts.say("doctor")) " " code { "corridor doctor" } }
         (facts_of(facts, &[
-            ("state", "state", Form::Text), ("role", "role", Form::Text), ("network", "network", Form::Text),
+            ("state", "state", Form::Coded("state")), ("role", "role", Form::Coded("role")), ("network", "network", Form::Text),
             ("publisher", "publisher_id", Form::Text), ("node", "node_id", Form::Text), ("addresses", "addresses", Form::Text),
         ], status))
         h2 id="keys" { (facts.say("keys")) }
         (rows(facts, facts.say("keys"), &[
-            ("node", "node", Form::Code), ("state", "state", Form::Text), ("in_use", "in_use", Form::Text),
-            ("purposes", "purposes", Form::Text), ("from", "from", Form::Time), ("until", "until", Form::Time),
+            ("node", "node", Form::Code), ("state", "state", Form::Coded("key_state")), ("in_use", "in_use", Form::Text),
+            ("purposes", "purposes", Form::Coded("purpose")), ("from", "from", Form::Time), ("until", "until", Form::Time),
             ("revoked", "revoked_at", Form::Time),
         ], list(keys, "keys")))
         h2 id="standby" { (facts.say("standby")) }
         (facts_of(facts, &[
-            ("role", "role", Form::Text), ("leader", "leader", Form::Code), ("since", "since", Form::Time),
+            ("role", "role", Form::Coded("role")), ("leader", "leader", Form::Code), ("since", "since", Form::Time),
             ("behind", "behind", Form::Count),
         ], standby))
         (loose(facts, list(standby, "standbys")))
         h2 id="counters" { (facts.say("counters")) }
         (counters(facts, &facts.metrics))
     }
+}
+
+/// What a counter counts.
+fn counted(facts: &Facts<'_>, metric: &Metric) -> Markup {
+    facts
+        .words
+        .find(&format!("operator.counter.{}", metric.name))
+        .map_or_else(|| english(metric.help), |text| html! { (text) })
 }
 
 fn counters(facts: &Facts<'_>, all: &[Metric]) -> Markup {
@@ -75,7 +83,7 @@ fn counters(facts: &Facts<'_>, all: &[Metric]) -> Markup {
         Value::from(all.join(" "))
     };
     let body = html! { @for metric in all { tr {
-        th scope="row" { code { (metric.name) } " " (cell(facts, &labels(metric), Form::Text)) br; small lang="en" { (metric.help) } }
+        th scope="row" { code { (metric.name) } " " (cell(facts, &labels(metric), Form::Text)) br; small { (counted(facts, metric)) } }
         td.n { (value(metric)) }
     } } };
     table(facts.say("counters"), &head, &body)

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use serde_json::Value;
 
-use super::{Facts, Form, cell, facts_of, list, rows};
+use super::{Facts, Form, agreement, cell, facts_of, file, list, rows};
 use crate::api::http::portal::operator::section::Section;
 use crate::api::http::portal::pages::table;
 
@@ -62,7 +62,7 @@ pub(super) fn one(facts: &Facts<'_>) -> Markup {
         p.note { (facts.say("compare")) }
         h2 id="keys" { (facts.say("keys")) }
         (rows(facts, facts.say("keys"), &[
-            ("node", "node", Form::Code), ("state", "state", Form::Text), ("purposes", "purposes", Form::Text),
+            ("node", "node", Form::Code), ("state", "state", Form::Coded("key_state")), ("purposes", "purposes", Form::Coded("purpose")),
             ("from", "from", Form::Time), ("until", "until", Form::Time), ("revoked", "revoked_at", Form::Time),
         ], list(partner, "keys")))
         details { summary { (facts.say("card")) } pre { (partner["card"].as_str().unwrap_or_default()) } }
@@ -79,18 +79,48 @@ pub(super) fn deliveries(facts: &Facts<'_>) -> Markup {
             ("behind", "behind", Form::Count), ("connected", "connected", Form::Text), ("paused", "paused", Form::Text),
         ], list(status, "partners")))
         h2 id="feeds" { (facts.say("feeds")) }
-        (rows(facts, facts.say("feeds"), &[
-            ("publisher", "country", Form::Country), ("agreement", "agreement_name", Form::Text),
-            ("entry", "head_seq", Form::Count), ("observations", "observations", Form::Count),
-            ("closed", "closed", Form::Count), ("hash", "head_hash", Form::Code),
-        ], list(status, "feeds")))
+        (feeds(facts, list(status, "feeds")))
         h2 id="carried" { (facts.say("carried")) }
         (loose(facts, list(status, "carried")))
         h2 id="erasures" { (facts.say("erasures")) }
         (rows(facts, facts.say("erasures"), &[
             ("country", "country", Form::Country), ("first", "first", Form::Count), ("last", "last", Form::Count),
-            ("time", "time", Form::Time), ("why", "why", Form::Text),
+            ("time", "time", Form::Time), ("why", "code", Form::Coded("erased")), ("details", "why", Form::English),
         ], list(status, "erasures")))
+    }
+}
+
+/// The feeds that are held.
+fn feeds(facts: &Facts<'_>, all: &[Value]) -> Markup {
+    let say = |name: &str| facts.say(&format!("field.{name}"));
+    let head = html! { tr {
+        th scope="col" { (say("publisher")) } th scope="col" { (say("agreement")) } th.n scope="col" { (say("entry")) }
+        th.n scope="col" { (say("observations")) } th.n scope="col" { (say("closed")) } th scope="col" { (say("hash")) }
+    } };
+    let body = html! { @for feed in all { tr {
+        th scope="row" { (cell(facts, &feed["country"], Form::Country)) } td { (agreement(facts, feed)) }
+        td.n { (cell(facts, &feed["head_seq"], Form::Count)) } td.n { (cell(facts, &feed["observations"], Form::Count)) }
+        td.n { (cell(facts, &feed["closed"], Form::Count)) } td { (cell(facts, &feed["head_hash"], Form::Code)) }
+    } } };
+    html! { @if all.is_empty() { p { (facts.words.say("word.none")) } } @else { (table(facts.say("feeds"), &head, &body)) } }
+}
+
+/// A field by its name, as whatever has this name is shown.
+pub(super) fn told(facts: &Facts<'_>, row: &Value, name: &str, value: &Value) -> Markup {
+    match name {
+        "agreement_name" => agreement(facts, row),
+        "time" | "expires_at" | "issued_at" | "from" | "until" | "resolved_at" => {
+            cell(facts, value, Form::Time)
+        }
+        "country" | "with" | "owed_to" | "not_told" | "told" => cell(facts, value, Form::Countries),
+        "publisher" if value.as_str().is_some_and(|text| text.len() == 3) => {
+            cell(facts, value, Form::Country)
+        }
+        "file" => file(facts, value),
+        "fault" | "why" => cell(facts, value, Form::English),
+        _ if value.is_number() => cell(facts, value, Form::Count),
+        _ if value.as_str().is_some_and(|text| text.len() == 64) => cell(facts, value, Form::Code),
+        _ => cell(facts, value, Form::Text),
     }
 }
 
@@ -99,7 +129,7 @@ pub(super) fn loose(facts: &Facts<'_>, all: &[Value]) -> Markup {
     html! {
         @if all.is_empty() { p { (facts.words.say("word.none")) } }
         @for row in all { dl.facts { @for (name, value) in row.as_object().into_iter().flatten() {
-            @if !value.is_null() { dt { code { (name) } } dd { (cell(facts, value, Form::Text)) } }
+            @if !value.is_null() { dt { (facts.field(name)) } dd { (told(facts, row, name, value)) } }
         } } }
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use maud::{Markup, html};
 use serde_json::Value;
 
+use super::partners::told;
 use super::{Facts, Form, cell, list, rows};
 use crate::api::http::portal::pages::table;
 
@@ -20,7 +21,7 @@ pub(super) fn all(facts: &Facts<'_>) -> Markup {
         acts.filter(|act| act["act"] == "submit" && has_findings(act)).take(MAX_ACTS).collect();
     html! {
         (rows(facts, facts.say("title.submissions"), &[
-            ("submission", "submission", Form::Text), ("file", "file", Form::Text), ("observations", "observations", Form::Count),
+            ("submission", "submission", Form::Text), ("file", "file", Form::File), ("observations", "observations", Form::Count),
             ("time", "time", Form::Time), ("released", "released", Form::Text),
         ], &submissions))
         h2 id="findings" { (facts.say("findings")) }
@@ -39,17 +40,34 @@ fn finding(facts: &Facts<'_>, act: &Value) -> Markup {
     let lines = list(&act["left_out"], "findings");
     html! { details open[!lines.is_empty()] {
         summary {
-            (act["file"].as_str().unwrap_or("\u{2013}")) " \u{b7} " (cell(facts, &act["time"], Form::Time)) " \u{b7} "
-            (act["who"].as_str().unwrap_or_default())
+            (cell(facts, &act["file"], Form::File)) " \u{b7} " (cell(facts, &act["time"], Form::Time)) " \u{b7} "
+            (who(facts, act))
         }
         dl.facts {
-            dt { (facts.say("field.outcome")) } dd { (act["outcome"].as_str().unwrap_or_default()) }
+            dt { (facts.say("field.outcome")) } dd { (outcome(facts, act)) }
             @if !act["rows"].is_null() { dt { (facts.say("field.rows")) } dd { (cell(facts, &act["rows"], Form::Count)) } }
             @if act["findings"].is_number() { dt { (facts.say("findings")) } dd { (cell(facts, &act["findings"], Form::Count)) } }
             @if !act["left_out"]["errors"].is_null() { dt { (facts.say("field.left_out")) } dd { (cell(facts, &act["left_out"]["errors"], Form::Count)) } }
         }
-        @if !lines.is_empty() { ul { @for line in lines { li { (line.as_str().unwrap_or_default()) } } } }
+        @if !lines.is_empty() { ul lang="en" { @for line in lines { li { (line.as_str().unwrap_or_default()) } } } }
     } }
+}
+
+/// Who did it: a person by the name that the machine has for it, or the node itself.
+fn who(facts: &Facts<'_>, act: &Value) -> Markup {
+    let name = act["who"].as_str().unwrap_or_default();
+    facts
+        .words
+        .find(&format!("operator.who.{name}"))
+        .map_or_else(|| html! { (name) }, |text| html! { (text) })
+}
+
+/// What came of it: done, or refused by a code.
+fn outcome(facts: &Facts<'_>, act: &Value) -> Markup {
+    let text = act["outcome"].as_str().unwrap_or_default();
+    let Some(why) = text.strip_prefix("refused: ") else { return facts.coded("outcome", text) };
+    let code = act["code"].as_str().unwrap_or(why);
+    html! { (facts.say("outcome.refused")) " " (facts.coded("refusal", code)) }
 }
 
 /// The log of acts, newest first.
@@ -63,9 +81,9 @@ pub(super) fn audit(facts: &Facts<'_>) -> Markup {
     } };
     let body = html! { @for act in &shown { tr {
         td.n { (cell(facts, &act["seq"], Form::Count)) } td.when { (cell(facts, &act["time"], Form::Time)) }
-        th scope="row" { (act["act"].as_str().unwrap_or_default()) }
-        td { (cell(facts, &act["who"], Form::Text)) } td { (cell(facts, &act["from"], Form::Text)) }
-        td { (cell(facts, &act["outcome"], Form::Text)) } td { (details(facts, act)) }
+        th scope="row" { (facts.coded("act", act["act"].as_str().unwrap_or_default())) }
+        td { (who(facts, act)) } td { (cell(facts, &act["from"], Form::Coded("from"))) }
+        td { (outcome(facts, act)) } td { (details(facts, act)) }
     } } };
     let counts =
         [("count", facts.words.count(shown.len() as u64)), ("all", facts.words.count(acts.len() as u64))];
@@ -79,12 +97,15 @@ pub(super) fn audit(facts: &Facts<'_>) -> Markup {
 
 /// What an act says beside what all say.
 fn details(facts: &Facts<'_>, act: &Value) -> Markup {
-    let known: BTreeSet<&str> = ["seq", "time", "act", "who", "from", "outcome", "entry"].into();
+    let known: BTreeSet<&str> = ["seq", "time", "act", "who", "from", "outcome", "entry", "code"].into();
     let more = act.as_object().into_iter().flatten();
     let more: Vec<_> =
         more.filter(|(name, value)| !known.contains(name.as_str()) && !value.is_null()).collect();
+    // Who hears the page hears of which act they are.
+    let place = cell(facts, &act["seq"], Form::Count).into_string();
+    let named = format!("{}, {} {place}", facts.say("field.details"), facts.say("field.entry"));
     html! { @if !more.is_empty() { details {
-        summary { (facts.say("field.details")) }
-        dl.facts { @for (name, value) in more { dt { code { (name) } } dd { (cell(facts, value, Form::Text)) } } }
+        summary aria-label=(named) { (facts.say("field.details")) }
+        dl.facts { @for (name, value) in more { dt { (facts.field(name)) } dd { (told(facts, act, name, value)) } } }
     } } }
 }
