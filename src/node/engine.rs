@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use super::clock::Clock;
+use super::crisis::CrisisTerms;
 use super::crisis::board::Boards;
 use super::editions::Shelves;
 use super::home::Home;
@@ -49,8 +50,8 @@ pub struct Options {
     pub sealing: SealingTerms,
     /// Partners whose nodes carry connections for us, by country or the beginning of their publisher id.
     pub relays: BTreeSet<String>,
-    /// Who may stand behind the bulletins of a crisis; none: everybody who may use the node.
-    pub duty: BTreeSet<String>,
+    /// Who reports in a crisis, and from where.
+    pub crisis: CrisisTerms,
     /// What the node goes by.
     pub clock: Clock,
 }
@@ -272,8 +273,8 @@ pub struct Engine {
     pub(super) shelves: Shelves,
     /// Digests of profiles that were computed again.
     pub(super) recomputed: Recomputed,
-    /// Who may stand behind bulletins; nobody named: everybody who may use the node.
-    pub(super) duty: BTreeSet<String>,
+    /// Who reports in a crisis, and from where.
+    pub(super) crisis: CrisisTerms,
     /// Who is signed in to the pages.
     pub(super) sign_ins: SignIns,
 }
@@ -331,7 +332,7 @@ impl Engine {
             boards: Boards::default(),
             shelves: Shelves::default(),
             recomputed: Recomputed::default(),
-            duty: options.duty.clone(),
+            crisis: options.crisis.clone(),
             sign_ins: SignIns::default(),
         };
         engine.adopt_own_card()?;

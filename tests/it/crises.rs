@@ -76,3 +76,31 @@ fn a_drill_goes_the_whole_way_and_says_who_received_its_bulletin() {
     // Nothing of it is in the lane that is none.
     assert_eq!(ask(can, &["crisis", "show", "LC-1"])["bulletins"], 0);
 }
+
+#[test]
+fn a_place_is_known_or_said_to_be_new_and_a_name_is_neither() {
+    let world = World::agreed();
+    let phl = &world.phl;
+    lane_of(phl, &world.can);
+    let at = |day: &str, place: &[&str]| {
+        let observed = format!("2026-01-{day}T06:00:00Z");
+        let report = ["crisis", "report", "--set", "CR_BORDER:CAN=120", "--observed", &observed, "--place"];
+        phl.try_ask(&[&report[..], place].concat()).expect("it answers")
+    };
+    let (status, said) = at("01", &["Amina Yusuf"]);
+    let said = said.to_string();
+    assert!(status == 1 && said.contains("--new-place") && said.contains("consular"), "{said}");
+    assert_eq!(at("01", &["the west gate", "--new-place"]).0, 0);
+    // It is known from then on, however it is written; and codes of places are known to everybody.
+    assert_eq!(at("02", &["The West Gate"]).0, 0);
+    assert_eq!(at("03", &["PH-01"]).0, 0);
+    let (status, said) = at("04", &["the vest gate"]);
+    assert!(status == 1 && said.to_string().contains("the west gate"), "{said}");
+    let (status, said) = at("04", &["call +218 91 555 0101", "--new-place"]);
+    assert!(status == 1 && said.to_string().contains("telephone"), "{said}");
+    let shown = ask(phl, &["crisis", "show"]);
+    assert_eq!((&shown["bulletins"], &shown["reporting_places"]), (&3.into(), &json!(["the west gate"])));
+    let id = ["crisis", "report", "--set", "CR_BORDER:CAN=1", "--bulletin", "AMINA-YUSUF"];
+    let (status, said) = phl.try_ask(&id).expect("it answers");
+    assert!(status == 1 && said.to_string().contains("PHL-17"), "{said}");
+}

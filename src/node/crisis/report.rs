@@ -6,9 +6,10 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::asked::ReportRequest;
-use super::declare::{LAWFUL_WAY, no_person, refused};
+use super::declare::{LAWFUL_WAY, refused};
 use super::desk::Waiting;
 use super::watermark;
+use super::words::{check_id, check_reason};
 use crate::feed::{AgreementId, EntryKind, FeedId};
 use crate::intake::Level;
 use crate::model::{Millis, Series};
@@ -151,20 +152,23 @@ impl Engine {
 
     /// The cover of what is asked for.
     fn bulletin_of(&mut self, lane: &Agreement, asked: &ReportRequest) -> Result<Bulletin, NodeError> {
-        no_person("the bulletin's id", asked.bulletin.as_deref().unwrap_or_default())?;
-        no_person("the place", &asked.place)?;
-        no_person("the reason", asked.correction.as_deref().unwrap_or_default())?;
+        check_reason(asked.correction.as_deref())?;
+        let place = self.place_of(lane, asked)?;
         let (us, country) = (self.us(), self.country_of(&self.us()));
         let number = self.house.crisis.numbered(&lane.id()) + 1;
         let given = asked.bulletin.clone();
         let bulletin = Bulletin {
             id: given.unwrap_or_else(|| format!("{country}-{number}")),
             observed_at: Millis::parse(&asked.observed)?.0,
-            place: asked.place.clone(),
+            place,
             correction: asked.correction.clone(),
         };
         bulletin.check().map_err(refused)?;
-        let before = self.board(lane.id())?.observed(us, &bulletin.id);
+        let board = self.board(lane.id())?;
+        if !board.has(&bulletin.id) {
+            check_id(&bulletin.id, &country)?;
+        }
+        let before = board.observed(us, &bulletin.id);
         let posted = before.is_some();
         let waits = self.house.crisis.waiting(lane.id(), &bulletin.id).is_some();
         match (&bulletin.correction, posted, waits) {
@@ -210,7 +214,7 @@ impl Engine {
 
     /// Whether somebody is a duty officer: the configuration names them, or leaves it to whoever may use this node.
     fn is_on_duty(&self, who: &str) -> bool {
-        self.duty.is_empty() || self.duty.contains(who)
+        self.crisis.duty.is_empty() || self.crisis.duty.contains(who)
     }
 
     fn are_enough(&self, lane: &Agreement, officers: &BTreeSet<String>) -> bool {
