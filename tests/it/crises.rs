@@ -104,3 +104,25 @@ fn a_place_is_known_or_said_to_be_new_and_a_name_is_neither() {
     let (status, said) = phl.try_ask(&id).expect("it answers");
     assert!(status == 1 && said.to_string().contains("PHL-17"), "{said}");
 }
+
+#[test]
+fn two_border_points_may_count_at_the_same_second_and_one_may_not_twice() {
+    let world = World::agreed();
+    let phl = &world.phl;
+    lane_of(phl, &world.can);
+    let at = |figure: &str, place: &str| {
+        let report = ["crisis", "report", "--set", figure, "--observed", "2026-01-02T03:04:05Z"];
+        phl.try_ask(&[&report[..], &["--place", place, "--new-place"]].concat()).expect("it answers")
+    };
+    assert_eq!(at("CR_BORDER:CAN:PH-01=120", "the west gate").0, 0);
+    assert_eq!(at("CR_BORDER:CAN:PH-02=80", "the east gate").0, 0);
+    let (status, said) = at("CR_BORDER:CAN:PH-01=7", "the north gate");
+    let said = said.to_string();
+    assert!(status == 1 && said.contains("--corrects PHL-1.") && said.contains("--observed"), "{said}");
+    // Without a code of the point the words of the place keep nothing apart, and it is said what does.
+    assert_eq!(at("CR_BORDER:LBY=5", "the west gate").0, 0);
+    let (status, said) = at("CR_BORDER:LBY=6", "the east gate");
+    assert!(status == 1 && said.to_string().contains("SUBNAT"), "{said}");
+    let shown = ask(phl, &["crisis", "show"]);
+    assert_eq!(shown["totals"]["crossed"]["count"], 205, "{shown}");
+}

@@ -206,8 +206,14 @@ impl Engine {
         match self.board(lane.id())?.reported_elsewhere(&bulletin.id, series) {
             None => Ok(()),
             Some((key, period, other)) => Err(NodeError::Refused(format!(
-                "{key} {period} was reported in bulletin {other:?}: correct that one with --corrects {other}, or give \
-                 these figures the time at which they were observed"
+                "{key} {period} was reported in bulletin {other:?}. If that was wrong, correct it with --corrects {other}. \
+                 If this is another count, {} say with --observed when it was made",
+                // Two points may count at the same second, but the words of a place keep no figures apart.
+                match key.subnat() {
+                    "_T" =>
+                        "name the point where it was made within the figure (SUBNAT), as in CR_BORDER:XOB:XA-01=120, or",
+                    _ => "",
+                }
             ))),
         }
     }
