@@ -318,12 +318,17 @@ pub fn picture(reports: &[Report]) -> Picture {
     picture
 }
 
-/// Bulletins without those of which another publisher's is counted.
+/// Bulletins without those of which another publisher's is counted: of those with an id of one publisher's, such as
+/// `XTA-17`, that publisher's is, so that nobody pushes it out by giving the id to figures of its own, and of others the
+/// one observed first.
 fn counted(reports: &[Report]) -> (Vec<Placed<'_>>, Vec<Duplicate>) {
     let mut first: BTreeMap<&str, &Report> = BTreeMap::new();
     let moves = |report: &&Report| report.figures.iter().any(|figure| figure.kind.is_flow());
     for report in reports.iter().filter(moves) {
-        let order = |one: &Report| (one.observed, one.publisher.clone());
+        let named = |one: &Report| {
+            one.bulletin.strip_prefix(&*one.publisher).is_some_and(|rest| rest.starts_with('-'))
+        };
+        let order = |one: &Report| (!named(one), one.observed, one.publisher.clone());
         let known = first.entry(&report.bulletin).or_insert(report);
         if order(report) < order(known) {
             *known = report;
