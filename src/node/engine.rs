@@ -756,7 +756,7 @@ impl Engine {
 const REVOKED: &str = "the node key in keys/node.age is revoked, and what it signs counts for nothing: if keys/node-next.age is \
      there, restart the daemon; else `corridor key compromised` makes a new one";
 /// From when on partners hold an entry that is dated in the future, by default: ten minutes, in milliseconds.
-const CLOCK_AHEAD: i64 = 600_000;
+pub(super) const CLOCK_AHEAD: i64 = 600_000;
 
 /// The documents among records, in the order in which an entry has them.
 fn documents(records: &[Record]) -> Vec<Document> {

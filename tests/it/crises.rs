@@ -126,3 +126,14 @@ fn two_border_points_may_count_at_the_same_second_and_one_may_not_twice() {
     let shown = ask(phl, &["crisis", "show"]);
     assert_eq!(shown["totals"]["crossed"]["count"], 205, "{shown}");
 }
+
+#[test]
+fn what_was_observed_tomorrow_is_refused() {
+    let world = World::agreed();
+    let phl = &world.phl;
+    lane_of(phl, &world.can);
+    let report = ["crisis", "report", "--set", "CR_NATREG:LBY=26015", "--observed", "2962-01-02T03:04:05Z"];
+    let (status, said) = phl.try_ask(&report).expect("it answers");
+    assert!(status == 1 && said.to_string().contains("lies ahead"), "{said}");
+    assert_eq!(ask(phl, &["crisis", "show"])["bulletins"], 0);
+}

@@ -13,7 +13,7 @@ use super::words::{check_id, check_reason};
 use crate::feed::{AgreementId, EntryKind, FeedId};
 use crate::intake::Level;
 use crate::model::{Millis, Series};
-use crate::node::engine::{Engine, NodeError};
+use crate::node::engine::{CLOCK_AHEAD, Engine, NodeError};
 use crate::node::levels;
 use crate::node::prepared::Figures;
 use crate::node::release::lane::IntoLane;
@@ -159,7 +159,7 @@ impl Engine {
         let given = asked.bulletin.clone();
         let bulletin = Bulletin {
             id: given.unwrap_or_else(|| format!("{country}-{number}")),
-            observed_at: Millis::parse(&asked.observed)?.0,
+            observed_at: self.seen_at(&asked.observed)?.0,
             place,
             correction: asked.correction.clone(),
         };
@@ -193,6 +193,17 @@ impl Engine {
                 )))
             }
             (_, _, false) => Ok(bulletin),
+        }
+    }
+
+    /// When something was observed. What is dated ahead would stand as the newest of its stock until that day comes.
+    fn seen_at(&self, observed: &str) -> Result<Millis, NodeError> {
+        let (seen, now) = (Millis::parse(observed)?, self.now());
+        match seen > now.saturating_add(CLOCK_AHEAD) {
+            false => Ok(seen),
+            true => Err(NodeError::Refused(format!(
+                "observed at {seen}, which lies ahead: it is {now} here. Say --observed as it was, or set this machine's clock"
+            ))),
         }
     }
 
