@@ -17,6 +17,7 @@ use crate::api::http::Manner;
 use crate::model::ConfStatus;
 use crate::net::NetConfig;
 use crate::node::SealingTerms;
+use crate::node::crisis::CrisisTerms;
 use crate::node::notify::NotifyTerms;
 use crate::protect::primary::Concentration;
 use crate::protect::{Places, Rules};
@@ -43,7 +44,7 @@ pub struct Config {
     concentration: Option<Concentration>,
     places: Places,
     sealing: SealingTerms,
-    duty: BTreeSet<String>,
+    crisis: CrisisTerms,
     notify: NotifyTerms,
     log: LogSettings,
 }
@@ -151,9 +152,9 @@ impl Config {
         self.sealing
     }
 
-    /// Who may stand behind the bulletins of a crisis; none: everybody who may use the node.
-    pub fn duty(&self) -> BTreeSet<String> {
-        self.duty.clone()
+    /// Who reports in a crisis, and from where.
+    pub fn crisis(&self) -> CrisisTerms {
+        self.crisis.clone()
     }
 
     /// What is run to tell people of a crisis.

@@ -65,7 +65,7 @@ fn ask_here(
         rules: config.rules(),
         sealing: config.sealing(),
         relays: config.relays(),
-        duty: config.duty(),
+        crisis: config.crisis(),
         clock: Clock::system(),
     };
     let is_bundle = matches!(request, Request::BundleImport { .. });

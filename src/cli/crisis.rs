@@ -90,6 +90,7 @@ fn send(global: &Global, asked: Report) -> anyhow::Result<Value> {
         bulletin: asked.corrects.or(asked.bulletin),
         observed,
         place: asked.place,
+        new_place: asked.new_place,
         correction: asked.reason,
     };
     let payload = Payload { length, bytes: &mut bytes };
@@ -344,7 +345,8 @@ fn drill(global: &Global, asked: Drill) -> anyhow::Result<Outcome> {
         lane: Some(id.clone()),
         bulletin: None,
         observed: None,
-        place: "exercise".to_owned(),
+        place: asked.area.to_ascii_uppercase(),
+        new_place: false,
         corrects: None,
         reason: None,
     };

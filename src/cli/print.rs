@@ -41,7 +41,7 @@ pub fn value(value: &Value, as_json: bool) -> anyhow::Result<()> {
                 let columns: Vec<&str> = columns_of(rows);
                 table(&columns, rows)?;
             }
-            Value::String(long) if long.contains('\n') => text(&format!("{name}:\n{long}"))?,
+            Value::String(long) if long.contains('\n') => text(&format!("{name}:\n{}", plain(long)))?,
             _ => text(&format!("{name}: {}\n", cell(field)))?,
         }
     }
@@ -81,12 +81,17 @@ fn short(text: &str) -> String {
 pub fn cell(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
-        Value::String(text) => text.clone(),
+        Value::String(text) => plain(text),
         Value::Array(_) => list(value),
         Value::Bool(true) => "yes".to_owned(),
         Value::Bool(false) => "no".to_owned(),
         Value::Number(_) | Value::Object(_) => value.to_string(),
     }
+}
+
+/// Words as a terminal may have them: what partners write could otherwise command it.
+fn plain(text: &str) -> String {
+    text.replace(|c: char| c.is_control() && c != '\n' && c != '\t', "\u{fffd}")
 }
 
 /// A list in one line.

@@ -38,7 +38,7 @@ pub fn run(global: &Global, args: &Run) -> anyhow::Result<Outcome> {
         rules: config.rules(),
         sealing: config.sealing(),
         relays: config.relays(),
-        duty: config.duty(),
+        crisis: config.crisis(),
         clock: Clock::system(),
     };
     let (socket, network) = (home.socket(), home.network().clone());

@@ -12,6 +12,7 @@ use crate::model::codelist::Language;
 use crate::model::{ConfStatus, Dimension, IndicatorCode, Known, codelist};
 use crate::net::{NetConfig, RelayLimits};
 use crate::node::SealingTerms;
+use crate::node::crisis::{CrisisTerms, is_place};
 use crate::node::notify::NotifyTerms;
 use crate::protect::Places;
 use crate::protect::primary::{Concentration, NoRule};
@@ -47,18 +48,25 @@ pub(super) fn check(layers: &Layers) -> Result<Config, ConfigError> {
         concentration: concentration(layers)?,
         places: places(layers)?,
         sealing: sealing(layers)?,
-        duty: duty(layers)?,
+        crisis: crisis(layers)?,
         notify: notify(layers)?,
         log: log(layers)?,
     })
 }
 
-fn duty(layers: &Layers) -> Result<BTreeSet<String>, ConfigError> {
-    let duty = &layers.sections.crisis.duty;
-    match duty.iter().any(|who| who.trim().is_empty()) {
-        true => Err(layers.refuse("crisis.duty", "holds an empty name: name users of this machine")),
-        false => Ok(duty.iter().cloned().collect()),
+fn crisis(layers: &Layers) -> Result<CrisisTerms, ConfigError> {
+    let crisis = &layers.sections.crisis;
+    if crisis.duty.iter().any(|who| who.trim().is_empty()) {
+        return Err(layers.refuse("crisis.duty", "holds an empty name: name users of this machine"));
     }
+    if let Some(wrong) = crisis.places.iter().find(|place| !is_place(place)) {
+        let reason = format!(
+            "holds {wrong:?}: a reporting place is told in 1 to 80 bytes on one line, and tells of no person"
+        );
+        return Err(layers.refuse("crisis.places", reason));
+    }
+    let known = |all: &[String]| all.iter().cloned().collect();
+    Ok(CrisisTerms { duty: known(&crisis.duty), places: known(&crisis.places) })
 }
 
 fn notify(layers: &Layers) -> Result<NotifyTerms, ConfigError> {

@@ -118,6 +118,7 @@ pub(super) struct Courier {
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Crisis {
     pub(super) duty: Vec<String>,
+    pub(super) places: Vec<String>,
 }
 
 /// What is run to tell people of a crisis.

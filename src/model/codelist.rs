@@ -12,7 +12,7 @@ use crate::model::{Known, ModelError, text};
 
 mod area;
 
-pub use area::{alpha2, area, area_from_alpha2, area_from_numeric, counterpart, groups_of};
+pub use area::{alpha2, area, area_from_alpha2, area_from_numeric, counterpart, groups_of, place_prefix};
 
 /// A language in which names are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -31,8 +31,10 @@ mod figures;
 mod report;
 mod show;
 pub mod table;
+mod words;
 
 pub use asked::{CrisisRequest, ReportRequest, SAID};
+pub use words::{CrisisTerms, is_place};
 
 impl Engine {
     /// Carries out what is asked of crises.

@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 
 use super::acts::ActName;
 use super::clock::Clock;
+use super::crisis::CrisisTerms;
 use super::crisis::board::Boards;
 use super::editions::Shelves;
 use super::home::Home;
@@ -50,8 +51,8 @@ pub struct Options {
     pub sealing: SealingTerms,
     /// Partners whose nodes carry connections for us, by country or the beginning of their publisher id.
     pub relays: BTreeSet<String>,
-    /// Who may stand behind the bulletins of a crisis; none: everybody who may use the node.
-    pub duty: BTreeSet<String>,
+    /// Who reports in a crisis, and from where.
+    pub crisis: CrisisTerms,
     /// What the node goes by.
     pub clock: Clock,
 }
@@ -288,8 +289,8 @@ pub struct Engine {
     pub(super) shelves: Shelves,
     /// Digests of profiles that were computed again.
     pub(super) recomputed: Recomputed,
-    /// Who may stand behind bulletins; nobody named: everybody who may use the node.
-    pub(super) duty: BTreeSet<String>,
+    /// Who reports in a crisis, and from where.
+    pub(super) crisis: CrisisTerms,
     /// Who is signed in to the pages.
     pub(super) sign_ins: SignIns,
 }
@@ -347,7 +348,7 @@ impl Engine {
             boards: Boards::default(),
             shelves: Shelves::default(),
             recomputed: Recomputed::default(),
-            duty: options.duty.clone(),
+            crisis: options.crisis.clone(),
             sign_ins: SignIns::default(),
         };
         engine.adopt_own_card()?;
@@ -771,7 +772,7 @@ impl Engine {
 const REVOKED: &str = "the node key in keys/node.age is revoked, and what it signs counts for nothing: if keys/node-next.age is \
      there, restart the daemon; else `corridor key compromised` makes a new one";
 /// From when on partners hold an entry that is dated in the future, by default: ten minutes, in milliseconds.
-const CLOCK_AHEAD: i64 = 600_000;
+pub(super) const CLOCK_AHEAD: i64 = 600_000;
 
 /// The documents among records, in the order in which an entry has them.
 fn documents(records: &[Record]) -> Vec<Document> {

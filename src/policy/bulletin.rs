@@ -50,9 +50,10 @@ impl Bulletin {
         if self.id.is_empty() || self.id.len() > MAX_ID || !self.id.chars().all(plain) {
             return Err("a bulletin's id is 1 to 40 letters, digits, - _ . and /");
         }
-        let words = |text: &str| text.len() <= MAX_WORDS && is_nfc(text) && !text.contains('\0');
+        let words =
+            |text: &str| text.len() <= MAX_WORDS && is_nfc(text) && !text.chars().any(char::is_control);
         if !words(&self.place) || !self.correction.as_deref().is_none_or(words) {
-            return Err("place and reason of a bulletin are at most 300 bytes each, NFC");
+            return Err("place and reason of a bulletin are at most 300 bytes each, NFC, on one line");
         }
         Ok(())
     }
@@ -80,7 +81,9 @@ mod tests {
             let wrong = Bulletin { id: id.to_owned(), ..bulletin.clone() };
             assert!(Bulletin::from_bytes(&wrong.to_bytes()).is_err(), "{id:?}");
         }
-        let long = Bulletin { place: "x".repeat(301), ..bulletin };
-        assert!(Bulletin::from_bytes(&long.to_bytes()).is_err());
+        for place in [&"x".repeat(301), "\u{1b}[2Ja gate", "two\nlines"] {
+            let wrong = Bulletin { place: place.to_owned(), ..bulletin.clone() };
+            assert!(Bulletin::from_bytes(&wrong.to_bytes()).is_err(), "{place:?}");
+        }
     }
 }

@@ -457,12 +457,14 @@ impl Replica {
     fn forget(&mut self, id: SessionId) {
         let Some(session) = self.sessions.remove(&id) else { return };
         self.look_at_own = true;
-        for feed in session.pull.asked.keys() {
-            if let Some(state) = self.feeds.get_mut(feed) {
+        let mut feeds: Vec<FeedId> = session.pull.asked.into_keys().collect();
+        feeds.sort_by_key(|feed| !self.is_urgent(feed));
+        for feed in feeds {
+            if let Some(state) = self.feeds.get_mut(&feed) {
                 state.source = None;
             }
-            self.lagging.remove(feed);
-            self.reconcile(*feed);
+            self.lagging.remove(&feed);
+            self.reconcile(feed);
         }
     }
 

@@ -38,7 +38,7 @@ pub(crate) fn query(node: &Node, keys: &[String]) -> anyhow::Result<[Vec<Duratio
         rules: Rules::default(),
         sealing: corridor::node::SealingTerms::default(),
         relays: std::collections::BTreeSet::new(),
-        duty: Default::default(),
+        crisis: Default::default(),
         clock: Clock::system(),
     };
     let engine = Engine::open(Home::open(node.dir())?, &options, None)?;

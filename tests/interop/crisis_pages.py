@@ -84,7 +84,7 @@ def lane_of(node: Node) -> dict:
 
 def report(node: Node, observed: str, place: str, *figures: str, more: tuple = ()):
     said = [word for figure in figures for word in ("--set", figure)]
-    node.ask("crisis", "report", *said, "--observed", observed, "--place", place, *more)
+    node.ask("crisis", "report", *said, "--observed", observed, "--place", place, "--new-place", *more)
 
 
 def bulletins(of: dict[str, Node]):

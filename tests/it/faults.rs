@@ -113,6 +113,12 @@ const ROWS: &[Kind] = &[
         play: bulletin::over_a_bad_line,
     },
     Kind {
+        name: "net-month",
+        what: "a month of bulletins over 64 kbit/s, 800 ms and 10 % loss to a member that comes back",
+        quick: false,
+        play: bulletin::after_a_month,
+    },
+    Kind {
         name: "standby-bulletin",
         what: "SIGKILL of the node that reports; its standby goes on with the lane",
         quick: true,

@@ -269,7 +269,8 @@ pub(crate) fn reported(phl: &Government, can: &Government) -> Value {
     const SEEN: &str = "2026-01-02T03:04:05Z";
     lane_of(phl, can);
     ask(phl, &["crisis", "report", "--set", "CR_NATREG:LBY=26015"]);
-    let first = ["crisis", "report", "--set", "CR_BORDER:PHL=10040", "--place", "the <west> gate"];
+    let first =
+        ["crisis", "report", "--set", "CR_BORDER:PHL=10040", "--place", "the <west> gate", "--new-place"];
     ask(can, &[&first[..], &["--bulletin", "C-1", "--observed", SEEN]].concat());
     let right = ["crisis", "report", "--set", "CR_BORDER:PHL=1004", "--place", "the <west> gate"];
     let fixed = ["--corrects", "C-1", "--observed", SEEN, "--reason", "a digit too many & more"];

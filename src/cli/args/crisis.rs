@@ -89,9 +89,12 @@ pub struct Report {
     /// When it was observed, RFC 3339 [default: now; for a correction, when what it corrects was]
     #[arg(long, value_name = "TIME")]
     pub observed: Option<String>,
-    /// Where it was observed, in words
+    /// Where it was observed: a code such as TN-82, or a place of crisis.places in the configuration or named before
     #[arg(long, default_value = "", hide_default_value = true)]
     pub place: String,
+    /// The place is one that was not named before, and no person
+    #[arg(long)]
+    pub new_place: bool,
     /// The bulletin that it corrects
     #[arg(long, value_name = "ID", requires = "reason")]
     pub corrects: Option<String>,

@@ -15,7 +15,7 @@ pub struct Tally {
     /// The newest first.
     order: BTreeSet<(Reverse<Millis>, Reverse<Millis>, String, usize)>,
     /// Bulletins that tell of movements, by their id: of several publishers the first of them counts.
-    movements: BTreeMap<String, BTreeSet<(Millis, String, usize)>>,
+    movements: BTreeMap<String, BTreeSet<Claim>>,
     counted: BTreeSet<usize>,
     stock: BTreeMap<Place, Statements>,
     picture: Picture,
@@ -23,6 +23,9 @@ pub struct Tally {
     stale: BTreeSet<Name>,
 }
 
+/// Which of several publishers' bulletins of one id counts: that of the publisher whom an id such as `XTA-17` names, so
+/// that nobody pushes it out by giving the id to figures of its own, and of others the one observed first.
+type Claim = (bool, Millis, String, usize);
 /// Of what a stock is stated: kind, publisher, origin, place, need.
 type Place = (Kind, String, String, String, String);
 /// What was stated of it, the newest last: when it was observed and signed, in which bulletin, and which of its figures.
@@ -82,7 +85,7 @@ impl Tally {
 
     fn enter(&mut self, at: usize, report: Report) {
         self.order.insert(rank(at, &report));
-        let (id, first) = (report.bulletin.clone(), (report.observed, report.publisher.clone(), at));
+        let (id, first) = (report.bulletin.clone(), claim_of(at, &report));
         let is_movement = moves(&report);
         self.reports.insert(at, report);
         if is_movement {
@@ -100,7 +103,7 @@ impl Tally {
         if moves(&report)
             && let Some(same) = self.movements.get_mut(&report.bulletin)
         {
-            same.remove(&(report.observed, report.publisher, at));
+            same.remove(&claim_of(at, &report));
             self.recount(&report.bulletin);
         }
     }
@@ -109,11 +112,11 @@ impl Tally {
     fn recount(&mut self, id: &str) {
         self.picture.duplicates.retain(|duplicate| duplicate.bulletin != id);
         let same = self.movements.get(id).cloned().unwrap_or_default();
-        let Some((_, first, _)) = same.first() else {
+        let Some((_, _, first, _)) = same.first() else {
             self.movements.remove(id);
             return;
         };
-        for (_, publisher, at) in &same {
+        for (_, _, publisher, at) in &same {
             if publisher == first {
                 self.count(*at);
                 continue;
@@ -249,6 +252,12 @@ impl Basis {
 /// Whether a bulletin tells of movements.
 fn moves(report: &Report) -> bool {
     report.figures.iter().any(|figure| figure.kind.is_flow())
+}
+
+fn claim_of(at: usize, report: &Report) -> Claim {
+    let rest = report.bulletin.strip_prefix(&*report.publisher);
+    let is_named = rest.is_some_and(|rest| rest.starts_with('-'));
+    (!is_named, report.observed, report.publisher.clone(), at)
 }
 
 fn rank(at: usize, report: &Report) -> (Reverse<Millis>, Reverse<Millis>, String, usize) {

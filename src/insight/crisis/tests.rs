@@ -101,6 +101,19 @@ fn one_convoy_that_two_states_report_counts_once() {
 }
 
 #[test]
+fn nobody_pushes_a_bulletin_out_by_taking_the_id_that_names_its_publisher() {
+    let crossed = |state: &str, count| [cell(&border(state, "XOA", ("_T", "_T"), "_T"), HOUR, count)];
+    let reports = [
+        report("XTA", "XTA-17", 4, &crossed("XTA", 700)),
+        // Said to have been observed before, and of nobody.
+        report("XTB", "XTA-17", 1, &crossed("XTB", 0)),
+    ];
+    let picture = picture(&reports);
+    assert_eq!(picture.all.count(Kind::Crossed), Some(700));
+    assert_eq!((&*picture.duplicates[0].counted, &*picture.duplicates[0].left_out), ("XTA", "XTB"));
+}
+
+#[test]
 fn flows_add_up_and_of_a_stock_the_newest_counts() {
     let known = |count| [cell("D.XOA.XLA.CR_NATREG.CIT._T._T._T._T._T._T._T._T.PS", "2011-03-01", count)];
     let present = |count| [cell("D.XLA.XOA.CR_NATPRES.CIT._T._T._T._T._T._T._T._T.PS", "2011-03-01", count)];

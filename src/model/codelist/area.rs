@@ -61,6 +61,15 @@ pub fn area_from_alpha2(code: &str) -> Option<&'static str> {
     SCHEMES.from_alpha2.get(code).copied()
 }
 
+/// The alpha-2 code that the code of a place within a country begins with, in the form of ISO 3166-2: `TN` of `TN-82`.
+#[must_use]
+pub fn place_prefix(code: &str) -> Option<&str> {
+    let (prefix, unit) = code.split_once('-')?;
+    let is_unit =
+        (1..=3).contains(&unit.len()) && unit.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
+    is_unit.then_some(prefix)
+}
+
 /// The area with a three-digit code of UN M49: a country's alpha-3, or the group itself.
 #[must_use]
 pub fn area_from_numeric(code: &str) -> Option<&'static str> {

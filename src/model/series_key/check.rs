@@ -44,12 +44,7 @@ fn place(code: &str, parts: &[&str; DIMENSIONS]) -> Result<(), ModelError> {
         Some(local) => (parts[Dimension::CounterpartArea.position()], local),
         None => (parts[Dimension::RefArea.position()], code),
     };
-    let well_formed = local.split_once('-').is_some_and(|(prefix, unit)| {
-        is_prefix_of(prefix, country)
-            && (1..=3).contains(&unit.len())
-            && unit.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
-    });
-    if well_formed {
+    if codelist::place_prefix(local).is_some_and(|prefix| is_prefix_of(prefix, country)) {
         return Ok(());
     }
     let known = Known::Places(codelist::alpha2(country));

@@ -97,6 +97,9 @@ pub struct ReportRequest {
     /// Where, in words.
     #[serde(default)]
     pub place: String,
+    /// Whether the place is one that this government has not named before: a place, and no person.
+    #[serde(default)]
+    pub new_place: bool,
     /// Why it corrects the bulletin of this id; none if it is a new one.
     #[serde(default)]
     pub correction: Option<String>,

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use super::words::shown;
 use crate::feed::{AgreementId, EntryId, EntryKind, FeedId, PublisherId, Seq, SignedHeader};
 use crate::insight::crisis::{Cell, Report, Tally, reduce};
 use crate::model::{Decimal, Document, DocumentKind, Millis, Period, Record, Series, SeriesKey};
@@ -74,6 +75,11 @@ impl Board {
     pub(in crate::node) fn observed(&self, publisher: PublisherId, bulletin: &str) -> Option<Millis> {
         let posted = self.bulletins.get(&(publisher, bulletin.to_owned()))?;
         self.tally.report(posted.at).map(|report| report.observed)
+    }
+
+    /// Whether anybody has reported a bulletin of this id.
+    pub(in crate::node) fn has(&self, bulletin: &str) -> bool {
+        self.bulletins.keys().any(|(_, id)| id == bulletin)
     }
 
     /// The first of these figures that another bulletin of ours than this one has reported, and which.
@@ -245,7 +251,8 @@ fn read_entry(feed: &FeedId, seq: Seq, store: &Store) -> Result<Option<Entry>, N
         place: String::new(),
         correction: None,
     };
-    let bulletin = said.and_then(|body| Bulletin::from_bytes(&body).ok()).unwrap_or_else(unnamed);
+    let bulletin =
+        said.and_then(|body| Bulletin::from_bytes(&body).ok()).and_then(shown).unwrap_or_else(unnamed);
     Ok(Some(Entry { header, bulletin, cells }))
 }
 

@@ -6,7 +6,9 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::ending::lessons_of;
+use super::words::LEFT_OUT;
 use crate::feed::AgreementId;
+use crate::model::personal;
 use crate::policy::Bulletin;
 
 /// A bulletin that is checked and kept, and waits until enough officers stand behind it.
@@ -81,7 +83,8 @@ impl Desk {
     /// Takes a document on a crisis: what a member has learnt.
     pub(in crate::node) fn take_document(&mut self, id: &str, who: String, body: &[u8]) {
         let (Some(lane), Ok(text)) = (lessons_of(id), str::from_utf8(body)) else { return };
-        let text = text.to_owned();
+        let told = personal::in_few_words(text).is_none();
+        let text = if told { text } else { LEFT_OUT }.to_owned();
         let all = self.lessons.entry(lane).or_default();
         if all.len() < MAX_LESSONS || all.contains_key(&who) {
             all.insert(who, text);

@@ -6,14 +6,15 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::asked::ReportRequest;
-use super::declare::{LAWFUL_WAY, no_person, refused};
+use super::declare::{LAWFUL_WAY, refused};
 use super::desk::Waiting;
 use super::watermark;
+use super::words::{check_id, check_reason};
 use crate::feed::{AgreementId, EntryKind, FeedId};
 use crate::intake::Level;
 use crate::model::{Millis, Series};
 use crate::node::acts::ActName;
-use crate::node::engine::{Engine, NodeError};
+use crate::node::engine::{CLOCK_AHEAD, Engine, NodeError};
 use crate::node::levels;
 use crate::node::prepared::Figures;
 use crate::node::release::lane::IntoLane;
@@ -153,20 +154,23 @@ impl Engine {
 
     /// The cover of what is asked for.
     fn bulletin_of(&mut self, lane: &Agreement, asked: &ReportRequest) -> Result<Bulletin, NodeError> {
-        no_person("the bulletin's id", asked.bulletin.as_deref().unwrap_or_default())?;
-        no_person("the place", &asked.place)?;
-        no_person("the reason", asked.correction.as_deref().unwrap_or_default())?;
+        check_reason(asked.correction.as_deref())?;
+        let place = self.place_of(lane, asked)?;
         let (us, country) = (self.us(), self.country_of(&self.us()));
         let number = self.house.crisis.numbered(&lane.id()) + 1;
         let given = asked.bulletin.clone();
         let bulletin = Bulletin {
             id: given.unwrap_or_else(|| format!("{country}-{number}")),
-            observed_at: Millis::parse(&asked.observed)?.0,
-            place: asked.place.clone(),
+            observed_at: self.seen_at(&asked.observed)?.0,
+            place,
             correction: asked.correction.clone(),
         };
         bulletin.check().map_err(refused)?;
-        let before = self.board(lane.id())?.observed(us, &bulletin.id);
+        let board = self.board(lane.id())?;
+        if !board.has(&bulletin.id) {
+            check_id(&bulletin.id, &country)?;
+        }
+        let before = board.observed(us, &bulletin.id);
         let posted = before.is_some();
         let waits = self.house.crisis.waiting(lane.id(), &bulletin.id).is_some();
         match (&bulletin.correction, posted, waits) {
@@ -194,6 +198,17 @@ impl Engine {
         }
     }
 
+    /// When something was observed. What is dated ahead would stand as the newest of its stock until that day comes.
+    fn seen_at(&self, observed: &str) -> Result<Millis, NodeError> {
+        let (seen, now) = (Millis::parse(observed)?, self.now());
+        match seen > now.saturating_add(CLOCK_AHEAD) {
+            false => Ok(seen),
+            true => Err(NodeError::Refused(format!(
+                "observed at {seen}, which lies ahead: it is {now} here. Say --observed as it was, or set this machine's clock"
+            ))),
+        }
+    }
+
     /// No figure of a bulletin may stand in another one of ours: it would silently take its place.
     fn not_elsewhere(
         &mut self,
@@ -204,15 +219,21 @@ impl Engine {
         match self.board(lane.id())?.reported_elsewhere(&bulletin.id, series) {
             None => Ok(()),
             Some((key, period, other)) => Err(NodeError::Refused(format!(
-                "{key} {period} was reported in bulletin {other:?}: correct that one with --corrects {other}, or give \
-                 these figures the time at which they were observed"
+                "{key} {period} was reported in bulletin {other:?}. If that was wrong, correct it with --corrects {other}. \
+                 If this is another count, {} say with --observed when it was made",
+                // Two points may count at the same second, but the words of a place keep no figures apart.
+                match key.subnat() {
+                    "_T" =>
+                        "name the point where it was made within the figure (SUBNAT), as in CR_BORDER:XOB:XA-01=120, or",
+                    _ => "",
+                }
             ))),
         }
     }
 
     /// Whether somebody is a duty officer: the configuration names them, or leaves it to whoever may use this node.
     fn is_on_duty(&self, who: &str) -> bool {
-        self.duty.is_empty() || self.duty.contains(who)
+        self.crisis.duty.is_empty() || self.crisis.duty.contains(who)
     }
 
     fn are_enough(&self, lane: &Agreement, officers: &BTreeSet<String>) -> bool {

@@ -28,6 +28,7 @@ impl Engine {
         let [hold, lack] = self.lane_receipts(&lane)?;
         value["acknowledged"] = json!(self.countries(&hold));
         value["unacknowledged"] = json!(self.countries(&lack));
+        value["reporting_places"] = json!(self.reporting_places(&lane)?);
         let waiting = self.house.crisis.all_waiting(lane.id());
         value["waiting"] = waiting
             .map(|one| {

@@ -26,7 +26,7 @@ fn node(dir: &std::path::Path) -> (Daemon, NodeHandle, mpsc::Sender<NetEvent>, w
         rules: Default::default(),
         sealing: Default::default(),
         relays: Default::default(),
-        duty: Default::default(),
+        crisis: Default::default(),
         clock,
     };
     let key = Arc::new(home.node_key(&passphrase).unwrap());

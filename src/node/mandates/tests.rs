@@ -55,7 +55,7 @@ impl Bench {
             rules: Default::default(),
             sealing: Default::default(),
             relays: std::collections::BTreeSet::new(),
-            duty: Default::default(),
+            crisis: Default::default(),
             clock,
         };
         let key = self.home().node_key(&self.passphrase).unwrap();

@@ -59,7 +59,7 @@ impl Node {
             rules,
             sealing: SealingTerms::default(),
             relays: Default::default(),
-            duty: Default::default(),
+            crisis: Default::default(),
             clock,
         };
         self.engine = Some(Engine::open(home, &options, Some(signer)).unwrap());

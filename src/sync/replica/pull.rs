@@ -19,10 +19,17 @@ enum Rest {
 }
 
 impl Replica {
-    pub(super) fn on_have(&mut self, id: SessionId, heads: Vec<HeadRef>, last: bool) -> Result<(), Fault> {
+    pub(super) fn on_have(
+        &mut self,
+        id: SessionId,
+        mut heads: Vec<HeadRef>,
+        last: bool,
+    ) -> Result<(), Fault> {
         if heads.len() > MAX_HEADS_PER_MESSAGE {
             return Err(Fault::TooMuch("heads in a message"));
         }
+        // What is urgent is asked for first, so that nothing else is on its way before it.
+        heads.sort_by_key(|head| !self.is_urgent(&head.feed));
         for head in heads {
             let Some(session) = self.sessions.get_mut(&id) else { return Ok(()) };
             session.announced.insert(head.feed, head);
@@ -87,6 +94,7 @@ impl Replica {
         let Some(session) = self.sessions.get(&id) else { return };
         let feeds = session.announced.keys().chain(session.pull.asked.keys());
         let mut feeds: Vec<FeedId> = feeds.filter(|feed| which(feed)).copied().collect();
+        feeds.sort_by_key(|feed| (!self.is_urgent(feed), *feed));
         feeds.dedup();
         for feed in feeds {
             let Some(session) = self.sessions.get(&id) else { return };

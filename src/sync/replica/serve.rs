@@ -38,7 +38,7 @@ impl Replica {
 
     /// The other side's heads, by their digest: the same as ours, or to be compared one by one.
     pub(super) fn on_digest(&mut self, id: SessionId, digest: Hash) -> Result<(), Fault> {
-        let heads = self.readable_heads(id, &|_| true);
+        let mut heads = self.readable_heads(id, &|_| true);
         let Some(session) = self.sessions.get_mut(&id) else { return Ok(()) };
         if session.listed || !session.digests {
             return Err(Fault::Protocol("a digest after the list of heads"));
@@ -56,6 +56,7 @@ impl Replica {
         self.look_at_own = true;
         let Some(session) = self.sessions.get_mut(&id) else { return Ok(()) };
         session.announced.extend(heads.iter().map(|head| (head.feed, *head)));
+        heads.sort_by_key(|head| !self.is_urgent(&head.feed));
         heads.iter().for_each(|head| self.reconcile(head.feed));
         self.remind(id);
         Ok(())
@@ -102,7 +103,10 @@ impl Replica {
         messages.into_iter().for_each(|message| self.send(id, message));
     }
 
+    /// Tells heads, the urgent ones first: in their order the other side asks for what it lacks.
     fn announce(&mut self, id: SessionId, heads: &[HeadRef]) {
+        let mut heads = heads.to_vec();
+        heads.sort_by_key(|head| !self.is_urgent(&head.feed));
         let mut chunks = heads.chunks(MAX_HEADS_PER_MESSAGE).peekable();
         while let Some(chunk) = chunks.next() {
             let last = chunks.peek().is_none();
@@ -230,6 +234,11 @@ impl Replica {
             self.send(id, Message::Data { feed, from, frames });
         }
         self.pump(id);
+    }
+
+    /// Whether a feed goes before all others that are not.
+    pub(super) fn is_urgent(&self, feed: &FeedId) -> bool {
+        self.urgent.contains(&feed.agreement)
     }
 
     fn durable(&self, feed: &FeedId) -> Option<Seq> {

@@ -289,14 +289,14 @@ impl Serve {
     }
 
     /// The next read that credit allows. What is not urgent leaves credit for what is, and room on the line: so an urgent
-    /// entry waits for one block at most.
+    /// entry waits for one block at most. While something urgent is being read nothing else is.
     pub(super) fn next_read(&mut self) -> Option<(FeedId, Position)> {
         let (feed, is_urgent) = self.next_due()?;
         let block = u64::from(MAX_DATA);
         let under_way = self.window.saturating_sub(self.credit);
         let (reserve, fits) = match is_urgent {
             true => (0, true),
-            false => (self.reserve(), self.pace.allows(under_way, block)),
+            false => (self.reserve(), !self.reads_urgent() && self.pace.allows(under_way, block)),
         };
         if self.credit < block + reserve || !fits {
             return None;
@@ -304,6 +304,11 @@ impl Serve {
         self.due.remove(&feed);
         self.due_first.remove(&feed);
         Some((feed, *self.wanted.get(&feed)?))
+    }
+
+    /// Whether something urgent is being read, of which more may follow.
+    fn reads_urgent(&self) -> bool {
+        self.reading.keys().any(|feed| self.urgent.contains(&feed.agreement))
     }
 
     /// How many feeds wait to be read.

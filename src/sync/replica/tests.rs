@@ -15,6 +15,7 @@ mod keys;
 mod own;
 mod protocol;
 mod resolved;
+mod returning;
 mod urgent;
 
 const NOW: Millis = Millis(1_700_000_000_000);

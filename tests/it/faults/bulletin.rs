@@ -1,11 +1,14 @@
 //! Bulletins of a crisis where the line is bad, where there is none, and where the node that reports is killed: the rows
-//! `net-bulletin` and `standby-bulletin`.
+//! `net-bulletin`, `net-month` and `standby-bulletin`.
 
 use std::time::Duration;
 
+use corridor::api::control::{Client, ClientError};
 use corridor::cli::demo::government::{Government, wait};
-use corridor::node::clock;
-use serde_json::json;
+use corridor::node::crisis::{CrisisRequest, ReportRequest};
+use corridor::node::home::socket;
+use corridor::node::{Request, clock};
+use serde_json::{Value, json};
 
 use super::net::Wan;
 use super::proxy::Line;
@@ -22,13 +25,19 @@ const BAD: Duration = Duration::from_secs(300);
 /// Routine figures in so many releases lie before the bulletin on the bad line.
 const ROUTINE: u64 = 12;
 
+/// All bulletins of a month over a bad line may take so long.
+const MONTH: Duration = Duration::from_secs(600);
+/// Whose nationals cross.
+const ORIGINS: &str = "AFG BGD BEN BFA CMR TCD CHN EGY ERI ETH GHA GIN IND IDN IRQ JOR KEN LBN LBR MLI MRT MAR NPL NER NGA \
+                       PAK PSE PHL SEN SLE SOM SDN SYR THA TGO TUN TUR UGA VNM YEM";
+
 /// A crisis is in force at both.
 fn declare(world: &World) {
     let (phl, can) = (&world.phl, &world.can);
     let draft = ["agreement", "draft", "--title", ARRANGEMENT, "--with", "CAN", "--purpose", "PROTECT"];
     let terms =
         ["--indicator", "CR_*", "--retention-days", "1", "--crisis-signatures", "1", "--crisis-days", "7"];
-    ask(phl, &[&draft[..], &terms, &["--ceiling", "S2"]].concat());
+    ask(phl, &[&draft[..], &terms, &["--any-counterpart", "--ceiling", "S2"]].concat());
     ask(phl, &["agreement", "propose", ARRANGEMENT]);
     eventually("CAN has the arrangement", || can.ask(&["agreement", "show", ARRANGEMENT]).is_ok());
     ask(can, &["agreement", "sign", ARRANGEMENT]);
@@ -94,6 +103,67 @@ pub(super) fn over_a_bad_line(row: &mut Row) {
         wan.tried(row, "a bulletin before routine figures");
     }
     by_bundle(row, &mut wan);
+}
+
+/// A bulletin of a border point: who crossed, by nationality, as women, men and children.
+fn of_the_month(number: u64) -> (Request, Option<Vec<u8>>) {
+    let mut table = "INDICATOR,COUNTERPART_AREA,SEX,AGE,SUBNAT,OBS_VALUE\n".to_owned();
+    for (at, origin) in (0_u64..).zip(ORIGINS.split(' ')) {
+        for (group, (sex, age)) in (0_u64..).zip([("F", "Y_GE18"), ("M", "Y_GE18"), ("_T", "Y0T17")]) {
+            let count = 5 + (number * 7919 + at * 104_729 + group * 1_299_709) % 400;
+            table += &format!("CR_BORDER,{origin},{sex},{age},PH-01,{count}\n");
+        }
+    }
+    let minutes = 40 * number;
+    let (days, hours, minutes) = (1 + minutes / 1_440, minutes / 60 % 24, minutes % 60);
+    let request = ReportRequest {
+        lane: Some(LANE.to_owned()),
+        file: "border.csv".to_owned(),
+        bulletin: Some(format!("B-{number}")),
+        observed: format!("2026-01-{days:02}T{hours:02}:{minutes:02}:00Z"),
+        ..ReportRequest::default()
+    };
+    (Request::Crisis(CrisisRequest::Report(request)), Some(table.into_bytes()))
+}
+
+/// A member was away for a month of bulletins and of routine figures, and comes back over a bad line.
+pub(super) fn after_a_month(row: &mut Row) {
+    let mut wan = Wan::new(row, "15s");
+    wan.is_connected();
+    declare(&wan.world);
+    wan.set(Line::cut());
+    let count = row.count(168, 1_008);
+    let asked: Vec<(Request, Option<Vec<u8>>)> = (0..count).map(of_the_month).collect();
+    let mut client = Client::connect(&socket(wan.world.phl.dir())).expect("a socket").expect("it runs");
+    let mut accepted = 0;
+    let each = &mut |answer: Result<Option<Value>, ClientError>| {
+        let said = answer.expect("it answers").expect("with a value");
+        accepted += u64::from(said["accepted"] == true && said["waiting"] == false);
+    };
+    client.call_all(&asked, each).expect("all are answered");
+    row.holds("all bulletins are accepted", accepted == count, || format!("{accepted} of {count}"));
+    (0..ROUTINE).for_each(|_| wan.release(1_500));
+    wan.set(Line {
+        delay: Duration::from_millis(400),
+        jitter: Duration::from_millis(100),
+        bandwidth: 64_000,
+        loss: 10,
+        ..Line::good()
+    });
+    wan.reset();
+    wan.is_connected();
+    let begun = clock::stopwatch();
+    let came = wait(MONTH, || bulletins(&wan.world.can) == count);
+    let took = begun.elapsed();
+    let behind = ask(&wan.world.phl, &["status"])["partners"][0]["behind"].as_u64().unwrap_or(0);
+    row.holds("all bulletins come", came, || format!("{} of {count}", bulletins(&wan.world.can)));
+    row.holds("before the routine figures", behind >= ROUTINE, || {
+        format!("only {behind} entries are behind")
+    });
+    row.note(format!("{count} bulletins of {} observations in {}", count * 120, seconds(took)));
+    wan.set(Line::good());
+    wan.converge(row, begun);
+    wan.tried(row, "a month of bulletins");
 }
 
 /// There is no network at all.

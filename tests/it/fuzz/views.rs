@@ -48,7 +48,7 @@ fn make() -> Reader {
         rules: Rules::default(),
         sealing: SealingTerms::default(),
         relays: Default::default(),
-        duty: Default::default(),
+        crisis: Default::default(),
         clock: Clock::system(),
     };
     let mut engine = Engine::open(home, &options, Some(signer)).expect("a new store");

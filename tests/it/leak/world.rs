@@ -111,7 +111,7 @@ impl World {
             rules: Rules::default(),
             sealing: SealingTerms::default(),
             relays: BTreeSet::new(),
-            duty: Default::default(),
+            crisis: Default::default(),
             clock,
         };
         let home = Home::open(&node.dir).expect("a node's directory");

@@ -126,8 +126,10 @@ pub(super) fn first_days(cast: &Cast, checks: &mut Checks) -> anyhow::Result<()>
             let times = if (*state, number) == ("XTC", WRONG) { 10 } else { 1 };
             let (id, observed) = (one.id(), one.observed());
             let path = cast.data.join(format!("{id}.csv"));
-            let words = ["--bulletin", &id, "--place", "the border"];
-            by_hand(cast.node(state), &path, (&one.table(times), &observed), &words).map(|_| ())
+            // The first bulletin of a state makes its place known.
+            let words = ["--bulletin", &id, "--place", "the border", "--new-place"];
+            let words = if number == 0 { &words[..] } else { &words[..4] };
+            by_hand(cast.node(state), &path, (&one.table(times), &observed), words).map(|_| ())
         })?;
         let expected: i64 = (0..=number).map(|number| Bulletin::of("XTA", number).sum()).sum();
         for node in cast.present() {

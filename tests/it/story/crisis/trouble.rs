@@ -93,6 +93,14 @@ pub(super) fn name_list(cast: &Cast, checks: &mut Checks) -> anyhow::Result<()> 
         status == 1 && said.to_string().contains("telephone"),
         &said.to_string(),
     );
+    let name = ["crisis", "report", "--lane", LANE, "--set", "CR_BORDER:XOA=4", "--place", "Amina Yusuf"];
+    let (status, said) = node.try_ask(&name)?;
+    let said = said.to_string();
+    checks.is(
+        "a name alone as the place too, with what to do",
+        status == 1 && said.contains("--new-place") && said.contains("consular"),
+        &said,
+    );
     Ok(())
 }
 
@@ -126,7 +134,7 @@ pub(super) fn twice(cast: &Cast, checks: &mut Checks) -> anyhow::Result<()> {
     let convoy = Bulletin::of("XTA", CONVOY.0);
     let path = cast.data.join("convoy.csv");
     // As XTB saw it, half an hour later.
-    let words = ["--bulletin", CONVOY.1, "--place", "the road from XTA"];
+    let words = ["--bulletin", CONVOY.1, "--place", "the road from XTA", "--new-place"];
     by_hand(
         cast.node("XTB"),
         &path,
