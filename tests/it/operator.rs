@@ -12,20 +12,20 @@ fn host(node: &Government) -> String {
     node.page().trim_start_matches("http://").trim_end_matches('/').to_owned()
 }
 
-fn code(node: &Government) -> String {
+pub(crate) fn code(node: &Government) -> String {
     let link = node.ask(&["sign-in"]).expect("a link");
     let (url, code) = (link["url"].as_str().expect("a url"), link["code"].as_str().expect("a code"));
     assert_eq!(url, format!("http://{}/sign-in?code={code}", host(node)));
     code.to_owned()
 }
 
-fn enter(node: &Government, code: &str) -> Answer {
+pub(crate) fn enter(node: &Government, code: &str) -> Answer {
     let origin = format!("Origin: http://{}", host(node));
     send(node, "POST", "/sign-in", &[FORM, &origin, "Accept-Language: es"], format!("code={code}").as_bytes())
 }
 
 /// The cookie as a browser sends it back.
-fn cookie(answer: &Answer) -> String {
+pub(crate) fn cookie(answer: &Answer) -> String {
     let set = answer.header("set-cookie").expect("a cookie");
     for part in ["; Path=/", "; HttpOnly", "; SameSite=Strict", "; Max-Age=43200"] {
         assert!(set.contains(part), "{part}: {set}");
