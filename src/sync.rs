@@ -4,15 +4,16 @@
 //!        Input + now ──▶ Replica::handle ──▶ Vec<Output>
 //!
 //!   Opened, Closed, Received      net      Send, Close
-//!   Stored, Abandoned, Reset,    store     Append, Read, ReadHeader
-//!   Read, HeaderRead
-//!   Granted, Carries, Seated,    node      Fork, Resolution, Event
+//!   Stored, Abandoned, Reset,    store     Append, Read, ReadHeader,
+//!   Read, HeaderRead, LatestRead           ReadLatest
+//!   Granted, Carries, Seated,    node      Fork, Resolution, Latest, Event
 //!   Cards, Recover, Urgent, Tick
 //!
 //!   two replicas:  Hello ⇄ Hello,  Digest ⇄ Digest,  unless these are equal Have ⇄ Have,
 //!                  then for each feed that one lacks
 //!
 //!        A ── Want{feed, from} ─────────────────────▶ B
+//!        A ◀─ Latest{feed, seq, frames} ────────────── B   the newest of an urgent feed, ahead of its history
 //!        A ◀─ Data{feed, from, frames} ─ Data ─ … ──── B   as far as A's credit goes, and on and on:
 //!        A ── Credit{bytes} ────────────────────────▶ B   a new entry is pushed when it is durable at B
 //! ```
@@ -30,6 +31,8 @@
 //!   only entries that are durable here are announced or served.
 //! - What is urgent (the node says under which agreements) goes before all else at the next block, and `pace` sees to it
 //!   that no more than that block lies before it.
+//! - `ahead`: of an urgent feed that is far behind the newest entry goes first, whole and verified alone. It is shown and
+//!   never appended: what lies before it follows, and then it comes again in its place.
 //! - A courier of an agreement is told of what is sealed for it, that is our own feed, and gives us what it carries; where
 //!   we are one ourselves ([`Seating`]), sealed content is all that we take, and all that we have to give.
 //! - `forks`: two signed headers for one place freeze the feed, and the proof goes to all who may read it; so does the
@@ -51,6 +54,7 @@ pub use config::{Config, MAX_DATA, MAX_DISPUTES, MAX_HEADS_PER_MESSAGE, MAX_WIND
 pub use fault::Fault;
 pub use io::{Event, FeedState, Input, Output, Recovering, Seating, SessionId};
 pub use message::{
-    ByeReason, FEATURE_DIGEST, FEATURE_PROMPT, FEATURE_RESOLUTION, Message, Versions, heads_digest,
+    ByeReason, FEATURE_DIGEST, FEATURE_LATEST, FEATURE_PROMPT, FEATURE_RESOLUTION, Message, Versions,
+    heads_digest,
 };
 pub use replica::{Replica, SessionStatus};

@@ -19,6 +19,7 @@
 //! 12 Digest  SHA-256 of the heads 32 ([`crate::sync::heads_digest`])
 //! 13 Differs
 //! 14 Resolution  signed resolution: bytes
+//! 15 Latest  feed | seq u64 | frames of that entry: bytes
 //! ```
 //!
 //! Hello keeps this form in all versions; the others belong to the version that both Hellos agree on. Bytes are
@@ -59,6 +60,7 @@ enum Bytes<'a> {
     Digest { digest: [u8; 32] },
     Differs,
     Resolution { bytes: &'a [u8] },
+    Latest { feed: FeedId, seq: u64, frames: &'a [u8] },
 }
 
 /// The bytes of a message.
@@ -141,6 +143,7 @@ impl<'a> Bytes<'a> {
             Message::Digest { digest } => Self::Digest { digest: digest.0 },
             Message::Differs => Self::Differs,
             Message::Resolution { bytes } => Self::Resolution { bytes },
+            Message::Latest { feed, seq, frames } => Self::Latest { feed: *feed, seq: seq.0, frames },
         }
     }
 
@@ -159,8 +162,7 @@ impl<'a> Bytes<'a> {
             Self::Want { feed, seq, part } => Message::Want { feed, from: position(seq, part) },
             Self::Unwant { feed } => Message::Unwant { feed },
             Self::Data { feed, seq, part, frames } => {
-                let frames = bounded("run of frames", frames, MAX_DATA as usize)?.to_vec();
-                Message::Data { feed, from: position(seq, part), frames }
+                Message::Data { feed, from: position(seq, part), frames: run(frames)? }
             }
             Self::Credit { bytes } => Message::Credit { bytes },
             Self::Ping { nonce } => Message::Ping { nonce },
@@ -179,12 +181,19 @@ impl<'a> Bytes<'a> {
             Self::Resolution { bytes } => {
                 Message::Resolution { bytes: bounded("resolution", bytes, MAX_RESOLUTION)?.to_vec() }
             }
+            Self::Latest { feed, seq, frames } => {
+                Message::Latest { feed, seq: Seq(seq), frames: run(frames)? }
+            }
         })
     }
 }
 
 fn header(bytes: &[u8]) -> Result<Vec<u8>, WireError> {
     bounded("signed header", bytes, MAX_HEADER).map(<[u8]>::to_vec)
+}
+
+fn run(frames: &[u8]) -> Result<Vec<u8>, WireError> {
+    bounded("run of frames", frames, MAX_DATA as usize).map(<[u8]>::to_vec)
 }
 
 fn bounded<'a, T>(what: &'static str, list: &'a [T], max: usize) -> Result<&'a [T], WireError> {

@@ -147,12 +147,17 @@ fn picture() -> Value {
     let figure = json!({
         "count": 41, "from": ["XOA"], "bulletins": 1, "oldest": null, "newest": null, "age_seconds": null,
     });
+    let newest = json!({
+        "publisher": "XOA", "bulletin": "B-1", "observed": "2026-01-02T03:20:00Z", "signed": "2026-01-02T03:21:00Z",
+        "age_seconds": 2_400, "place": "", "corrected": 0, "ahead": true,
+    });
     let mut value = lane();
     let more = json!({
         "as_of": "2026-01-02T04:00:00Z", "bulletins": 1, "closed_cells": 0,
         "totals": { "unaccounted": null, "known": figure, "present": null, "crossed": null, "home": null },
         "origins": [], "publishers": [], "places": [], "days": [{ "day": "2026-01-02", "known": 41 }], "needs": [],
-        "duplicates": [], "newest": [], "corrections": [], "lessons": {}, "summary": null, "erasures": [],
+        "duplicates": [], "newest": [newest], "corrections": [], "lessons": {}, "summary": null, "erasures": [],
+        "ahead": [{ "publisher": "XOA", "bulletin": "B-1", "to_come": 3 }],
         "acknowledged": [], "unacknowledged": ["XLA"],
         "waiting": [{ "bulletin": "B-2", "observed": "2026-01-02T03:30:00Z", "officers": ["maria"] }],
     });

@@ -245,6 +245,14 @@ fn print_picture(value: &Value) -> anyhow::Result<()> {
         said("bulletins"),
         said("closed_cells")
     );
+    for row in value["ahead"].as_array().into_iter().flatten() {
+        text += &format!(
+            "ahead of its history: {} of {}; entries still on their way: {}\n",
+            print::cell(&row["bulletin"]),
+            print::cell(&row["publisher"]),
+            print::cell(&row["to_come"])
+        );
+    }
     print::text(&text)?;
     print_kept(value)?;
     let flat = |row: &Value| {

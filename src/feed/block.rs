@@ -11,6 +11,7 @@ use std::borrow::Cow;
 
 use super::codec::{self, CodecError, Decode, Encode};
 use super::columns::{self, ColumnWriter};
+use super::frame::{Frame, FrameKind};
 use super::order::SortKey;
 use super::record;
 use crate::crypto::{Hash, leaf_hash};
@@ -82,6 +83,30 @@ pub fn decode_rows(mut bytes: &[u8]) -> Result<Vec<BlockInfo>, CodecError> {
         bytes = &bytes[used..];
     }
     Ok(rows)
+}
+
+/// The records of an open entry whose frames these are and were verified.
+///
+/// # Errors
+/// [`CodecError`] when they are not the frames of one, or its content is sealed.
+pub fn records_of(mut frames: &[u8]) -> Result<Vec<Record>, CodecError> {
+    let (mut rows, mut at, mut records) = (Vec::new(), 0, Vec::new());
+    let mut reader = BlockReader::default();
+    while !frames.is_empty() {
+        let frame = Frame::read(frames)?.ok_or(CodecError::Short)?;
+        frames = &frames[frame.bytes.len()..];
+        match frame.kind {
+            FrameKind::Head | FrameKind::Seal => {}
+            FrameKind::Table => rows.extend(decode_rows(frame.body)?),
+            FrameKind::Block => {
+                let row = rows.get(at).ok_or(CodecError::Malformed)?;
+                records.extend(reader.open_records(frame.body, row)?.1);
+                at += 1;
+            }
+            FrameKind::Erased | FrameKind::Sealed => return Err(CodecError::Malformed),
+        }
+    }
+    Ok(records)
 }
 
 /// Records of one block as canonical bytes, and where each ends.

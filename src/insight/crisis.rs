@@ -113,6 +113,8 @@ pub struct Report {
     pub figures: Vec<Figure>,
     /// How many cells show no value.
     pub closed: u64,
+    /// Whether it is shown before others of its publisher that were signed earlier have come.
+    pub ahead: bool,
 }
 
 /// A count, and what it rests on.

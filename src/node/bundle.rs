@@ -198,8 +198,14 @@ impl Maker {
                     let header = self.head(&feed).filter(|head| head.header().seq == seq).cloned();
                     wanted.extend(self.replica.handle(Input::HeaderRead { session, feed, seq, header }, now));
                 }
+                // Nothing is urgent in a file.
+                Output::ReadLatest { session, feed, from, .. } => {
+                    let none = Input::LatestRead { session, feed, seq: from.seq, frames: Vec::new() };
+                    wanted.extend(self.replica.handle(none, now));
+                }
                 Output::Close { .. }
                 | Output::Append { .. }
+                | Output::Latest { .. }
                 | Output::Fork(_)
                 | Output::Resolution(_)
                 | Output::Event(_) => {}

@@ -28,10 +28,10 @@ use super::acts::document;
 use super::daemon::{fault_row, the_node};
 use super::engine::{Engine, NodeError};
 use super::fault_kind::FaultKind;
-use crate::feed::{AgreementId, EntryKind, FeedId, HeadRef, PublisherId, Seq};
+use crate::feed::{AgreementId, EntryKind, FeedId, HeadRef, Keyring, PublisherId, Seq};
 use crate::model::catalogue::DisclosureRule;
 use crate::model::{DocumentKind, Observation, Period, Record, SeriesKey};
-use crate::policy::{Agreement, Book, Decision, Erasure, Reason, Shape, Subject, Why};
+use crate::policy::{Agreement, AgreementText, Book, Decision, Erasure, Reason, Shape, Subject, Why};
 use crate::protect;
 
 /// An entry that its agreement does not cover, or that shows what its rule closes.
@@ -43,6 +43,49 @@ pub(super) struct OutOfScope {
 
 /// Why an entry is erased whose figures their publisher has not protected.
 const TOO_SMALL: &str = "it shows a count below the minimum of its disclosure rule";
+
+/// To what a publisher's records under an agreement are put.
+struct Check<'a> {
+    text: &'a AgreementText,
+    publisher: PublisherId,
+    keyring: &'a Keyring,
+    /// Who is a party's country, or the origin's government, can be told of those alone whose cards are known.
+    all_known: bool,
+    rule: Option<DisclosureRule>,
+    lowered: Vec<(String, DisclosureRule)>,
+}
+
+impl<'a> Check<'a> {
+    fn new(agreement: &'a Agreement, publisher: PublisherId, keyring: &'a Keyring) -> Self {
+        let text = agreement.text();
+        let lowered = text.crisis.lane().into_iter().flat_map(|lane| lane.terms.lowered());
+        Self {
+            text,
+            publisher,
+            keyring,
+            all_known: text.readers().iter().all(|reader| keyring.get(reader).is_some()),
+            rule: DisclosureRule::from_id(&text.disclosure_rule),
+            lowered: lowered.map(|(code, rule)| (code.to_owned(), rule)).collect(),
+        }
+    }
+
+    /// What of a record is not covered, or breaks the rule, and why.
+    fn wrong_with(&self, record: &Record) -> Option<(SeriesKey, &'static str)> {
+        let Record::Series(series) = record else { return None };
+        let periods: Vec<Period> = series.observations().iter().map(Observation::period).collect();
+        let subject = Subject::of(series, &periods);
+        let reason = match Book::decide_by_text(self.text, self.publisher, &subject, self.keyring) {
+            Decision::Share(Shape::Whole) => {
+                let shows = protect::shows_too_small(series, self.rule, &self.lowered);
+                return shows.map(|_| (series.key().clone(), TOO_SMALL));
+            }
+            Decision::Share(Shape::Cut(_)) => Reason::Period,
+            Decision::Withhold(reason) => reason,
+        };
+        let is_sure = self.all_known || !matches!(reason, Reason::Origin | Reason::Counterpart);
+        is_sure.then(|| (series.key().clone(), reason.as_str()))
+    }
+}
 
 impl OutOfScope {
     /// Where it stood.
@@ -158,36 +201,25 @@ impl Engine {
         feed: FeedId,
         seq: Seq,
     ) -> Result<Option<OutOfScope>, NodeError> {
-        let (text, keyring) = (agreement.text(), self.house.archive());
-        // Who is a party's country, or the origin's government, can be told of those alone whose cards are known.
-        let all_known = text.readers().iter().all(|reader| keyring.get(reader).is_some());
-        let rule = DisclosureRule::from_id(&text.disclosure_rule);
-        let lane = text.crisis.lane();
-        let lowered: Vec<_> = lane.into_iter().flat_map(|lane| lane.terms.lowered()).collect();
-        let lowered: Vec<_> = lowered.into_iter().map(|(code, rule)| (code.to_owned(), rule)).collect();
+        let check = Check::new(agreement, feed.publisher, self.house.archive());
         let mut wrong = None;
         let header = self.store.read_records(&feed, seq, &mut |record| {
-            let Record::Series(series) = record else { return };
-            if wrong.is_some() {
-                return;
-            }
-            let periods: Vec<Period> = series.observations().iter().map(Observation::period).collect();
-            let subject = Subject::of(&series, &periods);
-            let reason = match Book::decide_by_text(text, feed.publisher, &subject, keyring) {
-                Decision::Share(Shape::Whole) => {
-                    let shows = protect::shows_too_small(&series, rule, &lowered);
-                    wrong = shows.map(|_| (series.key().clone(), TOO_SMALL));
-                    return;
-                }
-                Decision::Share(Shape::Cut(_)) => Reason::Period,
-                Decision::Withhold(reason) => reason,
-            };
-            if all_known || !matches!(reason, Reason::Origin | Reason::Counterpart) {
-                wrong = Some((series.key().clone(), reason.as_str()));
-            }
+            wrong = wrong.take().or_else(|| check.wrong_with(&record));
         })?;
         let head = HeadRef::from(&header);
         Ok(wrong.map(|(key, why)| OutOfScope { head, key, why }))
+    }
+
+    /// The same of an entry that is not stored.
+    pub(super) fn check_records(
+        &self,
+        agreement: &Agreement,
+        head: HeadRef,
+        records: &[Record],
+    ) -> Option<OutOfScope> {
+        let check = Check::new(agreement, head.feed.publisher, self.house.archive());
+        let (key, why) = records.iter().find_map(|record| check.wrong_with(record))?;
+        Some(OutOfScope { head, key, why })
     }
 
     /// Writes what was erased into the house feed, and tells its publisher.

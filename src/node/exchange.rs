@@ -25,6 +25,7 @@ use self::receipts::Owed;
 pub(super) use self::standby::HELD;
 use self::urgent::Urgent;
 
+mod ahead;
 mod bundles;
 mod cards;
 mod receipts;
@@ -376,6 +377,11 @@ impl Exchange {
                             .handle(Input::HeaderRead { session, feed, seq, header }, self.clock.now()),
                     );
                 }
+                Output::ReadLatest { session, feed, from, limit } => {
+                    let read = self.read_latest((session, feed), (from, limit), engine);
+                    wanted.extend(self.replica.handle(read, self.clock.now()));
+                }
+                Output::Latest { header, frames } => self.show_latest(&header, &frames, engine)?,
                 Output::Fork(fork) => self.forked(&fork, engine)?,
                 Output::Resolution(resolution) => engine.record_resolution(&resolution)?,
                 Output::Event(event) => self.event(event, engine)?,

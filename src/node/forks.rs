@@ -29,6 +29,7 @@ impl Engine {
         if fork.feed().publisher == self.us() {
             self.freeze(fork.feed());
         }
+        self.boards.forget_ahead(&fork.feed());
         if !self.may_record() {
             // The machine keeps the proof meanwhile, and finds it again after a restart.
             return Ok(());

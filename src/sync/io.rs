@@ -202,15 +202,22 @@ pub enum Input {
         /// The header, if the entry is here.
         header: Option<SignedHeader>,
     },
+    /// The answer to [`Output::ReadLatest`].
+    LatestRead {
+        /// As asked.
+        session: SessionId,
+        /// As asked.
+        feed: FeedId,
+        /// Which entry it is.
+        seq: Seq,
+        /// All its frames; none where no entry is to be shown ahead.
+        frames: Vec<u8>,
+    },
     /// Time has passed.
     Tick,
 }
 
 /// What the machine wants done, in this order.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "outputs live for one turn of the loop; a box for each frame costs more"
-)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum Output {
     /// Send a message.
@@ -251,6 +258,26 @@ pub enum Output {
         feed: FeedId,
         /// Which entry.
         seq: Seq,
+    },
+    /// Read the newest durable entry that can be shown without those before it, all its frames, and answer with
+    /// [`Input::LatestRead`].
+    ReadLatest {
+        /// For whom.
+        session: SessionId,
+        /// Of which feed.
+        feed: FeedId,
+        /// What comes next in the feed's order: it is to be a later entry.
+        from: Position,
+        /// At most so many bytes.
+        limit: u32,
+    },
+    /// A newer entry than the next one of a feed, verified but for what it follows. To be shown as such, and to be forgotten
+    /// when its place is reached; never to be stored, handed on or acknowledged.
+    Latest {
+        /// Its header.
+        header: SignedHeader,
+        /// Its frames.
+        frames: Vec<u8>,
     },
     /// A publisher signed two entries for one place. To be kept for ever and to alarm the operator.
     Fork(Box<Fork>),

@@ -31,6 +31,9 @@ pub const FEATURE_RESOLUTION: u64 = 2;
 /// line is.
 pub const FEATURE_PROMPT: u64 = 4;
 
+/// The bit of Hello's features that says that Latest is known, and that the bytes of one are granted again at once.
+pub const FEATURE_LATEST: u64 = 8;
+
 /// The digest of a list of heads, in the order of feeds: SHA-256 over publisher, agreement, seq (u64,
 /// little-endian) and entry id of each. Two partners that were in touch before are told apart from two that missed
 /// something by these 32 bytes, however many feeds they share.
@@ -129,6 +132,16 @@ pub enum Message {
         /// The place of the first of them.
         from: Position,
         /// The frames as they lie on disk.
+        frames: Vec<u8>,
+    },
+    /// A newer entry of an urgent feed than the one that is next, whole, to be shown before what lies between. Its frames
+    /// come again in their place.
+    Latest {
+        /// The feed.
+        feed: FeedId,
+        /// The entry.
+        seq: Seq,
+        /// Its frames.
         frames: Vec<u8>,
     },
     /// So many more bytes of frames may be sent.

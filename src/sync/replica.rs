@@ -8,13 +8,14 @@ use self::session::Session;
 use super::config::{Config, MAX_WINDOW, MIN_WINDOW, VERSIONS};
 use super::fault::Fault;
 use super::io::{Event, FeedState, Input, Output, Recovering, Seating, SessionId};
-use super::message::{FEATURE_DIGEST, FEATURE_PROMPT, FEATURE_RESOLUTION, Message, Versions};
+use super::message::{FEATURE_DIGEST, FEATURE_LATEST, FEATURE_PROMPT, FEATURE_RESOLUTION, Message, Versions};
 use crate::crypto::{Network, PublicKey};
 use crate::feed::assembler::Position;
 use crate::feed::head::Place;
 use crate::feed::{AgreementId, FeedId, Fork, HeadRef, Keyring, PublisherId, Seq, SignedHeader};
 use crate::model::Millis;
 
+mod ahead;
 mod feed;
 mod forks;
 mod own;
@@ -144,6 +145,7 @@ impl Replica {
             Input::HeaderRead { session, feed, seq, header } => {
                 self.header_read(session, feed, seq, header.as_ref());
             }
+            Input::LatestRead { session, feed, seq, frames } => self.latest_read(session, feed, seq, frames),
             Input::Tick => self.tick(),
         }
         self.settle_own();
@@ -223,7 +225,7 @@ impl Replica {
         self.sessions.insert(id, session);
         let network = self.network.as_str().to_owned();
         let window = self.config.window;
-        let features = FEATURE_DIGEST | FEATURE_RESOLUTION | FEATURE_PROMPT;
+        let features = FEATURE_DIGEST | FEATURE_RESOLUTION | FEATURE_PROMPT | FEATURE_LATEST;
         self.send(id, Message::Hello { versions: VERSIONS, features, network, window });
     }
 
@@ -234,6 +236,7 @@ impl Replica {
                 session.digests = features & FEATURE_DIGEST != 0;
                 session.list_behind_differs = session.digests;
                 session.resolutions = features & FEATURE_RESOLUTION != 0;
+                session.serve.ahead.is_known = features & FEATURE_LATEST != 0;
                 if features & FEATURE_PROMPT != 0 {
                     session.serve.pace.begin();
                 }
@@ -258,11 +261,14 @@ impl Replica {
             Message::Digest { digest } => self.on_digest(id, digest),
             Message::Differs => self.on_differs(id),
             // Without bytes credit would not bound how many of them come.
-            Message::Data { frames, .. } if frames.is_empty() => Err(Fault::Protocol("frames that are none")),
+            Message::Data { frames, .. } | Message::Latest { frames, .. } if frames.is_empty() => {
+                Err(Fault::Protocol("frames that are none"))
+            }
             Message::Credit { bytes: 0 } => Err(Fault::Protocol("a credit of nothing")),
             Message::Want { feed, from } => self.on_want(id, feed, from),
             Message::Unwant { feed } => self.on_unwant(id, feed),
             Message::Data { feed, from, frames } => self.on_data(id, feed, from, &frames),
+            Message::Latest { feed, seq, frames } => self.on_latest(id, feed, seq, frames),
             Message::Credit { bytes } => self.on_credit(id, bytes),
             Message::Ping { nonce } => self.on_ping(id, nonce),
             Message::Pong { nonce } => self.on_pong(id, nonce),
@@ -381,6 +387,7 @@ impl Replica {
         let mut changed = Vec::new();
         for (id, feed) in &mut self.feeds {
             let seen = feed.seen.take_if(|seen| !keyring.may_sign(seen.header()));
+            feed.ahead.take_if(|ahead| !keyring.may_sign(ahead.header()));
             let in_hand = feed.pending().is_some_and(|pending| !keyring.may_sign(pending.header()));
             // Without a card nothing is known of its keys: a government that was removed may be accepted again.
             let known = keyring.get(&id.publisher).is_some();
@@ -500,6 +507,8 @@ fn cost(message: &Message) -> u64 {
     match message {
         Message::Have { heads, .. } => 2 + 2 * heads.len() as u64,
         Message::Want { .. } | Message::Unwant { .. } => 4,
+        // An entry is verified that nothing is appended of.
+        Message::Latest { .. } => 200,
         // Two signatures are verified.
         Message::Proof { .. } => 200,
         Message::Resolution { .. } => 100,

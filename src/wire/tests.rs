@@ -56,6 +56,11 @@ fn message() -> impl Strategy<Value = Message> {
         any::<[u8; 32]>().prop_map(|digest| Message::Digest { digest: Hash(digest) }),
         Just(Message::Differs),
         bytes(300).prop_map(|bytes| Message::Resolution { bytes }),
+        (feed(), any::<u64>(), bytes(300)).prop_map(|(feed, seq, frames)| Message::Latest {
+            feed,
+            seq: Seq(seq),
+            frames
+        }),
     ]
 }
 
@@ -67,7 +72,7 @@ proptest! {
     }
 
     #[test]
-    fn arbitrary_bytes_are_read_or_refused(tag in 0_u8..16, mut bytes in bytes(400)) {
+    fn arbitrary_bytes_are_read_or_refused(tag in 0_u8..17, mut bytes in bytes(400)) {
         bytes.insert(0, tag);
         if let Ok(message) = decode(&bytes) {
             prop_assert_eq!(encode(&message), Ok(bytes));

@@ -9,6 +9,8 @@ use serde_json::json;
 use crate::operator::lane_of;
 use crate::world::{World, ask};
 
+mod ahead;
+
 /// So many bulletins are asked for in one go, each between two questions for the picture.
 const BULLETINS: u64 = 60;
 

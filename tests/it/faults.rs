@@ -12,7 +12,7 @@ mod kills;
 mod memory;
 mod net;
 mod power;
-mod proxy;
+pub(crate) mod proxy;
 mod relay;
 mod row;
 mod shim;

@@ -52,8 +52,9 @@ fn federations_in_trouble_lose_nothing_leak_nothing_and_agree_in_the_end() {
         tally.carried, tally.apart, tally.signed_twice
     );
     println!(
-        "{} changes of keys, {} partners removed, {} times an entry was held for its date, {entries} entries held",
-        tally.key_changes, tally.removals, tally.held
+        "{} changes of keys, {} partners removed, {} times an entry was held for its date, {} shown ahead of their \
+         history, {entries} entries held",
+        tally.key_changes, tally.removals, tally.held, tally.shown
     );
     for (seed, what) in &failed {
         println!("seed {seed}: {what}\n  CORRIDOR_SEED={seed} scripts/simulate");
@@ -82,6 +83,7 @@ fn add(all: &mut Passed, one: &Passed) {
     sum.key_changes += tally.key_changes;
     sum.removals += tally.removals;
     sum.held += tally.held;
+    sum.shown += tally.shown;
 }
 
 #[test]

@@ -1,10 +1,11 @@
 //! What must hold whenever a node does something.
 
 use corridor::feed::assembler::Position;
-use corridor::feed::{AgreementId, FeedId, Frame, FrameKind, VerifiedFrame};
+use corridor::feed::{AgreementId, FeedId, Frame, FrameKind, SignedHeader, VerifiedFrame};
 use corridor::sync::{Fault, Message, SessionId};
 
 use super::cast::cast;
+use super::disk::split;
 use super::world::World;
 
 impl World {
@@ -12,7 +13,7 @@ impl World {
         let Some(conn) = self.conns.get_mut(&id) else { return };
         let side = usize::from(conn.ends[1] == index);
         let to = conn.ends[1 - side];
-        if let Message::Data { frames, .. } = message {
+        if let Message::Data { frames, .. } | Message::Latest { frames, .. } = message {
             conn.credit[side] -= frames.len() as i64;
             assert!(conn.credit[side] >= 0, "node {index} sends more than it may");
         }
@@ -30,6 +31,10 @@ impl World {
                 grants.contains(&feed.agreement) || sealed(&feed),
                 "node {index} tells {to} of {feed}, which it may not read"
             );
+        }
+        if let Message::Latest { feed, .. } = message {
+            let courier = self.agreement(feed).and_then(|agreement| agreement.courier);
+            assert_ne!(courier, Some(partner), "node {index} shows {feed} ahead to its courier");
         }
         if let Message::Data { feed, from, frames } = message
             && self.agreement(feed).is_some_and(|agreement| agreement.courier == Some(partner))
@@ -68,6 +73,27 @@ impl World {
         let publisher = cast().publishers.iter().position(|one| one.id == feed.publisher);
         let partner = publisher.is_some_and(|publisher| node.cards.contains_key(&publisher));
         assert!(partner, "node {index} takes {feed} of a government that it has removed");
+    }
+
+    /// What is shown ahead was signed by its publisher, is ahead, and is of a feed that goes before others.
+    pub(crate) fn check_latest(&self, index: usize, header: &SignedHeader, frames: &[u8]) {
+        let (node, feed) = (&self.nodes[index], header.header().feed);
+        let place = node.disk.place(feed);
+        assert!(place.seq < header.header().seq, "node {index} is shown of {feed} what it holds");
+        assert!(self.urgent.contains(&feed.agreement), "node {index} is shown {feed}, which can wait");
+        assert!(!node.forks.contains_key(&feed), "node {index} is shown something of a frozen feed");
+        assert!(!self.is_carried_by(index, &feed), "courier {index} is shown something of {feed}");
+        assert_ne!(
+            feed.publisher,
+            cast().publishers[node.publisher].id,
+            "node {index} is shown its own feed"
+        );
+        for (part, frame) in (0..).zip(split(frames)) {
+            let is = |known: Option<&[u8]>| known == Some(frame.as_slice());
+            let open = self.genuine.get(&(header.id(), part)).map(Vec::as_slice);
+            let sealed = self.sealed_form_of(&(header.id(), part));
+            assert!(is(open) || is(sealed), "node {index} is shown of {feed} what nobody has signed");
+        }
     }
 
     /// Nothing that a node has acknowledged is missing.
@@ -113,6 +139,7 @@ fn feeds_told(message: &Message) -> Vec<FeedId> {
         Message::Want { feed, .. }
         | Message::Unwant { feed }
         | Message::Data { feed, .. }
+        | Message::Latest { feed, .. }
         | Message::Show { feed, .. }
         | Message::Header { feed, .. } => {
             // What a node asks for it was told of by the same partner: only what it tells counts.
@@ -121,7 +148,7 @@ fn feeds_told(message: &Message) -> Vec<FeedId> {
             if asks { Vec::new() } else { vec![*feed] }
         }
         Message::Proof { one, .. } => {
-            let header = corridor::feed::SignedHeader::from_bytes(&cast().network, one);
+            let header = SignedHeader::from_bytes(&cast().network, one);
             header.iter().map(|header| header.header().feed).collect()
         }
         Message::Hello { .. }
@@ -139,6 +166,7 @@ fn feeds_told(message: &Message) -> Vec<FeedId> {
 pub(crate) fn brief(message: &Message) -> String {
     match message {
         Message::Data { feed, from, frames } => format!("data {feed} {from:?} {} bytes", frames.len()),
+        Message::Latest { feed, seq, frames } => format!("latest {feed} {seq} {} bytes", frames.len()),
         Message::Have { heads, last } => {
             let heads: Vec<String> = heads.iter().map(|head| format!("{}@{}", head.feed, head.seq)).collect();
             format!("have {heads:?} last {last}")

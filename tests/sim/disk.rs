@@ -179,6 +179,14 @@ impl Disk {
         (bytes, next)
     }
 
+    /// The newest durable entry behind this one that fits, and its frames; none where there is none.
+    pub(crate) fn latest(&self, feed: &FeedId, next: Seq, limit: u32) -> (Seq, Vec<u8>) {
+        let later = self.durable(feed).iter().skip(next.0 as usize + 1);
+        let whole = later.map(|entry| (entry.header.header().seq, entry.frames.concat()));
+        let fits = |(_, frames): &(Seq, Vec<u8>)| frames.len() <= limit as usize;
+        whole.rev().find(fits).unwrap_or((next, Vec::new()))
+    }
+
     pub(crate) fn header(&self, feed: &FeedId, seq: Seq) -> Option<SignedHeader> {
         self.durable(feed).get(seq.0 as usize).map(|whole| whole.header.clone())
     }

@@ -50,7 +50,7 @@ impl World {
         let feed = self.some_feed();
         let public = FeedId::new(feed.publisher, AgreementId::public());
         let seq = Seq(self.random.next() % 12);
-        match self.random.below(14) {
+        match self.random.below(15) {
             0 => self.liar_says(conn, &Message::Want { feed, from: Position { seq, part: 0 } }),
             1 => self.liar_says(conn, &Message::Show { feed, seq }),
             2..=5 => {
@@ -80,6 +80,17 @@ impl World {
                 self.liar_says(conn, &Message::Digest { digest });
             }
             12 => self.liar_says(conn, &Message::Differs),
+            13 => {
+                let from = Position { seq, part: 0 };
+                let (seq, frames) = match self.random.chance(50) {
+                    true => (seq, self.forged_frames(public, from)),
+                    false => {
+                        let index = self.random.below(self.nodes.len());
+                        self.nodes[index].disk.latest(&public, seq, MAX_DATA)
+                    }
+                };
+                self.liar_says(conn, &Message::Latest { feed: public, seq, frames });
+            }
             _ => {
                 let bytes = Some(self.some_header(public));
                 self.liar_says(conn, &Message::Header { feed: public, seq, bytes });
@@ -105,6 +116,7 @@ impl World {
             | Message::Have { .. }
             | Message::Unwant { .. }
             | Message::Data { .. }
+            | Message::Latest { .. }
             | Message::Credit { .. }
             | Message::Pong { .. }
             | Message::Header { .. }

@@ -158,6 +158,7 @@ impl World {
                     | Message::Want { .. }
                     | Message::Unwant { .. }
                     | Message::Data { .. }
+                    | Message::Latest { .. }
                     | Message::Ping { .. }
                     | Message::Pong { .. }
                     | Message::Show { .. }

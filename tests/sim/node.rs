@@ -239,6 +239,16 @@ impl World {
                 let input = Input::HeaderRead { session, feed, seq, header };
                 self.after(1, Happening::Answer { node: index, epoch, input });
             }
+            Output::ReadLatest { session, feed, from, limit } => {
+                let (seq, frames) = self.nodes[index].disk.latest(&feed, from.seq, limit);
+                let input = Input::LatestRead { session, feed, seq, frames };
+                let delay = if self.random.chance(20) { self.random.between(0, 400) } else { 0 };
+                self.after(delay, Happening::Answer { node: index, epoch, input });
+            }
+            Output::Latest { header, frames } => {
+                self.check_latest(index, &header, &frames);
+                self.tally.shown += 1;
+            }
             Output::Fork(fork) => {
                 self.trace(&format!("fork {index} {} {}", fork.feed(), fork.seq()));
                 let forker = self.twins.map(|(one, _)| cast().publishers[self.nodes[one].publisher].id);

@@ -106,6 +106,8 @@ pub(crate) struct Tally {
     pub(crate) key_changes: u64,
     pub(crate) removals: u64,
     pub(crate) held: u64,
+    /// Entries that were shown ahead of those before them.
+    pub(crate) shown: u64,
 }
 
 pub(crate) struct World {

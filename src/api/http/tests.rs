@@ -334,6 +334,7 @@ async fn crises_are_shown_to_the_government_alone() {
     assert!(lanes.head.contains("no-store"), "{}", lanes.head);
     let picture = ask(address, "GET", "/api/v1/crisis/LC-1", &token).await;
     assert!(picture.body.contains(r#""count":41"#) && picture.body.contains(r#""bulletin":"B-2""#));
+    assert!(picture.body.contains(r#""to_come":3"#), "{}", picture.body);
     assert!(!picture.body.contains("maria"), "who stands behind a bulletin is nobody's to read here");
     assert_eq!(ask(address, "GET", "/api/v1/crisis/LC-9", &token).await.status, 404);
 }

@@ -255,3 +255,18 @@ fn a_key_notice_is_read_as_it_was_written() {
     assert_eq!((notice.key(), notice.term()), (secret(5).public().clone(), (Millis(1), Millis(2))));
     assert!(KeyNotice::from_bytes(&notice.to_bytes()[1..]).is_err());
 }
+
+#[test]
+fn the_records_of_an_entry_are_read_from_its_open_frames_alone() {
+    let of = Government::new("PHL", 1);
+    let records: Vec<_> = (0..2_000).map(numbered_series).collect();
+    let open = of.release(&Place::first(of.feed()), records.clone());
+    let entry = sealed(&of, &Place::first(of.feed()), 2_000, &[1]);
+    let of_frames = |frames: &[u8]| block::records_of(frames);
+    let in_order = of_frames(open.frames()).unwrap();
+    assert_eq!(in_order.len(), records.len());
+    assert!(records.iter().all(|one| in_order.contains(one)));
+    assert_eq!(of_frames(entry.frames()), Ok(in_order), "the seals say nothing of the content");
+    assert!(of_frames(&for_courier(&entry).concat()).is_err());
+    assert!(of_frames(&open.frames()[..open.frames().len() - 1]).is_err(), "cut short");
+}

@@ -24,6 +24,7 @@ fn report(publisher: &str, bulletin: &str, hour: i64, cells: &[Cell]) -> Report 
         corrections: Vec::new(),
         figures,
         closed,
+        ahead: false,
     }
 }
 

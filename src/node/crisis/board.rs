@@ -8,8 +8,12 @@ use crate::feed::{AgreementId, EntryId, EntryKind, FeedId, PublisherId, Seq, Sig
 use crate::insight::crisis::{Cell, Report, Tally, reduce};
 use crate::model::{Decimal, Document, DocumentKind, Millis, Period, Record, Series, SeriesKey};
 use crate::node::engine::{Engine, NodeError};
-use crate::policy::Bulletin;
+use crate::policy::{Bulletin, Standing};
 use crate::store::{Store, StoreError};
+
+mod ahead;
+
+use self::ahead::Shown;
 
 /// The bulletins of all lanes, as far as they were looked at.
 #[derive(Debug, Default)]
@@ -21,6 +25,8 @@ pub(in crate::node) struct Board {
     read: BTreeMap<PublisherId, Reading>,
     bulletins: BTreeMap<(PublisherId, String), Posted>,
     tally: Tally,
+    /// Bulletins that are shown ahead of what comes before them in their feed: the newest of each.
+    ahead: BTreeMap<PublisherId, Shown>,
     /// Under which of our own bulletins a figure was reported.
     own: HashMap<(SeriesKey, Period), String>,
 }
@@ -58,6 +64,7 @@ struct Entry {
 impl Boards {
     /// Forgets what was read of a feed, because it is erased.
     pub(in crate::node) fn forget(&mut self, feed: &FeedId) {
+        self.forget_ahead(feed);
         let Some(Board { bulletins, tally, .. }) = self.0.get_mut(&feed.agreement) else { return };
         for (_, posted) in bulletins.extract_if(.., |(publisher, _), _| *publisher == feed.publisher) {
             tally.remove(posted.at);
@@ -135,7 +142,11 @@ impl Engine {
         let area = agreement.text().crisis.lane().map(|lane| lane.area.clone()).unwrap_or_default();
         let members: Vec<(PublisherId, String)> =
             agreement.text().bound().map(|who| (who, self.country_of(&who))).collect();
+        let is_over = matches!(self.house.book().standing(agreement, self.now()), Standing::Over { .. });
         let mut board = self.boards.0.remove(&lane).unwrap_or_default();
+        // Its key may have been revoked since it came.
+        let keyring = self.house.keyring();
+        board.overtake(|_, shown| is_over || !keyring.may_sign(shown.header.header()));
         for (publisher, country) in members {
             let feed = FeedId::new(publisher, lane);
             read_on(&mut board, (feed, publisher == self.us()), (&country, &area), &self.store)?;
@@ -152,14 +163,14 @@ fn read_on(
     store: &Store,
 ) -> Result<(), NodeError> {
     let Some(head) = store.durable(&feed) else { return Ok(()) };
+    board.overtake(|publisher, shown| publisher == feed.publisher && shown.seq() <= head.seq);
     let reading = board.read.entry(feed.publisher).or_default();
     // What a courier carries for others stays closed: it is not looked at again until a key has come.
     let opened = reading.closed.iter().copied().filter(|seq| store.key_of(&feed, *seq).is_some());
     let places: Vec<Seq> = opened.chain((reading.next.0..=head.seq.0).map(Seq)).collect();
     reading.next = head.seq.next();
     for seq in places {
-        let Board { read, bulletins, tally, own } = &mut *board;
-        let reading = read.entry(feed.publisher).or_default();
+        let reading = board.read.entry(feed.publisher).or_default();
         let header = store.header(&feed, seq)?;
         if header.header().kind != EntryKind::Release {
             continue;
@@ -171,6 +182,8 @@ fn read_on(
         reading.closed.remove(&seq);
         let Some(entry) = read_entry(&feed, seq, store)? else { continue };
         let id = entry.bulletin.id.clone();
+        board.overtake(|publisher, shown| publisher == feed.publisher && shown.bulletin == id);
+        let Board { bulletins, tally, own, .. } = &mut *board;
         if is_own {
             own.extend(entry.cells.iter().map(|(key, period, _)| ((key.clone(), *period), id.clone())));
         }
@@ -202,6 +215,7 @@ fn begun(entry: &Entry, country: &str) -> Report {
         corrections: Vec::new(),
         figures: Vec::new(),
         closed: 0,
+        ahead: false,
     }
 }
 
@@ -233,27 +247,42 @@ fn with(
 
 /// What an entry says; nothing if it is erased.
 fn read_entry(feed: &FeedId, seq: Seq, store: &Store) -> Result<Option<Entry>, NodeError> {
-    let (mut parts, mut cells): (Vec<Document>, Vec<Cell>) = (Vec::new(), Vec::new());
-    let read = store.read_records(feed, seq, &mut |record| match record {
-        Record::Document(part) if part.label().kind() == DocumentKind::Crisis => parts.push(part),
-        Record::Series(series) => cells.extend(cells_of(&series)),
-        Record::Document(_) | Record::Retraction(_) | Record::Receipt(_) => {}
-    });
-    let header = match read {
-        Ok(header) => header,
-        Err(StoreError::Erased { .. }) => return Ok(None),
-        Err(error) => return Err(error.into()),
-    };
-    let said = parts.chunk_by(|a, b| a.label() == b.label()).find_map(Document::join);
-    let unnamed = || Bulletin {
-        id: format!("entry-{seq}"),
-        observed_at: header.header().time.0,
-        place: String::new(),
-        correction: None,
-    };
-    let bulletin =
-        said.and_then(|body| Bulletin::from_bytes(&body).ok()).and_then(shown).unwrap_or_else(unnamed);
-    Ok(Some(Entry { header, bulletin, cells }))
+    let mut content = Content::default();
+    match store.read_records(feed, seq, &mut |record| content.take(record)) {
+        Ok(header) => Ok(Some(content.of(header))),
+        Err(StoreError::Erased { .. }) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The records of an entry, as far as they are read.
+#[derive(Default)]
+struct Content {
+    parts: Vec<Document>,
+    cells: Vec<Cell>,
+}
+
+impl Content {
+    fn take(&mut self, record: Record) {
+        match record {
+            Record::Document(part) if part.label().kind() == DocumentKind::Crisis => self.parts.push(part),
+            Record::Series(series) => self.cells.extend(cells_of(&series)),
+            Record::Document(_) | Record::Retraction(_) | Record::Receipt(_) => {}
+        }
+    }
+
+    fn of(self, header: SignedHeader) -> Entry {
+        let said = self.parts.chunk_by(|a, b| a.label() == b.label()).find_map(Document::join);
+        let unnamed = || Bulletin {
+            id: format!("entry-{}", header.header().seq),
+            observed_at: header.header().time.0,
+            place: String::new(),
+            correction: None,
+        };
+        let said = said.and_then(|body| Bulletin::from_bytes(&body).ok()).and_then(shown);
+        let bulletin = said.unwrap_or_else(unnamed);
+        Entry { header, bulletin, cells: self.cells }
+    }
 }
 
 fn cells_of(series: &Series) -> impl Iterator<Item = Cell> {

@@ -42,6 +42,17 @@ impl Engine {
         let now = self.now();
         value["as_of"] = json!(now.to_string());
         value["watermark"] = json!(lane.text().crisis.lane().and_then(watermark));
+        let ahead = self
+            .board(lane.id())?
+            .ahead()
+            .map(|(who, bulletin, to_come)| (who, bulletin.to_owned(), to_come));
+        let ahead: Vec<_> = ahead.collect();
+        value["ahead"] = ahead
+            .into_iter()
+            .map(|(who, bulletin, to_come)| {
+                json!({ "publisher": self.country_of(&who), "bulletin": bulletin, "to_come": to_come })
+            })
+            .collect();
         let tally = self.board(lane.id())?.tally();
         describe(tally.picture(), now, &mut value);
         value["bulletins"] = json!(tally.len());
@@ -131,6 +142,7 @@ pub(super) fn bulletin(report: &Report, now: Millis) -> Value {
         "age_seconds": now.0.saturating_sub(report.observed.0) / 1000,
         "place": report.place,
         "corrected": report.corrections.len(),
+        "ahead": report.ahead,
     })
 }
 

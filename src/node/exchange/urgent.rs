@@ -2,7 +2,8 @@
 //!
 //! Lanes go first as a whole, in every queue and at the border of every block: at the store that is read from, at the
 //! line, and at the loop of the one who receives. So a member that comes back has all that stands in a lane before the
-//! first block of anything else. Within a feed entries keep their order: each is held to the one before it, and a lane
+//! first block of anything else. Within a feed entries keep their order, as each is held to the one before it; but who lacks
+//! more than one gets the newest whole bulletin of each feed first, ahead of its history, to look at ([`super::ahead`]). A lane
 //! is small, about a megabyte in a month: three minutes and a quarter of a line of 64 kbit/s that loses a tenth.
 
 use std::collections::BTreeSet;

@@ -18,6 +18,9 @@ pub(super) struct Feed {
     /// A header for the next place that was verified and not taken, or not to its end: should another one come
     /// for that place, the two are a fork.
     pub(super) seen: Option<SignedHeader>,
+    /// The header of the newest entry that was shown ahead of those before it: should another one come for that place,
+    /// the two are a fork.
+    pub(super) ahead: Option<SignedHeader>,
     /// The newest whole entry, appended.
     pub(super) last: Option<SignedHeader>,
     /// The newest whole entry, durable.
@@ -38,6 +41,7 @@ impl Feed {
             assembler: None,
             begun_by: None,
             seen: None,
+            ahead: None,
             last: None,
             durable: None,
             source: None,
@@ -128,5 +132,14 @@ impl Feed {
         self.place = Place::after(&HeadRef::from(newest));
         self.last = Some(newest.clone());
         self.seen = None;
+        self.ahead.take_if(|ahead| ahead.header().seq <= newest.header().seq);
+    }
+
+    /// Another header for this one's place that its publisher has signed too.
+    pub(super) fn rival(&self, header: &SignedHeader) -> Option<&SignedHeader> {
+        let known = self.seen.iter().chain(&self.ahead);
+        let mut rivals =
+            known.filter(|one| one.header().seq == header.header().seq && one.id() != header.id());
+        rivals.next()
     }
 }

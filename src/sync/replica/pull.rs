@@ -271,8 +271,8 @@ impl Replica {
             self.give_up(id, feed, EntryFault::Backlink { seq: header.header().seq });
             return Rest::IsDropped;
         }
-        let seen = state.seen.clone().filter(|seen| seen.id() != header.id());
-        if seen.is_some_and(|seen| self.freeze(seen, header.clone(), None)) {
+        let rival = state.rival(&header).cloned();
+        if rival.is_some_and(|rival| self.freeze(rival, header.clone(), None)) {
             return Rest::IsDropped;
         }
         let until = header.header().time.saturating_add(-self.config.future_tolerance);

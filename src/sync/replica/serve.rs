@@ -150,6 +150,7 @@ impl Replica {
         }
         if readable {
             session.serve.mark(feed, durable);
+            self.owe_latest(id, feed, from);
             self.pump(id);
             self.look_behind(id, feed, from);
             self.remind_who_asks(id, feed);
@@ -199,6 +200,7 @@ impl Replica {
 
     /// Asks the store for as much as the credit of a session allows.
     pub(super) fn pump(&mut self, id: SessionId) {
+        self.pump_latest(id);
         while let Some(session) = self.sessions.get_mut(&id) {
             let Some((feed, from)) = session.serve.next_read() else { return };
             let durable = self.feeds.get(&feed).and_then(|state| state.durable);

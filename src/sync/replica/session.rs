@@ -10,6 +10,7 @@ use crate::model::Millis;
 use crate::sync::config::{ALLOWANCE_PER_MILLISECOND, Config, MAX_ALLOWANCE, MAX_DATA, PROMPT};
 use crate::sync::fault::Fault;
 
+use super::ahead::Ahead;
 use super::pace::Pace;
 
 /// State of one session. All maps are bounded by `Config::max_feeds`, disputes by `MAX_DISPUTES`.
@@ -80,6 +81,8 @@ pub(super) struct Pull {
     pub(super) late: BTreeMap<FeedId, u64>,
     /// Feeds that delivered nothing while others had more.
     pub(super) slow: BTreeSet<FeedId>,
+    /// Feeds of which it has shown the newest entry ahead: it does so once.
+    pub(super) shown: BTreeSet<FeedId>,
     /// Feeds of which this session's entries could not be taken.
     pub(super) refused: BTreeSet<FeedId>,
     /// Feeds for which a header was asked for, with the header that we hold in that place.
@@ -103,6 +106,8 @@ pub(super) struct Serve {
     due_first: BTreeSet<FeedId>,
     /// Agreements whose feeds go before all others.
     urgent: Arc<BTreeSet<AgreementId>>,
+    /// What of the urgent ones goes ahead of their history.
+    pub(super) ahead: Ahead,
     /// Reads that were asked for and not answered, with the newest entry that was durable then; each has
     /// `MAX_DATA` of the credit reserved.
     pub(super) reading: BTreeMap<FeedId, (Position, Seq)>,
@@ -248,6 +253,11 @@ impl Pull {
         if self.handled < u64::from((window / 4).min(PROMPT)) {
             return None;
         }
+        self.grant()
+    }
+
+    /// How many bytes to grant again: all that were handled.
+    pub(super) fn grant(&mut self) -> Option<u32> {
         let grant = u32::try_from(self.handled).ok()?;
         self.granted += self.handled;
         self.handled = 0;
@@ -266,12 +276,14 @@ impl Pull {
 impl Serve {
     /// Takes more credit.
     pub(super) fn add_credit(&mut self, bytes: u32, now: Millis) -> Result<(), Fault> {
-        let reserved = self.reading.len() as u64 * u64::from(MAX_DATA);
+        let reads = self.reading.len() + self.ahead.reading.len();
+        let reserved = reads as u64 * u64::from(MAX_DATA);
         let sum = self.credit + reserved + u64::from(bytes);
         if sum > self.window {
             return Err(Fault::Credit { sent: sum, granted: self.window });
         }
         self.credit += u64::from(bytes);
+        self.ahead.is_untaken = false;
         self.pace.taken(u64::from(bytes), now);
         Ok(())
     }
@@ -291,6 +303,9 @@ impl Serve {
     /// The next read that credit allows. What is not urgent leaves credit for what is, and room on the line: so an urgent
     /// entry waits for one block at most. While something urgent is being read nothing else is.
     pub(super) fn next_read(&mut self) -> Option<(FeedId, Position)> {
+        if self.ahead.is_under_way() {
+            return None;
+        }
         let (feed, is_urgent) = self.next_due()?;
         let block = u64::from(MAX_DATA);
         let under_way = self.window.saturating_sub(self.credit);
@@ -328,6 +343,7 @@ impl Serve {
     pub(super) fn set_urgent(&mut self, urgent: &Arc<BTreeSet<AgreementId>>) {
         self.urgent = Arc::clone(urgent);
         let all = std::mem::take(&mut self.due).into_iter().chain(std::mem::take(&mut self.due_first));
+        self.ahead.due.retain(|feed| urgent.contains(&feed.agreement));
         let is_urgent = |feed: &FeedId| urgent.contains(&feed.agreement);
         (self.due_first, self.due) = all.partition(is_urgent);
     }
@@ -349,6 +365,12 @@ impl Serve {
     pub(super) fn drop_due(&mut self, gone: &[AgreementId]) {
         self.due.retain(|feed| !gone.contains(&feed.agreement));
         self.due_first.retain(|feed| !gone.contains(&feed.agreement));
+        self.ahead.due.retain(|feed| !gone.contains(&feed.agreement));
+    }
+
+    /// Whether a feed goes before all others.
+    pub(super) fn is_urgent(&self, feed: &FeedId) -> bool {
+        self.urgent.contains(&feed.agreement)
     }
 
     /// Takes the answer to a read, gives its reserved credit back and returns what was durable when it was asked
@@ -367,8 +389,7 @@ impl Serve {
     pub(super) fn mark(&mut self, feed: FeedId, durable: Option<Seq>) {
         let Some(next) = self.wanted.get(&feed) else { return };
         if durable.is_some_and(|durable| next.seq <= durable) && !self.reading.contains_key(&feed) {
-            let is_urgent = self.urgent.contains(&feed.agreement);
-            let due = if is_urgent { &mut self.due_first } else { &mut self.due };
+            let due = if self.is_urgent(&feed) { &mut self.due_first } else { &mut self.due };
             due.insert(feed);
         }
     }
@@ -377,5 +398,6 @@ impl Serve {
         self.wanted.remove(feed);
         self.due.remove(feed);
         self.due_first.remove(feed);
+        self.ahead.due.remove(feed);
     }
 }

@@ -8,6 +8,7 @@ use crate::feed::{Card, EntryBuilder, EntryKind, Mandate, Purpose, Seq, SignedEn
 use crate::model::{Receipt, Record};
 use zeroize::Zeroizing;
 
+mod ahead;
 mod arbitrary;
 mod couriers;
 mod forks;
@@ -181,6 +182,8 @@ fn sent(outputs: &[Output]) -> Vec<(u64, Message)> {
         | Output::Append { .. }
         | Output::Read { .. }
         | Output::ReadHeader { .. }
+        | Output::ReadLatest { .. }
+        | Output::Latest { .. }
         | Output::Fork(_)
         | Output::Resolution(_)
         | Output::Event(_) => None,

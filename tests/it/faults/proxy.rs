@@ -27,7 +27,7 @@ const LOOK: Duration = Duration::from_millis(5);
 
 /// What becomes of bytes in one direction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Flow {
+pub(crate) enum Flow {
     /// They arrive.
     Passes,
     /// They wait, as while a line is cut and mended: TCP sends them again.
@@ -36,26 +36,26 @@ pub(super) enum Flow {
 
 /// What a line is like.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Line {
+pub(crate) struct Line {
     /// One way.
-    pub(super) delay: Duration,
+    pub(crate) delay: Duration,
     /// So much more at most, at random.
-    pub(super) jitter: Duration,
+    pub(crate) jitter: Duration,
     /// Bits a second each way; 0 is without limit.
-    pub(super) bandwidth: u64,
+    pub(crate) bandwidth: u64,
     /// Packets of a hundred that are lost.
-    pub(super) loss: u64,
+    pub(crate) loss: u64,
     /// From the one who dials.
-    pub(super) there: Flow,
+    pub(crate) there: Flow,
     /// To the one who dials.
-    pub(super) back: Flow,
+    pub(crate) back: Flow,
     /// Whether new connections come about; if not they are refused.
-    pub(super) open: bool,
+    pub(crate) open: bool,
 }
 
 impl Line {
     /// A good one.
-    pub(super) fn good() -> Self {
+    pub(crate) fn good() -> Self {
         Self {
             delay: Duration::ZERO,
             jitter: Duration::ZERO,
@@ -68,7 +68,7 @@ impl Line {
     }
 
     /// One on which nothing passes and nothing is refused.
-    pub(super) fn cut() -> Self {
+    pub(crate) fn cut() -> Self {
         Self { there: Flow::Held, back: Flow::Held, ..Self::good() }
     }
 }
@@ -81,7 +81,7 @@ struct Passage {
 }
 
 /// A way to one address.
-pub(super) struct Proxy {
+pub(crate) struct Proxy {
     port: u16,
     target: Arc<Mutex<SocketAddr>>,
     line: Arc<Mutex<Line>>,
@@ -92,7 +92,7 @@ pub(super) struct Proxy {
 
 impl Proxy {
     /// Listens on loopback and leads to a node's multiaddress.
-    pub(super) fn to(address: &str, seed: u64) -> Self {
+    pub(crate) fn to(address: &str, seed: u64) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
         let port = listener.local_addr().expect("it listens").port();
         let this = Self {
@@ -127,29 +127,29 @@ impl Proxy {
     }
 
     /// Where to dial it.
-    pub(super) fn address(&self) -> String {
+    pub(crate) fn address(&self) -> String {
         format!("/ip4/127.0.0.1/tcp/{}", self.port)
     }
 
     /// From now on the line is like this.
-    pub(super) fn set(&self, line: Line) {
+    pub(crate) fn set(&self, line: Line) {
         *self.line.lock().expect("no panic") = line;
     }
 
     /// How often somebody has dialled.
-    pub(super) fn dialled(&self) -> usize {
+    pub(crate) fn dialled(&self) -> usize {
         self.dialled.load(Ordering::Relaxed)
     }
 
     /// The connections that stand swallow everything from now on; new ones are as the line is.
-    pub(super) fn forget_connections(&self) -> usize {
+    pub(crate) fn forget_connections(&self) -> usize {
         let passages = self.passages.lock().expect("no panic");
         passages.iter().for_each(|one| one.swallowed.store(true, Ordering::Relaxed));
         passages.len()
     }
 
     /// Ends all connections at once; what is under way is lost. Those that were swallowed stay.
-    pub(super) fn reset(&self) {
+    pub(crate) fn reset(&self) {
         let mut passages = self.passages.lock().expect("no panic");
         for end in passages.drain(..).flat_map(|one| one.ends) {
             let _gone = end.shutdown(Shutdown::Both);
@@ -167,7 +167,7 @@ impl Drop for Proxy {
 }
 
 /// The socket of a multiaddress of IPv4 and TCP.
-pub(super) fn socket(address: &str) -> SocketAddr {
+pub(crate) fn socket(address: &str) -> SocketAddr {
     let parts: Vec<&str> = address.split('/').collect();
     format!("{}:{}", parts[2], parts[4]).parse().expect("/ip4/ADDRESS/tcp/PORT")
 }

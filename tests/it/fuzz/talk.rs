@@ -7,11 +7,13 @@ use corridor::crypto::NodeSigner;
 use corridor::feed::assembler::Position;
 use corridor::feed::head::Place;
 use corridor::feed::{
-    AgreementId, EntryKind, FeedId, Frame, HeadRef, Keyring, PublisherId, Seq, SignedEntry, VerifiedFrame,
+    AgreementId, EntryKind, FeedId, Frame, HeadRef, Keyring, PublisherId, Seq, SignedEntry, SignedHeader,
+    VerifiedFrame,
 };
 use corridor::model::Millis;
 use corridor::sync::{
-    Config, FeedState, Input, MAX_DATA, MIN_WINDOW, Message, Output, Replica, SessionId, VERSIONS,
+    Config, FEATURE_LATEST, FeedState, Input, MAX_DATA, MIN_WINDOW, Message, Output, Replica, SessionId,
+    VERSIONS,
 };
 use corridor::wire;
 
@@ -65,12 +67,13 @@ fn messages() -> Vec<(&'static str, Message)> {
         ("bye", Message::Bye { reason: corridor::sync::ByeReason::Stopping }),
         ("digest", Message::Digest { digest: corridor::sync::heads_digest(&[head]) }),
         ("differs", Message::Differs),
+        ("latest", Message::Latest { feed, seq: Seq(0), frames: entry.frames().to_vec() }),
     ]
 }
 
 fn hello() -> Message {
     let network = network().as_str().to_owned();
-    Message::Hello { versions: VERSIONS, features: 1, network, window: MIN_WINDOW }
+    Message::Hello { versions: VERSIONS, features: 1 | FEATURE_LATEST, network, window: MIN_WINDOW }
 }
 
 // -- conversations
@@ -139,6 +142,7 @@ struct Watched {
     known: BTreeMap<SessionId, Known>,
     reads: Vec<(SessionId, FeedId, Position)>,
     headers: Vec<(SessionId, FeedId, Seq)>,
+    latest: Vec<(SessionId, FeedId)>,
     next: BTreeMap<FeedId, Position>,
 }
 
@@ -171,13 +175,14 @@ impl Watched {
         let own = chains()[3..].iter().map(state).collect();
         let replica = Replica::new(config, network(), ESP.id(), Arc::new(keyring()), own);
         let (known, next) = (BTreeMap::new(), BTreeMap::new());
-        Self { replica, now: NOW, known, reads: Vec::new(), headers: Vec::new(), next }
+        let (reads, headers, latest) = (Vec::new(), Vec::new(), Vec::new());
+        Self { replica, now: NOW, known, reads, headers, latest, next }
     }
 
     fn input(&mut self, script: &mut Script<'_>) -> Option<Input> {
         let op = script.byte();
         let session = SessionId((script.byte() % 5) as u64);
-        Some(match op % 16 {
+        Some(match op % 18 {
             0 => self.open(session, script),
             1 => {
                 self.known.get_mut(&session)?.credit = u64::from(MIN_WINDOW);
@@ -209,6 +214,15 @@ impl Watched {
                 let chain = chains().iter().find(|chain| chain[0].header().header().feed == feed)?;
                 let entry = chain.get(usize::try_from(seq.0).ok()?);
                 Input::HeaderRead { session, feed, seq, header: entry.map(|one| one.header().clone()) }
+            }
+            16 => Input::Urgent { agreements: agreements(script.byte()) },
+            17 => {
+                let (session, feed) = self.latest.pop()?;
+                let chain = chains().iter().find(|chain| chain[0].header().header().feed == feed)?;
+                let seq = script.byte() % chain.len();
+                let frames =
+                    if script.byte().is_multiple_of(4) { Vec::new() } else { chain[seq].frames().to_vec() };
+                Input::LatestRead { session, feed, seq: Seq(seq as u64), frames }
             }
             13 | 14 => {
                 let messages = messages();
@@ -250,6 +264,7 @@ impl Watched {
             | Message::Want { .. }
             | Message::Unwant { .. }
             | Message::Data { .. }
+            | Message::Latest { .. }
             | Message::Ping { .. }
             | Message::Pong { .. }
             | Message::Show { .. }
@@ -300,6 +315,11 @@ impl Watched {
                     self.reads.push((session, feed, from));
                 }
                 Output::ReadHeader { session, feed, seq } => self.headers.push((session, feed, seq)),
+                Output::ReadLatest { session, feed, limit, .. } => {
+                    assert!(limit <= MAX_DATA);
+                    self.latest.push((session, feed));
+                }
+                Output::Latest { header, frames } => self.check_latest(&header, &frames),
                 Output::Fork(fork) => assert_eq!(fork.feed(), PHL.feed(), "an honest publisher is blamed"),
                 Output::Resolution(_) => unreachable!("nobody here resolves a fork"),
                 Output::Close { .. } | Output::Event(_) => {}
@@ -318,7 +338,7 @@ impl Watched {
         };
         match message {
             Message::Have { heads, .. } => heads.iter().for_each(|head| tells(&head.feed)),
-            Message::Data { feed, frames, .. } => {
+            Message::Data { feed, frames, .. } | Message::Latest { feed, frames, .. } => {
                 tells(feed);
                 let rest = known.credit.checked_sub(frames.len() as u64);
                 known.credit = rest.expect("no more is sent than was granted");
@@ -337,6 +357,16 @@ impl Watched {
             | Message::Resolution { .. }
             | Message::Bye { .. } => {}
         }
+    }
+
+    fn check_latest(&self, header: &SignedHeader, frames: &[u8]) {
+        let feed = header.header().feed;
+        assert_ne!(feed.publisher, ESP.id(), "our own feed is shown by others");
+        let genuine = chains().iter().flatten().find(|entry| entry.header().id() == header.id());
+        let genuine = genuine.expect("nothing is shown that nobody has signed");
+        assert_eq!(genuine.frames(), frames, "other frames than were signed");
+        let next = self.next.get(&feed).map_or(Seq(0), |next| next.seq);
+        assert!(next < header.header().seq, "{feed}: what is shown is not ahead");
     }
 
     fn check_append(&mut self, frame: &VerifiedFrame) {
@@ -388,7 +418,7 @@ pub(super) fn conversation_examples() -> Examples {
         // PHL's node, which may read everything but the house.
         let mut bytes = vec![0, 0, 1, 3, 1, 0];
         for _ in 0..steps {
-            bytes.push(random.below(16) as u8);
+            bytes.push(random.below(18) as u8);
             bytes.push(random.below(3) as u8);
             if matches!(bytes[bytes.len() - 2], 5..=7) {
                 let all = messages();

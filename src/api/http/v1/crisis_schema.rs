@@ -71,6 +71,8 @@ pub(super) struct Picture {
     duplicates: Vec<Duplicate>,
     /// The newest bulletins.
     newest: Vec<Bulletin>,
+    /// Members whose newest bulletin is shown before those signed earlier have come.
+    ahead: Vec<Ahead>,
     /// The newest corrections, with their reasons.
     corrections: Vec<Correction>,
     /// Bulletins here that wait for a duty officer.
@@ -175,6 +177,16 @@ pub(super) struct Bulletin {
     place: String,
     /// How often it was corrected.
     corrected: u64,
+    /// Whether it is shown before those that its publisher signed earlier have come; it cannot be cited yet.
+    ahead: bool,
+}
+
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(super) struct Ahead {
+    publisher: String,
+    bulletin: String,
+    /// How many entries of its publisher are still to come before it.
+    to_come: u64,
 }
 
 #[derive(Debug, Serialize, Deserialize, ToSchema)]

@@ -35,6 +35,9 @@ enum Step {
     Stored(usize, usize),
     Abandon(usize),
     AnswerReads(u16),
+    Urgent(bool),
+    Latest(u64, usize, usize),
+    AnswerLatest(usize, bool),
     Pass(i64),
 }
 
@@ -64,6 +67,9 @@ fn step() -> impl Strategy<Value = Step> {
         3 => (f(), e()).prop_map(|(f, e)| Step::Stored(f, e)),
         2 => f().prop_map(Step::Abandon),
         6 => any::<u16>().prop_map(Step::AnswerReads),
+        1 => any::<bool>().prop_map(Step::Urgent),
+        4 => (s(), f(), e()).prop_map(|(s, f, e)| Step::Latest(s, f, e)),
+        3 => (e(), any::<bool>()).prop_map(|(e, some)| Step::AnswerLatest(e, some)),
         2 => (0..20_000_i64).prop_map(Step::Pass),
     ]
 }
@@ -100,6 +106,7 @@ struct Watched {
     bench: Bench,
     known: BTreeMap<u64, Known>,
     reads: Vec<(SessionId, FeedId, Position)>,
+    latest: Vec<(SessionId, FeedId)>,
     appended: BTreeMap<FeedId, Position>,
 }
 
@@ -121,7 +128,13 @@ impl Watched {
         }
         let keyring = keyring(&[US, PUBLISHER, THIRD]);
         bench.replica = Replica::new(config, network(), id(US), keyring, states);
-        Self { bench, known: BTreeMap::new(), reads: Vec::new(), appended: BTreeMap::new() }
+        Self {
+            bench,
+            known: BTreeMap::new(),
+            reads: Vec::new(),
+            latest: Vec::new(),
+            appended: BTreeMap::new(),
+        }
     }
 
     fn agreements(bits: u8) -> BTreeSet<AgreementId> {
@@ -141,7 +154,11 @@ impl Watched {
             }
             Step::Greet(session) => {
                 self.known.get_mut(&session)?.credit = u64::from(MIN_WINDOW);
-                received(session, self.bench.hello())
+                let mut hello = self.bench.hello();
+                if let Message::Hello { features, .. } = &mut hello {
+                    *features = FEATURE_LATEST;
+                }
+                received(session, hello)
             }
             Step::Close(session) => Some(Input::Closed { session: SessionId(session) }),
             Step::Grant(who, bits) => {
@@ -166,7 +183,8 @@ impl Watched {
             | Step::Pong(..)
             | Step::Show(..)
             | Step::Header(..)
-            | Step::Proof(..) => {
+            | Step::Proof(..)
+            | Step::Latest(..) => {
                 let (session, message) = self.message_of(step)?;
                 received(session, message)
             }
@@ -179,6 +197,16 @@ impl Watched {
                 let (session, feed, from) = self.reads.pop()?;
                 let next = at(from.seq.0 + 1, 0);
                 Some(Input::Read { session, feed, from, next, frames: vec![0; usize::from(length)] })
+            }
+            Step::Urgent(some) => {
+                let agreements = if some { Self::agreements(7) } else { BTreeSet::new() };
+                Some(Input::Urgent { agreements })
+            }
+            Step::AnswerLatest(e, some) => {
+                let (session, feed) = self.latest.pop()?;
+                let chain = feeds().iter().find(|chain| chain[0].header().header().feed == feed)?;
+                let frames = if some { chain[e].frames().to_vec() } else { Vec::new() };
+                Some(Input::LatestRead { session, feed, seq: Seq(e as u64), frames })
             }
             Step::Pass(millis) => {
                 self.bench.now = self.bench.now.saturating_add(millis);
@@ -228,7 +256,13 @@ impl Watched {
             Step::Proof(session, f, e) => {
                 (session, Message::Proof { one: header(f, e), other: header(FEEDS - 1, e) })
             }
+            Step::Latest(session, f, e) => {
+                let frames = feeds()[f][e].frames().to_vec();
+                (session, Message::Latest { feed: feed_of(f), seq: Seq(e as u64), frames })
+            }
             Step::Open(..)
+            | Step::Urgent(_)
+            | Step::AnswerLatest(..)
             | Step::Greet(_)
             | Step::Close(_)
             | Step::Grant(..)
@@ -255,6 +289,13 @@ impl Watched {
                     assert!(!(twice && alive) || self.known.contains_key(&session.0), "two reads of {feed}");
                     self.reads.push((session, feed, from));
                 }
+                Output::ReadLatest { session, feed, .. } => self.latest.push((session, feed)),
+                Output::Latest { header, .. } => {
+                    let (feed, seq) = (header.header().feed, header.header().seq);
+                    assert_ne!(feed.publisher, id(US), "our own feed is shown by others");
+                    let next = self.appended.get(&feed).map_or(Seq(0), |next| next.seq);
+                    assert!(next < seq, "{feed}: {seq} is not ahead of {next}");
+                }
                 Output::Close { .. }
                 | Output::ReadHeader { .. }
                 | Output::Fork(_)
@@ -273,7 +314,7 @@ impl Watched {
         };
         match message {
             Message::Have { heads, .. } => heads.iter().for_each(|head| tells(&head.feed)),
-            Message::Data { feed, frames, .. } => {
+            Message::Data { feed, frames, .. } | Message::Latest { feed, frames, .. } => {
                 tells(feed);
                 let rest = known.credit.checked_sub(frames.len() as u64);
                 known.credit = rest.expect("no more is sent than was granted");
@@ -322,7 +363,9 @@ impl Watched {
             let lists = [session.announced.len(), pull.asked.len(), serve.wanted.len(), serve.waiting()];
             assert!(lists.into_iter().all(|length| length <= MAX_FEEDS), "{lists:?}");
             assert!(pull.asked.keys().all(|feed| replica.source(feed).is_some()));
-            assert!(serve.reading.len() as u64 * u64::from(MAX_DATA) + serve.credit <= serve.window);
+            let reads = serve.reading.len() + serve.ahead.reading.len();
+            assert!(serve.ahead.due.len() + serve.ahead.reading.len() <= 2 * MAX_FEEDS);
+            assert!(reads as u64 * u64::from(MAX_DATA) + serve.credit <= serve.window);
         }
         for (feed, state) in &replica.feeds {
             let pulled = replica.sessions.iter().filter(|(_, session)| session.pull.asked.contains_key(feed));

@@ -13,7 +13,13 @@ pub(super) fn returns(cast: &mut Cast, checks: &mut Checks) -> anyhow::Result<()
     cast.node_mut(AWAY).start()?;
     let node = cast.node(AWAY);
     let lane = how_long(|| lane_at(node).is_some_and(|lane| lane["standing"] == "in force"));
-    let all = how_long(|| picture(node)["bulletins"] == expected);
+    let all = how_long(|| {
+        let shown = picture(node);
+        shown["bulletins"] == expected && shown["ahead"] == json!([])
+    });
+    let log = std::fs::read_to_string(node.log())?;
+    let ahead = log.matches("ahead of its history").count();
+    println!("  {ahead} times the newest of a member came ahead of its history");
     println!(
         "  the lane after {:.1} s, all {expected} bulletins {:.1} s later",
         lane.unwrap_or_default().as_secs_f64(),

@@ -54,7 +54,8 @@ pub(super) fn rests(facts: &Facts<'_>, lane: &str) -> Markup {
 /// The page of the bulletin that a row is about, from the cell with its id.
 pub(super) fn to_bulletin(lane: &str, row: &Value, field: &str) -> Option<Section> {
     let text = |field: &str| row[field].as_str().map(str::to_owned);
-    (field == "bulletin")
+    // What stands ahead of its history cannot be cited yet.
+    (field == "bulletin" && row["ahead"] != true)
         .then(|| Some(Section::Bulletin(lane.to_owned(), text("publisher")?, text("bulletin")?)))?
 }
 

@@ -4,7 +4,7 @@
 mod days;
 mod drawn;
 
-use maud::{Markup, html};
+use maud::{Markup, PreEscaped, html};
 use serde_json::{Value, json};
 
 use super::basis::to_bulletin;
@@ -28,6 +28,7 @@ pub(super) fn one(facts: &Facts<'_>) -> Markup {
             (standing(facts, &lane["standing"])) ". "
             (facts.words.fill("operator.crisis.as_of", &[("time", &cell(facts, &lane["as_of"], Form::Time).into_string())]))
         }
+        (ahead(facts, list(lane, "ahead")))
         (kept(facts, &lane["summary"]))
         (totals(facts, id, &lane["totals"]))
         p.note { (say("balance")) }
@@ -40,10 +41,7 @@ pub(super) fn one(facts: &Facts<'_>) -> Markup {
         (days::all(facts, id, list(lane, "days")))
         (rests(facts, ("publishers", &["publisher", "kind"]), &[("publisher", "publisher", Form::Country), ("kind", "kind", Form::Kind)], lane))
         h2 id="newest" { (say("newest")) }
-        (linked(facts, say("newest"), &[
-            ("bulletin", "bulletin", Form::Text), ("publisher", "publisher", Form::Country), ("place", "place", Form::Text),
-            ("observed", "observed", Form::Time), ("age", "age_seconds", Form::Age), ("corrected", "corrected", Form::Count),
-        ], list(lane, "newest"), &|row, field| to_bulletin(id, row, field)))
+        (linked(facts, say("newest"), newest_columns(lane), list(lane, "newest"), &|row, field| to_bulletin(id, row, field)))
         h2 id="corrections" { (say("corrections")) }
         (linked(facts, say("corrections"), &[
             ("bulletin", "bulletin", Form::Text), ("publisher", "publisher", Form::Country), ("time", "time", Form::Time),
@@ -52,6 +50,35 @@ pub(super) fn one(facts: &Facts<'_>) -> Markup {
         (more(facts, lane))
         (away(facts, id))
     }
+}
+
+/// The columns of the newest bulletins; the last one where some of them stand ahead of their history.
+fn newest_columns(lane: &Value) -> &'static [(&'static str, &'static str, Form)] {
+    const ALL: [(&str, &str, Form); 7] = [
+        ("bulletin", "bulletin", Form::Text),
+        ("publisher", "publisher", Form::Country),
+        ("place", "place", Form::Text),
+        ("observed", "observed", Form::Time),
+        ("age", "age_seconds", Form::Age),
+        ("corrected", "corrected", Form::Count),
+        ("ahead", "ahead", Form::Text),
+    ];
+    if list(lane, "ahead").is_empty() { &ALL[..6] } else { &ALL }
+}
+
+/// Whose newest bulletin is shown before those signed earlier have come.
+fn ahead(facts: &Facts<'_>, all: &[Value]) -> Markup {
+    let one = |row: &Value| {
+        let publisher = cell(facts, &row["publisher"], Form::Country).into_string();
+        let bulletin = cell(facts, &row["bulletin"], Form::Text).into_string();
+        let count = cell(facts, &row["to_come"], Form::Count).into_string();
+        let values = [("publisher", publisher.as_str()), ("bulletin", &bulletin), ("count", &count)];
+        PreEscaped(facts.words.fill("operator.crisis.newest_first_of", &values))
+    };
+    html! { @if !all.is_empty() {
+        p.note role="note" { (facts.say("crisis.newest_first")) }
+        ul { @for row in all { li { (one(row)) } } }
+    } }
 }
 
 /// What stays of a lane that is over, before what is left of its detail.
