@@ -111,7 +111,8 @@ fn nobody_pushes_a_bulletin_out_by_taking_the_id_that_names_its_publisher() {
     ];
     let picture = picture(&reports);
     assert_eq!(picture.all.count(Kind::Crossed), Some(700));
-    assert_eq!((&*picture.duplicates[0].counted, &*picture.duplicates[0].left_out), ("XTA", "XTB"));
+    let duplicate = picture.duplicates.first().expect("it is named");
+    assert_eq!((&*duplicate.counted, &*duplicate.left_out), ("XTA", "XTB"));
 }
 
 #[test]

@@ -67,8 +67,8 @@ impl Engine {
         let waiting = self.house.crisis.all_waiting(lane.id());
         places.extend(waiting.map(|one| one.bulletin.place.clone()));
         let us = self.country_of(&self.us());
-        let reports = self.board(lane.id())?.reports().into_iter();
-        places.extend(reports.filter(|report| report.publisher == us).map(|report| report.place));
+        let reports = self.board(lane.id())?.tally().newest();
+        places.extend(reports.filter(|report| report.publisher == us).map(|report| report.place.clone()));
         places.retain(|place| !place.is_empty() && !is_code(place));
         Ok(places)
     }

@@ -55,7 +55,7 @@ impl Bench {
             rules: Default::default(),
             sealing: Default::default(),
             relays: Default::default(),
-            duty: Default::default(),
+            crisis: Default::default(),
             clock: Clock::system(),
         };
         let key = own.node_key(&passphrase()).unwrap();

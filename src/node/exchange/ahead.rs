@@ -4,6 +4,7 @@ use super::Exchange;
 use crate::feed::assembler::Position;
 use crate::feed::{FeedId, SignedHeader};
 use crate::node::engine::{Engine, NodeError};
+use crate::node::fault_kind::FaultKind;
 use crate::sync::{Input, SessionId};
 
 impl Exchange {
@@ -18,7 +19,7 @@ impl Exchange {
         let (seq, frames) = match self.is_courier(session, &feed) {
             true => none,
             false => engine.latest_frames(&feed, after, limit as usize).unwrap_or_else(|error| {
-                self.note(&error.to_string());
+                self.note(FaultKind::Unread, &error.to_string());
                 none
             }),
         };

@@ -86,12 +86,18 @@ fn talk(knows: [bool; 2]) -> [End; 2] {
                     let (next, frames) = ends[index].read(feed, from, limit);
                     inputs.push_back((index, Input::Read { session, feed, from, next, frames }));
                 }
+                // Its store holds no bulletin that it could show ahead.
+                Output::ReadLatest { session, feed, from, .. } => {
+                    let none = Input::LatestRead { session, feed, seq: from.seq, frames: Vec::new() };
+                    inputs.push_back((index, none));
+                }
                 Output::Append { frame } if frame.completes() => {
                     inputs.push_back((index, Input::Stored { newest: frame.entry().header().clone() }));
                 }
                 Output::Close { fault, .. } => panic!("{fault:?}"),
                 Output::Append { .. }
                 | Output::ReadHeader { .. }
+                | Output::Latest { .. }
                 | Output::Fork(_)
                 | Output::Resolution(_)
                 | Output::Event(_) => {}
