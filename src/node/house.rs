@@ -1,11 +1,8 @@
 //! What people of this government decided, folded from the house feed and from the partners' correspondence.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
-
-use serde::Deserialize;
 
 use super::cards::Cards;
 use super::crisis::desk::Desk;
@@ -20,6 +17,10 @@ use crate::feed::{
 use crate::model::{Document, DocumentKind, DocumentLabel, Millis, Record};
 use crate::policy::{Agreement, AgreementText, Book, Consent, Erasure, SignedConsent, Why};
 use crate::store::{Store, StoreError};
+
+mod act;
+
+use self::act::{Act, ActHead};
 
 /// A ministry's submission.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -624,85 +625,6 @@ impl House {
     pub fn partners(&self) -> impl Iterator<Item = &Card> {
         let us = self.us;
         self.keyring.cards().filter(move |card| card.publisher() != us)
-    }
-}
-
-/// What of an act the house's state depends on. Other fields are there for people.
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct Act<'a> {
-    #[serde(borrow)]
-    act: Cow<'a, str>,
-    #[serde(borrow)]
-    outcome: Cow<'a, str>,
-    #[serde(borrow)]
-    publisher: Cow<'a, str>,
-    #[serde(borrow)]
-    node: Cow<'a, str>,
-    paused: bool,
-    #[serde(borrow)]
-    submission: Cow<'a, str>,
-    entry_seq: Option<u64>,
-    #[serde(borrow)]
-    file: Cow<'a, str>,
-    observations: u64,
-    #[serde(borrow)]
-    submissions: Vec<Cow<'a, str>>,
-    #[serde(borrow)]
-    indicators: Vec<Cow<'a, str>>,
-    #[serde(borrow)]
-    guarded: Vec<Cow<'a, str>>,
-    #[serde(borrow)]
-    released: Vec<ActPart<'a>>,
-    #[serde(borrow)]
-    heads: Vec<ActHead<'a>>,
-    #[serde(borrow)]
-    embargoes: Vec<ActEmbargo<'a>>,
-    #[serde(borrow)]
-    opens_at: Cow<'a, str>,
-    #[serde(borrow)]
-    card: Cow<'a, str>,
-    #[serde(borrow)]
-    agreement: Cow<'a, str>,
-    first: u64,
-    last: Option<u64>,
-    #[serde(borrow)]
-    one: Cow<'a, str>,
-    #[serde(borrow)]
-    other: Cow<'a, str>,
-}
-
-/// An entry of ours under embargo that came back from a partner.
-#[derive(Deserialize)]
-struct ActEmbargo<'a> {
-    seq: u64,
-    #[serde(borrow)]
-    opens_at: Cow<'a, str>,
-}
-
-/// What one audience got of a release.
-#[derive(Deserialize)]
-struct ActPart<'a> {
-    #[serde(borrow)]
-    agreement: Cow<'a, str>,
-    #[serde(default)]
-    seq: Option<u64>,
-}
-
-/// How much of a feed somebody held.
-#[derive(Deserialize)]
-struct ActHead<'a> {
-    #[serde(borrow)]
-    publisher: Cow<'a, str>,
-    #[serde(borrow)]
-    agreement: Cow<'a, str>,
-    seq: u64,
-}
-
-impl ActHead<'_> {
-    fn read(&self) -> Option<(FeedId, Seq)> {
-        let publisher = PublisherId::from_hex(&self.publisher)?;
-        Some((FeedId::new(publisher, AgreementId::from_hex(&self.agreement)?), Seq(self.seq)))
     }
 }
 

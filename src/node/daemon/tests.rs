@@ -20,15 +20,7 @@ fn node(dir: &std::path::Path) -> (Daemon, NodeHandle, mpsc::Sender<NetEvent>, w
     let clock = Clock::system();
     Home::create(dir, new, &passphrase, clock.now()).unwrap();
     let home = Home::open(dir).unwrap();
-    let options = Options {
-        public: Default::default(),
-        cache: 1 << 20,
-        rules: Default::default(),
-        sealing: Default::default(),
-        relays: Default::default(),
-        crisis: Default::default(),
-        clock,
-    };
+    let options = Options::usual(clock);
     let key = Arc::new(home.node_key(&passphrase).unwrap());
     let (stop, stopped) = watch::channel(false);
     let (events, net_events) = mpsc::channel(MAX_NET_EVENTS);

@@ -49,15 +49,7 @@ impl Bench {
     fn alone(country: &str) -> Self {
         let dir = TempDir::new().unwrap();
         let own = home(&dir, country);
-        let options = Options {
-            public: Default::default(),
-            cache: 1 << 20,
-            rules: Default::default(),
-            sealing: Default::default(),
-            relays: Default::default(),
-            crisis: Default::default(),
-            clock: Clock::system(),
-        };
+        let options = Options::usual(Clock::system());
         let key = own.node_key(&passphrase()).unwrap();
         let engine = Engine::open(own, &options, Some(Arc::new(key))).unwrap();
         let mut core = Core::new(engine, sync::Config::default(), Box::new(Nowhere)).unwrap();

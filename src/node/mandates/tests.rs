@@ -49,15 +49,7 @@ impl Bench {
     fn engine(&self) -> Engine {
         let now = Arc::clone(&self.now);
         let clock = Clock::of(move || Millis(now.load(Ordering::Relaxed)));
-        let options = Options {
-            public: Default::default(),
-            cache: 1 << 20,
-            rules: Default::default(),
-            sealing: Default::default(),
-            relays: std::collections::BTreeSet::new(),
-            crisis: Default::default(),
-            clock,
-        };
+        let options = Options::usual(clock);
         let key = self.home().node_key(&self.passphrase).unwrap();
         let (dir, passphrase) = (self.dir.path().to_owned(), self.passphrase.clone());
         let next: NextKey = Arc::new(move || Home::open(&dir)?.next_node_key(&passphrase));

@@ -13,7 +13,7 @@ use crate::node::engine::Rows;
 use crate::node::home::NewNode;
 use crate::node::prepared::Prepared;
 use crate::node::request::{GetRequest, ReleaseRequest, SubmitRequest};
-use crate::node::{Answer, Caller, Engine, Home, NodeError, Options, Request, SealingTerms};
+use crate::node::{Answer, Caller, Engine, Home, NodeError, Options, Request};
 use crate::protect::Rules;
 use crate::store::keys::Passphrase;
 
@@ -53,15 +53,7 @@ impl Node {
         let signer = Arc::new(home.node_key(&Self::passphrase()).unwrap());
         let rules = Rules { concentration: self.rule.parse().ok(), ..Rules::default() };
         let (public, clock) = (["RE_RECV".to_owned()].into(), Clock::system());
-        let options = Options {
-            public,
-            cache: 1 << 20,
-            rules,
-            sealing: SealingTerms::default(),
-            relays: Default::default(),
-            crisis: Default::default(),
-            clock,
-        };
+        let options = Options { public, rules, ..Options::usual(clock) };
         self.engine = Some(Engine::open(home, &options, Some(signer)).unwrap());
     }
 
