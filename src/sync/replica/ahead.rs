@@ -102,9 +102,6 @@ impl Replica {
         frames: Vec<u8>,
     ) -> Result<(), Fault> {
         let bytes = frames.len() as u64;
-        if bytes > u64::from(MAX_DATA) {
-            return Err(Fault::TooMuch("bytes of frames in a message"));
-        }
         let Some(session) = self.sessions.get_mut(&id) else { return Ok(()) };
         session.pull.spend(bytes)?;
         if !session.pull.shown.insert(feed) {

@@ -6,7 +6,7 @@ use crate::feed::assembler::Position;
 use crate::feed::head::Place;
 use crate::feed::{CodecError, EntryFault, FeedId, Frame, HeadRef, SignedHeader, VerifiedFrame};
 use crate::sync::choice::{Candidate, Need, choose};
-use crate::sync::config::{MAX_DATA, MAX_HEADS_PER_MESSAGE};
+use crate::sync::config::MAX_HEADS_PER_MESSAGE;
 use crate::sync::fault::Fault;
 use crate::sync::io::{Event, Output, SessionId};
 use crate::sync::message::Message;
@@ -208,9 +208,6 @@ impl Replica {
         frames: &[u8],
     ) -> Result<(), Fault> {
         let bytes = frames.len() as u64;
-        if bytes > u64::from(MAX_DATA) {
-            return Err(Fault::TooMuch("bytes of frames in a message"));
-        }
         let Some(session) = self.sessions.get_mut(&id) else { return Ok(()) };
         session.pull.spend(bytes)?;
         if session.pull.asked.get(&feed) == Some(&from) {

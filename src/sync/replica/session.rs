@@ -239,6 +239,9 @@ impl Session {
 impl Pull {
     /// Counts bytes that came against what was granted.
     pub(super) fn spend(&mut self, bytes: u64) -> Result<(), Fault> {
+        if bytes > u64::from(MAX_DATA) {
+            return Err(Fault::TooMuch("bytes of frames in a message"));
+        }
         if bytes > self.granted {
             return Err(Fault::Credit { sent: bytes, granted: self.granted });
         }

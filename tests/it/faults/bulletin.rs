@@ -79,13 +79,7 @@ pub(super) fn over_a_bad_line(row: &mut Row) {
     for number in 0..row.count(1, 3) {
         wan.set(Line::cut());
         (0..ROUTINE).for_each(|_| wan.release(1_500));
-        wan.set(Line {
-            delay: Duration::from_millis(400),
-            jitter: Duration::from_millis(100),
-            bandwidth: 64_000,
-            loss: 10,
-            ..Line::good()
-        });
+        wan.set(bad_line());
         wan.reset();
         wan.is_connected();
         let begun = clock::stopwatch();
@@ -103,6 +97,17 @@ pub(super) fn over_a_bad_line(row: &mut Row) {
         wan.tried(row, "a bulletin before routine figures");
     }
     by_bundle(row, &mut wan);
+}
+
+/// 64 kbit/s, 800 ms there and back, and every tenth packet is lost.
+fn bad_line() -> Line {
+    Line {
+        delay: Duration::from_millis(400),
+        jitter: Duration::from_millis(100),
+        bandwidth: 64_000,
+        loss: 10,
+        ..Line::good()
+    }
 }
 
 /// A bulletin of a border point: who crossed, by nationality, as women, men and children.
@@ -143,13 +148,7 @@ pub(super) fn after_a_month(row: &mut Row) {
     client.call_all(&asked, each).expect("all are answered");
     row.holds("all bulletins are accepted", accepted == count, || format!("{accepted} of {count}"));
     (0..ROUTINE).for_each(|_| wan.release(1_500));
-    wan.set(Line {
-        delay: Duration::from_millis(400),
-        jitter: Duration::from_millis(100),
-        bandwidth: 64_000,
-        loss: 10,
-        ..Line::good()
-    });
+    wan.set(bad_line());
     wan.reset();
     wan.is_connected();
     let begun = clock::stopwatch();
