@@ -27,7 +27,7 @@ pub(super) fn duplicates(draft: &Draft, findings: &mut Findings) {
                 a.line(),
                 b.line(),
             );
-            findings.error(b.line(), None, message);
+            findings.error(b.line(), draft.column_of(b), message);
         }
     }
 }
@@ -123,7 +123,7 @@ impl<'a> Relatives<'a> {
                     self.draft.periods.get(figure.period),
                     whole.line(),
                 );
-                findings.error(figure.line(), None, message);
+                findings.error(figure.line(), self.draft.column_of(figure), message);
             }
         }
     }
@@ -152,7 +152,7 @@ impl<'a> Relatives<'a> {
                 let message = format!(
                     "SEX F and M make {sum} in {period}, the total says {whole}: correct one, or report _U"
                 );
-                findings.warning(figure.line(), None, message);
+                findings.warning(figure.line(), self.draft.column_of(figure), message);
             }
         }
     }

@@ -71,7 +71,7 @@ impl<'a> Collector<'a> {
     }
 
     pub(super) fn into_draft(self) -> Draft {
-        Draft { series: self.keys.into_list(), ..self.draft }
+        Draft { series: self.keys.into_list(), columns: self.plan.value_columns(), ..self.draft }
     }
 
     /// Takes a row as long as the header.

@@ -7,7 +7,7 @@ use crate::intake::codes::Index;
 use crate::intake::figure::{Aside, Figure};
 use crate::intake::finding::Findings;
 use crate::intake::series::SeriesList;
-use crate::model::{Decimal, Observation, Period};
+use crate::model::{Decimal, Dimension, Observation, Period};
 
 /// Everything that was taken from a file.
 #[derive(Debug, Default)]
@@ -18,6 +18,16 @@ pub(super) struct Draft {
     pub(super) aside: Aside,
     /// By series and period, the protection levels of sensitive totals.
     pub(super) levels: Vec<(u32, u32, Decimal)>,
+    /// The columns with values.
+    pub(super) columns: Vec<ValueColumn>,
+}
+
+/// A column with values, and of what they are where its name says so.
+#[derive(Debug)]
+pub(super) struct ValueColumn {
+    pub(super) name: String,
+    pub(super) period: Option<Period>,
+    pub(super) codes: Vec<(Dimension, String)>,
 }
 
 /// The periods of a file, numbered as they come up and, once sorted, by time.
@@ -72,6 +82,24 @@ impl Periods {
 }
 
 impl Draft {
+    /// The column in which an observation stands; none if several may be meant.
+    pub(super) fn column_of(&self, figure: &Figure) -> Option<&str> {
+        if let [only] = &self.columns[..] {
+            return Some(&only.name);
+        }
+        let (key, period) =
+            (&self.series.index.keys()[figure.series as usize], self.periods.get(figure.period));
+        let is_it = |column: &&ValueColumn| {
+            let says = |(dimension, code): &(Dimension, String)| {
+                self.series.codes.text(*dimension, key) == code.as_str()
+            };
+            column.period.is_none_or(|named| named == period) && column.codes.iter().all(says)
+        };
+        let mut fitting = self.columns.iter().filter(is_it);
+        let first = fitting.next()?;
+        fitting.next().is_none().then_some(&*first.name)
+    }
+
     /// Numbers series by key and periods by time, and sorts the observations by both, and by line.
     pub(super) fn sort(&mut self) -> Ranges {
         let periods = self.periods.sort();

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use crate::intake::batch::Row;
 use crate::intake::concept::{self, Concept};
 use crate::intake::contributions::{self, MAX_CONTRIBUTIONS};
+use crate::intake::draft::ValueColumn;
 use crate::intake::finding::Findings;
 use crate::intake::mapping::{COUNTRY, Mapping, Scheme, Wide, Words};
 use crate::intake::number::Numbers;
@@ -59,6 +60,18 @@ pub(super) struct Plan {
     pub(super) own: bool,
     /// Are several values for one period parts of one?
     pub(super) sums: bool,
+}
+
+impl Plan {
+    /// The columns with values, and of what they are where their names say so.
+    pub(super) fn value_columns(&self) -> Vec<ValueColumn> {
+        let column = |cell: &Cell| ValueColumn {
+            name: self.names[cell.at].clone(),
+            period: cell.period,
+            codes: self.groups.get(usize::from(cell.group)).cloned().unwrap_or_default(),
+        };
+        self.cells.iter().map(column).collect()
+    }
 }
 
 /// Where a code comes from.

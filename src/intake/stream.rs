@@ -36,7 +36,7 @@ impl SeriesStream {
     pub(super) fn new(draft: Draft, findings: &mut Findings) -> Self {
         let mut attributes = AttributeSets::default();
         let said = attributes.work_out(&draft, findings);
-        let Draft { series, periods, mut figures, aside, levels: _ } = draft;
+        let Draft { series, periods, mut figures, aside, levels: _, columns: _ } = draft;
         let mut keys: Vec<(Key, u32)> = series.index.into_keys().into_iter().zip(said).collect();
         keys.reverse();
         figures.reverse();

@@ -47,11 +47,11 @@ fn every_fault_of_a_row_is_named_with_line_and_column() {
         ("ESP,ITA,MF_IMM_PREV,F,_T,2017,1", "line 3: 7 fields, but the header has 8"),
         (
             "ESP,ITA,MF_IMM_PREV,_T,_T,2016,100,A",
-            "line 3: TIME_PERIOD 2016 of series A.ESP.ITA.MF_IMM_PREV._Z._T._T._T._T._T._T._T._T.PS stands on line 2 and again on line 3: keep one",
+            "line 3, column OBS_VALUE: TIME_PERIOD 2016 of series A.ESP.ITA.MF_IMM_PREV._Z._T._T._T._T._T._T._T._T.PS stands on line 2 and again on line 3: keep one",
         ),
         (
             "ESP,ITA,MF_IMM_PREV,F,_T,2016,101,A",
-            "line 3: 101 for SEX F in 2016 is more than the total 100 on line 2",
+            "line 3, column OBS_VALUE: 101 for SEX F in 2016 is more than the total 100 on line 2",
         ),
     ] {
         let report = tidy(&format!("{HEADER}\n{GOOD}\n{row}\n"));
@@ -145,7 +145,7 @@ fn women_and_men_that_do_not_make_the_total_are_a_warning() {
     let text = format!("{HEADER}\n{}{}{}", row("_T", 100), row("F", 60), row("M", 30));
     let report = tidy(&text);
     assert!(report.is_accepted());
-    let expected = "line 2: SEX F and M make 90 in 2017, the total says 100: correct one, or report _U";
+    let expected = "line 2, column OBS_VALUE: SEX F and M make 90 in 2017, the total says 100: correct one, or report _U";
     assert!(lines(&report).contains(&expected.to_owned()), "{:?}", lines(&report));
     let complete = tidy(&format!("{text}{}", row("_U", 10)));
     assert!(!lines(&complete).iter().any(|l| l.contains("make")), "{:?}", lines(&complete));

@@ -36,11 +36,11 @@ fn each_kind_of_fault_names_its_line_and_its_column() {
         // A duplicate key; two values for one cell.
         (
             "ITA,MF_IMM_PREV,_T,_T,PS,2017,1,\nITA,MF_IMM_PREV,_T,_T,PS,2017,1,\n",
-            "line 3: TIME_PERIOD 2017 of series A.ESP.ITA.MF_IMM_PREV._Z._T._T._T._T._T._T._T._T.PS stands on line 2 and again on line 3",
+            "line 3, column OBS_VALUE: TIME_PERIOD 2017 of series A.ESP.ITA.MF_IMM_PREV._Z._T._T._T._T._T._T._T._T.PS stands on line 2 and again on line 3",
         ),
         (
             "ITA,MF_IMM_PREV,_T,_T,PS,2017,1,\nFRA,MF_IMM_PREV,_T,_T,PS,2017,3,\nITA,MF_IMM_PREV,_T,_T,PS,2017,2,\n",
-            "line 4: TIME_PERIOD 2017 of series A.ESP.ITA.MF_IMM_PREV._Z._T._T._T._T._T._T._T._T.PS stands on line 2 and again on line 4",
+            "line 4, column OBS_VALUE: TIME_PERIOD 2017 of series A.ESP.ITA.MF_IMM_PREV._Z._T._T._T._T._T._T._T._T.PS stands on line 2 and again on line 4",
         ),
         // Mixed units.
         (

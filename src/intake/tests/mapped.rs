@@ -105,6 +105,29 @@ fn years_as_columns_thousands_marks_and_missing_words() {
 }
 
 #[test]
+fn two_values_for_one_cell_are_found_in_their_column() {
+    let by_year = "[constants]\nINDICATOR = 'EF_REGEMI'\n[columns]\nCOUNTERPART_AREA = 'COUNTRY'\n[wide]\nprefix = 'Y'\n";
+    let by_sex = "[constants]\nINDICATOR = 'EF_REGEMI'\n[columns]\nTIME_PERIOD = 'YEAR'\nCOUNTERPART_AREA = 'COUNTRY'\n\
+        [[value]]\ncolumn = 'MALE'\nconstants = { SEX = 'M' }\n[[value]]\ncolumn = 'FEMALE'\nconstants = { SEX = 'F' }\n";
+    for (mapping, file, said) in [
+        (
+            by_year,
+            "COUNTRY,Y1981,Y1982\nCAN,1,2\nITA,3,4\nCAN,,5\n",
+            "line 4, column Y1982: TIME_PERIOD 1982 of",
+        ),
+        (
+            by_sex,
+            "COUNTRY,YEAR,MALE,FEMALE\nCAN,1982,1,2\nITA,1982,3,4\nCAN,1982,,5\n",
+            "line 4, column FEMALE: TIME_PERIOD 1982 of",
+        ),
+    ] {
+        let mapping = format!("missing = ['']\n{mapping}");
+        let report = mapped(file, &mapping, "PHL");
+        assert!(errors(&report)[0].starts_with(said), "{:?}", lines(&report));
+    }
+}
+
+#[test]
 fn several_value_columns_have_codes_of_their_own() {
     let mapping = "[constants]\nINDICATOR = 'EF_REGEMI'\n[columns]\nTIME_PERIOD = 'YEAR'\n\
         [[value]]\ncolumn = 'MALE'\nconstants = { SEX = 'M' }\n\
