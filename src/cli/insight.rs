@@ -151,8 +151,17 @@ fn widest(global: &Global, request: InsightRequest) -> anyhow::Result<Outcome> {
         "pairs",
         "trend",
     ];
-    print::table(&columns, &list(&value["corridors"]))?;
+    table_or(
+        &columns,
+        &list(&value["corridors"]),
+        "of no corridor both ends have figures for one period here",
+    )?;
     Ok(Outcome::Done)
+}
+
+/// A table; where it would be empty, why it is.
+fn table_or(columns: &[&str], rows: &[Value], nothing: &str) -> anyhow::Result<()> {
+    if rows.is_empty() { print::text(&format!("{nothing}\n")) } else { print::table(columns, rows) }
 }
 
 /// `region`
@@ -361,7 +370,8 @@ pub fn labour(global: &Global, args: Labour) -> anyhow::Result<Outcome> {
         print::cell(&value["origin"])
     ))?;
     let columns = ["time_period", "occupation", "activity", "demand", "supply", "matched", "open", "surplus"];
-    print::table(&columns, &list(&value["rows"]))?;
+    let nothing = "neither LM_DEMAND of the one nor LM_SUPPLY of the other is held here";
+    table_or(&columns, &list(&value["rows"]), nothing)?;
     Ok(Outcome::Done)
 }
 
@@ -394,7 +404,8 @@ pub fn diaspora(global: &Global, args: Diaspora) -> anyhow::Result<Outcome> {
         })
     };
     let rows: Vec<Value> = list(&value["hosts"]).iter().map(row).collect();
-    print::table(&["host", "registered", "resident", "share", "regions"], &rows)?;
+    let nothing = "neither ES_CIT_REG of it nor MS_FCIT of a host is held here";
+    table_or(&["host", "registered", "resident", "share", "regions"], &rows, nothing)?;
     Ok(Outcome::Done)
 }
 

@@ -121,7 +121,8 @@ fn print_report(value: &Value, (listing, good_part): (Option<&Path>, bool)) -> a
     let counts =
         format!("{} rows, {} series, {} observations", value["rows"], value["series"], value["observations"]);
     if let Some(left_out) = value["left_out"].as_u64().filter(|count| *count > 0) {
-        text += &format!("{file}: {left_out} errors left out what stands in the lines above, as was asked\n");
+        let errors = if left_out == 1 { "1 error".to_owned() } else { format!("{left_out} errors") };
+        text += &format!("{file}: {errors} left out what stands in the lines above, as was asked\n");
     }
     text += &match (value["accepted"] == true, value["submission"].as_str()) {
         (true, Some(id)) => {
